@@ -1,0 +1,3 @@
+"""Auto-graded homework for deep-learning courses."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,183 @@
+"""The commands. Exit codes: 0 all is well, 1 something needs a person, 2 the command or its input is wrong."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from autograder.cli import show
+from autograder.cli.course import open_course
+from autograder.config import ConfigError
+from autograder.intake import Entry, InputError, Rejected, find_class
+from autograder.records import RecordsError
+from autograder.rubric.assignment import AssignmentError
+from autograder.sandbox import SandboxUnavailable
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Grade deep-learning homework: a class at a time, against a hidden reference, in a sandbox.",
+)
+
+Name = Annotated[str, typer.Argument(help="The assignment, as in grader_config.yml.", show_default=False)]
+ConfigFile = Annotated[Path | None, typer.Option("--config", help="Another grader_config.yml.", show_default=False)]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")]
+
+
+@app.command()
+def grade(
+    name: Name,
+    folder: Annotated[Path, typer.Argument(help="The class: one folder, module, notebook or zip a student.")],
+    jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Submissions at a time.")] = os.cpu_count() or 1,
+    only: Annotated[list[str] | None, typer.Option("--only", help="Just this student (repeatable).")] = None,
+    failed: Annotated[
+        bool, typer.Option("--failed", help="Just those whose last report is not full marks, again.")
+    ] = False,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Grade again what is done already.")] = False,
+    report: Annotated[Path | None, typer.Option("--report", help="Where the HTML report goes.")] = None,
+    no_report: Annotated[bool, typer.Option("--no-report", help="Write no HTML report.")] = False,
+    unsafe: Annotated[
+        bool, typer.Option("--unsafe-no-sandbox", help="Grade without a boundary. Only code you trust.")
+    ] = False,
+    json: AsJson = False,
+    quiet: Quiet = False,
+    config: ConfigFile = None,
+) -> None:
+    """Grade a class. Run again, it goes on where it stopped.
+
+    Exit codes: 0 graded (whatever the scores), 1 some submissions met an error of the grader's, 2 wrong input.
+    """
+    from autograder.cli.grading import grade_class
+
+    course = open_course(name, config)
+    entries = _chosen(find_class(folder), only)
+    raise typer.Exit(
+        grade_class(
+            course,
+            entries,
+            jobs=jobs,
+            failed=failed,
+            fresh=fresh,
+            folder=None if no_report else (report or course.config.root / course.config.course.reports / name),
+            unsafe=unsafe,
+            json=json,
+            quiet=quiet,
+        )
+    )
+
+
+@app.command()
+def status(name: Name, json: AsJson = False, config: ConfigFile = None) -> None:
+    """Show the latest report of every student."""
+    course = open_course(name, config)
+    with course.records() as records:
+        show.table(course.assignment, records.all_latest(name), json=json)
+
+
+@app.command()
+def report(
+    name: Name,
+    to: Annotated[Path | None, typer.Option("--to", help="The folder to write to.")] = None,
+    config: ConfigFile = None,
+) -> None:
+    """Write the HTML report again from the records, grading nothing."""
+    from autograder.reports import write_reports
+
+    course = open_course(name, config)
+    folder = to or course.config.root / course.config.course.reports / name
+    with course.records() as records:
+        page = write_reports(
+            records.all_latest(name), folder, course=course.config.course.name, title=course.settings.title
+        )
+    print(page)
+
+
+@app.command()
+def validate(
+    name: Name,
+    seeds: Annotated[int, typer.Option(min=1, help="Seeds for the right solutions.")] = 20,
+    training: Annotated[bool, typer.Option("--training", help="The training checks too (slow).")] = False,
+    jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Processes.")] = os.cpu_count() or 1,
+    json: AsJson = False,
+    quiet: Quiet = False,
+    config: ConfigFile = None,
+) -> None:
+    """Grade the grader: mutants lose points where they belong, right solutions none. Exit 1 if not."""
+    from autograder.cli.validating import validate_assignment
+
+    course = open_course(name, config)
+    raise typer.Exit(
+        validate_assignment(course, range(seeds), training=training, jobs=jobs, json=json, quiet=quiet)
+    )
+
+
+@app.command()
+def calibrate(
+    name: Name,
+    seeds: Annotated[int, typer.Option(min=1, help="How many data seeds.")] = 8,
+    to: Annotated[Path | None, typer.Option("--to", help="Write the result as Markdown too.")] = None,
+    quiet: Quiet = False,
+    config: ConfigFile = None,
+) -> None:
+    """Measure the assignment's training table with the reference, beside the lecture's figures."""
+    from autograder.cli.calibrating import calibrate_assignment
+
+    calibrate_assignment(open_course(name, config), seeds, to, quiet=quiet)
+
+
+@app.command()
+def release(
+    name: Name,
+    check: Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 if the starters are stale.")] = False,
+    config: ConfigFile = None,
+) -> None:
+    """Generate what students get (assignments/NAME) from the reference solution."""
+    from autograder.release import current, generate
+
+    course = open_course(name, config)
+    target = course.config.root / "assignments"
+    if check:
+        stale = current(course.assignment.folder, target)
+        for path in stale:
+            print(f"stale: {path}")
+        raise typer.Exit(1 if stale else 0)
+    for path in generate(course.assignment.folder, target):
+        print(path)
+
+
+@app.command()
+def doctor() -> None:
+    """Start the sandbox and show which of its layers hold on this machine. Exit 1 without a boundary."""
+    from autograder.sandbox import Sandbox
+
+    with Sandbox() as sandbox:
+        for layer in sandbox.boundary:
+            print(f"holds: {layer}")
+
+
+def _chosen(entries: list[Entry], only: list[str] | None) -> list[Entry]:
+    if not only:
+        return entries
+    known = {entry.student for entry in entries}
+    unknown = sorted(set(only) - known)
+    if unknown:
+        raise InputError(f"no submission by {', '.join(unknown)}; the class has: {', '.join(sorted(known)[:20])}")
+    return [entry for entry in entries if entry.student in set(only)]
+
+
+def main() -> None:
+    """Run the command line; what a person can mend is said in one line, without a traceback."""
+    try:
+        app()
+    except (ConfigError, AssignmentError, RecordsError, InputError, Rejected) as error:
+        print(f"autograder: {error}", file=sys.stderr)
+        sys.exit(2)
+    except SandboxUnavailable as error:
+        print(f"autograder: no sandbox: {error}", file=sys.stderr)
+        sys.exit(1)

@@ -1,0 +1,61 @@
+"""What most commands open first: the configuration, the assignment, the records."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from autograder.config import AssignmentConfig, Config, find, load
+from autograder.grading.grade import Job
+from autograder.intake import read_submission
+from autograder.model import Submission
+from autograder.records import Records
+from autograder.rubric.assignment import Assignment
+from autograder.rubric.assignment import load as load_assignment
+from autograder.sandbox import Limits
+
+
+@dataclass(frozen=True)
+class Course:
+    """One assignment of a course, ready to use."""
+
+    config: Config
+    settings: AssignmentConfig
+    assignment: Assignment
+
+    @property
+    def job(self) -> Job:
+        """What grading needs to know; makes the course's secret on first use."""
+        limits = msgspec.convert(self.settings.limits.model_dump(), Limits)
+        return Job(self.assignment, limits, self.config.secret())
+
+    @property
+    def reader(self) -> Callable[[Path, str], Submission]:
+        """Intake with this assignment's settings."""
+        expected = frozenset(name for exercise in self.assignment.rubric.exercises for name in exercise.owns)
+
+        def read(path: Path, student: str) -> Submission:
+            return read_submission(
+                path,
+                student,
+                main=self.assignment.name,
+                packages=frozenset(self.settings.packages),
+                run_top_level=self.settings.run_top_level,
+                expected=expected,
+            )
+
+        return read
+
+    def records(self) -> Records:
+        """The course's records, made where they do not exist."""
+        return Records(self.config.records_url)
+
+
+def open_course(name: str, config_file: Path | None) -> Course:
+    """Raises `ConfigError` or `AssignmentError`."""
+    config = load(config_file) if config_file is not None else load(find(Path.cwd()))
+    settings = config.assignment(name)
+    return Course(config, settings, load_assignment(config.root / "reference" / name))

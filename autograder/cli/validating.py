@@ -1,0 +1,127 @@
+"""`autograder validate`: the validation in several processes, and its summary."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from functools import cache
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import torch
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+
+from autograder.cli.course import Course
+from autograder.grading.validate import Failure, MutantVerdict, Validation, Validator
+from autograder.release import starter_source
+from autograder.rubric.assignment import load
+
+
+def validate_assignment(
+    course: Course, seeds: Sequence[int], *, training: bool, jobs: int, json: bool, quiet: bool
+) -> int:
+    """Validate and show. Returns the exit code: 0 when the rubric is sound."""
+    found = _validate(course, seeds, training=training, jobs=jobs, quiet=quiet or json)
+    if json:
+        print(msgspec.json.encode(_plain(found)).decode())
+    else:
+        _show(course, found, seeds)
+    return 0 if found.sound else 1
+
+
+def _validate(course: Course, seeds: Sequence[int], *, training: bool, jobs: int, quiet: bool) -> Validation:
+    """Mutants and (solution, seed) pairs are independent of each other: spread them over processes."""
+    assignment = course.assignment
+    found = Validation(right=["reference", *(one.name for one in assignment.equivalents)])
+    place = (assignment.folder, training)
+    console = Console(stderr=True)
+    with (
+        ProcessPoolExecutor(jobs, get_context("spawn")) as pool,
+        Progress(console=console, disable=quiet or not console.is_terminal) as progress,
+    ):
+        mutants = [pool.submit(_mutant, *place, mutant.name, seeds[0]) for mutant in assignment.mutants]
+        solutions = [pool.submit(_right, *place, name, seed) for name in found.right for seed in seeds]
+        task = progress.add_task("validating", total=len(mutants) + len(solutions))
+        for _ in as_completed([*mutants, *solutions]):
+            progress.advance(task)
+        found.mutants = [future.result() for future in mutants]
+        found.failures = [failure for future in solutions for failure in future.result()]
+    found.starter(assignment, starter_source(assignment.solution_source), seeds[0])
+    return found
+
+
+@cache
+def _validator(folder: Path, training: bool) -> Validator:
+    """The assignment is loaded once in each process."""
+    torch.set_num_threads(1)
+    return Validator(load(folder), training=training)
+
+
+def _mutant(folder: Path, training: bool, name: str, seed: int) -> MutantVerdict:
+    return _validator(folder, training).mutant(name, seed)
+
+
+def _right(folder: Path, training: bool, name: str, seed: int) -> list[Failure]:
+    return _validator(folder, training).right(name, seed)
+
+
+def _show(course: Course, found: Validation, seeds: Sequence[int]) -> None:
+    console = Console()
+    grid = Table(title=f"{course.assignment.name}: the rubric against its mutants", title_justify="left")
+    for column in ("exercise", "points", "checks", "mutants", "killed", "blamed rightly", "hinted rightly"):
+        grid.add_column(column, justify="left" if column == "exercise" else "right")
+    for exercise in course.assignment.rubric.exercises:
+        own = [mutant for mutant in found.mutants if mutant.owner == exercise.number]
+        grid.add_row(
+            f"{exercise.number} {exercise.title}", f"{exercise.points:g}", str(len(exercise.checks)), str(len(own)),
+            str(sum(m.killed for m in own)), str(sum(m.blamed_rightly for m in own)),
+            str(sum(m.hinted == m.name for m in own)),
+        )  # fmt: skip
+    total = found.mutants
+    grid.add_section()
+    grid.add_row(
+        "all", f"{course.assignment.rubric.points:g}", str(len(course.assignment.rubric.checks)), str(len(total)),
+        str(sum(m.killed for m in total)), str(sum(m.blamed_rightly for m in total)),
+        str(sum(m.hinted == m.name for m in total)),
+    )  # fmt: skip
+    console.print(grid)
+    for mutant in total:
+        if not mutant.killed:
+            console.print(f"[red]survives[/] {mutant.name} (exercise {mutant.owner})")
+        elif not mutant.blamed_rightly:
+            console.print(f"[red]blamed wrongly[/] {mutant.name}: {mutant.owner} owns it, {', '.join(mutant.lost)} lost")
+        elif mutant.hinted not in ("", mutant.name):
+            console.print(f"[yellow]mistaken for[/] {mutant.name} is taken for {mutant.hinted}")
+        elif not mutant.hinted:
+            console.print(f"[dim]no hint[/] {mutant.name} (exercise {mutant.owner})")
+    lost = Counter((failure.solution, failure.check) for failure in found.failures)
+    for (solution, check), times in lost.items():
+        message = next(f.message for f in found.failures if (f.solution, f.check) == (solution, check))
+        console.print(f"[red]right, but lost points[/] {solution} in {check}, {times} of {len(seeds)} seeds: {message}")
+    perfect = len(set(found.right) - {failure.solution for failure in found.failures})
+    console.print(
+        f"Reference and {len(found.right) - 1} equivalents: {perfect} of {len(found.right)} at 100 % "
+        f"on {len(seeds)} seeds. Untouched starter: {found.starter_points:g} points."
+    )
+    for oddity in found.starter_oddities:
+        console.print(f"[red]starter[/] {oddity}")
+    console.print("[green]The rubric is sound.[/]" if found.sound else "[red]The rubric needs mending.[/]")
+
+
+def _plain(found: Validation) -> dict[str, Any]:
+    return {
+        "sound": found.sound,
+        "mutants": [
+            {"name": m.name, "owner": m.owner, "lost": m.lost, "hinted": m.hinted, "killed": m.killed}
+            for m in found.mutants
+        ],
+        "right": found.right,
+        "failures": [{"solution": f.solution, "check": f.check, "seed": f.seed} for f in found.failures],
+        "starter_points": found.starter_points,
+        "starter_oddities": found.starter_oddities,
+    }

@@ -1,0 +1,165 @@
+"""`grader_config.yml`: the course, its assignments, limits and where records live. A mistake names its line."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+NAME = "grader_config.yml"
+DEFAULT_PACKAGES = ("numpy", "torch", "pandas", "sklearn", "scipy", "matplotlib", "tqdm")
+
+
+class ConfigError(Exception):
+    """The configuration cannot be used; the message names the file, the line and the fix."""
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class LimitsConfig(_Section):
+    """Limits of one submission: wall seconds, CPU seconds, megabytes, kilobytes, processes."""
+
+    check_seconds: float = Field(20, gt=0)
+    load_seconds: float = Field(30, gt=0)
+    submission_seconds: float = Field(300, gt=0)
+    cpu_seconds: int = Field(300, gt=0)
+    memory_mb: int = Field(2048, gt=0)
+    processes: int = Field(64, gt=0)
+    disk_mb: int = Field(64, gt=0)
+    output_kb: int = Field(64, gt=0)
+    message_mb: int = Field(64, gt=0)
+
+
+class AssignmentConfig(_Section):
+    """One assignment. `due` has a time zone; `packages` are the ones a student may import."""
+
+    title: str
+    due: datetime | None = None
+    device: Literal["cpu"] = "cpu"
+    limits: LimitsConfig = LimitsConfig()
+    packages: tuple[str, ...] = DEFAULT_PACKAGES
+    run_top_level: bool = False
+
+    @field_validator("due")
+    @classmethod
+    def _has_zone(cls, due: datetime | None) -> datetime | None:
+        if due is not None and due.tzinfo is None:
+            raise ValueError("give the time zone too, for example 2027-03-01T23:59:00+01:00")
+        return due
+
+
+class CourseConfig(_Section):
+    """The course as a whole; paths are relative to the configuration file."""
+
+    name: str = Field(min_length=1)
+    secret_file: str = ".course_secret"
+    records: str = "records/course.sqlite"
+    reports: str = "reports"
+
+
+class Config(_Section):
+    """The validated file. `root` is its folder."""
+
+    course: CourseConfig
+    assignments: dict[str, AssignmentConfig] = Field(min_length=1)
+    root: Path = Field(default=Path(), exclude=True)
+
+    def assignment(self, name: str) -> AssignmentConfig:
+        """Raises `ConfigError` that lists the assignments there are."""
+        if name not in self.assignments:
+            known = ", ".join(sorted(self.assignments))
+            raise ConfigError(f"{self.root / NAME} has no assignment called {name!r}; it has: {known}")
+        return self.assignments[name]
+
+    @property
+    def records_url(self) -> str:
+        """The SQLAlchemy URL of the records; a plain path means SQLite."""
+        place = self.course.records
+        return place if "://" in place else f"sqlite:///{self.root / place}"
+
+    def secret(self) -> bytes:
+        """The course's secret, made on first use and readable by its owner only. It decides all hidden draws:
+        keep it, or scores cannot be reproduced."""
+        path = self.root / self.course.secret_file
+        try:
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:
+            secret = path.read_text(encoding="ascii", errors="replace").strip()
+            if len(secret) < 32:
+                raise ConfigError(
+                    f"{path} is too short for a secret (32 characters at least); delete it to get a new one"
+                ) from None
+            return secret.encode()
+        except OSError as error:
+            raise ConfigError(f"{path}: the course's secret cannot be written: {error.strerror}") from error
+        fresh = secrets.token_hex(32)
+        with os.fdopen(descriptor, "w", encoding="ascii") as file:
+            file.write(fresh + "\n")
+        return fresh.encode()
+
+
+def find(start: Path) -> Path:
+    """The configuration file of the course that `start` lies in. Raises `ConfigError`."""
+    for folder in (start.resolve(), *start.resolve().parents):
+        if (folder / NAME).is_file():
+            return folder / NAME
+    raise ConfigError(f"no {NAME} in {start.resolve()} or above it: run this in the course's folder, or use --config")
+
+
+def load(path: Path) -> Config:
+    """Read and validate a configuration. Raises `ConfigError` with the line of each mistake."""
+    try:
+        text = path.read_text(encoding="utf-8")
+        tree = yaml.compose(text, Loader=yaml.SafeLoader)
+        data = yaml.safe_load(text)
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror}") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f", line {mark.line + 1}" if mark else ""
+        raise ConfigError(f"{path}{line}: not valid YAML: {getattr(error, 'problem', error)}") from error
+    if not isinstance(data, dict):
+        raise ConfigError(f"{path}, line 1: expected `course:` and `assignments:` at the top")
+    data.pop("root", None)
+    try:
+        return Config(**data, root=path.resolve().parent)
+    except ValidationError as error:
+        lines = [f"{path}, line {_line(tree, one['loc'])}: {_said(one)}" for one in error.errors()]
+        raise ConfigError("\n".join(lines)) from error
+    except TypeError as error:
+        raise ConfigError(f"{path}: the names at the top must be words: {error}") from error
+
+
+def _line(tree: yaml.Node | None, place: tuple[int | str, ...]) -> int:
+    """The line of the deepest node on the way to `place` that exists."""
+    line = 1
+    for key in place:
+        if isinstance(tree, yaml.MappingNode):
+            found = [(k, v) for k, v in tree.value if k.value == str(key)]
+        elif isinstance(tree, yaml.SequenceNode) and isinstance(key, int) and key < len(tree.value):
+            found = [(tree.value[key], tree.value[key])]
+        else:
+            found = []
+        if not found:
+            return line
+        line = int(found[0][0].start_mark.line) + 1
+        tree = found[0][1]
+    return line
+
+
+def _said(error: Any) -> str:
+    name = ".".join(str(part) for part in error["loc"])
+    match error["type"]:
+        case "extra_forbidden":
+            return f"{name} is not a setting that exists; check its spelling against docs/configuration.md"
+        case "missing":
+            return f"{name} is missing; add it"
+        case _:
+            return f"{name}: {error['msg']} (it is {error['input']!r})"

@@ -1,0 +1,156 @@
+"""Run a rubric against a student: outcomes, points, stand-ins, hints."""
+
+from __future__ import annotations
+
+import time
+import traceback
+from collections.abc import Callable, Iterable
+
+import msgspec
+import torch
+
+from autograder.grading.hosts import Host, LocalHost
+from autograder.model import CheckResult, Outcome
+from autograder.rubric import Draw, Mismatch, Reference, Score, Student, StudentError
+from autograder.rubric.assignment import Assignment
+from autograder.rubric.draw import seed_of
+from autograder.rubric.rubric import Check
+from autograder.rubric.student import Exchange, same_answer
+from autograder.rubric.variants import Mutant
+from autograder.sandbox.conversation import Ended
+
+PRECISIONS = (torch.float64, torch.float32)
+"""Unit checks run in float64 first; what passes runs again in float32, with that dtype's tolerance."""
+
+
+class Verdict(msgspec.Struct, frozen=True):
+    """What one run of a check gave, and the exchanges it had with the student."""
+
+    outcome: Outcome
+    fraction: float = 0.0
+    message: str = ""
+    mismatch: Mismatch | None = None
+    score: Score | None = None
+    exchanges: tuple[Exchange, ...] = ()
+
+
+class Engine:
+    """Grades hosts against one assignment. Seeds come from `secret` and the `digest` of what is graded."""
+
+    def __init__(self, assignment: Assignment, secret: bytes) -> None:
+        self._assignment = assignment
+        self._secret = secret
+
+    def run(
+        self,
+        host: Host,
+        digest: str,
+        *,
+        checks: Iterable[Check] | None = None,
+        hints: bool = True,
+        progress: Callable[[CheckResult], None] | None = None,
+    ) -> list[CheckResult]:
+        """Every check's result, in rubric order. Never raises for what the student or a check does."""
+        results: list[CheckResult] = []
+        wrong: set[str] = set()
+        for check in self._assignment.rubric.checks if checks is None else checks:
+            stand_ins = tuple(name for name in check.uses if self._assignment.rubric.owner(name).number in wrong)
+            result = self.run_check(host, check, digest, stand_ins, hints=hints)
+            if result.outcome is not Outcome.PASSED:
+                wrong.add(check.exercise)
+            results.append(result)
+            if progress is not None:
+                progress(result)
+        return results
+
+    def run_check(
+        self, host: Host, check: Check, digest: str, stand_ins: tuple[str, ...] = (), *, hints: bool = True
+    ) -> CheckResult:
+        """One check: in float64, then in float32; with the hint of a recognised mistake when it fails."""
+        started = time.perf_counter()
+        mutant: Mutant | None = None
+        for dtype in PRECISIONS[:1] if check.trains else PRECISIONS:
+            verdict = self.verdict(host, check, digest, dtype, stand_ins)
+            if verdict.outcome is Outcome.FAILED and verdict.mismatch is not None and hints and not check.trains:
+                mutant = self._recognise(check, digest, dtype, stand_ins, verdict)
+            if verdict.outcome is not Outcome.PASSED:
+                break
+        message = verdict.message
+        if dtype is not PRECISIONS[0] and verdict.outcome is Outcome.FAILED:
+            message = f"Right in float64, but with float32 inputs: {message}"
+        return CheckResult(
+            name=check.name,
+            exercise=check.exercise,
+            asked=check.asked,
+            points=check.points,
+            earned=round(check.points * verdict.fraction, 4),
+            outcome=verdict.outcome,
+            public=check.public,
+            message=message,
+            hint=mutant.hint if mutant else "",
+            mutant=mutant.name if mutant else "",
+            difference=verdict.mismatch.difference if verdict.mismatch else None,
+            curve=verdict.score.curve if verdict.score else None,
+            stand_ins=stand_ins,
+            seconds=round(time.perf_counter() - started, 4),
+        )
+
+    def verdict(
+        self, host: Host, check: Check, digest: str, dtype: torch.dtype, stand_ins: tuple[str, ...]
+    ) -> Verdict:
+        """One run of a check in one dtype. An error that is not the student's is a grader error."""
+        reference = Reference(self._assignment.solution())
+        draw = Draw(seed_of(self._secret, self._assignment.name, check.name, digest, str(dtype)), dtype)
+        student: Student | None = None
+        try:
+            with host.check(check.seconds) as conversation:
+                student = Student(conversation, reference)
+                if stand_ins:
+                    student.stand_in(stand_ins)
+                score = _as_score(check.run(student, reference, draw))
+        except Mismatch as mismatch:
+            return Verdict(Outcome.FAILED, message=str(mismatch), mismatch=mismatch, exchanges=_exchanges(student))
+        except StudentError as error:
+            return Verdict(error.outcome, message=error.message, exchanges=_exchanges(student))
+        except Ended as ended:
+            return Verdict(ended.outcome, message=ended.message)
+        except Exception:
+            return Verdict(Outcome.GRADER_ERROR, message=traceback.format_exc(limit=-6))
+        exchanges = _exchanges(student)
+        if score.fraction >= 1 - 1e-9:
+            return Verdict(Outcome.PASSED, 1.0, score.message, None, score, exchanges)
+        if score.fraction <= 0:
+            return Verdict(Outcome.FAILED, 0.0, score.message, None, score, exchanges)
+        return Verdict(Outcome.PARTLY, score.fraction, score.message, None, score, exchanges)
+
+    def _recognise(
+        self, check: Check, digest: str, dtype: torch.dtype, stand_ins: tuple[str, ...], verdict: Verdict
+    ) -> Mutant | None:
+        """The known mistake that answers this check's questions exactly as the student did, if there is one."""
+        owns = set(self._assignment.rubric.owner_of(check).owns)
+        for mutant in self._assignment.mutants:
+            if mutant.of not in owns:
+                continue
+            host = LocalHost(lambda mutant=mutant: self._assignment.solution({mutant.of: mutant.change}))  # type: ignore[misc]
+            theirs = self.verdict(host, check, digest, dtype, stand_ins)
+            if theirs.outcome is Outcome.FAILED and _same_exchanges(verdict.exchanges, theirs.exchanges):
+                return mutant
+        return None
+
+
+def _exchanges(student: Student | None) -> tuple[Exchange, ...]:
+    return tuple(student.exchanges) if student is not None else ()
+
+
+def _same_exchanges(one: tuple[Exchange, ...], other: tuple[Exchange, ...]) -> bool:
+    return (
+        len(one) == len(other) > 0
+        and all(a.name == b.name for a, b in zip(one, other, strict=True))
+        and all(same_answer(a.answer, b.answer) for a, b in zip(one, other, strict=True))
+    )
+
+
+def _as_score(returned: Score | float | None) -> Score:
+    if returned is None:
+        return Score(1.0)
+    return returned if isinstance(returned, Score) else Score(float(returned))

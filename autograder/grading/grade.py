@@ -1,0 +1,127 @@
+"""Grade one submission in a sandbox: the way from a Submission to a Report."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+
+import autograder
+from autograder.grading.engine import Engine
+from autograder.model import CheckResult, ExerciseInfo, Outcome, Report, Submission
+from autograder.rubric.assignment import Assignment
+from autograder.sandbox import Ended, Limits, Sandbox, SandboxUnavailable
+
+
+@dataclass(frozen=True)
+class Job:
+    """What does not change from one submission of a batch to the next."""
+
+    assignment: Assignment
+    limits: Limits
+    secret: bytes
+
+    @property
+    def digest(self) -> str:
+        """What, besides the submission and the engine, decides a result."""
+        digest = hashlib.sha256(self.assignment.digest.encode())
+        digest.update(repr(self.limits).encode())
+        digest.update(hashlib.sha256(self.secret).digest())
+        return digest.hexdigest()
+
+
+@cache
+def engine_version() -> str:
+    """The package's version and a digest of the code that decides results: change it, and work is regraded."""
+    digest = hashlib.sha256()
+    root = Path(autograder.__file__).parent
+    for path in sorted([root / "model.py", *(p for r in ("intake", "sandbox", "rubric", "grading") for p in (root / r).rglob("*.py"))]):
+        digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes())
+    return f"{autograder.__version__}+{digest.hexdigest()[:12]}"
+
+
+def grade(
+    submission: Submission, job: Job, sandbox: Sandbox, progress: Callable[[CheckResult], None] | None = None
+) -> Report:
+    """Grade one submission. What the student does ends in the report; a sandbox that cannot start raises
+    `SandboxUnavailable`."""
+    started = time.perf_counter()
+    engine = Engine(job.assignment, job.secret)
+    problem = ""
+    try:
+        with sandbox.open(submission.files, submission.main, job.limits) as session:
+            if session.load_error is not None:
+                error = session.load_error
+                place = f" ({error.where})" if error.where else ""
+                problem = f"While your file was loaded: {error.type_name}: {error.message}{place}"
+            results = engine.run(session, submission.digest, progress=progress)
+        output, own = session.output, session.own_seconds
+    except Ended as ended:
+        problem = f"While your file was loaded: {ended.message}"
+        results = [_unreached(check_result, ended) for check_result in blank_results(job.assignment)]
+        output, own = "", time.perf_counter() - started
+    failed_by_us = any(result.outcome is Outcome.GRADER_ERROR for result in results)
+    return Report(
+        student=submission.student,
+        assignment=job.assignment.name,
+        digest=submission.digest,
+        assignment_digest=job.digest,
+        engine=engine_version(),
+        status="grader error" if failed_by_us else "graded",
+        score=round(math.fsum(result.earned for result in results), 4),
+        points=job.assignment.rubric.points,
+        exercises=exercise_infos(job.assignment),
+        results=tuple(results),
+        notes=submission.notes,
+        problem=problem,
+        output=output,
+        boundary=sandbox.boundary,
+        received=submission.received,
+        graded=datetime.now(UTC),
+        own_seconds=round(own, 4),
+        wall_seconds=round(time.perf_counter() - started, 4),
+    )
+
+
+def exercise_infos(assignment: Assignment) -> tuple[ExerciseInfo, ...]:
+    """The exercises of an assignment, as a report carries them."""
+    return tuple(ExerciseInfo(e.number, e.title, e.points) for e in assignment.rubric.exercises)
+
+
+def without_results(student: str, digest: str, job: Job, status: str, problem: str) -> Report:
+    """The report of a submission that could not be read ("rejected") or not be graded ("grader error")."""
+    return Report(
+        student=student,
+        assignment=job.assignment.name,
+        digest=digest,
+        assignment_digest=job.digest,
+        engine=engine_version(),
+        status=status,
+        score=0.0,
+        points=job.assignment.rubric.points,
+        exercises=exercise_infos(job.assignment),
+        problem=problem,
+        graded=datetime.now(UTC),
+    )
+
+
+def blank_results(assignment: Assignment) -> list[CheckResult]:
+    """One result a check with nothing earned."""
+    return [
+        CheckResult(c.name, c.exercise, c.asked, c.points, 0.0, Outcome.SKIPPED, c.public)
+        for c in assignment.rubric.checks
+    ]
+
+
+def _unreached(result: CheckResult, ended: Ended) -> CheckResult:
+    return CheckResult(
+        result.name, result.exercise, result.asked, result.points, 0.0, ended.outcome, result.public, ended.message
+    )
+
+
+__all__ = ["Job", "SandboxUnavailable", "blank_results", "engine_version", "exercise_infos", "grade", "without_results"]

@@ -1,0 +1,29 @@
+"""Where a check finds its student: a sandbox session, or this process for code that is trusted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any, Protocol
+
+from autograder.sandbox.conversation import Conversation, LocalConversation
+
+
+class Host(Protocol):
+    """Opens one conversation a check. A sandbox `Session` is one."""
+
+    def check(self, seconds: float | None = None) -> AbstractContextManager[Conversation]:
+        """A fresh conversation, limited to `seconds` of wall time."""
+        ...
+
+
+class LocalHost:
+    """Runs the reference, its mutants and equivalents in this process. Never a student's code."""
+
+    def __init__(self, namespace: Callable[[], dict[str, Any]]) -> None:
+        self._namespace = namespace
+
+    @contextmanager
+    def check(self, seconds: float | None = None) -> Iterator[Conversation]:
+        """A conversation with a fresh namespace, as every check in a sandbox has its own fork."""
+        yield LocalConversation(self._namespace())

@@ -1,0 +1,112 @@
+"""Grade the grader: mutants must lose points where they belong, right solutions none anywhere."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from autograder.grading.engine import Engine
+from autograder.grading.hosts import LocalHost
+from autograder.model import CheckResult, Outcome
+from autograder.rubric.assignment import Assignment
+
+
+@dataclass(frozen=True)
+class MutantVerdict:
+    """What the rubric made of one mutant: the exercises that lost points, and the mistake it was taken for."""
+
+    name: str
+    owner: str
+    lost: tuple[str, ...]
+    hinted: str
+
+    @property
+    def killed(self) -> bool:
+        """It lost points in the exercise that owns it."""
+        return self.owner in self.lost
+
+    @property
+    def blamed_rightly(self) -> bool:
+        """It lost points there and nowhere else."""
+        return self.lost == (self.owner,)
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A right solution that lost points: which one, in which check, with which seed, and what it was told."""
+
+    solution: str
+    check: str
+    seed: int
+    message: str
+
+
+@dataclass
+class Validation:
+    """The findings; `sound` when there is nothing to mend. `right` names the right solutions that were tried."""
+
+    right: list[str]
+    mutants: list[MutantVerdict] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
+    starter_points: float = 0.0
+    starter_oddities: list[str] = field(default_factory=list)
+
+    @property
+    def sound(self) -> bool:
+        """Every mutant killed and blamed rightly, every right solution at 100 %, the starter at 0."""
+        return (
+            all(mutant.blamed_rightly for mutant in self.mutants)
+            and not self.failures
+            and self.starter_points == 0
+            and not self.starter_oddities
+        )
+
+    def starter(self, assignment: Assignment, source: str, seed: int) -> None:
+        """Note what the untouched starter earns (nothing) and is told ("not attempted" for each check)."""
+
+        def namespace() -> dict[str, Any]:
+            fresh: dict[str, Any] = {"__name__": "submission"}
+            exec(compile(source, "starter.py", "exec", dont_inherit=True), fresh)
+            return fresh
+
+        results = _engine(assignment, seed).run(LocalHost(namespace), "starter")
+        self.starter_points = sum(result.earned for result in results)
+        self.starter_oddities = [
+            f"{result.name}: {result.outcome} ({result.message})"
+            for result in results
+            if result.outcome is not Outcome.NOT_ATTEMPTED
+        ]
+
+
+class Validator:
+    """Runs the rubric on the assignment's own variants, in this process. `training` includes training checks."""
+
+    def __init__(self, assignment: Assignment, *, training: bool = False) -> None:
+        self._assignment = assignment
+        self._checks = [check for check in assignment.rubric.checks if training or not check.trains]
+
+    def mutant(self, name: str, seed: int) -> MutantVerdict:
+        """One mutant's verdict."""
+        mutant = next(one for one in self._assignment.mutants if one.name == name)
+        owner = self._assignment.owner(mutant).number
+        results = self._run({mutant.of: mutant.change}, seed, hints=True)
+        lost = tuple(dict.fromkeys(r.exercise for r in results if r.outcome is not Outcome.PASSED))
+        hinted = next((r.mutant for r in results if r.mutant and r.exercise == owner), "")
+        return MutantVerdict(name, owner, lost, hinted)
+
+    def right(self, name: str, seed: int) -> list[Failure]:
+        """The checks in which the reference or an equivalent lost points."""
+        changes = next((one.changes for one in self._assignment.equivalents if one.name == name), {})
+        return [
+            Failure(name, result.name, seed, result.message)
+            for result in self._run(changes, seed, hints=False)
+            if result.outcome is not Outcome.PASSED
+        ]
+
+    def _run(self, changes: dict[str, Any], seed: int, *, hints: bool) -> list[CheckResult]:
+        host = LocalHost(lambda: self._assignment.solution(changes))
+        return _engine(self._assignment, seed).run(host, "validate", checks=self._checks, hints=hints)
+
+
+def _engine(assignment: Assignment, seed: int) -> Engine:
+    return Engine(assignment, f"validate {seed}".encode())

@@ -1,0 +1,138 @@
+"""The data that travels between the rooms: submissions, check results, reports.
+
+Everything here is immutable, holds plain data only, and turns into JSON with `msgspec.json`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from datetime import datetime
+from enum import StrEnum
+
+import msgspec
+
+
+class Outcome(StrEnum):
+    """What became of one check. Only the first five say something about the student's work."""
+
+    PASSED = "passed"
+    PARTLY = "partly"
+    FAILED = "failed"
+    NOT_ATTEMPTED = "not attempted"
+    SKIPPED = "skipped"
+    TIMED_OUT = "timed out"
+    OUT_OF_MEMORY = "out of memory"
+    CRASHED = "crashed"
+    GRADER_ERROR = "grader error"
+
+
+class Submission(msgspec.Struct, frozen=True):
+    """One student's work, clean and ready to run.
+
+    `files` maps relative paths (forward slashes) to Python source; `main` names the module to load.
+    `notes` are kind remarks from intake ("2 shell lines were left out"), shown to the student.
+    """
+
+    student: str
+    main: str
+    files: dict[str, str]
+    digest: str
+    notes: tuple[str, ...] = ()
+    received: datetime | None = None
+
+    @staticmethod
+    def of(
+        student: str, main: str, files: Mapping[str, str], notes: tuple[str, ...] = (), received: datetime | None = None
+    ) -> Submission:
+        """A submission with the digest of its sources: equal work has an equal digest."""
+        digest = hashlib.sha256()
+        for path in sorted(files):
+            for part in (path, files[path]):
+                data = part.encode("utf-8", "surrogatepass")
+                digest.update(len(data).to_bytes(8, "big") + data)
+        digest.update(main.encode("utf-8", "surrogatepass"))
+        return Submission(student, main, dict(files), digest.hexdigest(), notes, received)
+
+
+class Difference(msgspec.Struct, frozen=True):
+    """How a student's array differs from the reference, without giving either away."""
+
+    what: str
+    expected_shape: tuple[int, ...] | None = None
+    got_shape: tuple[int, ...] | None = None
+    first_bad_index: tuple[int, ...] | None = None
+    wrong: int = 0
+    total: int = 0
+    max_absolute: float | None = None
+    max_relative: float | None = None
+
+
+class Curve(msgspec.Struct, frozen=True):
+    """A training curve beside the rungs of a baseline ladder (name, value), for a picture in the report."""
+
+    title: str
+    unit: str
+    losses: tuple[float, ...]
+    metric: float | None = None
+    metric_name: str = ""
+    rungs: tuple[tuple[str, float], ...] = ()
+
+
+class CheckResult(msgspec.Struct, frozen=True):
+    """One check's verdict. `asked` is the check's docstring; `mutant` names the recognised mistake, for TAs."""
+
+    name: str
+    exercise: str
+    asked: str
+    points: float
+    earned: float
+    outcome: Outcome
+    public: bool
+    message: str = ""
+    hint: str = ""
+    mutant: str = ""
+    difference: Difference | None = None
+    curve: Curve | None = None
+    stand_ins: tuple[str, ...] = ()
+    seconds: float = 0.0
+
+
+class ExerciseInfo(msgspec.Struct, frozen=True):
+    """An exercise's number, title and points, carried in the report so that it reads on its own."""
+
+    number: str
+    title: str
+    points: float
+
+
+class Report(msgspec.Struct, frozen=True):
+    """One submission graded against one assignment.
+
+    `status` is "graded", "rejected" (unreadable: `problem` says why) or "grader error" (retried next time).
+    `own_seconds` is time spent waiting for the student's code; `wall_seconds` the whole.
+    `boundary` lists the sandbox layers that held. `assignment_digest` covers rubric, reference, data and limits.
+    """
+
+    student: str
+    assignment: str
+    digest: str
+    assignment_digest: str
+    engine: str
+    status: str
+    score: float
+    points: float
+    exercises: tuple[ExerciseInfo, ...] = ()
+    results: tuple[CheckResult, ...] = ()
+    notes: tuple[str, ...] = ()
+    problem: str = ""
+    output: str = ""
+    boundary: tuple[str, ...] = ()
+    received: datetime | None = None
+    graded: datetime | None = None
+    own_seconds: float = 0.0
+    wall_seconds: float = 0.0
+
+    def of_exercise(self, number: str) -> tuple[CheckResult, ...]:
+        """The results of one exercise, in rubric order."""
+        return tuple(result for result in self.results if result.exercise == number)

@@ -1,0 +1,5 @@
+"""Durable records of every report."""
+
+from autograder.records.store import Records, RecordsError
+
+__all__ = ["Records", "RecordsError"]

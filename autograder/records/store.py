@@ -1,0 +1,124 @@
+"""Every report, durable the moment it exists: one table in any database SQLAlchemy can reach."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+
+import msgspec
+from sqlalchemy import DateTime, Engine, Index, LargeBinary, String, create_engine, event, func, select
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+
+from autograder.model import Report
+
+
+class RecordsError(Exception):
+    """The database cannot be read or written; the message says where it is and what happened."""
+
+
+class _Base(DeclarativeBase):
+    pass
+
+
+class _Row(_Base):
+    __tablename__ = "reports"
+    __table_args__ = (Index("latest", "assignment", "student", "id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    assignment: Mapped[str] = mapped_column(String(200))
+    student: Mapped[str] = mapped_column(String(400))
+    digest: Mapped[str] = mapped_column(String(64))
+    assignment_digest: Mapped[str] = mapped_column(String(64))
+    engine: Mapped[str] = mapped_column(String(64))
+    status: Mapped[str] = mapped_column(String(20))
+    score: Mapped[float]
+    points: Mapped[float]
+    graded: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    report: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class Records:
+    """The reports of a course. Earlier reports stay: the latest one of a student counts.
+
+    Safe to share between threads; several processes may write to one SQLite file.
+    """
+
+    def __init__(self, url: str) -> None:
+        if url.startswith("sqlite:///"):
+            Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+        self._url = url
+        self._engine = create_engine(url)
+        if self._engine.dialect.name == "sqlite":
+            event.listen(self._engine, "connect", _durable)
+        try:
+            _Base.metadata.create_all(self._engine)
+        except SQLAlchemyError as error:
+            raise RecordsError(f"records at {url}: {_cause(error)}") from error
+
+    def __enter__(self) -> Records:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._engine.dispose()
+
+    @property
+    def engine(self) -> Engine:
+        """The database behind the records."""
+        return self._engine
+
+    def save(self, report: Report) -> None:
+        """Commit a report. Raises `RecordsError`; nothing is half-written."""
+        row = _Row(
+            assignment=report.assignment,
+            student=report.student,
+            digest=report.digest,
+            assignment_digest=report.assignment_digest,
+            engine=report.engine,
+            status=report.status,
+            score=report.score,
+            points=report.points,
+            graded=report.graded,
+            report=msgspec.json.encode(report),
+        )
+        try:
+            with Session(self._engine) as session, session.begin():
+                session.add(row)
+        except SQLAlchemyError as error:
+            raise RecordsError(f"records at {self._url}: {_cause(error)}") from error
+
+    def latest(self, assignment: str, student: str) -> Report | None:
+        """A student's latest report, or None."""
+        query = (
+            select(_Row.report)
+            .where(_Row.assignment == assignment, _Row.student == student)
+            .order_by(_Row.id.desc())
+            .limit(1)
+        )
+        with Session(self._engine) as session:
+            found = session.execute(query).scalar_one_or_none()
+        return None if found is None else msgspec.json.decode(found, type=Report)
+
+    def all_latest(self, assignment: str) -> Iterator[Report]:
+        """The latest report of every student, by name, read one by one."""
+        newest = select(func.max(_Row.id)).where(_Row.assignment == assignment).group_by(_Row.student)
+        query = select(_Row.report).where(_Row.id.in_(newest)).order_by(_Row.student)
+        with Session(self._engine) as session:
+            for found in session.execute(query.execution_options(yield_per=50)).scalars():
+                yield msgspec.json.decode(found, type=Report)
+
+
+def _durable(connection: object, _record: object) -> None:
+    """A committed result survives a crash of the machine; writers wait for each other instead of failing."""
+    cursor = connection.cursor()  # type: ignore[attr-defined]
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=30000"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _cause(error: SQLAlchemyError) -> str:
+    return str(getattr(error, "orig", None) or error)

@@ -1,0 +1,45 @@
+"""What an instructor writes a rubric with."""
+
+from autograder.rubric.compare import Mismatch, as_tensor, compare
+from autograder.rubric.draw import Draw
+from autograder.rubric.rubric import Check, Exercise, Rubric
+from autograder.rubric.student import Reference, Student, StudentError
+from autograder.rubric.variants import Variants
+from autograder.rubric.vocabulary import (
+    Ladder,
+    Rung,
+    Score,
+    agrees_with_numerical,
+    answer,
+    expect,
+    in_order,
+    matches,
+    numerical_gradient,
+    same_trajectory,
+    tensor_of,
+)
+
+__all__ = [
+    "Check",
+    "Draw",
+    "Exercise",
+    "Ladder",
+    "Mismatch",
+    "Reference",
+    "Rubric",
+    "Rung",
+    "Score",
+    "Student",
+    "StudentError",
+    "Variants",
+    "agrees_with_numerical",
+    "answer",
+    "as_tensor",
+    "compare",
+    "expect",
+    "in_order",
+    "matches",
+    "numerical_gradient",
+    "same_trajectory",
+    "tensor_of",
+]

@@ -1,0 +1,164 @@
+"""Compare what a student returned with what the reference returns.
+
+Every comparison is written with `<=`, so that NaN never passes. Messages give shapes, positions and errors,
+never an expected value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+
+from autograder.model import Difference
+from autograder.sandbox.values import Opaque
+
+TOLERANCES = {torch.float64: (1e-6, 1e-9), torch.float32: (1e-4, 1e-4)}
+"""(rtol, atol) by the dtype of the expected value. Measured margins are in docs/rubric.md."""
+
+COARSE = (1e-4, 1e-5)
+"""For a float32 answer where float64 was asked: right to the precision it can have."""
+
+
+class Mismatch(Exception):
+    """The student's work differs from what was asked; `str(mismatch)` tells the student how."""
+
+    def __init__(self, message: str, difference: Difference | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.difference = difference
+
+
+def compare(
+    got: Any, expected: Any, what: str = "the result", rtol: float | None = None, atol: float | None = None
+) -> None:
+    """Raise `Mismatch` unless `got` equals `expected` within tolerance.
+
+    `expected` may be a tensor, a number, a string, a bool, None, or a list / tuple of these. A number and a 0-d
+    tensor (or one of shape (1,)) count as the same, lists and tuples too; any float dtype from float32 up is taken.
+    """
+    if isinstance(expected, list | tuple):
+        _compare_sequence(got, expected, what, rtol, atol)
+    elif isinstance(expected, torch.Tensor):
+        _compare_tensor(got, expected, what, rtol, atol)
+    elif isinstance(expected, bool) or expected is None or isinstance(expected, str):
+        got = got.item() if isinstance(got, torch.Tensor) and got.dtype is torch.bool and got.numel() == 1 else got
+        if type(got) is not type(expected) or got != expected:
+            raise Mismatch(f"{what}: expected {_kind(expected)}, got {shown(got)}.")
+    elif isinstance(expected, int):
+        if not _equal_integer(got, expected):
+            raise Mismatch(f"{what} is not right: you returned {shown(got)}.")
+    elif isinstance(expected, float):
+        _compare_tensor(got, torch.tensor(expected, dtype=torch.float64), what, rtol, atol)
+    else:
+        raise TypeError(f"the rubric cannot compare {type(expected).__name__}")
+
+
+def shown(value: Any) -> str:
+    """A short description of a student's value for a message."""
+    if isinstance(value, Opaque):
+        return value.type_name if " " in value.type_name else f"an object of type {value.type_name}"
+    if isinstance(value, torch.Tensor):
+        if value.numel() == 1:
+            return f"{value.item():.6g}" if value.dtype.is_floating_point else str(value.item())
+        return f"a tensor of shape {tuple(value.shape)}"
+    if isinstance(value, list | tuple | dict):
+        return f"a {type(value).__name__} of length {len(value)}"
+    if value is None:
+        return "None (is a `return` missing?)"
+    text = repr(value)
+    return text if len(text) <= 80 else text[:77] + "..."
+
+
+def as_tensor(value: Any) -> torch.Tensor | None:
+    """A number, a tensor, or an even list of numbers as a plain tensor; None for anything else."""
+    if isinstance(value, torch.Tensor):
+        return value.detach()
+    if isinstance(value, bool) or value is None or isinstance(value, str):
+        return None
+    if isinstance(value, int | float):
+        try:
+            return torch.tensor(value, dtype=torch.float64)
+        except (OverflowError, RuntimeError):
+            return None
+    if isinstance(value, list | tuple):
+        parts = [as_tensor(item) for item in value]
+        if parts and all(part is not None and part.shape == parts[0].shape for part in parts):  # type: ignore[union-attr]
+            return torch.stack([part.to(torch.float64) for part in parts if part is not None])
+    return None
+
+
+def _kind(expected: Any) -> str:
+    if isinstance(expected, bool):
+        return "True or False of the other kind"
+    return "None" if expected is None else "another string"
+
+
+def _equal_integer(got: Any, expected: int) -> bool:
+    if isinstance(got, torch.Tensor) and got.numel() == 1:
+        got = got.item()
+    return isinstance(got, int | float) and not isinstance(got, bool) and got == expected
+
+
+def _compare_sequence(got: Any, expected: Sequence[Any], what: str, rtol: float | None, atol: float | None) -> None:
+    if isinstance(got, torch.Tensor) and got.ndim:
+        got = list(got)
+    if not isinstance(got, list | tuple):
+        raise Mismatch(f"{what}: expected {len(expected)} values (a tuple or a list), got {shown(got)}.")
+    if len(got) != len(expected):
+        raise Mismatch(f"{what}: expected {len(expected)} values, got {len(got)}.")
+    for index, (one, other) in enumerate(zip(got, expected, strict=True)):
+        compare(one, other, f"{what}[{index}]", rtol, atol)
+
+
+def _compare_tensor(got: Any, expected: torch.Tensor, what: str, rtol: float | None, atol: float | None) -> None:
+    tensor = as_tensor(got)
+    if tensor is None:
+        raise Mismatch(f"{what}: expected a tensor of shape {tuple(expected.shape)}, got {shown(got)}.")
+    shape, wanted = tuple(tensor.shape), tuple(expected.shape)
+    if shape != wanted and not (tensor.numel() == 1 and expected.numel() == 1):
+        raise Mismatch(
+            f"{what} has shape {shape}; asked for is {wanted}.",
+            Difference(what, wanted, shape),
+        )
+    tensor, expected = tensor.reshape(wanted), expected.detach()
+    if not expected.dtype.is_floating_point:
+        _report(what, tensor.to(torch.float64), expected.to(torch.float64), 0.0, 0.0)
+        return
+    if tensor.dtype in (torch.float16, torch.bfloat16):
+        raise Mismatch(f"{what} has dtype {tensor.dtype}, which is too coarse; keep the dtype of the inputs.")
+    standard = TOLERANCES[expected.dtype]
+    if tensor.dtype is torch.float32 and expected.dtype is torch.float64:
+        standard = COARSE
+    _report(
+        what,
+        tensor.to(torch.float64),
+        expected.to(torch.float64),
+        standard[0] if rtol is None else rtol,
+        standard[1] if atol is None else atol,
+    )
+
+
+def _report(what: str, got: torch.Tensor, expected: torch.Tensor, rtol: float, atol: float) -> None:
+    """Compare two float64 tensors of one shape. Equal infinities are equal; NaN equals nothing."""
+    error = (got - expected).abs()
+    fine = (error <= atol + rtol * expected.abs()) | (got == expected)
+    if bool(fine.all()):
+        return
+    wrong = ~fine
+    index = tuple(int(i) for i in wrong.nonzero()[0])
+    finite = error[wrong & error.isfinite()]
+    largest = float(finite.max()) if finite.numel() else None
+    relative = (error / expected.abs().clamp_min(1e-300))[wrong & error.isfinite() & (expected != 0)]
+    ratio = float(relative.max()) if relative.numel() else None
+    count, total = int(wrong.sum()), wrong.numel()
+    place = f"first at index {index}, " if index else ""
+    if not bool(got.isfinite().all()) and bool(expected.isfinite().all()):
+        size = "you return NaN or infinity there"
+    else:
+        size = f"largest error {largest:.3g}" if largest is not None else "not comparable"
+    raise Mismatch(
+        f"{what}: {count} of {total} values differ ({place}{size})." if total > 1 else f"{what} differs ({size}).",
+        Difference(what, tuple(expected.shape), tuple(got.shape), index, count, total, largest, ratio),
+    )

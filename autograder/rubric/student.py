@@ -1,0 +1,190 @@
+"""What rubric code holds in its hands: a `student`, whose answers are untrusted, and the `reference`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import msgspec
+import torch
+
+from autograder.model import Outcome
+from autograder.sandbox.conversation import Conversation
+from autograder.sandbox.messages import Ask, Call, Raised, Read, Returned, StandIn
+from autograder.sandbox.values import TensorValue, Unacceptable, Value, decode, encode
+
+
+class StudentError(Exception):
+    """The student's code could not answer: missing, not attempted, raised, or returned something malformed."""
+
+    def __init__(self, outcome: Outcome, message: str) -> None:
+        super().__init__(message)
+        self.outcome = outcome
+        self.message = message
+
+
+class Exchange(msgspec.Struct, frozen=True):
+    """One question to the student and the answer, kept to recognise mistakes: same questions, same answers."""
+
+    name: str
+    args: tuple[Value, ...]
+    answer: Returned | Raised
+
+
+class Reference:
+    """The hidden solution, called by the grader on fresh copies of the inputs.
+
+    `reference.f(x)` and `reference.call("f", x)` are the same. Keep one per check run:
+    generators drawn by the check keep their state in it, as they do on the student's side.
+    """
+
+    def __init__(self, namespace: dict[str, Any]) -> None:
+        self._namespace = namespace
+        self._generators: dict[tuple[int, int], torch.Generator] = {}
+
+    def call(self, name: str, *args: Any, **kwargs: Any) -> Any:
+        """The reference's result. An error here is the grader's own and is raised as it is."""
+        fresh = [self._decode(encode(value)) for value in args]
+        return self._namespace[name](*fresh, **{key: self._decode(encode(value)) for key, value in kwargs.items()})
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return partial(self.call, name)
+
+    def answer(self, question: Ask) -> Returned | Raised:
+        """Answer a stand-in: forward, or the gradients of every tensor argument for given upstream gradients.
+
+        The arguments come from the student's side: whatever they break is told to the student, not raised here.
+        """
+        try:
+            args = [decode(value, _fresh_generator) for value in question.args]
+            kwargs = {key: decode(value, _fresh_generator) for key, value in question.kwargs.items()}
+            function = self._namespace[question.name]
+            if question.upstream is None:
+                with torch.no_grad():
+                    return Returned(encode(function(*args, **kwargs)))
+            tensors = [value for value in (*args, *kwargs.values()) if isinstance(value, torch.Tensor)]
+            leaves = [tensor for tensor in tensors if tensor.requires_grad]
+            with torch.enable_grad():
+                flat: list[torch.Tensor] = []
+                _collect(function(*args, **kwargs), flat)
+                pairs = [
+                    (tensor, upstream)
+                    for tensor, upstream in zip(flat, map(decode, question.upstream), strict=True)
+                    if tensor.requires_grad and upstream is not None
+                ]
+                gradients = torch.autograd.grad(
+                    [tensor for tensor, _ in pairs], leaves, [upstream for _, upstream in pairs], allow_unused=True
+                )
+            found = iter(gradients)
+            return Returned(encode([next(found) if tensor.requires_grad else None for tensor in tensors]))
+        except Exception as error:
+            return Raised("error", type(error).__name__, str(error)[:500])
+
+    def _decode(self, value: Value) -> Any:
+        def generator(key: int, seed: int) -> torch.Generator:
+            if (key, seed) not in self._generators:
+                self._generators[key, seed] = torch.Generator().manual_seed(seed)
+            return self._generators[key, seed]
+
+        return decode(value, generator)
+
+
+def _fresh_generator(key: int, seed: int) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+def _collect(value: Any, out: list[torch.Tensor]) -> None:
+    if isinstance(value, torch.Tensor):
+        out.append(value)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            _collect(item, out)
+
+
+class Student:
+    """A student's code at the other end of a conversation.
+
+    `student.f(x)` and `student.call("f", x)` are the same. Raises `StudentError` when the code does not answer
+    and `sandbox.Ended` when it never will. What comes back is plain data, fit for `compare`.
+    """
+
+    def __init__(self, conversation: Conversation, reference: Reference) -> None:
+        self._conversation = conversation
+        self._reference = reference
+        self.exchanges: list[Exchange] = []
+
+    def call(self, name: str, *args: Any, **kwargs: Any) -> Any:
+        """Call the student's function with copies of the arguments."""
+        values = [encode(value) for value in args]
+        named = {key: encode(value) for key, value in kwargs.items()}
+        answer = self._conversation.perform(Call(name, values, named), self._reference.answer)
+        self.exchanges.append(Exchange(name, (*values, *named.values()), answer))
+        return self._result(name, answer)
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return partial(self.call, name)
+
+    def read(self, name: str) -> Any:
+        """The plain value of one of the student's globals."""
+        answer = self._conversation.perform(Read(name), self._reference.answer)
+        self.exchanges.append(Exchange(name, (), answer))
+        return self._result(name, answer)
+
+    def stand_in(self, names: tuple[str, ...]) -> None:
+        """From now on, the student's code meets the reference's results under these names."""
+        self._conversation.perform(StandIn(list(names)), self._reference.answer)
+
+    def _result(self, name: str, answer: Returned | Raised) -> Any:
+        if isinstance(answer, Raised):
+            raise _student_error(name, answer)
+        try:
+            return decode(answer.value)
+        except Unacceptable as error:
+            raise StudentError(Outcome.FAILED, f"`{name}` returned something that cannot be read: {error}.") from error
+
+
+def _student_error(name: str, raised: Raised) -> StudentError:
+    where = f" ({raised.where})" if raised.where else ""
+    match raised.kind:
+        case "missing":
+            return StudentError(Outcome.FAILED, f"`{name}` is not defined in your submission. Is it spelled like that?")
+        case "not attempted":
+            return StudentError(Outcome.NOT_ATTEMPTED, f"`{name}` is still to be written.")
+        case "memory":
+            return StudentError(Outcome.OUT_OF_MEMORY, f"`{name}` asked for more memory than is allowed{where}.")
+        case _:
+            text = f"{raised.type_name}: {raised.message}" if raised.message else raised.type_name
+            return StudentError(Outcome.FAILED, f"`{name}` raised {text}{where}")
+
+
+def same_answer(one: Returned | Raised, other: Returned | Raised, rtol: float = 1e-6, atol: float = 1e-9) -> bool:
+    """Whether two answers are the same mistake: equal values within tolerance, or the same missing name."""
+    if isinstance(one, Raised) or isinstance(other, Raised):
+        return False
+    return _same(one.value, other.value, rtol, atol)
+
+
+def _same(one: Any, other: Any, rtol: float, atol: float) -> bool:
+    if isinstance(one, TensorValue | int | float) and isinstance(other, TensorValue | int | float):
+        try:
+            a, b = torch.as_tensor(decode(one)), torch.as_tensor(decode(other))
+        except (Unacceptable, RuntimeError, OverflowError):
+            return False
+        if a.numel() != b.numel() or (a.numel() != 1 and a.shape != b.shape):
+            return False
+        if torch.float32 in (a.dtype, b.dtype):
+            rtol, atol = 1e-4, 1e-4
+        a, b = a.detach().reshape(b.shape).double(), b.detach().double()
+        return bool(torch.isclose(a, b, rtol=rtol, atol=atol, equal_nan=True).all())
+    if hasattr(one, "items") and hasattr(other, "items"):
+        return len(one.items) == len(other.items) and all(
+            _same(a, b, rtol, atol) for a, b in zip(one.items, other.items, strict=True)
+        )
+    if isinstance(one, tuple) and isinstance(other, tuple):
+        return len(one) == len(other) and all(_same(a, b, rtol, atol) for a, b in zip(one, other, strict=True))
+    return type(one) is type(other) and bool(one == other)

@@ -1,0 +1,59 @@
+"""The messages of a check's conversation. One socket a check: requests in, replies out, call-backs in between."""
+
+from __future__ import annotations
+
+import msgspec
+
+from autograder.sandbox.values import Value
+
+
+class Call(msgspec.Struct, frozen=True, tag="call"):
+    """Call the student's function `name`."""
+
+    name: str
+    args: list[Value]
+    kwargs: dict[str, Value]
+
+
+class Read(msgspec.Struct, frozen=True, tag="read"):
+    """Read the plain value of the student's global `name` (a short answer)."""
+
+    name: str
+
+
+class StandIn(msgspec.Struct, frozen=True, tag="stand_in"):
+    """Replace the student's globals `names` by stand-ins that ask the grader."""
+
+    names: list[str]
+
+
+Request = Call | Read | StandIn
+
+
+class Returned(msgspec.Struct, frozen=True, tag="returned"):
+    value: Value
+
+
+class Raised(msgspec.Struct, frozen=True, tag="raised"):
+    """The student's code raised. `kind` is one of "missing", "not attempted", "memory", "error"."""
+
+    kind: str
+    type_name: str
+    message: str
+    where: str = ""
+
+
+class Ask(msgspec.Struct, frozen=True, tag="ask"):
+    """A stand-in was called: compute the reference's `name`. With `upstream`, send its gradients instead.
+
+    `upstream` holds one gradient (or None) for each tensor of the flattened result;
+    the answer is then a list with one gradient (or None) for each tensor argument, in order.
+    """
+
+    name: str
+    args: list[Value]
+    kwargs: dict[str, Value]
+    upstream: list[Value] | None = None
+
+
+Reply = Returned | Raised | Ask

@@ -1,0 +1,227 @@
+"""The student's side of a conversation: load the sources, then call what the grader asks for.
+
+This module runs beside the student's code, so nothing it reports is evidence; it holds no secret.
+"""
+
+from __future__ import annotations
+
+import importlib.abc
+import importlib.util
+import linecache
+import sys
+import traceback
+import types
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Protocol
+
+import torch
+
+from autograder.sandbox.messages import Ask, Call, Raised, Read, Request, Returned, StandIn
+from autograder.sandbox.values import GeneratorValue, TensorValue, Value, decode, encode
+
+MAX_TEXT = 2_000
+
+
+class Asker(Protocol):
+    """Sends a stand-in's question to the grader and waits for its answer."""
+
+    def __call__(self, question: Ask) -> Returned | Raised: ...
+
+
+class StandInError(Exception):
+    """The reference refused a stand-in's arguments: the student's call was wrong."""
+
+
+class Runtime:
+    """One student's namespace and the requests that may be made of it."""
+
+    def __init__(self, namespace: dict[str, Any], ask: Asker, files: frozenset[str] = frozenset()) -> None:
+        self._namespace = namespace
+        self._ask = ask
+        self._files = files
+        self._generators: dict[tuple[int, int], torch.Generator] = {}
+
+    def perform(self, request: Request) -> Returned | Raised:
+        """Carry out one request. Student errors become `Raised`; SystemExit too. Never raises."""
+        try:
+            match request:
+                case Call():
+                    function = self._namespace[request.name]
+                    args = [self._decode(value) for value in request.args]
+                    kwargs = {key: self._decode(value) for key, value in request.kwargs.items()}
+                    return Returned(encode(_drained(function(*args, **kwargs))))
+                case Read():
+                    return Returned(encode(self._namespace[request.name]))
+                case StandIn():
+                    for name in request.names:
+                        self._namespace[name] = _stand_in(name, self._ask)
+                    return Returned(None)
+        except KeyError as error:
+            if request_name(request) not in self._namespace:
+                return Raised("missing", "NameError", request_name(request))
+            return describe(error, self._files)
+        except BaseException as error:
+            return describe(error, self._files)
+
+    def _decode(self, value: Value) -> Any:
+        return decode(value, self._generator)
+
+    def _generator(self, key: int, seed: int) -> torch.Generator:
+        if (key, seed) not in self._generators:
+            self._generators[key, seed] = torch.Generator().manual_seed(seed)
+        return self._generators[key, seed]
+
+
+def request_name(request: Request) -> str:
+    return "" if isinstance(request, StandIn) else request.name
+
+
+def _drained(result: Any) -> Any:
+    """A generator or an iterator counts as the list of what it yields (up to a million items)."""
+    if isinstance(result, Iterator):
+        return [item for item, _ in zip(result, range(1_000_000), strict=False)]
+    return result
+
+
+def describe(error: BaseException, files: frozenset[str]) -> Raised:
+    """An exception as the student should read it: type, message, and the deepest line of their own code."""
+    kind = "error"
+    if isinstance(error, NotImplementedError):
+        kind = "not attempted"
+    elif isinstance(error, MemoryError) or "can't allocate memory" in str(error):
+        kind = "memory"
+    where = ""
+    for frame in traceback.extract_tb(error.__traceback__):
+        if frame.filename in files:
+            where = f"{frame.filename}, line {frame.lineno}: {frame.line or ''}".strip()
+    try:
+        message = str(error)[:MAX_TEXT]
+    except BaseException:
+        message = ""
+    return Raised(kind, type(error).__name__[:100], message, where[:MAX_TEXT])
+
+
+# --- loading -----------------------------------------------------------------------------------------------------
+
+
+class _Sources(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """Imports the submission's own modules from memory, after the installed ones: nothing shadows torch."""
+
+    def __init__(self, files: dict[str, str]) -> None:
+        self._files = files
+
+    def find_spec(self, fullname: str, path: Sequence[str] | None, target: Any = None) -> Any:
+        base = fullname.replace(".", "/")
+        for name, package in ((f"{base}.py", False), (f"{base}/__init__.py", True)):
+            if name in self._files:
+                return importlib.util.spec_from_loader(fullname, self, origin=name, is_package=package)
+        return None
+
+    def exec_module(self, module: types.ModuleType) -> None:
+        assert module.__spec__ is not None and module.__spec__.origin is not None
+        run_source(module.__spec__.origin, self._files[module.__spec__.origin], module.__dict__)
+
+
+def run_source(name: str, source: str, namespace: dict[str, Any]) -> None:
+    """Execute one file's source in `namespace`, with its lines known to tracebacks."""
+    linecache.cache[name] = (len(source), None, source.splitlines(True), name)
+    namespace["__file__"] = name
+    exec(compile(source, name, "exec", dont_inherit=True), namespace)
+
+
+def load(files: dict[str, str], main: str) -> tuple[dict[str, Any], Raised | None]:
+    """Run the main file as module `submission`. Returns its namespace and the error that ended it, if any.
+
+    After an error the definitions made so far are kept, so that they can still earn their points.
+    """
+    sys.meta_path.append(_Sources(files))
+    module = types.ModuleType("submission")
+    sys.modules["submission"] = module
+    try:
+        run_source(main, files[main], module.__dict__)
+    except BaseException as error:
+        return module.__dict__, describe(error, frozenset(files))
+    return module.__dict__, None
+
+
+# --- stand-ins ---------------------------------------------------------------------------------------------------
+
+
+def _stand_in(name: str, ask: Asker) -> Callable[..., Any]:
+    """A function that computes nothing itself: the grader computes the reference's result and its gradients."""
+
+    def function(*args: Any, **kwargs: Any) -> Any:
+        tensors = [value for value in (*args, *kwargs.values()) if isinstance(value, torch.Tensor)]
+        if not (torch.is_grad_enabled() and any(tensor.requires_grad for tensor in tensors)):
+            return _answer(ask(Ask(name, _encoded(args), _encoded_map(kwargs))))
+        structure: list[Any] = []
+        results = _Remote.apply(ask, name, args, kwargs, structure, *tensors)  # type: ignore[no-untyped-call]
+        flat = iter(results)
+        return _refill(structure[0], flat)
+
+    function.__name__ = function.__qualname__ = name
+    return function
+
+
+class _Remote(torch.autograd.Function):
+    """Autograd through a stand-in: forward and backward are both asked of the grader."""
+
+    @staticmethod
+    def forward(ctx: Any, ask: Asker, name: str, args: Any, kwargs: Any, structure: list[Any], *tensors: Any) -> Any:
+        ctx.question = (ask, name, _encoded(args), _encoded_map(kwargs))
+        result = _answer(ask(Ask(name, *ctx.question[2:])))
+        flat: list[torch.Tensor] = []
+        structure.append(_flatten(result, flat))
+        return tuple(flat)
+
+    @staticmethod
+    def backward(ctx: Any, *upstream: Any) -> Any:
+        ask, name, args, kwargs = ctx.question
+        gradients = _answer(ask(Ask(name, args, kwargs, [encode(gradient) for gradient in upstream])))
+        return (None, None, None, None, None, *gradients)
+
+
+class _Slot:
+    """Marks where a tensor stood in a flattened structure."""
+
+
+def _flatten(value: Any, out: list[torch.Tensor]) -> Any:
+    if isinstance(value, torch.Tensor):
+        out.append(value)
+        return _Slot
+    if isinstance(value, list | tuple):
+        return type(value)(_flatten(item, out) for item in value)
+    return value
+
+
+def _refill(value: Any, tensors: Iterator[torch.Tensor]) -> Any:
+    if value is _Slot:
+        return next(tensors)
+    if isinstance(value, list | tuple):
+        return type(value)(_refill(item, tensors) for item in value)
+    return value
+
+
+def _encoded(args: Sequence[Any]) -> list[Value]:
+    return [_encode_argument(value) for value in args]
+
+
+def _encoded_map(kwargs: dict[str, Any]) -> dict[str, Value]:
+    return {key: _encode_argument(value) for key, value in kwargs.items()}
+
+
+def _encode_argument(value: Any) -> Value:
+    if isinstance(value, torch.Generator):  # drawing the seed moves the generator on, as using it would
+        return GeneratorValue(0, int(torch.randint(2**62, (), generator=value)))
+    return encode(value)
+
+
+def _answer(reply: Returned | Raised) -> Any:
+    if isinstance(reply, Raised):
+        raise StandInError(f"{reply.type_name}: {reply.message}")
+    return decode(reply.value)
+
+
+def tensors_in(values: Sequence[Value]) -> int:
+    """How many of the arguments are tensors at the top level (the ones that get a gradient)."""
+    return sum(isinstance(value, TensorValue) for value in values)

@@ -1,0 +1,149 @@
+"""Plain data that may cross the boundary, and its translation to and from live objects.
+
+`encode` runs on the sending side, `decode` on the receiving side. What arrives from a sandbox is untrusted:
+`decode` rebuilds plain tensors from dtype, shape and bytes, checks every size, and never unpickles.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+import numpy as np
+import torch
+
+MAX_DEPTH = 16
+MAX_DIMENSIONS = 16
+
+DTYPES: dict[str, torch.dtype] = {
+    name: getattr(torch, name)
+    for name in ("float64", "float32", "float16", "bfloat16", "int64", "int32", "int16", "int8", "uint8", "bool")
+}
+
+
+class Unacceptable(Exception):
+    """A value that may not cross: `str(error)` says why."""
+
+
+class TensorValue(msgspec.Struct, frozen=True, tag="tensor"):
+    dtype: str
+    shape: tuple[int, ...]
+    data: bytes
+    requires_grad: bool = False
+
+
+class ListValue(msgspec.Struct, frozen=True, tag="list"):
+    items: list[Value]
+
+
+class TupleValue(msgspec.Struct, frozen=True, tag="tuple"):
+    items: list[Value]
+
+
+class DictValue(msgspec.Struct, frozen=True, tag="dict"):
+    items: list[tuple[Value, Value]]
+
+
+class GeneratorValue(msgspec.Struct, frozen=True, tag="generator"):
+    """A torch.Generator made on the student's side: the same key is the same generator within one check."""
+
+    key: int
+    seed: int
+
+
+class Opaque(msgspec.Struct, frozen=True, tag="opaque"):
+    """Something that is not plain data; only its type's name crosses, for the message."""
+
+    type_name: str
+
+
+Value = None | bool | int | float | str | TensorValue | ListValue | TupleValue | DictValue | GeneratorValue | Opaque
+
+
+def encode(value: Any, depth: int = 0) -> Value:
+    """Turn a live value into plain data. Whatever has no plain form becomes `Opaque`."""
+    if depth > MAX_DEPTH:
+        return Opaque("a structure nested too deeply")
+    if value is None or type(value) in (bool, float, str):
+        return value  # type: ignore[no-any-return]
+    if type(value) is int:
+        return value if -(2**63) <= value < 2**63 else Opaque("an integer beyond 64 bits")
+    if isinstance(value, torch.Tensor):
+        return _encode_tensor(value)
+    if isinstance(value, np.ndarray | np.generic):
+        return _encode_array(value)
+    if type(value) is list:
+        return ListValue([encode(item, depth + 1) for item in value])
+    if isinstance(value, tuple):
+        return TupleValue([encode(item, depth + 1) for item in tuple(value)])
+    if isinstance(value, dict):
+        return DictValue([(encode(k, depth + 1), encode(v, depth + 1)) for k, v in dict(value).items()])
+    if isinstance(value, GeneratorValue):
+        return value
+    return Opaque(type(value).__name__)
+
+
+def _encode_tensor(value: torch.Tensor) -> Value:
+    try:
+        plain = value.detach().as_subclass(torch.Tensor).cpu().contiguous()
+        name = str(plain.dtype).removeprefix("torch.")
+        if name not in DTYPES:
+            return Opaque(f"a tensor of dtype {name}")
+        data = plain.reshape(-1).view(torch.uint8).numpy().tobytes() if plain.numel() else b""
+        return TensorValue(name, tuple(plain.shape), data, bool(value.requires_grad))
+    except (RuntimeError, TypeError, NotImplementedError) as error:
+        return Opaque(f"a tensor that cannot be read ({type(error).__name__})")
+
+
+def _encode_array(value: Any) -> Value:
+    array = np.asarray(value)
+    if array.dtype.name not in DTYPES:
+        return Opaque(f"an array of dtype {array.dtype.name}")
+    return TensorValue(array.dtype.name, tuple(array.shape), np.ascontiguousarray(array).tobytes())
+
+
+def decode(value: Value, generators: Callable[[int, int], torch.Generator] | None = None, depth: int = 0) -> Any:
+    """Rebuild a live value. Raises `Unacceptable` for anything malformed.
+
+    `generators` makes the generator for a `GeneratorValue`; without it one is refused.
+    An `Opaque` stays as it is: the comparison names its type to the student.
+    """
+    if depth > MAX_DEPTH:
+        raise Unacceptable("nested too deeply")
+    if value is None or isinstance(value, bool | int | float | str | Opaque):
+        return value
+    if isinstance(value, TensorValue):
+        return _decode_tensor(value)
+    if isinstance(value, ListValue):
+        return [decode(item, generators, depth + 1) for item in value.items]
+    if isinstance(value, TupleValue):
+        return tuple(decode(item, generators, depth + 1) for item in value.items)
+    if isinstance(value, DictValue):
+        pairs = [(decode(k, generators, depth + 1), decode(v, generators, depth + 1)) for k, v in value.items]
+        try:
+            return dict(pairs)
+        except TypeError as error:
+            raise Unacceptable("a dictionary with an unhashable key") from error
+    if generators is None:
+        raise Unacceptable("a generator is not expected here")
+    return generators(value.key, value.seed)
+
+
+def _decode_tensor(value: TensorValue) -> torch.Tensor:
+    if value.dtype not in DTYPES:
+        raise Unacceptable(f"dtype {value.dtype!r} is not known")
+    if len(value.shape) > MAX_DIMENSIONS or any(not 0 <= size < 2**40 for size in value.shape):
+        raise Unacceptable("a shape out of bounds")
+    dtype = DTYPES[value.dtype]
+    if math.prod(value.shape) * dtype.itemsize != len(value.data):
+        raise Unacceptable("shape and data disagree")
+    if not value.data:
+        return torch.empty(value.shape, dtype=dtype)
+    flat = torch.frombuffer(bytearray(value.data), dtype=torch.uint8)
+    if dtype is torch.bool:
+        flat = flat.ne(0)  # any other byte would be a boolean that equals neither True nor False
+    else:
+        flat = flat.view(dtype)
+    return flat.reshape(value.shape).requires_grad_(value.requires_grad and dtype.is_floating_point)
