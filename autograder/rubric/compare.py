@@ -143,7 +143,7 @@ def _compare_tensor(got: Any, expected: torch.Tensor, what: str, rtol: float | N
 def _report(what: str, got: torch.Tensor, expected: torch.Tensor, rtol: float, atol: float) -> None:
     """Compare two float64 tensors of one shape. Equal infinities are equal; NaN equals nothing."""
     error = (got - expected).abs()
-    fine = (error <= atol + rtol * expected.abs()) | (got == expected)
+    fine = (expected.isfinite() & (error <= atol + rtol * expected.abs())) | (got == expected)
     if bool(fine.all()):
         return
     wrong = ~fine

@@ -1,0 +1,98 @@
+"""The engine: outcomes, stand-ins, hints, and whose fault an error is."""
+
+import pytest
+import torch
+
+from autograder.grading.engine import Engine
+from autograder.grading.hosts import LocalHost
+from autograder.model import Outcome
+from autograder.rubric.assignment import load
+from tests import tiny
+
+
+def grade(assignment, digest="d", **changes):
+    results = Engine(assignment, b"secret").run(LocalHost(lambda: assignment.solution(changes)), digest)
+    return {result.name: result for result in results}
+
+
+def outcomes(assignment, **changes):
+    return [result.outcome.value for result in grade(assignment, **changes).values()]
+
+
+def test_the_reference_gets_every_point(tiny_assignment):
+    results = grade(tiny_assignment)
+    assert sum(result.earned for result in results.values()) == 10
+
+
+def test_one_mistake_costs_once(tiny_assignment):
+    results = grade(tiny_assignment, square=lambda x: 2 * x)
+    assert [r.outcome for r in results.values()] == [Outcome.FAILED, Outcome.FAILED, Outcome.PASSED, Outcome.PASSED]
+    assert results["2 adds"].stand_ins == ("square",)
+    assert results["1 small"].stand_ins == ()
+
+
+def test_a_missing_function_costs_its_own_exercise_only(tiny_assignment):
+    def namespace():
+        whole = tiny_assignment.solution()
+        del whole["square"]
+        return whole
+
+    results = Engine(tiny_assignment, b"s").run(LocalHost(namespace), "d")
+    assert [r.outcome.value for r in results] == ["failed", "failed", "passed", "passed"]
+    assert "not defined" in results[0].message
+
+
+def test_a_known_mistake_is_named(tiny_assignment):
+    result = grade(tiny_assignment, square=lambda x: x + x)["1 random"]
+    assert (result.mutant, result.hint) == ("doubles", "You double instead of squaring.")
+
+
+def test_an_unknown_mistake_gets_no_hint(tiny_assignment):
+    assert grade(tiny_assignment, square=lambda x: x * x + 1)["1 random"].hint == ""
+
+
+def test_an_untouched_function_is_not_attempted(tiny_assignment):
+    def square(x):
+        raise NotImplementedError("Exercise 1: square")
+
+    assert outcomes(tiny_assignment, square=square) == ["not attempted", "not attempted", "passed", "passed"]
+
+
+@pytest.mark.parametrize("error", [ValueError("no"), SystemExit(0), KeyboardInterrupt(), RecursionError()])
+def test_what_a_student_raises_is_a_failed_check(tiny_assignment, error):
+    def square(x):
+        raise error
+
+    result = grade(tiny_assignment, square=square)["1 small"]
+    assert result.outcome is Outcome.FAILED
+    assert type(error).__name__ in result.message
+
+
+def test_memory_that_cannot_be_had_is_named(tiny_assignment):
+    def square(x):
+        raise MemoryError
+
+    assert grade(tiny_assignment, square=square)["1 small"].outcome is Outcome.OUT_OF_MEMORY
+
+
+def test_an_error_in_a_check_is_the_graders_own(tmp_path):
+    broken = tiny.CHECKS.replace('"""Adds the squares."""', '"""Adds the squares."""\n    1 / 0')
+    assignment = load(tiny.write(tmp_path, broken))
+    result = grade(assignment)["2 adds"]
+    assert result.outcome is Outcome.GRADER_ERROR
+    assert "ZeroDivisionError" in result.message
+
+
+def test_what_is_right_in_float64_only_is_said_so(tiny_assignment):
+    def square(x):
+        return x * x if x.dtype is torch.float64 else x
+
+    assert "float32" in grade(tiny_assignment, square=square)["1 random"].message
+
+
+def test_inputs_depend_on_the_submission_and_repeat_at_a_regrade(tiny_assignment):
+    def message(digest):
+        return grade(tiny_assignment, digest, square=lambda x: x)["1 random"].message
+
+    assert message("one") == message("one")
+    assert message("one") != message("two")

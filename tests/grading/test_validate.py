@@ -1,0 +1,41 @@
+"""Grading the grader."""
+
+from autograder.grading.validate import Validation, Validator
+from autograder.rubric.assignment import load
+from tests import tiny
+
+
+def test_every_mutant_of_the_tiny_assignment_is_killed_and_hinted(tiny_assignment):
+    validator = Validator(tiny_assignment)
+    for mutant in tiny_assignment.mutants:
+        verdict = validator.mutant(mutant.name, 0)
+        assert verdict.blamed_rightly, verdict
+        assert verdict.hinted == mutant.name
+
+
+def test_right_solutions_lose_nothing(tiny_assignment):
+    validator = Validator(tiny_assignment)
+    assert [f for name in ("reference", "power") for seed in range(5) for f in validator.right(name, seed)] == []
+
+
+def test_a_rubric_that_misses_a_mutant_is_found_out(tmp_path):
+    blind = tiny.CHECKS.replace("matches(student, reference, \"square\", draw.normal(size, 2))", "pass")
+    assignment = load(tiny.write(tmp_path, blind))
+    verdict = Validator(assignment).mutant("keeps_sign", 0)
+    assert not verdict.killed
+    assert not Validation(["reference"], [verdict]).sound
+
+
+def test_a_rubric_that_is_too_strict_is_found_out(tmp_path):
+    strict = tiny.CHECKS.replace("from autograder.rubric import", "import torch\nfrom autograder.rubric import").replace(
+        '"""Adds the squares."""', '"""Adds."""\n    from autograder.rubric import expect\n    expect(False, "never")'
+    )
+    assignment = load(tiny.write(tmp_path, strict))
+    assert [failure.check for failure in Validator(assignment).right("power", 0)] == ["2 adds"]
+
+
+def test_the_starter_must_earn_nothing(tiny_assignment):
+    found = Validation(["reference"])
+    found.starter(tiny_assignment, "def square(x):\n    return x * x\n", 0)
+    assert found.starter_points == 4
+    assert found.starter_oddities

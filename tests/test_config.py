@@ -1,0 +1,73 @@
+"""grader_config.yml: what it may say, and what is said when it is wrong."""
+
+import stat
+
+import pytest
+
+from autograder.config import ConfigError, find, load
+from tests import tiny
+
+GOOD = "course:\n  name: C\nassignments:\n  one:\n    title: One\n"
+
+
+def written(tmp_path, text):
+    path = tmp_path / "grader_config.yml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_the_smallest_configuration_has_defaults(tmp_path):
+    config = load(written(tmp_path, GOOD))
+    assert config.assignment("one").limits.check_seconds > 0
+    assert config.records_url == f"sqlite:///{tmp_path}/records/course.sqlite"
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "said"),
+    [
+        (GOOD + "    tilte: x\n", 6, "tilte"),
+        (GOOD + "    limits:\n      check_seconds: -1\n", 7, "greater than 0"),
+        (GOOD + "    due: 2027-01-01T00:00:00\n", 6, "time zone"),
+        (GOOD + "    limits:\n      memory_mb: many\n", 7, "memory_mb"),
+        ("course:\n  name: C\n", 1, "assignments is missing"),
+        ("course: [\n", 2, "not valid YAML"),
+        ("just words\n", 1, "expected"),
+        (GOOD.replace("  name: C", "  name: ''"), 2, "course.name"),
+    ],
+)
+def test_a_mistake_names_its_line_and_the_fix(tmp_path, text, line, said):
+    with pytest.raises(ConfigError) as caught:
+        load(written(tmp_path, text))
+    assert f"line {line}" in str(caught.value)
+    assert said in str(caught.value)
+
+
+def test_every_mistake_is_listed_at_once(tmp_path):
+    with pytest.raises(ConfigError) as caught:
+        load(written(tmp_path, GOOD + "    tilte: x\n    titel: y\n"))
+    assert len(str(caught.value).splitlines()) == 2
+
+
+def test_an_unknown_assignment_lists_the_known_ones(tmp_path):
+    with pytest.raises(ConfigError, match="it has: one"):
+        load(written(tmp_path, GOOD)).assignment("two")
+
+
+def test_the_secret_is_made_once_and_kept_private(tmp_path):
+    config = load(written(tmp_path, GOOD))
+    secret = config.secret()
+    assert len(secret) == 64
+    assert config.secret() == secret
+    assert stat.S_IMODE((tmp_path / ".course_secret").stat().st_mode) == 0o600
+
+
+def test_a_short_secret_is_refused(tmp_path):
+    (tmp_path / ".course_secret").write_text("abc")
+    with pytest.raises(ConfigError, match="too short"):
+        load(written(tmp_path, GOOD)).secret()
+
+
+def test_the_configuration_is_found_from_below(tmp_path):
+    path = tiny.config(tmp_path)
+    (tmp_path / "a" / "b").mkdir(parents=True)
+    assert find(tmp_path / "a" / "b") == path
