@@ -26,15 +26,15 @@ class _Section(BaseModel):
 class LimitsConfig(_Section):
     """Limits of one submission: wall seconds, CPU seconds, megabytes, kilobytes, processes."""
 
-    check_seconds: float = Field(20, gt=0)
-    load_seconds: float = Field(30, gt=0)
-    submission_seconds: float = Field(300, gt=0)
-    cpu_seconds: int = Field(300, gt=0)
-    memory_mb: int = Field(2048, gt=0)
-    processes: int = Field(64, gt=0)
-    disk_mb: int = Field(64, gt=0)
-    output_kb: int = Field(64, gt=0)
-    message_mb: int = Field(64, gt=0)
+    check_seconds: float = Field(default=20, gt=0)
+    load_seconds: float = Field(default=30, gt=0)
+    submission_seconds: float = Field(default=300, gt=0)
+    cpu_seconds: int = Field(default=300, gt=0)
+    memory_mb: int = Field(default=2048, gt=0)
+    processes: int = Field(default=64, gt=0)
+    disk_mb: int = Field(default=64, gt=0)
+    output_kb: int = Field(default=64, gt=0)
+    message_mb: int = Field(default=64, gt=0)
 
 
 class AssignmentConfig(_Section):

@@ -112,9 +112,7 @@ def validate(
     from autograder.cli.validating import validate_assignment
 
     course = open_course(name, config)
-    raise typer.Exit(
-        validate_assignment(course, range(seeds), training=training, jobs=jobs, json=json, quiet=quiet)
-    )
+    raise typer.Exit(validate_assignment(course, range(seeds), training=training, jobs=jobs, json=json, quiet=quiet))
 
 
 @app.command()

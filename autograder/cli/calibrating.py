@@ -24,13 +24,10 @@ def calibrate_assignment(course: Course, seeds: int, to: Path | None, *, quiet: 
     for column in ("model", "lecture train", "measured train", "lecture unseen", "measured unseen"):
         grid.add_column(column, justify="left" if column == "model" else "right")
     for row in rows:
-        grid.add_row(row.model, _figure(row.lecture_train), _figure(row.train), _figure(row.lecture_unseen), _figure(row.unseen))
+        figures = (row.lecture_train, row.train, row.lecture_unseen, row.unseen)
+        grid.add_row(row.model, *("-" if figure is None else f"{figure:.2f}" for figure in figures))
     console.print(grid)
     for ordering in orderings:
         console.print(f"{ordering.held:3d} of {ordering.of}  {ordering.claim}")
     if to is not None:
         to.write_text(calibration.markdown(rows, orderings), encoding="utf-8")
-
-
-def _figure(value: float | None) -> str:
-    return "-" if value is None else f"{value:.2f}"

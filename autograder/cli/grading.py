@@ -92,5 +92,7 @@ def _watched(results: Iterable[Done], total: int, *, quiet: bool) -> _Tally:
             progress.update(task, advance=1, last=escape(last[:40]))
             if report.status != "graded" and not quiet:
                 first = report.problem.strip().splitlines()
-                progress.console.print(f"[red]{report.status}[/] {escape(report.student)}: {escape(' '.join(first[:1]))}")
+                progress.console.print(
+                    f"[red]{report.status}[/] {escape(report.student)}: {escape(' '.join(first[:1]))}"
+                )
     return tally

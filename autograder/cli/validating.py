@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from functools import cache
 from multiprocessing import get_context
 from pathlib import Path
@@ -47,7 +47,8 @@ def _validate(course: Course, seeds: Sequence[int], *, training: bool, jobs: int
         mutants = [pool.submit(_mutant, *place, mutant.name, seeds[0]) for mutant in assignment.mutants]
         solutions = [pool.submit(_right, *place, name, seed) for name in found.right for seed in seeds]
         task = progress.add_task("validating", total=len(mutants) + len(solutions))
-        for _ in as_completed([*mutants, *solutions]):
+        futures: list[Future[Any]] = [*mutants, *solutions]
+        for _ in as_completed(futures):
             progress.advance(task)
         found.mutants = [future.result() for future in mutants]
         found.failures = [failure for future in solutions for failure in future.result()]
@@ -94,7 +95,9 @@ def _show(course: Course, found: Validation, seeds: Sequence[int]) -> None:
         if not mutant.killed:
             console.print(f"[red]survives[/] {mutant.name} (exercise {mutant.owner})")
         elif not mutant.blamed_rightly:
-            console.print(f"[red]blamed wrongly[/] {mutant.name}: {mutant.owner} owns it, {', '.join(mutant.lost)} lost")
+            console.print(
+                f"[red]blamed wrongly[/] {mutant.name}: {mutant.owner} owns it, {', '.join(mutant.lost)} lost"
+            )
         elif mutant.hinted not in ("", mutant.name):
             console.print(f"[yellow]mistaken for[/] {mutant.name} is taken for {mutant.hinted}")
         elif not mutant.hinted:

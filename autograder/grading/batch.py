@@ -11,10 +11,10 @@ from itertools import islice
 from pathlib import Path
 from typing import Protocol
 
-from autograder.grading.grade import Job, SandboxUnavailable, engine_version, grade, without_results
+from autograder.grading.grade import Job, engine_version, grade, without_results
 from autograder.intake import Entry, Rejected
 from autograder.model import Report, Submission
-from autograder.sandbox import Sandbox
+from autograder.sandbox import Sandbox, SandboxUnavailable
 
 TRIES = 2
 """How often a submission is tried when the grader itself fails on it."""

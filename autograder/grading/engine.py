@@ -95,9 +95,7 @@ class Engine:
             seconds=round(time.perf_counter() - started, 4),
         )
 
-    def verdict(
-        self, host: Host, check: Check, digest: str, dtype: torch.dtype, stand_ins: tuple[str, ...]
-    ) -> Verdict:
+    def verdict(self, host: Host, check: Check, digest: str, dtype: torch.dtype, stand_ins: tuple[str, ...]) -> Verdict:
         """One run of a check in one dtype. An error that is not the student's is a grader error."""
         reference = Reference(self._assignment.solution())
         draw = Draw(seed_of(self._secret, self._assignment.name, check.name, digest, str(dtype)), dtype)

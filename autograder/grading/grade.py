@@ -15,7 +15,7 @@ import autograder
 from autograder.grading.engine import Engine
 from autograder.model import CheckResult, ExerciseInfo, Outcome, Report, Submission
 from autograder.rubric.assignment import Assignment
-from autograder.sandbox import Ended, Limits, Sandbox, SandboxUnavailable
+from autograder.sandbox import Ended, Limits, Sandbox
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,8 @@ def engine_version() -> str:
     """The package's version and a digest of the code that decides results: change it, and work is regraded."""
     digest = hashlib.sha256()
     root = Path(autograder.__file__).parent
-    for path in sorted([root / "model.py", *(p for r in ("intake", "sandbox", "rubric", "grading") for p in (root / r).rglob("*.py"))]):
+    rooms = [root / room for room in ("intake", "sandbox", "rubric", "grading")]
+    for path in sorted([root / "model.py", *(path for room in rooms for path in room.rglob("*.py"))]):
         digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes())
     return f"{autograder.__version__}+{digest.hexdigest()[:12]}"
 
@@ -63,7 +64,7 @@ def grade(
         output, own = session.output, session.own_seconds
     except Ended as ended:
         problem = f"While your file was loaded: {ended.message}"
-        results = [_unreached(check_result, ended) for check_result in blank_results(job.assignment)]
+        results = _unreached(job.assignment, ended)
         output, own = "", time.perf_counter() - started
     failed_by_us = any(result.outcome is Outcome.GRADER_ERROR for result in results)
     return Report(
@@ -110,18 +111,8 @@ def without_results(student: str, digest: str, job: Job, status: str, problem: s
     )
 
 
-def blank_results(assignment: Assignment) -> list[CheckResult]:
-    """One result a check with nothing earned."""
+def _unreached(assignment: Assignment, ended: Ended) -> list[CheckResult]:
     return [
-        CheckResult(c.name, c.exercise, c.asked, c.points, 0.0, Outcome.SKIPPED, c.public)
+        CheckResult(c.name, c.exercise, c.asked, c.points, 0.0, ended.outcome, c.public, ended.message)
         for c in assignment.rubric.checks
     ]
-
-
-def _unreached(result: CheckResult, ended: Ended) -> CheckResult:
-    return CheckResult(
-        result.name, result.exercise, result.asked, result.points, 0.0, ended.outcome, result.public, ended.message
-    )
-
-
-__all__ = ["Job", "SandboxUnavailable", "blank_results", "engine_version", "exercise_infos", "grade", "without_results"]

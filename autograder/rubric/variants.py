@@ -67,9 +67,7 @@ def apply(namespace: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
         if isinstance(function, types.FunctionType):
             extra = {k: v for k, v in function.__globals__.items() if k not in namespace}
             namespace.update(extra)
-            moved = types.FunctionType(
-                function.__code__, namespace, name, function.__defaults__, function.__closure__
-            )
+            moved = types.FunctionType(function.__code__, namespace, name, function.__defaults__, function.__closure__)
             moved.__kwdefaults__ = function.__kwdefaults__
             moved.__doc__ = function.__doc__
             value = moved

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Any
 
 import msgspec
@@ -61,9 +62,7 @@ def numerical_gradient(f: Callable[[torch.Tensor], torch.Tensor], x: torch.Tenso
     return gradient
 
 
-def agrees_with_numerical(
-    analytic: Any, f: Callable[[torch.Tensor], torch.Tensor], x: torch.Tensor, what: str
-) -> None:
+def agrees_with_numerical(analytic: Any, f: Callable[[torch.Tensor], torch.Tensor], x: torch.Tensor, what: str) -> None:
     """A gradient written by hand equals the numerical one: h 1e-5, rtol 1e-4, atol 1e-6 (away from kinks)."""
     compare(analytic, numerical_gradient(f, x), what, rtol=1e-4, atol=1e-6)
 
@@ -81,7 +80,7 @@ def same_trajectory(got: Any, expected: Sequence[Any], what: str) -> None:
 
 def in_order(values: Sequence[tuple[str, float]], message: str, slack: float = 0.0) -> None:
     """Named values fall from first to last: each is at most its predecessor times (1 + slack)."""
-    for (before, high), (after, low) in zip(values, values[1:], strict=False):
+    for (before, high), (after, low) in pairwise(values):
         if not low <= high * (1 + slack):
             raise Mismatch(f"{message}: {after} gives {low:.3g}, which is not below {before} with {high:.3g}.")
 

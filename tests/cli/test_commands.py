@@ -1,0 +1,91 @@
+"""The command line as a TA meets it: what is printed, and the exit codes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from autograder.cli import main
+from autograder.cli.app import app
+from tests import tiny
+
+RIGHT = "def square(x):\n    return x * x\ndef total(x):\n    return square(x).sum()\n"
+RIGHT += "def slope(x):\n    return 2 * x\n"
+
+
+@pytest.fixture
+def course(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    tiny.write(tmp_path)
+    tiny.config(tmp_path)
+    for student, source in (("ada", RIGHT), ("bob", RIGHT.replace("x * x", "2 * x"))):
+        (tmp_path / "class" / student).mkdir(parents=True)
+        (tmp_path / "class" / student / "tiny.py").write_text(source)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def run(*words: str):
+    return CliRunner().invoke(app, words)
+
+
+def test_grading_a_class_shows_scores_and_writes_a_report(course):
+    result = run("grade", "tiny", "class")
+    assert result.exit_code == 0
+    assert "ada" in result.output and "10.0" in result.output and "6.0" in result.output
+    assert (course / "reports/tiny/index.html").is_file()
+
+
+def test_json_is_json_and_nothing_else(course):
+    result = run("grade", "tiny", "class", "--json", "--no-report")
+    rows = json.loads(result.stdout)
+    assert {row["student"]: row["score"] for row in rows} == {"ada": 10.0, "bob": 6.0}
+    assert json.loads(run("status", "tiny", "--json").stdout) == rows
+
+
+def test_one_student_can_be_graded_alone(course):
+    run("grade", "tiny", "class", "--only", "ada", "--no-report")
+    assert [row["student"] for row in json.loads(run("status", "tiny", "--json").stdout)] == ["ada"]
+
+
+def test_failed_grades_only_what_lacks_points(course):
+    run("grade", "tiny", "class", "--no-report")
+    result = run("grade", "tiny", "class", "--failed", "--json", "--no-report")
+    assert [row["student"] for row in json.loads(result.stdout)] == ["bob"]
+
+
+def test_a_second_run_says_what_still_stands(course):
+    run("grade", "tiny", "class", "--no-report")
+    assert "2 of 2 were graded before" in run("grade", "tiny", "class", "--no-report").output
+
+
+def test_validate_says_whether_the_rubric_is_sound(course):
+    result = run("validate", "tiny", "--seeds", "2", "--jobs", "1")
+    assert result.exit_code == 0, result.output
+    assert "The rubric is sound." in result.output
+
+
+def test_doctor_shows_the_layers(course):
+    result = run("doctor")
+    assert result.exit_code == 0
+    assert "seccomp" in result.output
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["grade", "tinny", "class"], "it has: tiny"),
+        (["grade", "tiny", "nowhere"], "nowhere"),
+        (["grade", "tiny", "class", "--only", "eve"], "eve"),
+        (["calibrate", "tiny"], "calibration.py"),
+    ],
+)
+def test_wrong_input_is_one_line_and_exit_code_2(course, monkeypatch, capsys, words, said):
+    monkeypatch.setattr("sys.argv", ["autograder", *words])
+    with pytest.raises(SystemExit) as caught:
+        main()
+    assert caught.value.code == 2
+    error = capsys.readouterr().err
+    assert said in error and "Traceback" not in error
