@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+import torch
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
@@ -34,6 +35,7 @@ def grade_class(
 ) -> int:
     """Grade, show and report. Returns the exit code."""
     name = course.assignment.name
+    torch.set_num_threads(1)  # the cores are for the students' code
     with Sandbox(unsafe=unsafe) as sandbox, course.records() as records:
         if failed:
             entries = [entry for entry in entries if _needs_more(records.latest(name, entry.student))]

@@ -142,8 +142,6 @@ def _decode_tensor(value: TensorValue) -> torch.Tensor:
     if not value.data:
         return torch.empty(value.shape, dtype=dtype)
     flat = torch.frombuffer(bytearray(value.data), dtype=torch.uint8)
-    if dtype is torch.bool:
-        flat = flat.ne(0)  # any other byte would be a boolean that equals neither True nor False
-    else:
-        flat = flat.view(dtype)
+    # A byte other than 0 and 1 would be a boolean that equals neither True nor False.
+    flat = flat.ne(0) if dtype is torch.bool else flat.view(dtype)
     return flat.reshape(value.shape).requires_grad_(value.requires_grad and dtype.is_floating_point)
