@@ -1,0 +1,32 @@
+# The two commands of a newcomer: `make demo` and `make test`. Both set up what is missing first.
+VENV := .venv
+BIN := $(VENV)/bin
+JOBS ?= $(shell nproc)
+
+.PHONY: demo test setup lint validate starters clean
+
+demo: setup
+	$(BIN)/autograder grade regression examples/regression --jobs $(JOBS) --report reports/demo
+
+test: setup lint
+	$(BIN)/python -m pytest -n $(JOBS) -m "not gpu"
+
+setup: $(VENV)/.setup-done
+
+$(VENV)/.setup-done: pyproject.toml constraints.txt tools/setup.sh
+	bash tools/setup.sh $(VENV)
+	touch $@
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check autograder tests
+	$(BIN)/mypy
+
+validate: setup
+	$(BIN)/autograder validate regression
+
+starters: setup
+	$(BIN)/autograder release regression
+
+clean:
+	rm -rf $(VENV) records reports .mypy_cache .ruff_cache .pytest_cache

@@ -1,0 +1,77 @@
+"""The zygote's world: a read-only system without network, home, repository or reference."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+import autograder
+
+PLACE = "/opt/autograder"
+"""Where the student-side modules lie inside."""
+
+
+def available() -> str | None:
+    """bubblewrap's path, or None."""
+    return shutil.which("bwrap")
+
+
+def command(bwrap: str, descriptor: int) -> list[str]:
+    """The command line that starts the zygote inside, with the socket `descriptor` kept open."""
+    words = [
+        bwrap, "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try",
+        "--die-with-parent", "--new-session", "--hostname", "sandbox", "--clearenv",
+    ]  # fmt: skip
+    if os.getuid() == 0:
+        # Started by root, bubblewrap needs no user namespace: inside, the zygote becomes an ordinary user.
+        for capability in ("CAP_SETUID", "CAP_SETGID"):
+            words += ["--cap-add", capability]
+    else:
+        words += ["--unshare-user"]
+    for path in ("/usr", "/bin", "/sbin", "/lib", "/lib64", "/lib32"):
+        if os.path.islink(path):
+            words += ["--symlink", os.readlink(path), path]
+        elif os.path.isdir(path):
+            words += ["--ro-bind", path, path]
+    words += _parents("/etc/x")
+    for path in ("/etc/ld.so.cache", "/etc/localtime", "/etc/fonts", "/etc/alternatives"):
+        words += ["--ro-bind-try", path, path]
+    words += ["--proc", "/proc", "--dev", "/dev", "--perms", "1777", "--tmpfs", "/tmp", "--chdir", "/tmp"]
+    for prefix in sorted({sys.base_prefix, sys.prefix}):
+        if not prefix.startswith("/usr/") and prefix != "/usr":
+            words += [*_parents(prefix), "--ro-bind", prefix, prefix]
+    words += _own_modules()
+    for name, value in environment().items():
+        words += ["--setenv", name, value]
+    return [*words, sys.executable, *interpreter_arguments(PLACE, descriptor)]
+
+
+def interpreter_arguments(place: str, descriptor: int) -> list[str]:
+    """What follows the interpreter's name: isolated mode, our student-side modules first."""
+    code = f"import sys; sys.path.insert(0, {place!r}); from autograder.sandbox.zygote import main; main({descriptor})"
+    return ["-I", "-B", "-c", code]
+
+
+def environment() -> dict[str, str]:
+    """All that the zygote finds in its environment."""
+    return {
+        "PATH": "/usr/bin:/bin", "HOME": "/tmp", "LANG": "C.UTF-8", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1",
+        "OPENBLAS_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": "", "MPLBACKEND": "agg", "MPLCONFIGDIR": "/tmp/mpl",
+    }  # fmt: skip
+
+
+def _own_modules() -> list[str]:
+    """Binds of the few files that the student's side needs; the rest of the package stays out."""
+    root = Path(autograder.__file__).parent
+    files = [root / "__init__.py", root / "model.py", *sorted((root / "sandbox").glob("*.py"))]
+    words = _parents(f"{PLACE}/autograder/sandbox/x")
+    for file in files:
+        words += ["--ro-bind", str(file), f"{PLACE}/autograder/{file.relative_to(root)}"]
+    return words
+
+
+def _parents(path: str) -> list[str]:
+    """Makes the folders above `path` for everybody to pass through; bubblewrap alone makes them its owner's only."""
+    return [word for parent in reversed(Path(path).parents[:-1]) for word in ("--perms", "0755", "--dir", str(parent))]

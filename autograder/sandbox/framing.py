@@ -1,0 +1,93 @@
+"""Frames on a stream socket: four bytes of length, then MessagePack. Both sides use it; only the grader hurries."""
+
+from __future__ import annotations
+
+import select
+import socket
+import time
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+HEADER = 4
+TICK = 0.25
+"""Seconds between looks at the clock and the memory while a student's code works."""
+
+
+class Closed(Exception):
+    """The other side is gone."""
+
+
+class Malformed(Exception):
+    """The other side sent something that is not a message, or one that is too large."""
+
+
+class TooLate(Exception):
+    """The deadline passed."""
+
+
+class Channel:
+    """Sends and receives messages of one type within a deadline (monotonic seconds; None waits for ever)."""
+
+    def __init__(
+        self, sock: socket.socket, receives: Any, largest: int, tick: Callable[[], None] | None = None
+    ) -> None:
+        self._sock = sock
+        self._encoder = msgspec.msgpack.Encoder()
+        self._decoder = msgspec.msgpack.Decoder(receives)
+        self._largest = largest
+        self._tick = tick
+        sock.setblocking(False)
+
+    def send(self, message: Any, deadline: float | None = None) -> None:
+        """Raises `Closed`, `TooLate` and `Malformed` (for a message over the size that the other side takes)."""
+        body = self._encoder.encode(message)
+        if len(body) > self._largest:
+            raise Malformed(f"a message of {len(body)} bytes; {self._largest} are allowed")
+        view = memoryview(len(body).to_bytes(HEADER, "big") + body)
+        while view:
+            try:
+                view = view[self._sock.send(view) :]
+            except BlockingIOError:
+                self._wait(select.POLLOUT, deadline)
+            except OSError as error:
+                raise Closed from error
+
+    def receive(self, deadline: float | None = None) -> Any:
+        """The next message, decoded and checked against its type. Raises `Closed`, `TooLate` and `Malformed`."""
+        length = int.from_bytes(self._exactly(HEADER, deadline), "big")
+        if length > self._largest:
+            raise Malformed(f"a message of {length} bytes; {self._largest} are allowed")
+        try:
+            return self._decoder.decode(self._exactly(length, deadline))
+        except (msgspec.MsgspecError, RecursionError, ValueError) as error:
+            raise Malformed(str(error)) from error
+
+    def _exactly(self, count: int, deadline: float | None) -> bytearray:
+        buffer = bytearray()
+        while len(buffer) < count:
+            try:
+                part = self._sock.recv(min(count - len(buffer), 1 << 20))
+            except BlockingIOError:
+                self._wait(select.POLLIN, deadline)
+                continue
+            except OSError as error:
+                raise Closed from error
+            if not part:
+                raise Closed
+            buffer += part
+        return buffer
+
+    def _wait(self, event: int, deadline: float | None) -> None:
+        poll = select.poll()
+        poll.register(self._sock, event)
+        while True:
+            left = None if deadline is None else deadline - time.monotonic()
+            if left is not None and left <= 0:
+                raise TooLate
+            pause = left if self._tick is None else TICK if left is None else min(left, TICK)
+            if poll.poll(None if pause is None else max(1, int(pause * 1000))):
+                return
+            if self._tick is not None:
+                self._tick()

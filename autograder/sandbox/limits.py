@@ -1,0 +1,20 @@
+"""How much one submission may use. Every limit is hit as itself: a time-out is reported as a time-out."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Limits(msgspec.Struct, frozen=True):
+    """Wall seconds a check, for loading, and in all; CPU seconds a process; megabytes of memory (beyond what the
+    libraries take), disk and message; kilobytes of captured output; processes."""
+
+    check_seconds: float = 20
+    load_seconds: float = 30
+    submission_seconds: float = 300
+    cpu_seconds: int = 300
+    memory_mb: int = 2048
+    processes: int = 64
+    disk_mb: int = 64
+    output_kb: int = 64
+    message_mb: int = 64
