@@ -66,7 +66,7 @@ def gradient(student, reference, draw):
     agrees_with_numerical(student.slope(x), reference.total, x, "the gradient")
 '''
 
-MUTANTS = '''\
+MUTANTS = """\
 from autograder.rubric import Variants
 
 variants = Variants()
@@ -82,7 +82,7 @@ def keeps_sign(x):
 @variants.mutant(of="total", hint="Sum, do not average.")
 def mean(x):
     return square(x).mean()
-'''
+"""
 
 EQUIVALENTS = '''\
 from autograder.rubric import Variants

@@ -142,8 +142,8 @@ def release(
     target = course.config.root / "assignments"
     if check:
         stale = current(course.assignment.folder, target)
-        for path in stale:
-            print(f"stale: {path}")
+        for name_of_file in stale:
+            print(f"stale: {name_of_file}")
         raise typer.Exit(1 if stale else 0)
     for path in generate(course.assignment.folder, target):
         print(path)

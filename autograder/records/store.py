@@ -115,7 +115,7 @@ class Records:
 def _durable(connection: object, _record: object) -> None:
     """A committed result survives a crash of the machine; writers wait for each other instead of failing."""
     cursor = connection.cursor()  # type: ignore[attr-defined]
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=30000"):
+    for pragma in ("busy_timeout=30000", "journal_mode=WAL", "synchronous=FULL"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 

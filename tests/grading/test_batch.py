@@ -53,7 +53,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def job(tmp_path: Path) -> Job:
-    return Job(load(tiny.write(tmp_path)), Limits(check_seconds=2, memory_mb=512), b"secret")
+    return Job(load(tiny.write(tmp_path)), Limits(check_seconds=3, memory_mb=128), b"secret")
 
 
 def read(path, student):
@@ -92,7 +92,7 @@ def test_finished_work_stands_until_something_changes(tmp_path, job, sandbox, fo
         (folder / "wrong" / "tiny.py").write_text(RIGHT)
         kinds = {one.report.student: one.kind for one in run(job, sandbox, records, entries)}
         assert kinds == {"right": Kind.STANDING, "wrong": Kind.GRADED}
-        other = msgspec.structs.replace(job.limits, check_seconds=3)
+        other = msgspec.structs.replace(job.limits, check_seconds=4)
         changed = Job(job.assignment, other, job.secret)
         assert [one.kind for one in run(changed, sandbox, records, entries)] == [Kind.GRADED] * 2
 
@@ -119,7 +119,7 @@ def test_a_batch_that_was_killed_ends_as_if_it_had_not_been(tmp_path, folder):
     tiny.write(course)
     config = tiny.config(course)
     with config.open("a") as file:
-        file.write("    limits: {check_seconds: 2, memory_mb: 512}\n")
+        file.write("    limits: {check_seconds: 3, memory_mb: 128}\n")
     (course / ".course_secret").write_text("0" * 64)
     command = [
         sys.executable, "-c", "from autograder.cli import main; main()", "grade", "tiny", str(folder),

@@ -19,7 +19,7 @@ def test_right_solutions_lose_nothing(tiny_assignment):
 
 
 def test_a_rubric_that_misses_a_mutant_is_found_out(tmp_path):
-    blind = tiny.CHECKS.replace("matches(student, reference, \"square\", draw.normal(size, 2))", "pass")
+    blind = tiny.CHECKS.replace('matches(student, reference, "square", draw.normal(size, 2))', "pass")
     assignment = load(tiny.write(tmp_path, blind))
     verdict = Validator(assignment).mutant("keeps_sign", 0)
     assert not verdict.killed
@@ -27,7 +27,9 @@ def test_a_rubric_that_misses_a_mutant_is_found_out(tmp_path):
 
 
 def test_a_rubric_that_is_too_strict_is_found_out(tmp_path):
-    strict = tiny.CHECKS.replace("from autograder.rubric import", "import torch\nfrom autograder.rubric import").replace(
+    strict = tiny.CHECKS.replace(
+        "from autograder.rubric import", "import torch\nfrom autograder.rubric import"
+    ).replace(
         '"""Adds the squares."""', '"""Adds."""\n    from autograder.rubric import expect\n    expect(False, "never")'
     )
     assignment = load(tiny.write(tmp_path, strict))

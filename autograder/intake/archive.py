@@ -1,0 +1,228 @@
+"""Files out of folders and zips, as bytes in memory: nothing is unpacked to disk, no link is followed."""
+
+from __future__ import annotations
+
+import os
+import stat
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import IO
+
+from autograder.intake.problems import Rejected
+from autograder.intake.text import printable
+
+MAX_FILES = 200
+MAX_ENTRIES = 5_000
+MAX_RATIO = 200
+CODE = (".py", ".ipynb")
+
+_SKIPPED_FOLDERS = frozenset({"__MACOSX", "__pycache__", "node_modules", "site-packages", "venv", "env"})
+
+
+@dataclass
+class Bundle:
+    """The code files of one submission by their relative path (forward slashes), and what was passed over."""
+
+    files: dict[str, bytes] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    zips: list[str] = field(default_factory=list)
+
+
+def is_hidden(name: str) -> bool:
+    """Files that a person did not mean to hand in: dot files, caches, what macOS adds."""
+    return name.startswith(".") or name in _SKIPPED_FOLDERS
+
+
+def read_bundle(path: Path, max_bytes: int) -> Bundle:
+    """Read a module, a notebook, a zip or a folder. Raises `Rejected`."""
+    try:
+        mode = path.lstat().st_mode
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "not a valid name"
+        raise Rejected(f"{printable(path.name)} cannot be opened: {reason}. Hand it in again.") from error
+    if stat.S_ISLNK(mode):
+        raise Rejected(f"{printable(path.name)} is a link to another place. Hand in the file itself.")
+    if stat.S_ISDIR(mode):
+        bundle = _read_folder(path, max_bytes)
+        if not bundle.files and len(bundle.zips) == 1:
+            return _read_zip(path / bundle.zips[0], max_bytes)
+        return _checked(bundle, "this folder")
+    if not stat.S_ISREG(mode):
+        raise Rejected(f"{printable(path.name)} is not an ordinary file. Hand in a .py, .ipynb or .zip file.")
+    suffix = path.suffix.lower()
+    if suffix == ".zip":
+        return _read_zip(path, max_bytes)
+    if suffix not in CODE:
+        raise Rejected(f"{printable(path.name)}: only .py, .ipynb and .zip files are graded. Hand in one of these.")
+    return Bundle({path.name: _read_file(path, max_bytes)})
+
+
+def _checked(bundle: Bundle, where: str) -> Bundle:
+    if bundle.files:
+        if bundle.zips:
+            bundle.notes.append(f"{_listed(bundle.zips)} was not opened: the files beside it are graded.")
+        return bundle
+    if bundle.zips:
+        raise Rejected(
+            f"There is no code in {where}, only another zip ({_listed(bundle.zips)}). "
+            "Unpack that one and hand in the .py or .ipynb file."
+        )
+    raise Rejected(f"There is no .py or .ipynb file in {where}. Hand in your module or notebook.")
+
+
+def _listed(names: list[str]) -> str:
+    shown = ", ".join(printable(name) for name in names[:3])
+    return f"{shown} and {len(names) - 3} more" if len(names) > 3 else shown
+
+
+def _too_large(max_bytes: int) -> Rejected:
+    return Rejected(
+        f"This submission is larger than {max_bytes / 1e6:.3g} MB. Leave out data and saved models, clear the "
+        "notebook's outputs (Edit > Clear all outputs), and hand it in again."
+    )
+
+
+# --- folders -------------------------------------------------------------------------------------------------------
+
+
+def _read_folder(root: Path, max_bytes: int) -> Bundle:
+    bundle = Bundle()
+    left = max_bytes
+    for relative in _walk(root, bundle):
+        if relative.suffix.lower() == ".zip":
+            bundle.zips.append(str(relative))
+        elif relative.suffix.lower() in CODE:
+            data = _read_file(root / relative, left)
+            left -= len(data)
+            _add(bundle, relative.as_posix(), data)
+    return bundle
+
+
+def _walk(root: Path, bundle: Bundle) -> Iterator[PurePosixPath]:
+    """The ordinary files under `root`, sorted; links and devices are noted and left alone."""
+    seen = 0
+    waiting = [PurePosixPath()]
+    while waiting:
+        folder = waiting.pop()
+        try:
+            entries = sorted(os.scandir(root / folder), key=lambda entry: entry.name)
+        except OSError:
+            bundle.notes.append(f"The folder {printable(str(folder))} cannot be opened and was left out.")
+            continue
+        for entry in entries:
+            seen += 1
+            if seen > MAX_ENTRIES or len(folder.parts) > 20:
+                raise Rejected(f"This folder holds more than {MAX_ENTRIES:,} files. Hand in only your code.")
+            relative = folder / entry.name
+            if is_hidden(entry.name):
+                continue
+            if not _is_safe(relative.as_posix()):
+                bundle.notes.append(f"{printable(entry.name)} was left out: its name is not one a file should have.")
+            elif entry.is_symlink():
+                bundle.notes.append(f"{printable(entry.name)} was left out: it is a link. Hand in the file itself.")
+            elif entry.is_dir(follow_symlinks=False):
+                waiting.append(relative)
+            elif entry.is_file(follow_symlinks=False):
+                yield relative
+            else:
+                bundle.notes.append(f"{printable(entry.name)} was left out: it is not an ordinary file.")
+
+
+def _read_file(path: Path, limit: int) -> bytes:
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        with os.fdopen(descriptor, "rb") as file:
+            data = file.read(limit + 1)
+    except OSError as error:
+        raise Rejected(f"{printable(path.name)} cannot be read: {error.strerror}. Hand it in again.") from error
+    if len(data) > limit:
+        raise _too_large(limit)
+    return data
+
+
+# --- zips ----------------------------------------------------------------------------------------------------------
+
+
+def _read_zip(path: Path, max_bytes: int) -> Bundle:
+    try:
+        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
+            if os.fstat(file.fileno()).st_size > max_bytes:
+                raise _too_large(max_bytes)
+            return _checked(_read_members(file, max_bytes), "this zip")
+    except Rejected:
+        raise
+    except OSError as error:
+        raise Rejected(f"{printable(path.name)} cannot be read: {error.strerror}. Hand it in again.") from error
+    except Exception as error:  # zipfile answers damage with a dozen kinds of exception
+        raise Rejected(
+            f"{printable(path.name)} is not a zip that can be opened: it is damaged, or another kind of archive under "
+            "this name. Make it again as a plain zip, or hand in the .py or .ipynb file itself."
+        ) from error
+
+
+def _read_members(file: IO[bytes], max_bytes: int) -> Bundle:
+    bundle = Bundle()
+    left = max_bytes
+    with zipfile.ZipFile(file) as archive:
+        members = archive.infolist()
+        if len(members) > MAX_ENTRIES:
+            raise Rejected(f"This zip holds more than {MAX_ENTRIES:,} files. Hand in only your code.")
+        for member in members:
+            name = member.filename.replace("\\", "/")
+            if member.is_dir() or name.endswith("/") or (_is_safe(name) and _is_furniture(name)):
+                continue
+            if not _is_safe(name):
+                bundle.notes.append(f"{printable(name)} was left out: its name points outside the zip or is not valid.")
+                continue
+            if stat.S_IFMT(member.external_attr >> 16) not in (0, stat.S_IFREG):
+                bundle.notes.append(f"{printable(name)} was left out: it is a link or a device, not a file.")
+                continue
+            suffix = PurePosixPath(name).suffix.lower()
+            if suffix == ".zip":
+                bundle.zips.append(name)
+            elif suffix in CODE:
+                data = _read_member(archive, member, left)
+                left -= len(data)
+                _add(bundle, PurePosixPath(name).as_posix(), data)
+    return bundle
+
+
+def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, left: int) -> bytes:
+    if member.flag_bits & 0x1:
+        raise Rejected("This zip is locked with a password. Make it again without one.")
+    if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise Rejected("This zip uses an unusual compression. Make it again with your system's own 'compress'.")
+    if member.file_size > left:
+        raise _too_large(left)
+    if member.file_size > 1_000_000 and member.file_size > MAX_RATIO * max(1, member.compress_size):
+        raise Rejected("This zip unpacks to far more than it holds. Hand in the .py or .ipynb file itself.")
+    with archive.open(member) as stream:
+        data = stream.read(left + 1)
+    if len(data) > left:
+        raise _too_large(left)
+    return data
+
+
+def _add(bundle: Bundle, name: str, data: bytes) -> None:
+    bundle.files[name] = data
+    if len(bundle.files) > MAX_FILES:
+        raise Rejected(f"There are more than {MAX_FILES} code files here. Hand in only what you wrote.")
+
+
+def _is_furniture(name: str) -> bool:
+    return any(map(is_hidden, name.split("/")))
+
+
+def _is_safe(name: str) -> bool:
+    """A relative path that stays where it is put, in characters that can be shown."""
+    parts = name.split("/")
+    return (
+        name.isprintable()
+        and len(name) <= 300
+        and not name.startswith("/")
+        and ":" not in parts[0]
+        and ".." not in parts
+        and all(parts)
+    )

@@ -1,0 +1,40 @@
+"""A class folder: one sub-folder or file for each student."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+from pathlib import Path
+
+from autograder.intake.archive import CODE, is_hidden
+from autograder.intake.problems import InputError
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One student's submission, not yet read."""
+
+    student: str
+    path: Path
+
+
+def find_class(folder: Path) -> list[Entry]:
+    """Every sub-folder, module, notebook and zip in `folder`, sorted by student. Raises `InputError`."""
+    if not folder.is_dir():
+        what = "is not a folder" if folder.exists() else "does not exist"
+        raise InputError(f"{folder} {what}: give the folder that holds one sub-folder or file for each student")
+    entries: dict[str, Entry] = {}
+    for path in sorted(folder.iterdir()):
+        is_folder = path.is_dir()
+        if is_hidden(path.name) or not (is_folder or path.suffix.lower() in (*CODE, ".zip")):
+            continue
+        student = unicodedata.normalize("NFC", path.name if is_folder else path.stem)
+        if student in entries:
+            raise InputError(
+                f"{student} stands twice in {folder}: {entries[student].path.name} and {path.name}; "
+                "keep one, or put both in a folder of that name"
+            )
+        entries[student] = Entry(student, path)
+    if not entries:
+        raise InputError(f"{folder} holds no submissions: it needs a sub-folder, .py, .ipynb or .zip for each student")
+    return [entries[student] for student in sorted(entries)]

@@ -1,0 +1,111 @@
+"""Save what compiles from source that does not: a student loses the function with the error, not the file."""
+
+from __future__ import annotations
+
+import ast
+import re
+import warnings
+from collections.abc import Callable
+
+from autograder.intake.text import printable
+
+FILE = "<submission>"
+warnings.filterwarnings("ignore", module=re.escape(FILE))  # an odd escape in a student's string is no news here
+
+Place = Callable[[int], str]
+"""Turns a line number into words: "line 12" or "cell 4, line 2"."""
+
+Broken = (SyntaxError, ValueError, OverflowError, RecursionError, MemoryError)
+"""What `ast.parse` and `compile` raise for source that they refuse."""
+
+_BUDGET = 3_000_000
+"""Characters that may be parsed again and again while looking for the parts that compile."""
+
+MAX_NOTES = 30
+
+_START = re.compile(r"[^\s#)\]}]")
+_CONTINUES = re.compile(r"(else|elif|except|finally)\b")
+_DEFINITION = re.compile(r"^(?:async\s+)?(?:def|class)\s+([^\W\d]\w*)", re.MULTILINE)
+
+
+def parse(text: str) -> ast.Module:
+    """Parse, or raise one of `Broken`."""
+    return ast.parse(text, FILE)
+
+
+def mend(text: str, place: Place) -> tuple[str, list[str]]:
+    """The same lines, with each top-level part that does not parse replaced, and a note for each of these.
+
+    A broken function becomes one that raises its syntax error when called.
+    """
+    try:
+        parse(text)
+        return text, []
+    except Broken:
+        pass
+    lines = text.split("\n")
+    starts = _block_starts(lines)
+    notes: list[str] = []
+    budget = _BUDGET
+    at = 0
+    while at + 1 < len(starts):
+        error: BaseException | None = None
+        for to in range(at + 1, min(at + 40, len(starts))):
+            block = "\n".join(lines[starts[at] : starts[to]])
+            budget -= len(block) + 1
+            problem = _problem(block) if budget > 0 else MemoryError()
+            if problem is None:
+                at = to
+                break
+            error = error or problem
+            if budget <= 0:
+                at = _give_up(lines, starts, at, error, place, notes)
+                break
+        else:
+            at = _give_up(lines, starts, at, error, place, notes)
+    return "\n".join(lines), notes
+
+
+def _block_starts(lines: list[str]) -> list[int]:
+    """Where top-level statements may begin, and one past the end. Decorators belong to what follows."""
+    starts = [
+        number
+        for number, line in enumerate(lines)
+        if _START.match(line) and not _CONTINUES.match(line) and not (number and lines[number - 1].startswith("@"))
+    ]
+    if not starts or starts[0] != 0:
+        starts.insert(0, 0)
+    return [*starts, len(lines)]
+
+
+def _problem(block: str) -> BaseException | None:
+    try:
+        parse(block)
+    except Broken as error:
+        return error
+    return None
+
+
+def _give_up(
+    lines: list[str], starts: list[int], at: int, error: BaseException | None, place: Place, notes: list[str]
+) -> int:
+    """Replace the block that begins at `starts[at]`; returns where to go on."""
+    begin, end = starts[at], starts[at + 1]
+    where = min(begin + ((error.lineno or 1) if isinstance(error, SyntaxError) else 1), end)
+    name = _DEFINITION.search("\n".join(lines[begin:end]))
+    note, stub = broken(name.group(1) if name else "", error, place(where))
+    if len(notes) < MAX_NOTES:
+        notes.append(note)
+    lines[begin:end] = [f"# {line}" if line.strip() else "" for line in lines[begin:end]]
+    if stub:
+        lines[begin] = stub
+    return at + 1
+
+
+def broken(name: str, error: BaseException | None, where: str) -> tuple[str, str]:
+    """The note on a part that does not compile, and the line that takes a function's place ("" for other parts)."""
+    what = printable(error.msg if isinstance(error, SyntaxError) else "it cannot be read as Python", 120)
+    if not name:
+        return f"{where}: syntax error ({what}). This part was left out; everything else is graded.", ""
+    note = f"{where}: syntax error ({what}). `{name}` was left out; everything else is graded."
+    return note, f"def {name}(*args, **kwargs): raise SyntaxError({f'{what} ({where})'!r})"

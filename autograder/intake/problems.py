@@ -1,0 +1,15 @@
+"""The two ways in which intake says no: to a student, and to whoever runs the command."""
+
+from __future__ import annotations
+
+
+class Rejected(Exception):
+    """This submission cannot be read. `reason` tells the student what is wrong and what to do next."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class InputError(Exception):
+    """The class folder cannot be used; the message says what to mend."""

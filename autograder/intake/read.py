@@ -1,0 +1,178 @@
+"""One submission, whatever its shape, as clean sources that are ready to load."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from autograder.intake.archive import read_bundle
+from autograder.intake.imports import DEFAULT_PACKAGES, HELPER, HELPER_SOURCE, allowed_modules, own_modules
+from autograder.intake.mend import MAX_NOTES
+from autograder.intake.notebook import looks_like_notebook, read_notebook
+from autograder.intake.problems import Rejected
+from autograder.intake.source import LEFT_OUT, Cleaned, Rules, clean
+from autograder.intake.text import printable, source_text
+from autograder.model import Submission
+
+
+@dataclass(frozen=True)
+class _Unit:
+    """One code file: its source before filtering, and how its lines are called."""
+
+    path: str
+    source: str
+    place: Callable[[int], str]
+    notes: tuple[str, ...]
+    files: Mapping[str, str]
+    mended: bool
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    """A unit and what is left of it after filtering."""
+
+    unit: _Unit
+    cleaned: Cleaned
+    written: int
+    defined: int
+
+    @property
+    def path(self) -> str:
+        return self.unit.path
+
+    @property
+    def stem(self) -> str:
+        return PurePosixPath(self.path).stem.lower()
+
+
+def read_submission(
+    path: Path,
+    student: str,
+    *,
+    main: str = "regression",
+    packages: frozenset[str] = DEFAULT_PACKAGES,
+    run_top_level: bool = False,
+    max_bytes: int = 20_000_000,
+    expected: frozenset[str] = frozenset(),
+) -> Submission:
+    """Read a module, a notebook, a zip or a folder. Nothing is executed.
+
+    `main` is the file asked for; `expected` are the functions asked for, which find it under another name;
+    `packages` may be imported, beside the standard library and the submission's own modules.
+    Raises `Rejected` with a reason for the student.
+    """
+    bundle = read_bundle(path, max_bytes)
+    notes = list(bundle.notes)
+    files = _rooted(bundle.files)
+    units: dict[str, _Unit] = {}
+    problems: list[Rejected] = []
+    for name in sorted(files):
+        try:
+            units[name] = _unit(name, files[name])
+        except Rejected as rejected:
+            problems.append(rejected)
+    if not units:
+        raise problems[0]
+    for name in [name for name in units if _shadows(name, main, packages)]:
+        if len(units) > 1:
+            del units[name]
+            notes.append(f"{printable(name)} was left out: it has the name of a library. Rename it to use it.")
+    own = own_modules({*units, *(name for unit in units.values() for name in unit.files)})
+    rules = Rules(allowed_modules(packages, own), own, expected, run_top_level)
+    candidates = [_candidate(unit, rules) for unit in units.values()]
+    chosen, why = _main_of(candidates, main, rules)
+    notes += why
+    notes += [problem.reason for problem in problems]
+    return _assembled(chosen, candidates, rules, student, notes)
+
+
+def _candidate(unit: _Unit, rules: Rules) -> _Candidate:
+    cleaned = clean(unit.source, unit.place, rules, already_mended=unit.mended)
+    if not rules.expected:
+        return _Candidate(unit, cleaned, len(cleaned.written), len(cleaned.defined))
+    return _Candidate(unit, cleaned, len(cleaned.written & rules.expected), len(cleaned.defined & rules.expected))
+
+
+def _main_of(candidates: list[_Candidate], main: str, rules: Rules) -> tuple[_Candidate, list[str]]:
+    """The file to grade: the one with the asked name, else the one with most of the asked functions.
+
+    The name does not count where nothing in the file was written, and nothing of the student's own is imported.
+    """
+
+    def rank(one: _Candidate) -> tuple[bool, int, int, int, str]:
+        named = one.stem == main.lower() and (one.written > 0 or bool(one.cleaned.imported & rules.own))
+        return not named, -one.written, -one.defined, one.path.count("/"), one.path
+
+    best, *others = sorted(candidates, key=rank)
+    name = printable(best.path)
+    twins = [other for other in others if other.stem == best.stem == main.lower()]
+    if twins:
+        return best, [f"Both {name} and {printable(twins[0].path)} are here: {name} is graded, it has more in it."]
+    if best.stem == main.lower() or not others:
+        return best, []
+    if not best.defined:
+        raise Rejected(f"None of these files has the functions asked for. Name the one to grade {main}.py, or .ipynb.")
+    return best, [f"{name} is graded: of these files it has most of the functions asked for."]
+
+
+def _assembled(
+    chosen: _Candidate, candidates: list[_Candidate], rules: Rules, student: str, notes: list[str]
+) -> Submission:
+    """The main file and the modules beside it, under the paths they are imported by from there."""
+    folder = str(PurePosixPath(chosen.path).parent)
+    prefix = "" if folder == "." else f"{folder}/"
+    key = chosen.path.removeprefix(prefix)
+    sources = {key: chosen.cleaned.source}
+    notes += [*chosen.unit.notes, *chosen.cleaned.notes]
+    written = [_candidate(_module_unit(prefix + name, text), rules) for name, text in chosen.unit.files.items()]
+    needs_helper = chosen.cleaned.needs_helper
+    for helper in (*written, *candidates):
+        name = helper.path.removeprefix(prefix)
+        if name in sources or not name.endswith(".py"):
+            continue
+        sources[name] = helper.cleaned.source
+        notes += [f"{printable(name)}: {note}" for note in helper.cleaned.notes if not note.startswith(LEFT_OUT)]
+        needs_helper = needs_helper or helper.cleaned.needs_helper
+    for package in {str(parent) for name in sources for parent in PurePosixPath(name).parents} - {"."}:
+        sources.setdefault(f"{package}/__init__.py", "")
+    if needs_helper:
+        sources[f"{HELPER}.py"] = HELPER_SOURCE
+    kept = [printable(note, 300) for note in dict.fromkeys(notes)]
+    if len(kept) > MAX_NOTES:
+        kept[MAX_NOTES:] = [f"... and {len(kept) - MAX_NOTES} more remarks like these."]
+    return Submission.of(student, key, sources, tuple(kept))
+
+
+def _shadows(path: str, main: str, packages: frozenset[str]) -> bool:
+    """Whether a module would be mistaken for an installed one."""
+    module = path.split("/")[0].removesuffix(".py")
+    return path.endswith(".py") and module != main and module in allowed_modules(packages, ())
+
+
+def _rooted(files: Mapping[str, bytes]) -> dict[str, bytes]:
+    """The files as seen from the innermost folder that holds them all."""
+    folders = [PurePosixPath(name).parent.parts for name in files]
+    depth = 0
+    while all(len(parts) > depth for parts in folders) and len({parts[depth] for parts in folders}) == 1:
+        depth += 1
+    return {"/".join(PurePosixPath(name).parts[depth:]): data for name, data in files.items()}
+
+
+def _unit(name: str, data: bytes) -> _Unit:
+    if looks_like_notebook(data) or (name.lower().endswith(".ipynb") and not _is_renamed_module(data)):
+        notebook = read_notebook(data, printable(name))
+        return _Unit(name, notebook.source, notebook.place, tuple(notebook.notes), notebook.files, True)
+    return _module_unit(name, source_text(data, printable(name)))
+
+
+def _module_unit(name: str, text: str) -> _Unit:
+    return _Unit(name, text, lambda line: f"line {line}", (), {}, False)
+
+
+def _is_renamed_module(data: bytes) -> bool:
+    """A Python file that was given a notebook's name."""
+    return re.search(rb"^(def|import|from) ", data[:100_000], re.MULTILINE) is not None and not data.lstrip(
+        b"\xef\xbb\xbf \t\r\n"
+    ).startswith((b"{", b"<", b"["))

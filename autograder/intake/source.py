@@ -1,0 +1,430 @@
+"""From a student's source to what the grader loads: definitions, imports and simple assignments.
+
+Nothing is executed here. Every line keeps its number, so that error messages point to the student's own lines.
+"""
+
+from __future__ import annotations
+import __future__
+
+import ast
+import builtins
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+
+from autograder.intake.edits import Edits
+from autograder.intake.imports import HELPER, NOTEBOOK_PACKAGES, bindings, cannot_fail, forbidden, stand_in
+from autograder.intake.mend import FILE, Broken, Place, broken, mend, parse
+from autograder.intake.simple import EFFECTS, dotted, is_literal, is_simple, loads, stores
+from autograder.intake.text import printable
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+Definition = Function | ast.ClassDef
+
+LEFT_OUT = "Only definitions, imports and simple assignments are loaded"
+_ANSWERS = "ANSWERS"
+_ALWAYS_THERE = frozenset(dir(builtins)) | {"__name__", "__file__", "__doc__"}
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What may be imported (`own`: the submission's other modules), what is asked for, whether all code runs."""
+
+    allowed: frozenset[str]
+    own: frozenset[str] = frozenset()
+    expected: frozenset[str] = frozenset()
+    run_top_level: bool = False
+
+
+@dataclass(frozen=True)
+class Cleaned:
+    """Source that is ready to load. `written` are the functions with a body of the student's own."""
+
+    source: str
+    notes: tuple[str, ...]
+    defined: frozenset[str]
+    written: frozenset[str]
+    imported: frozenset[str]
+    needs_helper: bool
+
+
+def clean(text: str, place: Place, rules: Rules, *, already_mended: bool = False) -> Cleaned:
+    """Filter one source text. Never raises for what a student may write."""
+    text, notes = (text, []) if already_mended else mend(text, place)
+    try:
+        module = parse(text)
+    except Broken as error:  # the parts parse, but not together: too deep or too large for the compiler
+        note, _ = broken("", error, place(getattr(error, "lineno", None) or 1))
+        return Cleaned("\n" * text.count("\n"), (*notes, note), frozenset(), frozenset(), frozenset(), False)
+    cleaner = _Cleaner(text, place, rules)
+    cleaner.run(module)
+    source = cleaner.edits.apply()
+    if cleaner.hoisted and source.startswith("#"):
+        source = f"from __future__ import {', '.join(sorted(cleaner.hoisted))}  {source}"
+    if rules.run_top_level and not _compiles(source):  # top-level statements may contradict one another
+        return clean(text, place, replace(rules, run_top_level=False), already_mended=already_mended)
+    return Cleaned(
+        source,
+        (*notes, *cleaner.notes()),
+        frozenset(cleaner.definitions),
+        frozenset(name for name, found in cleaner.definitions.items() if any(map(cleaner.is_written, found))),
+        frozenset(cleaner.imported),
+        f'__import__("{HELPER}")' in source,
+    )
+
+
+@dataclass
+class _Cleaner:
+    """One pass over the statements in the order in which they would run."""
+
+    text: str
+    place: Place
+    rules: Rules
+    edits: Edits = field(init=False)
+    bound: set[str] = field(default_factory=set)
+    star: bool = False
+    aliases: dict[str, str] = field(default_factory=dict)
+    missing: dict[str, str] = field(default_factory=dict)
+    left_out: dict[str, int] = field(default_factory=dict)
+    left_out_lines: list[int] = field(default_factory=list)
+    lost_answers: list[int] = field(default_factory=list)
+    definitions: dict[str, list[ast.stmt]] = field(default_factory=dict)
+    imported: set[str] = field(default_factory=set)
+    hoisted: set[str] = field(default_factory=set)
+    remarks: list[str] = field(default_factory=list)
+    refused: dict[str, int] = field(default_factory=dict)
+    broken: set[ast.stmt] = field(default_factory=set)
+    lazy_annotations: bool = False
+
+    def __post_init__(self) -> None:
+        self.edits = Edits(self.text)
+
+    # --- the statements ------------------------------------------------------------------------------------------
+
+    def run(self, module: ast.Module) -> None:
+        leading = True
+        for number, statement in enumerate(module.body):
+            is_future = isinstance(statement, ast.ImportFrom) and statement.module == "__future__"
+            if isinstance(statement, ast.ImportFrom) and is_future:
+                names = {alias.name for alias in statement.names}
+                self.lazy_annotations |= "annotations" in names
+                if not leading:
+                    self.hoisted |= names & set(__future__.all_feature_names)
+                    self.edits.remove(statement)
+            elif not is_future:
+                self._top(statement)
+            leading = leading and (is_future or (number == 0 and _is_text(statement)))
+        self._settle_duplicates()
+
+    def _top(self, statement: ast.stmt) -> None:
+        if not self._keeps(statement):
+            self._leave_out(statement)
+            return
+        error = _compile_error(statement)
+        if error is not None:
+            name = statement.name if isinstance(statement, Definition) else ""
+            note, stub = broken(name, error, self.place(getattr(error, "lineno", None) or statement.lineno))
+            self.remarks.append(note)
+            self._stub_or_remove(statement, stub)
+            return
+        self._keep(statement, nested=False)
+
+    def _keeps(self, statement: ast.stmt) -> bool:
+        """Whether a statement stays, as it is or in part."""
+        if self.rules.run_top_level and not _is_main_guard(statement):
+            return True
+        match statement:
+            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef() | ast.Import() | ast.ImportFrom():
+                return True
+            case ast.Pass():
+                return True
+            case ast.Assign() | ast.AnnAssign() | ast.AugAssign():
+                return self._keeps_assignment(statement)
+            case ast.Expr(value=ast.Constant()):
+                return True
+            case ast.Expr(value=ast.Call() as call):
+                effect = dotted(call.func, self.aliases).rpartition(".")[2] or getattr(call.func, "attr", "")
+                return effect in EFFECTS and self._simple(call) and self._known(call)
+            case ast.If():
+                if _is_main_guard(statement) or not (self._simple(statement.test) and self._known(statement.test)):
+                    return False
+                return any(map(self._keeps, (*statement.body, *statement.orelse)))
+            case ast.Try():
+                return any(map(self._keeps, _try_parts(statement)))
+            case _:
+                return False
+
+    def _keeps_assignment(self, statement: ast.Assign | ast.AnnAssign | ast.AugAssign) -> bool:
+        if statement.value is None:
+            return True
+        targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
+        if not self._known(statement.value) or not all(map(self._known, targets)):
+            return False
+        names = {_root(target) for target in targets}
+        if names & (self.rules.expected | {_ANSWERS}):
+            return True
+        return self._simple(statement.value) and all(map(self._simple, targets))
+
+    def _simple(self, node: ast.expr) -> bool:
+        try:
+            return is_simple(node, self.aliases)
+        except RecursionError:
+            return False
+
+    def _known(self, node: ast.AST) -> bool:
+        """Whether every name that is read has been bound by something that stays."""
+        return not any(self._unbound(name) for name in loads(node))
+
+    def _unbound(self, name: str) -> bool:
+        if name in self.bound or name in _ALWAYS_THERE:
+            return False
+        return not self.star or name in self.left_out
+
+    def _keep(self, statement: ast.stmt, *, nested: bool) -> None:
+        match statement:
+            case ast.Import() | ast.ImportFrom():
+                self._import(statement, nested=nested)
+            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+                self._define(statement)
+            case ast.If() if not self.rules.run_top_level:
+                self._filter((*statement.body, *statement.orelse))
+            case ast.Try() if not self.rules.run_top_level:
+                self._filter(_try_parts(statement), in_try=True)
+            case ast.Assign() | ast.AnnAssign() | ast.AugAssign():
+                self._assign(statement)
+            case ast.Expr(value=ast.Constant()) | ast.Pass():
+                pass
+            case ast.Expr() | ast.Assert() | ast.Delete() | ast.Raise():
+                self._guard(statement)
+        self.bound |= stores(statement) - self.left_out.keys()
+
+    def _filter(self, statements: Iterable[ast.stmt], *, in_try: bool = False) -> None:
+        for statement in statements:
+            if self._keeps(statement):
+                self._keep(statement, nested=in_try)
+            else:
+                self._leave_out(statement)
+
+    def _leave_out(self, statement: ast.stmt) -> None:
+        self.edits.remove(statement)
+        if _is_main_guard(statement):
+            return
+        for name in stores(statement) - self.bound:
+            self.left_out.setdefault(name, statement.lineno)
+        self.left_out_lines.append(statement.lineno)
+        if any(
+            isinstance(node, ast.Name | ast.Attribute | ast.Subscript)
+            and isinstance(node.ctx, ast.Store)
+            and _root(node) == _ANSWERS
+            for node in ast.walk(statement)
+        ):
+            self.lost_answers.append(statement.lineno)
+
+    def _guard(self, statement: ast.stmt) -> None:
+        """Let a statement that fails cost only itself, not all that follows."""
+        where = self.place(statement.lineno)
+        self.edits.prefix(statement, f'with __import__("{HELPER}").attempt({where!r}): ')
+
+    def _assign(self, statement: ast.Assign | ast.AnnAssign | ast.AugAssign) -> None:
+        targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
+        for target in targets:
+            if isinstance(target, ast.Name):
+                self.left_out.pop(target.id, None)
+                self.definitions.setdefault(target.id, []).append(statement)
+                self.aliases[target.id] = dotted(statement.value, self.aliases) if statement.value else target.id
+                self.aliases[target.id] = self.aliases[target.id] or target.id
+        plain = isinstance(statement, ast.Assign) and all(isinstance(target, ast.Name) for target in targets)
+        annotated = isinstance(statement, ast.AnnAssign) and self._known(statement.annotation)
+        if not ((plain or annotated) and is_literal(statement.value)):
+            self._guard(statement)
+
+    def _define(self, statement: Definition) -> None:
+        now = _read_at_definition(statement, annotations=not self.lazy_annotations)
+        lost = {name for node in now for name in loads(node) if self._unbound(name)} - {statement.name}
+        strict = _read_at_definition(statement, annotations=False)  # a stand-in does no harm in an annotation
+        absent = {name for node in strict for name in loads(node) if name in self.missing}
+        if lost or absent:
+            name = min(lost | absent)
+            if name in self.missing:
+                problem = f"ModuleNotFoundError({f'{self.missing[name]} is not available in this assignment'!r})"
+            else:
+                reason = "is set by code that does not run here" if name in self.left_out else "is not defined"
+                problem = f"NameError({f'{name} {reason} ({self.place(statement.lineno)})'!r})"
+                self.remarks.append(
+                    f"{self.place(statement.lineno)}: `{statement.name}` needs `{name}`, which {reason}. "
+                    "Define it above, outside any loop or block."
+                )
+            self.edits.replace(statement, f"def {statement.name}(*args, **kwargs): raise {problem}")
+        self.left_out.pop(statement.name, None)
+        self.aliases.pop(statement.name, None)
+        self.definitions.setdefault(statement.name, []).append(statement)
+
+    def _stub_or_remove(self, statement: ast.stmt, stub: str) -> None:
+        if stub and isinstance(statement, Definition):
+            self.edits.replace(statement, stub)
+            self.bound.add(statement.name)
+            self.definitions.setdefault(statement.name, []).append(statement)
+            self.broken.add(statement)
+        else:
+            self.edits.remove(statement)
+            for name in stores(statement) - self.bound:
+                self.left_out.setdefault(name, statement.lineno)
+
+    # --- imports -------------------------------------------------------------------------------------------------
+
+    def _import(self, statement: ast.Import | ast.ImportFrom, *, nested: bool) -> None:
+        for name, whole in bindings(statement):
+            self.aliases[name] = whole
+            self.missing.pop(name, None)
+            self.left_out.pop(name, None)
+        refused = forbidden(statement, self.rules.allowed)
+        if refused:
+            self._refuse(statement, refused, in_try=nested)
+            return
+        if isinstance(statement, ast.ImportFrom):
+            self.imported.add((statement.module or "").split(".")[0])
+            self.star = self.star or any(alias.name == "*" for alias in statement.names)
+            if statement.level:
+                names = ", ".join(ast.unparse(alias) for alias in statement.names)
+                by = f"from {statement.module} import {names}" if statement.module else f"import {names}"
+                self.edits.replace(statement, by)
+                return
+        else:
+            self.imported |= {alias.name.split(".")[0] for alias in statement.names}
+        if not cannot_fail(statement) and not nested:
+            self._guard(statement)
+
+    def _refuse(self, statement: ast.Import | ast.ImportFrom, refused: list[str], *, in_try: bool) -> None:
+        for package in refused:
+            if package not in NOTEBOOK_PACKAGES and not in_try:
+                self.refused.setdefault(package, statement.lineno)
+        if in_try:  # the student's own `except ImportError` knows what to do
+            message = f"{refused[0]} is not available in this assignment"
+            self.edits.replace(statement, f"raise ModuleNotFoundError({message!r}, name={refused[0]!r})")
+            return
+        self.edits.replace(statement, stand_in(statement, self.rules.allowed))
+        for name, whole in bindings(statement):
+            if whole.split(".")[0] in refused:
+                self.missing[name] = whole.split(".")[0]
+
+    # --- what is said about it -----------------------------------------------------------------------------------
+
+    def worth(self, statement: ast.stmt) -> int:
+        """Untouched starter 0, broken 1, written 2."""
+        if _raises_only(statement, "NotImplementedError"):
+            return 0
+        return 1 if statement in self.broken or _raises_only(statement, "SyntaxError") else 2
+
+    def is_written(self, statement: ast.stmt) -> bool:
+        """Whether the student wrote it, and it compiles."""
+        return self.worth(statement) == 2
+
+    def _settle_duplicates(self) -> None:
+        """The last definition of a function counts, unless it is the untouched starter and an earlier one is not."""
+        for name, found in self.definitions.items():
+            if len(found) < 2 or not any(isinstance(one, Definition) for one in found):
+                continue
+            best = max(map(self.worth, found))
+            chosen = [one for one in found if self.worth(one) == best][-1]
+            for later in found[found.index(chosen) + 1 :]:
+                self.edits.remove(later)
+            written = [one for one in found if self.is_written(one)]
+            if chosen is not found[-1] and len(written) < len(found):
+                self.remarks.append(f"`{name}` is defined more than once: the one you wrote counts, not the starter's.")
+            elif len(written) > 1 and all(isinstance(one, Definition) for one in written):
+                where = self.place(written[-1].lineno)
+                self.remarks.append(f"`{name}` is defined {len(written)} times: the last one counts ({where}).")
+
+    def notes(self) -> Iterator[str]:
+        """Kind and short remarks on all that was changed."""
+        yield from self.remarks
+        for package in self.refused:
+            yield (
+                f"`{printable(package, 40)}` is not among this assignment's packages. Only functions that use it are "
+                "affected; write those without it."
+            )
+        for line in self.lost_answers:
+            yield f"{self.place(line)}: this part of `ANSWERS` comes from code that does not run here. Write its value."
+        for name, found in self.definitions.items():
+            if isinstance(found[-1], Definition):
+                lost = sorted(name for name in loads(found[-1]) if name in self.left_out)
+                for other in lost[:1]:
+                    yield (
+                        f"`{name}` uses `{other}`, which is set by code that does not run here "
+                        f"({self.place(self.left_out[other])}): set it inside the function, or to a plain value."
+                    )
+        if self.left_out_lines:
+            places = [self.place(line) for line in self.left_out_lines[:3]]
+            more = f" and {len(self.left_out_lines) - 3} more" if len(self.left_out_lines) > 3 else ""
+            yield (f"{LEFT_OUT}; other top-level code was left out ({'; '.join(places)}{more}).")
+
+
+# --- about single statements ---------------------------------------------------------------------------------------
+
+
+def _compile_error(statement: ast.stmt) -> BaseException | None:
+    """What the compiler says about one statement on its own (`return` outside a function, for example)."""
+    try:
+        compile(ast.Module([statement], []), FILE, "exec", dont_inherit=True)
+    except Broken as error:
+        return error
+    return None
+
+
+def _compiles(source: str) -> bool:
+    try:
+        compile(source, FILE, "exec", dont_inherit=True)
+    except Broken:
+        return False
+    return True
+
+
+def _is_text(statement: ast.stmt) -> bool:
+    return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
+
+
+def _is_main_guard(statement: ast.stmt) -> bool:
+    match statement:
+        case ast.If(test=ast.Compare(left=ast.Name(id="__name__"))):
+            return True
+        case ast.If(test=ast.Compare(comparators=[ast.Name(id="__name__")])):
+            return True
+        case _:
+            return False
+
+
+def _try_parts(statement: ast.Try) -> list[ast.stmt]:
+    handlers = [child for handler in statement.handlers for child in handler.body]
+    return [*statement.body, *handlers, *statement.orelse, *statement.finalbody]
+
+
+def _root(node: ast.expr) -> str:
+    while isinstance(node, ast.Subscript | ast.Attribute | ast.Starred):
+        node = node.value
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def _raises_only(statement: ast.stmt, error: str) -> bool:
+    """Whether a function's whole body, but for its docstring, raises `error`."""
+    if not isinstance(statement, Function):
+        return False
+    body = statement.body[1:] if _is_text(statement.body[0]) else statement.body
+    match body:
+        case [ast.Raise(exc=ast.Name(id=name) | ast.Call(func=ast.Name(id=name)))]:
+            return name == error
+        case _:
+            return False
+
+
+def _read_at_definition(statement: Definition, *, annotations: bool) -> list[ast.expr]:
+    """What is evaluated when the definition runs: decorators, defaults, annotations, bases."""
+    if isinstance(statement, ast.ClassDef):
+        return [*statement.decorator_list, *statement.bases, *(keyword.value for keyword in statement.keywords)]
+    defaults = [default for default in (*statement.args.defaults, *statement.args.kw_defaults) if default is not None]
+    return [*statement.decorator_list, *defaults, *(_annotations(statement) if annotations else [])]
+
+
+def _annotations(statement: Function) -> list[ast.expr]:
+    arguments = statement.args
+    every = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, arguments.vararg, arguments.kwarg]
+    found = [argument.annotation for argument in every if argument is not None]
+    return [annotation for annotation in (*found, statement.returns) if annotation is not None]

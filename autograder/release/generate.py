@@ -1,0 +1,71 @@
+"""What students get, made from the reference folder: module, notebook, handout, public data."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from autograder.release.cut import solution_lines, starter_source
+from autograder.release.notebook import starter_notebook
+
+
+class LeakError(Exception):
+    """A release that would give something away; the message lists what and where."""
+
+
+def released(reference: Path) -> dict[str, bytes]:
+    """The generated files of an assignment by relative path. Raises `LeakError` and `MarkerError`.
+
+    `public/` in the reference folder holds the public data, copied as it is into `data/`.
+    """
+    solution = (reference / "solution.py").read_text(encoding="utf-8")
+    starter = starter_source(solution)
+    files = {
+        f"{reference.name}.py": starter.encode(),
+        f"{reference.name}.ipynb": starter_notebook(starter).encode(),
+    }
+    if (reference / "handout.md").is_file():
+        files["README.md"] = (reference / "handout.md").read_bytes()
+    for path in sorted((reference / "public").rglob("*")):
+        if path.is_file():
+            files[f"data/{path.relative_to(reference / 'public').as_posix()}"] = path.read_bytes()
+    found = leaks(solution, files)
+    if found:
+        raise LeakError("; ".join(found))
+    return files
+
+
+def leaks(solution: str, files: Mapping[str, bytes]) -> list[str]:
+    """Where a line of the solution shows in a released file: one finding a file and line."""
+    secret = sorted(solution_lines(solution))
+    findings = []
+    for name, data in files.items():
+        text = data.decode("utf-8", "replace")
+        # In a notebook the lines are JSON strings, with quotes escaped.
+        shown = {line.strip() for line in text.replace("\\n", "\n").replace('\\"', '"').splitlines()}
+        findings += [f"{name} holds a line of the solution: {line}" for line in secret if line in shown]
+    return findings
+
+
+def generate(reference: Path, assignments: Path) -> list[Path]:
+    """Write the assignment's files into assignments/NAME; gives the paths written."""
+    target = assignments / reference.name
+    written = []
+    for name, data in released(reference).items():
+        path = target / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_name(path.name + ".new")
+        temporary.write_bytes(data)
+        os.replace(temporary, path)
+        written.append(path)
+    return written
+
+
+def current(reference: Path, assignments: Path) -> list[str]:
+    """The files that are missing, different or not generated at all."""
+    target = assignments / reference.name
+    wanted = released(reference)
+    present = {p.relative_to(target).as_posix() for p in target.rglob("*") if p.is_file()} if target.is_dir() else set()
+    stale = [name for name, data in wanted.items() if name not in present or (target / name).read_bytes() != data]
+    return stale + sorted(present - set(wanted))

@@ -1,0 +1,31 @@
+"""HTML reports: one page for the class, one for each student. Each page is a single file with nothing to load."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from autograder.model import Report
+from autograder.reports.pages import class_page, student_page, write
+from autograder.reports.summary import ClassSummary, Row
+from autograder.reports.text import file_name
+
+__all__ = ["write_reports"]
+
+
+def write_reports(reports: Iterable[Report], folder: Path, *, course: str, title: str) -> Path:
+    """Write `index.html` and `students/NAME.html` into `folder`; return the path of `index.html`.
+
+    Reports are read one by one and only a line of each is kept, so a class of any size fits in memory.
+    A student who comes twice counts once, with the later report. Equal reports give equal files.
+    """
+    students = folder / "students"
+    students.mkdir(parents=True, exist_ok=True)
+    rows: dict[str, Row] = {}
+    for report in reports:
+        row = Row.of(report, file_name(report.student))
+        rows[report.student] = row
+        write(students / row.file, student_page(report, row, course=course, title=title))
+    index = folder / "index.html"
+    write(index, class_page(ClassSummary.of(rows.values()), course=course, title=title))
+    return index

@@ -1,0 +1,171 @@
+"""From a summary or a report to a page, and from a page to a file."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import msgspec
+from markupsafe import Markup
+
+from autograder.model import CheckResult, ExerciseInfo, Outcome, Report
+from autograder.reports import pictures, text
+from autograder.reports.summary import SIGNS, Cell, ClassSummary, Row
+
+
+@dataclass(frozen=True, slots=True)
+class ExerciseView:
+    """One exercise on a student's page. `alike` is set where one message speaks for all its checks."""
+
+    anchor: str
+    info: ExerciseInfo
+    cell: Cell
+    checks: tuple[CheckResult, ...]
+    alike: CheckResult | None
+
+    @property
+    def untouched(self) -> bool:
+        """Whether nothing was attempted here."""
+        return self.cell.outcome is Outcome.NOT_ATTEMPTED
+
+    @property
+    def settled(self) -> bool:
+        """Whether the exercise may be folded away: complete, and without a picture to look at."""
+        return self.cell.complete and not any(check.curve for check in self.checks)
+
+
+def class_page(summary: ClassSummary, *, course: str, title: str) -> str:
+    """The page for TAs and instructors."""
+    template = _environment().get_template("class.html.j2")
+    return template.render(
+        summary=summary, course=course, title=title, histogram=pictures.histogram(summary.shares), row_of=_cells_by
+    )
+
+
+def student_page(report: Report, row: Row, *, course: str, title: str) -> str:
+    """The page for one student. What is not the student's to see never reaches the template."""
+    pairs = enumerate(zip(report.exercises, row.cells, strict=True), 1)
+    exercises = tuple(_view(report, f"exercise-{place}", info, cell) for place, (info, cell) in pairs)
+    ours = report.status == "grader error"
+    # Without results, the problem of a grader error is our own traceback.
+    problem = "" if ours and not report.results else report.problem
+    done = (None, Outcome.PASSED, Outcome.GRADER_ERROR)
+    open_ones = [exercise for exercise in exercises if exercise.cell.outcome not in done]
+    begun = [exercise for exercise in open_ones if not exercise.untouched]
+    return (
+        _environment()
+        .get_template("student.html.j2")
+        .render(
+            course=course,
+            title=title,
+            report=msgspec.structs.replace(report, problem=problem, results=(), boundary=(), assignment_digest=""),
+            exercises=exercises,
+            complete=sum(cell.complete for cell in row.cells),
+            untouched=sum(cell.outcome is Outcome.NOT_ATTEMPTED for cell in row.cells),
+            ran=row.ran,
+            unreached=_unreached(report),
+            ours=ours,
+            our_checks=sum(result.outcome is Outcome.GRADER_ERROR for result in report.results),
+            next=next(iter(begun or open_ones), None),
+        )
+    )
+
+
+def write(path: Path, page: str) -> None:
+    """Write a file that is there in whole or not at all."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        draft.write_text(page, encoding="utf-8", newline="\n")
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def _view(report: Report, anchor: str, info: ExerciseInfo, cell: Cell) -> ExerciseView:
+    checks = tuple(_for_student(result) for result in report.of_exercise(info.number))
+    first = checks[0] if checks else None
+    same = len(checks) > 1 and all(
+        (check.outcome, check.message) == (checks[0].outcome, checks[0].message)
+        and not (check.hint or check.difference or check.curve or check.stand_ins)
+        and check.outcome is not Outcome.PASSED
+        for check in checks
+    )
+    return ExerciseView(anchor, info, cell, checks, first if same else None)
+
+
+def _unreached(report: Report) -> bool:
+    """Whether loading ended everything, so that the report's problem says what each check would only repeat."""
+    ends = {(result.outcome, result.message) for result in report.results}
+    if len(ends) != 1:
+        return False
+    outcome, message = ends.pop()
+    return outcome is not Outcome.PASSED and bool(message) and message in report.problem
+
+
+def _for_student(result: CheckResult) -> CheckResult:
+    """A result without what TAs alone may see: the mutant's name, and the trace of an error of ours."""
+    if result.outcome is Outcome.GRADER_ERROR:
+        return msgspec.structs.replace(result, mutant="", message="", hint="", difference=None, curve=None)
+    return msgspec.structs.replace(result, mutant="")
+
+
+def _cells_by(row: Row) -> dict[str, Cell]:
+    return {cell.number: cell for cell in row.cells}
+
+
+@cache
+def _environment() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("autograder.reports"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        finalize=_finalize,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    environment.filters.update(
+        name=text.name,
+        message=text.message,
+        clip=text.clip,
+        output=text.output,
+        code=text.code,
+        number=text.number,
+        points=text.points,
+        moment=_moment,
+        kind=_kind,
+        sign=SIGNS.__getitem__,
+        plot=pictures.plot,
+    )
+    return environment
+
+
+def _finalize(value: Any) -> Any:
+    """Every text that a template prints passes here, so that no hidden character reaches a page."""
+    if isinstance(value, Markup) or not isinstance(value, str):
+        return value
+    return text.visible(value)
+
+
+def _moment(moment: datetime) -> str:
+    moment = moment if moment.tzinfo is None else moment.astimezone(UTC)
+    return f"{moment:%Y-%m-%d %H:%M}" + (" UTC" if moment.tzinfo else "")
+
+
+def _kind(outcome: Outcome | None) -> str:
+    """The style of an outcome."""
+    if outcome is None:
+        return "none"
+    return {
+        Outcome.PASSED: "good",
+        Outcome.PARTLY: "part",
+        Outcome.FAILED: "bad",
+        Outcome.NOT_ATTEMPTED: "none",
+        Outcome.SKIPPED: "none",
+        Outcome.GRADER_ERROR: "ours",
+    }.get(outcome, "stop")

@@ -1,0 +1,90 @@
+"""What a class adds up to."""
+
+from __future__ import annotations
+
+import pytest
+
+from autograder.model import CheckResult, Outcome, Report
+from autograder.reports.summary import Boundary, ClassSummary, Row, cell_of
+from tests.reports import sample
+
+
+def summary(*reports: Report) -> ClassSummary:
+    return ClassSummary.of(Row.of(report, f"{i}.html") for i, report in enumerate(reports))
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "outcome", "shown"),
+    [
+        ((), None, "·"),
+        ((Outcome.PASSED, Outcome.PASSED), Outcome.PASSED, "✓"),
+        ((Outcome.PASSED, Outcome.FAILED), Outcome.PARTLY, "1.5 ◐"),
+        ((Outcome.NOT_ATTEMPTED, Outcome.NOT_ATTEMPTED), Outcome.NOT_ATTEMPTED, "○"),
+        ((Outcome.NOT_ATTEMPTED, Outcome.FAILED), Outcome.FAILED, "✗"),
+        ((Outcome.SKIPPED, Outcome.SKIPPED), Outcome.SKIPPED, "–"),
+        ((Outcome.PASSED, Outcome.TIMED_OUT), Outcome.TIMED_OUT, "1.5 T"),
+        ((Outcome.CRASHED, Outcome.OUT_OF_MEMORY), Outcome.OUT_OF_MEMORY, "M"),
+        ((Outcome.TIMED_OUT, Outcome.GRADER_ERROR), Outcome.GRADER_ERROR, "!"),
+    ],
+)
+def test_an_exercise_in_one_cell(outcomes: tuple[Outcome, ...], outcome: Outcome | None, shown: str) -> None:
+    results = tuple(sample.check("1.1", each, part) for part, each in enumerate(outcomes))
+    cell = cell_of(sample.report("ada", results), sample.EXERCISES[0])
+    assert (cell.outcome, cell.text) == (outcome, shown)
+
+
+def test_only_graded_submissions_count() -> None:
+    found = summary(
+        sample.report("b", sample.all_of(Outcome.PASSED)),
+        sample.report("a", sample.all_of(Outcome.FAILED)),
+        sample.report("C", status="rejected", problem="empty"),
+        sample.report("d", sample.all_of(Outcome.GRADER_ERROR)),
+    )
+    assert (found.graded, found.mean, found.median) == (2, 18.5, 18.5)
+    assert [row.student for row in found.rows] == ["a", "b", "C", "d"]
+    assert {exercise.share for exercise in found.exercises} == {0.5}
+    assert [group.title for group in found.attention] == ["Rejected"]
+
+
+def test_a_mistake_counts_once_a_student() -> None:
+    twice = tuple(sample.check("1.4", Outcome.FAILED, part, mutant="axis", hint="Which axis?") for part in (0, 1))
+    found = summary(sample.report("a", twice), sample.report("b", twice[:1]))
+    assert [(group.mistake.mutant, len(group.rows)) for group in found.mistakes] == [("axis", 2)]
+
+
+def test_equal_errors_of_the_grader_are_one_group() -> None:
+    broken: tuple[CheckResult, ...] = (sample.check("1.1", Outcome.GRADER_ERROR),)
+    found = summary(
+        *(sample.report(name, broken) for name in "abc"),
+        sample.report("d", status="grader error", problem=sample.TRACE),
+    )
+    assert [(group.fault.check, group.fault.line, len(group.rows)) for group in found.faults] == [
+        ("mse_values", "KeyError: 7", 3),
+        ("", "KeyError: 7", 1),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("layers", "holds"),
+    [((), False), (("none",), False), (("None: asked for by name",), False), (("landlock", "seccomp"), True)],
+)
+def test_a_boundary_holds_or_does_not(layers: tuple[str, ...], holds: bool) -> None:
+    assert Boundary(layers, 1).holds is holds
+
+
+def test_a_rejected_submission_never_ran_and_needs_no_boundary() -> None:
+    assert summary(sample.report("a", status="rejected", problem="empty")).unprotected == 0
+    assert summary(sample.report("a", sample.all_of(Outcome.PASSED), boundary=())).unprotected == 1
+
+
+def test_an_empty_class() -> None:
+    found = summary()
+    assert (found.rows, found.mean, found.last, found.exercises) == ((), None, None, ())
+
+
+def test_each_way_of_being_stopped_names_its_exercises() -> None:
+    results = (sample.check("1.1", Outcome.TIMED_OUT), sample.check("1.1", Outcome.OUT_OF_MEMORY, 1))
+    groups = {
+        group.title: [detail for _, detail in group.rows] for group in summary(sample.report("a", results)).attention
+    }
+    assert groups == {"Timed out": ["1.1"], "Out of memory": ["1.1"]}
