@@ -1,0 +1,628 @@
+"""The rubric of the regression assignment: 12 exercises, 100 points.
+
+Inputs are random, grow from small to large, and are never square, equal or all ones: a wrong implementation has
+nowhere to hide. Messages never hold a hidden input or an expected value.
+"""
+
+from __future__ import annotations
+
+import datetime
+import math
+
+import torch
+
+from autograder.rubric import (
+    Draw,
+    Ladder,
+    Mismatch,
+    Reference,
+    Rubric,
+    Rung,
+    Score,
+    Student,
+    agrees_with_numerical,
+    answer,
+    as_tensor,
+    compare,
+    expect,
+    in_order,
+    matches,
+    same_trajectory,
+    tensor_of,
+)
+
+from . import views
+
+rubric = Rubric()
+
+# --- 1.1 ---------------------------------------------------------------------------------------------------------
+
+windows = rubric.exercise("1.1", "Windows", owns=("make_windows",), points=8)
+
+
+@windows.check(1, public=True)
+def counts_to_six(student: Student, reference: Reference, draw: Draw) -> None:
+    """make_windows([1, 2, 3, 4, 5, 6], 2) has the rows [2, 1], [3, 2], [4, 3], [5, 4] and the labels 3, 4, 5, 6."""
+    matches(student, reference, "make_windows", torch.arange(1.0, 7.0).to(draw.dtype), 2)
+
+
+@windows.check(5)
+def random_series(student: Student, reference: Reference, draw: Draw) -> None:
+    """Each row holds the values before its label, yesterday first; the label itself is not in it."""
+    for length, days in ((7, 3), (12, 5), (40, 7), (90, 28)):
+        matches(student, reference, "make_windows", draw.uniform(length, low=1, high=9), days)
+
+
+@windows.check(2)
+def shortest_and_longest(student: Student, reference: Reference, draw: Draw) -> None:
+    """It works for one day, and for as many days as leave a single row."""
+    matches(student, reference, "make_windows", draw.uniform(9, low=1, high=9), 1)
+    matches(student, reference, "make_windows", draw.uniform(9, low=1, high=9), 8)
+
+
+# --- 1.2 ---------------------------------------------------------------------------------------------------------
+
+splits = rubric.exercise(
+    "1.2", "Seen and unseen data", owns=("split_by_date", "fit_scaler", "scale", "unscale", "scale_splits"), points=8
+)
+
+
+def calendar(first: str, count: int) -> list[str]:
+    """`count` dates from `first` on."""
+    start = datetime.date.fromisoformat(first)
+    return [(start + datetime.timedelta(days=i)).isoformat() for i in range(count)]
+
+
+@splits.check(3, uses=("make_windows",))
+def by_the_labels_date(student: Student, reference: Reference, draw: Draw) -> None:
+    """Rows are split in order by their label's date; the first unseen rows look back into the training days."""
+    for length, days, cut in ((14, 3, 9), (30, 7, 21), (45, 4, 17)):
+        dates = calendar(f"2020-12-{draw.integer(1, 25):02d}", length)
+        series = draw.uniform(length, low=1, high=9)
+        matches(student, reference, "split_by_date", series, dates, days, dates[cut])
+
+
+@splits.check(1)
+def population_statistics(student: Student, reference: Reference, draw: Draw) -> None:
+    """fit_scaler gives each column's mean and population standard deviation."""
+    for rows, columns in ((4, 2), (9, 5)):
+        matches(student, reference, "fit_scaler", draw.normal(rows, columns, scale=3) + draw.normal(columns, scale=5))
+
+
+@splits.check(1)
+def constant_column(student: Student, reference: Reference, draw: Draw) -> None:
+    """A column that never changes gets standard deviation 1, so that scaling does not divide by 0."""
+    x = draw.normal(6, 3)
+    x[:, 1] = 4.0
+    matches(student, reference, "fit_scaler", x)
+
+
+@splits.check(1)
+def there_and_back(student: Student, reference: Reference, draw: Draw) -> None:
+    """scale subtracts the mean and divides by the deviation; unscale undoes it."""
+    x, mean, std = draw.normal(7, 3), draw.normal(3), draw.uniform(3, low=0.5, high=3)
+    matches(student, reference, "scale", x, mean, std)
+    matches(student, reference, "unscale", x, mean, std)
+
+
+@splits.check(2)
+def training_statistics_for_both(student: Student, reference: Reference, draw: Draw) -> None:
+    """scale_splits scales the unseen rows with the statistics of the training rows."""
+    for seen, unseen, columns in ((6, 4, 2), (20, 7, 5)):
+        x_train, x_unseen = draw.normal(seen, columns, scale=2) + 3, draw.normal(unseen, columns) + 5
+        matches(student, reference, "scale_splits", x_train, x_unseen)
+
+
+# --- 1.3 ---------------------------------------------------------------------------------------------------------
+
+losses = rubric.exercise("1.3", "Losses", owns=("mae", "mse"), points=6)
+
+
+@losses.check(1, public=True)
+def by_hand(student: Student, reference: Reference, draw: Draw) -> None:
+    """For predictions 1, 4 and labels 2, 2 the MAE is 1.5 and the MSE 2.5."""
+    for name in ("mae", "mse"):
+        matches(student, reference, name, torch.tensor([1.0, 4.0], dtype=draw.dtype), 2 * torch.ones(2, dtype=draw.dtype))
+
+
+@losses.check(2)
+def mean_absolute_error(student: Student, reference: Reference, draw: Draw) -> None:
+    """mae is the mean of the absolute residuals."""
+    for count in (3, 8, 31):
+        matches(student, reference, "mae", draw.normal(count, scale=2), draw.normal(count, scale=2))
+
+
+@losses.check(2)
+def mean_squared_error(student: Student, reference: Reference, draw: Draw) -> None:
+    """mse is the mean of the squared residuals, without a factor 1/2."""
+    for count in (3, 8, 31):
+        matches(student, reference, "mse", draw.normal(count, scale=2), draw.normal(count, scale=2))
+
+
+@losses.check(1)
+def column_predictions(student: Student, reference: Reference, draw: Draw) -> None:
+    """Predictions of shape (N, 1) give the same losses as those of shape (N,)."""
+    for name in ("mae", "mse"):
+        matches(student, reference, name, draw.normal(5, 1), draw.normal(5))
+
+
+# --- 1.4 ---------------------------------------------------------------------------------------------------------
+
+linear = rubric.exercise(
+    "1.4", "A linear model and its gradients", owns=("linear_forward", "grad_mse", "grad_mae"), points=12
+)
+
+
+def regression_problem(draw: Draw, rows: int, columns: int) -> tuple[torch.Tensor, ...]:
+    """x (rows, columns), y, w and a scalar b, away from the kinks of the MAE."""
+    x, y, w = draw.normal(rows, columns), draw.normal(rows, scale=2), draw.normal(columns)
+    b = torch.tensor(draw.number(0.3, 1.5), dtype=draw.dtype)
+    return x, y, w, b
+
+
+def true_gradient(loss: str, x: torch.Tensor, y: torch.Tensor, w: torch.Tensor, b: torch.Tensor) -> list[torch.Tensor]:
+    """The gradient by autograd, written apart from the reference."""
+    w, b = w.clone().requires_grad_(True), b.clone().requires_grad_(True)
+    residual = (x * w).sum(1) + b - y
+    value = residual.abs().mean() if loss == "mae" else (residual**2).mean()
+    return list(torch.autograd.grad(value, [w, b]))
+
+
+@linear.check(1, public=True)
+def one_row(student: Student, reference: Reference, draw: Draw) -> None:
+    """linear_forward([[1, 2]], [10, 100], 5) is [215]."""
+    x, w = torch.tensor([[1.0, 2.0]], dtype=draw.dtype), torch.tensor([10.0, 100.0], dtype=draw.dtype)
+    matches(student, reference, "linear_forward", x, w, torch.tensor(5.0, dtype=draw.dtype))
+
+
+@linear.check(2)
+def predicts(student: Student, reference: Reference, draw: Draw) -> None:
+    """linear_forward is b plus the weighted sum of each row."""
+    for rows, columns in ((2, 3), (7, 4)):
+        x, _, w, b = regression_problem(draw, rows, columns)
+        matches(student, reference, "linear_forward", x, w, b)
+
+
+@linear.check(4, uses=("mse",))
+def gradient_of_mse(student: Student, reference: Reference, draw: Draw) -> None:
+    """grad_mse is the gradient that autograd finds, for w and for b."""
+    for rows, columns in ((3, 2), (6, 3), (11, 7)):
+        problem = regression_problem(draw, rows, columns)
+        compare(student.grad_mse(*problem), true_gradient("mse", *problem), "(gw, gb)")
+
+
+@linear.check(3, uses=("mae",))
+def gradient_of_mae(student: Student, reference: Reference, draw: Draw) -> None:
+    """grad_mae is the gradient that autograd finds, for w and for b."""
+    for rows, columns in ((3, 2), (6, 3), (11, 7)):
+        problem = regression_problem(draw, rows, columns)
+        compare(student.grad_mae(*problem), true_gradient("mae", *problem), "(gw, gb)")
+
+
+@linear.check(2, uses=("mse",))
+def numerical(student: Student, reference: Reference, draw: Draw) -> None:
+    """grad_mse agrees with how the loss really moves when each weight is nudged."""
+    x, y, w, b = regression_problem(draw, 8, 5)
+    gw, gb = pair(student.grad_mse(x, y, w, b), "(gw, gb)", 2)
+    exact = [part.double() for part in (x, y, w, b)]
+    agrees_with_numerical(gw, lambda v: reference.mse(exact[0] @ v + exact[3], exact[1]), exact[2], "gw")
+    agrees_with_numerical(gb, lambda v: reference.mse(exact[0] @ exact[2] + v, exact[1]), exact[3], "gb")
+
+
+def pair(value: object, what: str, count: int) -> list[object]:
+    """A tuple or list of `count` values, or a Mismatch."""
+    if not isinstance(value, list | tuple) or len(value) != count:
+        raise Mismatch(f"expected {count} values: {what}.")
+    return list(value)
+
+
+# --- 1.5 ---------------------------------------------------------------------------------------------------------
+
+descent = rubric.exercise("1.5", "Gradient descent", owns=("gd_step", "train_gd"), points=8)
+BEFORE_DESCENT = ("linear_forward", "grad_mse", "mse")
+
+
+@descent.check(3, uses=BEFORE_DESCENT)
+def one_step(student: Student, reference: Reference, draw: Draw) -> None:
+    """gd_step moves w and b against the gradient taken at the old point, both at once."""
+    for rows, columns in ((4, 2), (9, 5)):
+        matches(student, reference, "gd_step", *regression_problem(draw, rows, columns), draw.number(0.05, 0.2))
+
+
+@descent.check(3, uses=BEFORE_DESCENT)
+def trajectory(student: Student, reference: Reference, draw: Draw) -> None:
+    """train_gd follows the path step by step: the loss before each update, and the final w and b."""
+    for steps in (1, 3, 6):
+        problem = regression_problem(draw, 9, 4)
+        rate = draw.number(0.05, 0.2)
+        w, b, trace = reference.train_gd(*problem, rate, steps)
+        got = pair(student.train_gd(*problem, rate, steps), "(w, b, losses)", 3)
+        same_trajectory(got[2], trace, "the losses")
+        compare(got[0], w, "w after training")
+        compare(got[1], b, "b after training")
+
+
+@descent.check(2, uses=BEFORE_DESCENT)
+def stops(student: Student, reference: Reference, draw: Draw) -> None:
+    """train_gd stops when no entry of the gradient is larger than the tolerance, and notes that last loss."""
+    x, y, w, b = regression_problem(draw, 12, 2)
+    gw, gb = reference.grad_mse(x, y, w, b)
+    tolerance = 0.4 * float(torch.cat([gw, gb.reshape(1)]).abs().max())
+    expected = reference.train_gd(x, y, w, b, 0.1, 60, tolerance)
+    got = pair(student.train_gd(x, y, w, b, 0.1, 60, tolerance), "(w, b, losses)", 3)
+    same_trajectory(got[2], expected[2], "the losses")
+    compare(got[0], expected[0], "w when it stops")
+
+
+# --- 1.6 ---------------------------------------------------------------------------------------------------------
+
+surface = rubric.exercise("1.6", "The error surface", owns=("error_surface", "lowest_point"), points=5)
+
+
+@surface.check(3, uses=("mae", "linear_forward"))
+def landscape(student: Student, reference: Reference, draw: Draw) -> None:
+    """error_surface[i, j] is the MAE for w_grid[i] and b_grid[j]."""
+    for rows, w_count, b_count in ((3, 2, 3), (8, 5, 4)):
+        x, y = draw.uniform(rows, low=1, high=9), draw.uniform(rows, low=1, high=9)
+        matches(student, reference, "error_surface", x, y, draw.normal(w_count), draw.normal(b_count, scale=2))
+
+
+@surface.check(2, uses=("mae",))
+def lowest(student: Student, reference: Reference, draw: Draw) -> None:
+    """lowest_point gives the w and b of the smallest entry, as values, in this order."""
+    for w_count, b_count in ((2, 3), (6, 4), (3, 8)):
+        heights, w_grid, b_grid = draw.uniform(w_count, b_count), draw.normal(w_count), draw.normal(b_count)
+        matches(student, reference, "lowest_point", heights, w_grid, b_grid)
+
+
+# --- 1.7 ---------------------------------------------------------------------------------------------------------
+
+batches = rubric.exercise(
+    "1.7", "Batches, updates, epochs", owns=("epoch_batches", "updates_per_epoch", "ANSWERS"), points=8
+)
+
+
+def epoch(student: Student, draw: Draw, n: int, size: int, generator: object = None) -> list[list[int]]:
+    """One epoch's batches as lists of indices, or a Mismatch that says what they are instead."""
+    found = student.epoch_batches(n, size, generator or draw.generator())
+    if not isinstance(found, list | tuple):
+        raise Mismatch("epoch_batches: expected a list of index tensors.")
+    plain = []
+    for batch in found:
+        indices = as_tensor(batch)
+        if indices is None or indices.ndim != 1 or not bool((indices == indices.round()).all()):
+            raise Mismatch("epoch_batches: each batch is a 1-D tensor of whole numbers.")
+        plain.append([int(index) for index in indices])
+    return plain
+
+
+@batches.check(1, public=True)
+def sizes(student: Student, reference: Reference, draw: Draw) -> None:
+    """10 examples in batches of 4 make batches of 4, 4 and 2."""
+    found = [len(batch) for batch in epoch(student, draw, 10, 4)]
+    expect(found == [4, 4, 2], f"epoch_batches(10, 4): the batches have sizes {found[:20]}.")
+
+
+@batches.check(2)
+def every_example_once(student: Student, reference: Reference, draw: Draw) -> None:
+    """An epoch sees each of 0 .. n-1 exactly once; only the last batch may be smaller."""
+    for n, size in ((6, 3), (10, 4), (23, 5), (40, 7)):
+        found = epoch(student, draw, n, size)
+        seen = sorted(index for batch in found for index in batch)
+        expect(seen == list(range(n)), f"epoch_batches({n}, {size}) does not see every example exactly once.")
+        expect([len(batch) for batch in found[:-1]] == [size] * (n // size - (n % size == 0)), "a batch is too small.")
+
+
+@batches.check(2)
+def fresh_order(student: Student, reference: Reference, draw: Draw) -> None:
+    """Each epoch has a new random order, drawn from the generator: the same generator state gives the same epoch."""
+    n = 60
+    going_on = draw.generator()
+    first, second = (sum(epoch(student, draw, n, 7, going_on), []) for _ in range(2))
+    expect(first != list(range(n)), "epoch_batches: the order is not random.")
+    expect(first != second, "epoch_batches: the second epoch has the same order as the first.")
+    other = sum(epoch(student, draw, n, 7), [])
+    expect(first != other, "epoch_batches: another generator gives the same order; draw it from the generator.")
+
+
+@batches.check(1)
+def counts_updates(student: Student, reference: Reference, draw: Draw) -> None:
+    """updates_per_epoch counts the smaller last batch too."""
+    for n, size in ((10, 5), (10, 4), (3, 7), (draw.integer(100, 999), draw.integer(3, 30))):
+        matches(student, reference, "updates_per_epoch", n, size)
+
+
+@batches.check(2)
+def answers(student: Student, reference: Reference, draw: Draw) -> Score:
+    """The three numbers in ANSWERS are right."""
+    right = 0
+    problem: Exception | None = None
+    for key, value in (
+        ("updates, 10000 in batches of 10", 1000),
+        ("updates, 1000 in batches of 100, 5 epochs", 50),
+        ("relus for 100 hard sigmoids", 200),
+    ):
+        try:
+            answer(student, "ANSWERS", key, value)
+            right += 1
+        except Exception as error:
+            problem = problem or error
+    if not right and problem is not None:
+        raise problem
+    return Score(right / 3, str(problem or ""))
+
+
+# --- 1.8 ---------------------------------------------------------------------------------------------------------
+
+curves = rubric.exercise(
+    "1.8", "Sigmoid, hard sigmoid, piecewise linear curves", owns=("sigmoid", "hard_sigmoid", "fit_piecewise"), points=12
+)
+
+
+@curves.check(1, public=True)
+def hard_points(student: Student, reference: Reference, draw: Draw) -> None:
+    """hard_sigmoid is 0 at -1, 1/4 at -1/4, 1/2 at 0 and 1 at 1."""
+    matches(student, reference, "hard_sigmoid", torch.tensor([-1.0, -0.25, 0.0, 1.0], dtype=draw.dtype))
+
+
+@curves.check(3)
+def smooth(student: Student, reference: Reference, draw: Draw) -> None:
+    """sigmoid is 1 / (1 + exp(-z)), for any shape."""
+    matches(student, reference, "sigmoid", draw.normal(5, scale=2))
+    matches(student, reference, "sigmoid", draw.normal(3, 4, scale=3))
+
+
+@curves.check(1)
+def extremes(student: Student, reference: Reference, draw: Draw) -> None:
+    """sigmoid does not overflow: at -1000 it is 0, at 1000 it is 1."""
+    matches(student, reference, "sigmoid", torch.tensor([-1000.0, -100.0, 0.0, 100.0, 1000.0], dtype=draw.dtype))
+
+
+@curves.check(3)
+def hard(student: Student, reference: Reference, draw: Draw) -> None:
+    """hard_sigmoid climbs from 0 to 1 between -1/2 and 1/2 and is flat outside."""
+    matches(student, reference, "hard_sigmoid", draw.uniform(9, low=-2, high=2))
+    matches(student, reference, "hard_sigmoid", draw.uniform(4, 5, low=-2, high=2))
+
+
+@curves.check(4)
+def piecewise(student: Student, reference: Reference, draw: Draw) -> None:
+    """The sum passes through every point, is straight between neighbours, and constant outside."""
+    for count in (2, 3, 6, 9):
+        xs = draw.uniform(count, low=0.3, high=1.5).cumsum(0) - draw.number(0, 4)
+        ys = draw.normal(count, scale=2)
+        parts = pair(student.fit_piecewise(xs, ys), "(constant, c, w, b)", 4)
+        constant = tensor_of(parts[0], (), "constant")
+        c, w, b = (tensor_of(part, (count - 1,), name) for part, name in zip(parts[1:], "cwb", strict=True))
+
+        def curve(x: torch.Tensor) -> torch.Tensor:
+            z = x.double()[:, None] * w + b
+            return constant + ((z + 0.5).clamp(0, 1) * c).sum(1)
+
+        compare(curve(xs).to(draw.dtype), ys, "the sum of hard sigmoids at the points")
+        middles, halfway = (xs[1:] + xs[:-1]) / 2, (ys[1:] + ys[:-1]) / 2
+        compare(curve(middles).to(draw.dtype), halfway, "the sum of hard sigmoids between the points")
+        ends = torch.stack([xs[0] - 2, xs[-1] + 2])
+        compare(curve(ends).to(draw.dtype), ys[[0, -1]], "the sum of hard sigmoids outside the points")
+
+
+# --- 1.9 ---------------------------------------------------------------------------------------------------------
+
+network = rubric.exercise("1.9", "A network with one hidden layer", owns=("net_forward", "net_grad"), points=15)
+
+
+def net_problem(draw: Draw, rows: int, columns: int, units: int) -> tuple[torch.Tensor, ...]:
+    """x, W, b, c, b_out: no two of them alike, no bias zero."""
+    return (
+        draw.normal(rows, columns),
+        draw.normal(units, columns),
+        draw.normal(units) + 0.3,
+        draw.normal(units),
+        torch.tensor(draw.number(0.5, 1.5), dtype=draw.dtype),
+    )
+
+
+def net_gradient(draw: Draw, activation: str, x: torch.Tensor, y: torch.Tensor, *unknowns: torch.Tensor) -> list[torch.Tensor]:
+    """The gradient by autograd, written apart from the reference."""
+    W, b, c, b_out = (unknown.clone().requires_grad_(True) for unknown in unknowns)
+    z = torch.nn.functional.linear(x, W, b)
+    hidden = torch.sigmoid(z) if activation == "sigmoid" else torch.relu(z)
+    return list(torch.autograd.grad(((hidden @ c + b_out - y) ** 2).mean(), [W, b, c, b_out]))
+
+
+SIZES = ((2, 3, 4), (5, 2, 3), (9, 6, 5))
+
+
+@network.check(3, uses=("sigmoid",))
+def forward_sigmoid(student: Student, reference: Reference, draw: Draw) -> None:
+    """net_forward with the sigmoid: b_out + c^T sigmoid(b + W x) for each row."""
+    for size in SIZES:
+        matches(student, reference, "net_forward", *net_problem(draw, *size), "sigmoid")
+
+
+@network.check(2)
+def forward_relu(student: Student, reference: Reference, draw: Draw) -> None:
+    """net_forward with ReLU: negative pre-activations become 0."""
+    for size in SIZES:
+        matches(student, reference, "net_forward", *net_problem(draw, *size), "relu")
+
+
+def gradients_match(student: Student, draw: Draw, activation: str) -> None:
+    """All four gradients equal autograd's."""
+    for size in SIZES:
+        x, *unknowns = net_problem(draw, *size)
+        y = draw.normal(size[0], scale=2)
+        got = student.net_grad(x, y, *unknowns, activation)
+        compare(got, net_gradient(draw, activation, x, y, *unknowns), "(gW, gb, gc, gb_out)")
+
+
+@network.check(5, uses=("sigmoid",))
+def gradient_sigmoid(student: Student, reference: Reference, draw: Draw) -> None:
+    """net_grad with the sigmoid equals what autograd finds, for all four unknowns."""
+    gradients_match(student, draw, "sigmoid")
+
+
+@network.check(3)
+def gradient_relu(student: Student, reference: Reference, draw: Draw) -> None:
+    """net_grad with ReLU equals what autograd finds, for all four unknowns."""
+    gradients_match(student, draw, "relu")
+
+
+@network.check(2, uses=("sigmoid",))
+def network_numerical(student: Student, reference: Reference, draw: Draw) -> None:
+    """net_grad agrees with how the loss really moves when each entry of W is nudged."""
+    x, W, b, c, b_out = (part.double() for part in net_problem(draw, 6, 3, 4))
+    y = draw.normal(6).double()
+    got = pair(student.net_grad(*(p.to(draw.dtype) for p in (x, y, W, b, c, b_out)), "sigmoid"), "(gW, gb, gc, gb_out)", 4)
+    for name, value, point, order in (("gW", got[0], W, 0), ("gb", got[1], b, 1), ("gc", got[2], c, 2)):
+
+        def loss(v: torch.Tensor, order: int = order) -> torch.Tensor:
+            parts = [W, b, c]
+            parts[order] = v
+            return reference.mse(reference.net_forward(x, *parts, b_out, "sigmoid"), y)
+
+        agrees_with_numerical(value, loss, point, name)
+
+
+# --- 1.10 --------------------------------------------------------------------------------------------------------
+
+deep = rubric.exercise("1.10", "Deep or fat?", owns=("deep_forward", "count_params", "fat_width"), points=6)
+
+
+@deep.check(3)
+def layers(student: Student, reference: Reference, draw: Draw) -> None:
+    """deep_forward puts ReLU between the layers and none after the last."""
+    for sizes in ((3, 2), (4, 3, 2), (5, 7, 3, 2), (2, 6, 4, 3, 1)):
+        stack = [(draw.normal(o, i), draw.normal(o)) for i, o in zip(sizes, sizes[1:], strict=False)]
+        matches(student, reference, "deep_forward", draw.normal(6, sizes[0]), stack)
+
+
+@deep.check(2)
+def parameters(student: Student, reference: Reference, draw: Draw) -> None:
+    """count_params counts every weight and every bias."""
+    for depth in (2, 3, 5):
+        matches(student, reference, "count_params", draw.distinct(depth, 2, 60))
+
+
+@deep.check(1, uses=())
+def equally_fat(student: Student, reference: Reference, draw: Draw) -> None:
+    """fat_width is the widest hidden layer that needs no more parameters than the deep network."""
+    for depth in (4, 5):
+        matches(student, reference, "fat_width", draw.distinct(depth, 5, 60))
+    matches(student, reference, "fat_width", [56, 100, 100, 100, 1])
+
+
+# --- 1.11 --------------------------------------------------------------------------------------------------------
+
+training = rubric.exercise("1.11", "Train it", owns=("fit_predict",), points=7)
+HELPERS = (
+    "make_windows", "fit_scaler", "scale", "unscale", "mae", "mse", "epoch_batches", "linear_forward", "net_forward",
+    "deep_forward",
+)  # fmt: skip
+
+
+class Year:
+    """A hidden series: 2017-2020 to train on, 2021 unseen, in thousands of views."""
+
+    def __init__(self, draw: Draw) -> None:
+        table = views.generate(draw.choice(views.HIDDEN_SEEDS))
+        self.series = torch.tensor(table["views"].to_numpy())
+        self.dates = [str(date) for date in table["date"]]
+        self.seed = draw.integer(0, 2**31)
+
+    def rows(self, reference: Reference, days: int) -> tuple[torch.Tensor, ...]:
+        """x_train, y_train, x_unseen, y_unseen."""
+        x_train, y_train, x_unseen, y_unseen = reference.split_by_date(self.series, self.dates, days, "2021-01-01")
+        return x_train, y_train, x_unseen, y_unseen
+
+    def loss(
+        self, student: Student, reference: Reference, days: int, hidden: tuple[int, ...]
+    ) -> tuple[float, float, list[float]]:
+        """The student's MAE on the training year and on the unseen one, and the losses they report."""
+        x_train, y_train, x_unseen, y_unseen = self.rows(reference, days)
+        both = torch.cat([x_train, x_unseen])
+        got = pair(student.fit_predict(x_train, y_train, both, hidden, self.seed), "(predictions, losses)", 2)
+        prediction = tensor_of(got[0], (len(both),), "predictions")
+        error = (prediction - torch.cat([y_train, y_unseen])).abs()
+        reported = as_tensor(got[1])
+        trace = [] if reported is None else reported.reshape(-1).tolist()
+        return float(error[: len(y_train)].mean()), float(error[len(y_train) :].mean()), trace
+
+    def linear(self, reference: Reference, days: int) -> float:
+        """The unseen MAE of a least-squares fit: the yardstick of the ladder."""
+        x_train, y_train, x_unseen, y_unseen = self.rows(reference, days)
+        ones = torch.ones(len(x_train), 1, dtype=torch.float64)
+        fit = torch.linalg.lstsq(torch.cat([x_train, ones], 1), y_train[:, None]).solution[:, 0]
+        return float((x_unseen @ fit[:-1] + fit[-1] - y_unseen).abs().mean())
+
+
+@training.check(2, uses=HELPERS, trains=True, seconds=60)
+def history_pays(student: Student, reference: Reference, draw: Draw) -> None:
+    """On the unseen year, 7 days of history beat 1, and 28 beat 7."""
+    year = Year(draw)
+    unseen = [(f"{days} days", year.loss(student, reference, days, ())[1]) for days in (1, 7, 28)]
+    in_order(unseen, "the unseen MAE of the linear model should fall with the days it sees")
+
+
+@training.check(2, uses=HELPERS, trains=True, seconds=60)
+def depth_fits(student: Student, reference: Reference, draw: Draw) -> None:
+    """With 56 days, the training loss falls from no hidden layer to one of 100 ReLUs, and to two."""
+    year = Year(draw)
+    train = [
+        (name, year.loss(student, reference, 56, hidden)[0])
+        for name, hidden in (("no hidden layer", ()), ("one of 100", (100,)), ("two of 100", (100, 100)))
+    ]
+    in_order(train, "the MAE on the training years should fall with depth")
+
+
+LADDER = Ladder(
+    "unseen MAE as a multiple of a linear model's (56 days)",
+    (
+        Rung("simple", 1.60, 0.25, "a linear model on the days given, trained to the end"),
+        Rung("medium", 1.03, 0.60, "scaled features and Adam"),
+        Rung("strong", 0.97, 0.90, "a hidden layer of ReLUs"),
+        Rung("boss", 0.95, 1.00, "two hidden layers, stopped before they overfit"),
+    ),
+)
+
+
+@training.check(3, uses=HELPERS, trains=True, seconds=60)
+def beats_the_linear_model(student: Student, reference: Reference, draw: Draw) -> Score:
+    """A network with two hidden layers on 56 days predicts the unseen year better than a linear model does."""
+    year = Year(draw)
+    _, unseen, trace = year.loss(student, reference, 56, (100, 100))
+    ratio = unseen / year.linear(reference, 56)
+    return LADDER.score(ratio if math.isfinite(ratio) else math.inf, trace, "thousand views")
+
+
+# --- 1.12 --------------------------------------------------------------------------------------------------------
+
+diagnosis = rubric.exercise("1.12", "What is wrong?", owns=("diagnose",), points=5)
+
+
+@diagnosis.check(1, public=True)
+def five_layers(student: Student, reference: Reference, draw: Draw) -> None:
+    """Five layers train to 0.34k where four reach 0.10k: that is "optimisation", not model bias."""
+    matches(student, reference, "diagnose", 0.34, 0.5, 0.5, 0.10, 0.3)
+
+
+@diagnosis.check(4)
+def every_case(student: Student, reference: Reference, draw: Draw) -> Score:
+    """The training loss is looked at first, then the held-out one, then the unseen year's."""
+    cases = []
+    for _ in range(3):
+        target = draw.number(0.3, 0.5)
+        low, high = (lambda: draw.number(0.05, 0.9) * target), (lambda: draw.number(1.1, 2.5) * target)
+        bad = high()
+        cases += [
+            (bad, high(), high(), bad * draw.number(1.1, 1.5), target),
+            (bad, high(), high(), bad * draw.number(0.3, 0.9), target),
+            (bad, low(), low(), bad * draw.number(1.1, 1.5), target),
+            (low(), high(), high(), high(), target),
+            (low(), high(), low(), low(), target),
+            (low(), low(), high(), high(), target),
+            (low(), low(), low(), high(), target),
+        ]
+    wrong = [case for case in cases if student.diagnose(*case) != reference.diagnose(*case)]
+    expect(not wrong, f"diagnose is wrong in {len(wrong)} of {len(cases)} cases.")
+    return Score(1.0)

@@ -1,0 +1,321 @@
+"""Right solutions, written differently: each must get full marks."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from autograder.rubric import Variants
+
+variants = Variants()
+
+
+@variants.equivalent
+class loops:
+    """Plain loops and Python numbers, as a first solution looks."""
+
+    def make_windows(series, days):
+        x, y = [], []
+        for t in range(days, len(series)):
+            x.append([float(series[t - 1 - j]) for j in range(days)])
+            y.append(float(series[t]))
+        return torch.tensor(x, dtype=series.dtype), torch.tensor(y, dtype=series.dtype)
+
+    def error_surface(x, y, w_grid, b_grid):
+        out = torch.zeros(len(w_grid), len(b_grid), dtype=x.dtype)
+        for i, w in enumerate(w_grid):
+            for j, b in enumerate(b_grid):
+                out[i, j] = sum(abs(w * xi + b - yi) for xi, yi in zip(x, y)) / len(x)
+        return out
+
+    def count_params(sizes):
+        total = 0
+        for i in range(len(sizes) - 1):
+            total += sizes[i] * sizes[i + 1]
+            total += sizes[i + 1]
+        return total
+
+
+@variants.equivalent
+class unfolded:
+    """unfold and flip for windows (a view with odd strides)."""
+
+    def make_windows(series, days):
+        return series[:-1].unfold(0, days, 1).flip(1), series[days:]
+
+
+@variants.equivalent
+class with_numpy:
+    """numpy inside, arrays returned."""
+
+    def make_windows(series, days):
+        s = series.numpy()
+        return np.lib.stride_tricks.sliding_window_view(s[:-1], days)[:, ::-1], s[days:]
+
+    def fit_scaler(x):
+        a = x.numpy()
+        std = a.std(axis=0)
+        std[std == 0] = 1
+        return torch.from_numpy(a.mean(axis=0)), torch.from_numpy(std)
+
+    def mae(prediction, label):
+        return np.mean(np.abs(prediction.numpy().ravel() - label.numpy()))
+
+
+@variants.equivalent
+class python_floats:
+    """Plain floats where a scalar is asked for."""
+
+    def mae(prediction, label):
+        return float((prediction.flatten() - label).abs().mean())
+
+    def mse(prediction, label):
+        return ((prediction.flatten() - label) ** 2).mean().item()
+
+    def train_gd(x, y, w, b, lr, steps, tolerance=0.0):
+        losses = []
+        for _ in range(steps):
+            losses.append(float(mse(linear_forward(x, w, b), y)))
+            gw, gb = grad_mse(x, y, w, b)
+            if float(gw.abs().max()) <= tolerance and abs(float(gb)) <= tolerance:
+                break
+            w, b = w - lr * gw, b - lr * gb
+        return w, b, losses
+
+    def lowest_point(surface, w_grid, b_grid):
+        i, j = np.unravel_index(int(surface.argmin()), surface.shape)
+        return float(w_grid[i]), float(b_grid[j])
+
+
+@variants.equivalent
+class library_losses:
+    """The library's losses."""
+
+    def mae(prediction, label):
+        return torch.nn.functional.l1_loss(prediction.squeeze(-1) if prediction.ndim == 2 else prediction, label)
+
+    def mse(prediction, label):
+        return torch.nn.functional.mse_loss(prediction.view(-1), label)
+
+
+@variants.equivalent
+class einsum:
+    """einsum and dot products."""
+
+    def linear_forward(x, w, b):
+        return torch.einsum("nd,d->n", x, w) + b
+
+    def grad_mse(x, y, w, b):
+        r = linear_forward(x, w, b) - y
+        return torch.einsum("n,nd->d", r, x) * (2 / len(y)), r.sum() * (2 / len(y))
+
+    def mse(prediction, label):
+        r = prediction.reshape(-1) - label
+        return r.dot(r) / len(r)
+
+    def net_forward(x, W, b, c, b_out, activation):
+        z = torch.einsum("nd,ud->nu", x, W) + b
+        a = 1 / (1 + torch.exp(-z)) if activation == "sigmoid" else z.clamp_min(0)
+        return torch.einsum("nu,u->n", a, c) + b_out
+
+
+@variants.equivalent
+class autograd:
+    """Gradients by autograd: the exercise asks for the gradient, however it is found."""
+
+    def grad_mse(x, y, w, b):
+        w, b = w.detach().clone().requires_grad_(True), torch.as_tensor(b).detach().clone().requires_grad_(True)
+        ((x @ w + b - y) ** 2).mean().backward()
+        return w.grad, b.grad
+
+    def grad_mae(x, y, w, b):
+        w, b = w.detach().clone().requires_grad_(True), torch.as_tensor(b).detach().clone().requires_grad_(True)
+        return torch.autograd.grad((x @ w + b - y).abs().mean(), [w, b])
+
+    def net_grad(x, y, W, b, c, b_out, activation):
+        parts = [torch.as_tensor(part).detach().clone().requires_grad_(True) for part in (W, b, c, b_out)]
+        loss = ((net_forward(x, *parts, activation) - y) ** 2).mean()
+        return torch.autograd.grad(loss, parts)
+
+
+@variants.equivalent
+class column_bias:
+    """A column of ones instead of a bias."""
+
+    def linear_forward(x, w, b):
+        ones = torch.ones(len(x), 1, dtype=x.dtype)
+        return torch.cat([x, ones], 1) @ torch.cat([w, b.reshape(1)])
+
+    def grad_mse(x, y, w, b):
+        ones = torch.cat([x, torch.ones(len(x), 1, dtype=x.dtype)], 1)
+        g = 2 / len(y) * ones.T @ (ones @ torch.cat([w, b.reshape(1)]) - y)
+        return g[:-1], g[-1:]
+
+
+@variants.equivalent
+class in_place:
+    """In-place updates of own copies."""
+
+    def gd_step(x, y, w, b, lr):
+        gw, gb = grad_mse(x, y, w, b)
+        w, b = w.clone(), b.clone()
+        w -= lr * gw
+        b -= lr * gb
+        return w, b
+
+    def scale(x, mean, std):
+        z = x.clone()
+        z -= mean
+        z /= std
+        return z
+
+    def deep_forward(x, layers):
+        for W, b in layers[:-1]:
+            x = (x @ W.T).add_(b).relu_()
+        W, b = layers[-1]
+        return x @ W.T + b
+
+
+@variants.equivalent
+class lists_for_tuples:
+    """Lists where tuples are asked for."""
+
+    def split_by_date(series, dates, days, first_unseen):
+        x, y = make_windows(series, days)
+        keep = torch.tensor([d < first_unseen for d in dates[days:]])
+        return [x[keep], y[keep], x[~keep], y[~keep]]
+
+    def grad_mae(x, y, w, b):
+        s = ((x @ w + b) > y).to(x.dtype) * 2 - 1
+        return [(s[:, None] * x).mean(0), s.mean()]
+
+    def scale_splits(x_train, x_unseen):
+        mean, std = fit_scaler(x_train)
+        return [scale(part, mean, std) for part in (x_train, x_unseen)]
+
+
+@variants.equivalent
+class index_lists:
+    """Batches as lists of plain indices, yielded one by one; a while loop; integer arithmetic."""
+
+    def epoch_batches(n, batch_size, generator):
+        order = torch.randperm(n, generator=generator).tolist()
+        while order:
+            yield order[:batch_size]
+            order = order[batch_size:]
+
+    def updates_per_epoch(n, batch_size):
+        return (n + batch_size - 1) // batch_size
+
+
+@variants.equivalent
+class sorted_noise:
+    """A random order by sorting random numbers."""
+
+    def epoch_batches(n, batch_size, generator):
+        order = torch.rand(n, generator=generator).argsort()
+        return tuple(order[i : i + batch_size] for i in range(0, n, batch_size))
+
+    def updates_per_epoch(n, batch_size):
+        return -(-n // batch_size)
+
+
+@variants.equivalent
+class library_activations:
+    """The library's sigmoid, clamp for the hard one."""
+
+    def sigmoid(z):
+        return torch.sigmoid(z)
+
+    def hard_sigmoid(z):
+        return torch.clamp(z + 0.5, 0, 1)
+
+
+@variants.equivalent
+class tanh_sigmoid:
+    """The sigmoid through tanh; the pieces in the other order and climbing down."""
+
+    def sigmoid(z):
+        return 0.5 * (1 + torch.tanh(z / 2))
+
+    def fit_piecewise(xs, ys):
+        w = (-1 / (xs[1:] - xs[:-1])).flip(0)
+        b = -w * ((xs[1:] + xs[:-1]) / 2).flip(0)
+        return ys[-1], (ys[:-1] - ys[1:]).flip(0), w, b
+
+
+@variants.equivalent
+class row_by_row:
+    """The gradient example by example, added up."""
+
+    def net_grad(x, y, W, b, c, b_out, activation):
+        gW, gb, gc, go = torch.zeros_like(W), torch.zeros_like(b), torch.zeros_like(c), torch.zeros_like(b_out)
+        for xi, yi in zip(x, y):
+            z = W @ xi + b
+            a = torch.sigmoid(z) if activation == "sigmoid" else torch.clamp(z, min=0)
+            d = a * (1 - a) if activation == "sigmoid" else (a > 0).to(z.dtype)
+            up = 2 * (c @ a + b_out - yi) / len(y)
+            gW += torch.outer(up * c * d, xi)
+            gb += up * c * d
+            gc += up * a
+            go += up
+        return gW, gb, gc, go
+
+
+@variants.equivalent
+class sequential_module:
+    """torch.nn modules filled with the given weights; float64 whatever comes in."""
+
+    def deep_forward(x, layers):
+        x = x.double()
+        for i, (W, b) in enumerate(layers):
+            x = torch.nn.functional.linear(x, W.double(), b.double())
+            x = torch.nn.functional.relu(x) if i + 1 < len(layers) else x
+        return x
+
+    def error_surface(x, y, w_grid, b_grid):
+        w, b = torch.meshgrid(w_grid.double(), b_grid.double(), indexing="ij")
+        return torch.stack([(w * xi + b - yi).abs() for xi, yi in zip(x, y)]).mean(0)
+
+
+@variants.equivalent
+class searching:
+    """Search instead of a formula."""
+
+    def fat_width(sizes):
+        width = 0
+        while count_params([sizes[0], width + 1, sizes[-1]]) <= count_params(sizes):
+            width += 1
+        return width
+
+    def lowest_point(surface, w_grid, b_grid):
+        best = min((float(surface[i, j]), i, j) for i in range(len(w_grid)) for j in range(len(b_grid)))
+        return w_grid[best[1]], b_grid[best[2]]
+
+
+@variants.equivalent
+class match_statement:
+    """The diagnosis as a chain of cases."""
+
+    def diagnose(train, validation, unseen, smaller_train, target):
+        match (train > target, smaller_train < train, validation > target, unseen > target):
+            case (True, True, _, _):
+                return "optimisation"
+            case (True, False, _, _):
+                return "model bias"
+            case (False, _, True, _):
+                return "overfitting"
+            case (False, _, False, True):
+                return "mismatch"
+        return "good"
+
+
+@variants.equivalent
+class pure_numbers_answers:
+    """Answers computed, and as floats."""
+
+    ANSWERS = {
+        "updates, 10000 in batches of 10": 10_000 / 10,
+        "updates, 1000 in batches of 100, 5 epochs": torch.tensor(5 * 10),
+        "relus for 100 hard sigmoids": 2 * 100,
+    }
