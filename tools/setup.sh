@@ -10,23 +10,28 @@ python=${PYTHON:-python3}
 }
 
 echo "Setting up $venv (PyTorch is large: this can take a few minutes)"
-[ -x "$venv/bin/python" ] || "$python" -m venv "$venv"
+[ -x "$venv/bin/pip" ] || "$python" -m venv "$venv" || {
+    echo "The virtual environment cannot be made (on Debian or Ubuntu: sudo apt-get install python3-venv)" >&2
+    exit 1
+}
+pip=("$venv/bin/python" -m pip install -qq --disable-pip-version-check)
 # torch first and pinned: nothing may pull in another build of it later.
-"$venv/bin/python" -m pip install --quiet --disable-pip-version-check "$(grep '^torch==' constraints.txt)"
-"$venv/bin/python" -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+"${pip[@]}" "$(grep '^torch==' constraints.txt)"
+"${pip[@]}" -c constraints.txt -e '.[dev]'
 
 missing=()
 command -v bwrap >/dev/null || missing+=(bubblewrap)
-ldconfig -p 2>/dev/null | grep -q 'libseccomp\.so\.2' || missing+=(libseccomp2)
-if [ ${#missing[@]} -gt 0 ]; then
-    as_root=()
-    [ "$(id -u)" -eq 0 ] || as_root=(sudo -n)
-    if command -v apt-get >/dev/null && "${as_root[@]}" true 2>/dev/null; then
-        echo "Installing ${missing[*]}"
-        "${as_root[@]}" apt-get update -qq
-        DEBIAN_FRONTEND=noninteractive "${as_root[@]}" apt-get install -y -qq "${missing[@]}" >/dev/null
-    else
-        echo "Please install ${missing[*]} (on Debian or Ubuntu: sudo apt-get install ${missing[*]}):" >&2
-        echo "without them the sandbox has no boundary, and nothing is graded." >&2
-    fi
-fi
+"$venv/bin/python" -c 'import ctypes; ctypes.CDLL("libseccomp.so.2")' 2>/dev/null || missing+=(libseccomp2)
+[ ${#missing[@]} -gt 0 ] || exit 0
+
+as_root=()
+[ "$(id -u)" -eq 0 ] || as_root=(sudo -n)
+install() {
+    command -v apt-get && "${as_root[@]}" true && "${as_root[@]}" apt-get update &&
+        "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${missing[@]}"
+} >/dev/null 2>&1
+echo "Installing ${missing[*]}"
+install || {
+    echo "Please install ${missing[*]} yourself (on Debian or Ubuntu: sudo apt-get install ${missing[*]})." >&2
+    echo "The sandbox needs them: without its boundary the grader refuses to grade." >&2
+}

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from autograder.cli.course import Course
+from autograder.cli.show import wide_console
 from autograder.rubric.assignment import AssignmentError
 
 
@@ -19,7 +20,7 @@ def calibrate_assignment(course: Course, seeds: int, to: Path | None, *, quiet: 
     calibration = importlib.import_module(f"{course.assignment.package.__name__}.calibration")
     log = Console(stderr=True)
     rows, orderings = calibration.measure(range(seeds), None if quiet else log.print)
-    console = Console()
+    console = wide_console()
     grid = Table(title=f"{course.settings.title}: MAE in thousands, mean over {seeds} data seeds", title_justify="left")
     for column in ("model", "lecture train", "measured train", "lecture unseen", "measured unseen"):
         grid.add_column(column, justify="left" if column == "model" else "right")

@@ -75,7 +75,7 @@ def table(assignment: Assignment, reports: Iterable[Report], *, json: bool = Fal
     if json:
         print(msgspec.json.encode([_plain(row) for row in rows]).decode())
         return
-    console = Console(width=None if Console().is_terminal else 140)
+    console = wide_console()
     if not rows:
         console.print("No reports yet.")
         return
@@ -98,6 +98,11 @@ def table(assignment: Assignment, reports: Iterable[Report], *, json: bool = Fal
             f"{len(graded)} graded, mean {statistics.mean(graded):.1f}, median {statistics.median(graded):.1f} "
             f"of {rows[0].points:g} points.   [dim]· not attempted  ⏱ timed out  M out of memory  ✗ crashed[/]"
         )
+
+
+def wide_console() -> Console:
+    """A console as wide as the terminal; in a pipe or a log, wide enough for the tables."""
+    return Console(width=None if Console().is_terminal else 140)
 
 
 def _plain(row: Row) -> dict[str, object]:

@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
+from autograder.cli import show
 from autograder.cli.course import Course
 from autograder.grading.validate import Failure, MutantVerdict, Validation, Validator
 from autograder.release import starter_source
@@ -44,7 +45,8 @@ def _validate(course: Course, seeds: Sequence[int], *, training: bool, jobs: int
         ProcessPoolExecutor(jobs, get_context("spawn")) as pool,
         Progress(console=console, disable=quiet or not console.is_terminal) as progress,
     ):
-        mutants = [pool.submit(_mutant, *place, mutant.name, seeds[0]) for mutant in assignment.mutants]
+        tried = [mutant for mutant in assignment.mutants if training or not assignment.owner(mutant).trains]
+        mutants = [pool.submit(_mutant, *place, mutant.name, seeds[0]) for mutant in tried]
         solutions = [pool.submit(_right, *place, name, seed) for name in found.right for seed in seeds]
         task = progress.add_task("validating", total=len(mutants) + len(solutions))
         futures: list[Future[Any]] = [*mutants, *solutions]
@@ -72,7 +74,7 @@ def _right(folder: Path, training: bool, name: str, seed: int) -> list[Failure]:
 
 
 def _show(course: Course, found: Validation, seeds: Sequence[int]) -> None:
-    console = Console()
+    console = show.wide_console()
     grid = Table(title=f"{course.assignment.name}: the rubric against its mutants", title_justify="left")
     for column in ("exercise", "points", "checks", "mutants", "killed", "blamed rightly", "hinted rightly"):
         grid.add_column(column, justify="left" if column == "exercise" else "right")

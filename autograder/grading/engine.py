@@ -124,16 +124,30 @@ class Engine:
     def _recognise(
         self, check: Check, digest: str, dtype: torch.dtype, stand_ins: tuple[str, ...], verdict: Verdict
     ) -> Mutant | None:
-        """The known mistake that answers this check's questions exactly as the student did, if there is one."""
+        """The known mistake that answers this check's questions exactly as the student did.
+
+        None where several do: a hint that may be wrong is worse than none, and another check will tell them apart.
+        """
         owns = set(self._assignment.rubric.owner_of(check).owns)
-        for mutant in self._assignment.mutants:
-            if mutant.of not in owns:
-                continue
-            host = LocalHost(lambda mutant=mutant: self._assignment.solution({mutant.of: mutant.change}))  # type: ignore[misc]
-            theirs = self.verdict(host, check, digest, dtype, stand_ins)
-            if theirs.outcome is Outcome.FAILED and _same_exchanges(verdict.exchanges, theirs.exchanges):
-                return mutant
-        return None
+        found = [
+            mutant
+            for mutant in self._assignment.mutants
+            if mutant.of in owns and self._answers_alike(mutant, check, digest, dtype, stand_ins, verdict)
+        ]
+        return found[0] if len(found) == 1 else None
+
+    def _answers_alike(
+        self,
+        mutant: Mutant,
+        check: Check,
+        digest: str,
+        dtype: torch.dtype,
+        stand_ins: tuple[str, ...],
+        verdict: Verdict,
+    ) -> bool:
+        host = LocalHost(lambda: self._assignment.solution({mutant.of: mutant.change}))
+        theirs = self.verdict(host, check, digest, dtype, stand_ins)
+        return theirs.outcome is Outcome.FAILED and _same_exchanges(verdict.exchanges, theirs.exchanges)
 
 
 def _exchanges(student: Student | None) -> tuple[Exchange, ...]:

@@ -51,6 +51,7 @@ CHEAP_MODULES = frozenset({"math"})
 CHEAP_METHODS = frozenset(
     _names("", "manual_seed split strip lower upper format join replace reshape view float double long int to tolist")
     | _names("", "item copy clone keys values items get unsqueeze squeeze update append extend setdefault add seed")
+    | _names("", "parameters eval train requires_grad_")
 )
 
 
@@ -99,7 +100,8 @@ def is_simple(node: ast.expr, aliases: Mapping[str, str]) -> bool:
 def is_cheap_call(node: ast.Call, aliases: Mapping[str, str]) -> bool:
     """Whether the function is known to be cheap, and its arguments are simple."""
     name = dotted(node.func, aliases)
-    known = name in CHEAP or name.split(".")[0] in CHEAP_MODULES
+    is_class = (name.rpartition(".")[2] or ".")[0].isupper()  # making an object is cheap, by the naming convention
+    known = is_class or name in CHEAP or name.split(".")[0] in CHEAP_MODULES
     if not known:
         if not (isinstance(node.func, ast.Attribute) and node.func.attr in CHEAP_METHODS):
             return False

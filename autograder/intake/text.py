@@ -6,7 +6,7 @@ import codecs
 
 from autograder.intake.problems import Rejected
 
-MAX_SOURCE = 1_000_000
+MAX_SOURCE = 300_000
 """Characters of code in one file. A course's longest solution is some 50,000."""
 
 

@@ -13,58 +13,74 @@ from __future__ import annotations
 
 import re
 
-_MARK = re.compile(r"^(\s*)# (SOLUTION|STARTER|END)\s*$")
+MIN_SECRET = 12
+"""Solution lines shorter than this (`return x`, `else:`) give nothing away."""
+
+_MARK = re.compile(r"^([ \t]*)# (SOLUTION|STARTER|END)[ \t]*$")
 _HEADING = re.compile(r"^# #+ Exercise (\S+)")
-_DEF = re.compile(r"^\s*def (\w+)")
+_DEF = re.compile(r"^([ \t]*)(?:async )?def (\w+)")
 
 
 class MarkerError(Exception):
     """Markers that do not pair up; the message names the line."""
 
 
-def starter_source(solution: str) -> str:
-    """The student's module. Raises `MarkerError`."""
-    kept: list[str] = []
-    cut: list[str] = []
-    exercise, name, state = "", "", ""
-    for number, line in enumerate(solution.splitlines(), 1):
-        mark = _MARK.match(line)
-        if mark:
-            indent, word = mark.groups()
-            if word == "SOLUTION":
+class _Cut:
+    """A solution taken apart: the lines that the starter has, and those that no student sees."""
+
+    def __init__(self, solution: str) -> None:
+        self.kept: list[str] = []
+        self.secret: list[str] = []
+        self._exercise = ""
+        self._functions: list[tuple[int, str]] = []
+        state, starter, indent, number = "", list[str](), "", 0
+        for number, line in enumerate(solution.split("\n"), 1):
+            mark = _MARK.match(line)
+            if mark and mark[2] == "SOLUTION":
                 _expect(state == "", number, "SOLUTION inside another block")
-                state, cut = "SOLUTION", []
-            elif word == "STARTER":
+                state, starter, indent = "SOLUTION", [], mark[1]
+            elif mark and mark[2] == "STARTER":
                 _expect(state == "SOLUTION", number, "STARTER without SOLUTION")
                 state = "STARTER"
-            else:
+            elif mark:
                 _expect(state != "", number, "END without SOLUTION")
-                kept += cut or [f'{indent}raise NotImplementedError("Exercise {exercise}: {name}")']
+                self.kept += starter if state == "STARTER" else [self._not_written(indent, number)]
                 state = ""
-        elif state == "STARTER":
-            _expect(line.lstrip().startswith("#"), number, "a STARTER line is not a comment")
-            cut.append(re.sub(r"# ?", "", line, count=1))
-        elif state == "":
-            heading, definition = _HEADING.match(line), _DEF.match(line)
-            exercise = heading[1] if heading else exercise
-            name = definition[1] if definition else name
-            kept.append(line)
-    _expect(state == "", len(solution.splitlines()), f"{state} without END")
-    return "\n".join(kept).rstrip() + "\n"
+            elif state == "SOLUTION":
+                self.secret.append(line)
+            elif state == "STARTER":
+                _expect(line.lstrip()[:1] in ("", "#"), number, "a STARTER line is not a comment")
+                starter.append(re.sub(r"# ?", "", line, count=1).rstrip())
+            else:
+                self.kept.append(line)
+                self._look_at(line)
+        _expect(state == "", number, f"{state} without END")
+
+    def _look_at(self, line: str) -> None:
+        """Keep track of the exercise and of the functions that enclose what comes next."""
+        heading, definition = _HEADING.match(line), _DEF.match(line)
+        if heading:
+            self._exercise = heading[1]
+        if definition:
+            depth = len(definition[1])
+            self._functions = [(d, name) for d, name in self._functions if d < depth] + [(depth, definition[2])]
+
+    def _not_written(self, indent: str, number: int) -> str:
+        enclosing = [name for depth, name in self._functions if depth < len(indent)]
+        _expect(bool(enclosing), number, "a SOLUTION outside of any function needs a STARTER")
+        return f'{indent}raise NotImplementedError("Exercise {self._exercise}: {enclosing[-1]}")'
+
+
+def starter_source(solution: str) -> str:
+    """The student's module. Raises `MarkerError`."""
+    return "\n".join(_Cut(solution).kept).rstrip() + "\n"
 
 
 def solution_lines(solution: str) -> set[str]:
     """The lines of a solution that would give it away: stripped, long enough, and not in the starter anyway."""
-    state = ""
-    secret: set[str] = set()
-    for line in solution.splitlines():
-        mark = _MARK.match(line)
-        if mark:
-            state = "" if mark[2] == "END" else mark[2]
-        elif state == "SOLUTION" and len(line.strip()) >= 12 and not line.strip().startswith("#"):
-            secret.add(line.strip())
-    shown = {line.strip() for line in starter_source(solution).splitlines()}
-    return secret - shown
+    starter = starter_source(solution)
+    lines = {line.strip() for line in _Cut(solution).secret}
+    return {line for line in lines if len(line) >= MIN_SECRET and line not in starter}
 
 
 def _expect(condition: bool, number: int, problem: str) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
-from autograder.release.cut import solution_lines, starter_source
+from autograder.release.cut import MarkerError, solution_lines, starter_source
 from autograder.release.notebook import starter_notebook
 
 
@@ -21,6 +23,10 @@ def released(reference: Path) -> dict[str, bytes]:
     """
     solution = (reference / "solution.py").read_text(encoding="utf-8")
     starter = starter_source(solution)
+    try:
+        compile(starter, f"{reference.name}.py", "exec", dont_inherit=True)
+    except SyntaxError as error:
+        raise MarkerError(f"the starter is not valid Python, {error}: a block may need a STARTER") from error
     files = {
         f"{reference.name}.py": starter.encode(),
         f"{reference.name}.ipynb": starter_notebook(starter).encode(),
@@ -41,10 +47,8 @@ def leaks(solution: str, files: Mapping[str, bytes]) -> list[str]:
     secret = sorted(solution_lines(solution))
     findings = []
     for name, data in files.items():
-        text = data.decode("utf-8", "replace")
-        # In a notebook the lines are JSON strings, with quotes escaped.
-        shown = {line.strip() for line in text.replace("\\n", "\n").replace('\\"', '"').splitlines()}
-        findings += [f"{name} holds a line of the solution: {line}" for line in secret if line in shown]
+        text = _readable(name, data)
+        findings += [f"{name} holds a line of the solution: {line}" for line in secret if line in text]
     return findings
 
 
@@ -63,9 +67,32 @@ def generate(reference: Path, assignments: Path) -> list[Path]:
 
 
 def current(reference: Path, assignments: Path) -> list[str]:
-    """The files that are missing, different or not generated at all."""
+    """The files that are missing, different or not generated at all.
+
+    What lies in `data/` without coming from `public/` is left alone: an assignment's own script writes it.
+    """
     target = assignments / reference.name
     wanted = released(reference)
     present = {p.relative_to(target).as_posix() for p in target.rglob("*") if p.is_file()} if target.is_dir() else set()
     stale = [name for name, data in wanted.items() if name not in present or (target / name).read_bytes() != data]
-    return stale + sorted(present - set(wanted))
+    return stale + sorted(name for name in present - set(wanted) if not name.startswith("data/"))
+
+
+def _readable(name: str, data: bytes) -> str:
+    """A file as a student reads it: in a notebook the lines are JSON strings, with quotes escaped."""
+    text = data.decode("utf-8", "replace")
+    if not name.endswith(".ipynb"):
+        return text
+    try:
+        strings = _strings(json.loads(text))
+    except ValueError:
+        return text
+    return "\n".join(strings)
+
+
+def _strings(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from _strings(item)

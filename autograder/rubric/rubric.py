@@ -43,6 +43,11 @@ class Exercise:
     points: float
     checks: list[Check] = field(default_factory=list)
 
+    @property
+    def trains(self) -> bool:
+        """Whether all its checks are training checks."""
+        return all(check.trains for check in self.checks)
+
     def check(
         self,
         points: float,

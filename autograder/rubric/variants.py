@@ -61,15 +61,25 @@ class Variants:
 
 
 def apply(namespace: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
-    """Put `changes` into a solution's fresh namespace, in place; functions see that namespace as their globals."""
+    """Put `changes` into a solution's fresh namespace, in place; functions see that namespace as their globals.
+
+    So do the helpers beside them in `mutants.py` that the solution does not define.
+    """
     for name, value in changes.items():
         function = getattr(value, "__func__", value)
         if isinstance(function, types.FunctionType):
-            extra = {k: v for k, v in function.__globals__.items() if k not in namespace}
-            namespace.update(extra)
-            moved = types.FunctionType(function.__code__, namespace, name, function.__defaults__, function.__closure__)
-            moved.__kwdefaults__ = function.__kwdefaults__
-            moved.__doc__ = function.__doc__
-            value = moved
+            home = function.__globals__
+            for key, helper in home.items():
+                if key not in namespace:
+                    own = isinstance(helper, types.FunctionType) and helper.__globals__ is home
+                    namespace[key] = _moved(helper, key, namespace) if own else helper
+            value = _moved(function, name, namespace)
         namespace[name] = value
     return namespace
+
+
+def _moved(function: types.FunctionType, name: str, namespace: dict[str, Any]) -> types.FunctionType:
+    moved = types.FunctionType(function.__code__, namespace, name, function.__defaults__, function.__closure__)
+    moved.__kwdefaults__ = function.__kwdefaults__
+    moved.__doc__ = function.__doc__
+    return moved

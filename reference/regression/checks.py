@@ -578,17 +578,17 @@ def depth_fits(student: Student, reference: Reference, draw: Draw) -> None:
 LADDER = Ladder(
     "unseen MAE as a multiple of a linear model's (56 days)",
     (
-        Rung("simple", 1.60, 0.25, "a linear model on the days given, trained to the end"),
-        Rung("medium", 1.03, 0.60, "scaled features and Adam"),
-        Rung("strong", 0.97, 0.90, "a hidden layer of ReLUs"),
-        Rung("boss", 0.95, 1.00, "two hidden layers, stopped before they overfit"),
+        Rung("simple", 1.60, 0.25, "any model that uses yesterday's views"),
+        Rung("medium", 1.15, 0.60, "scaled features and Adam"),
+        Rung("strong", 1.06, 0.90, "enough epochs"),
+        Rung("boss", 1.01, 1.00, "two hidden layers, stopped before they overfit"),
     ),
 )
 
 
 @training.check(3, uses=HELPERS, trains=True, seconds=60)
 def beats_the_linear_model(student: Student, reference: Reference, draw: Draw) -> Score:
-    """A network with two hidden layers on 56 days predicts the unseen year better than a linear model does."""
+    """A network with two hidden layers on 56 days predicts the unseen year at least as well as a linear model."""
     year = Year(draw)
     _, unseen, trace = year.loss(student, reference, 56, (100, 100))
     ratio = unseen / year.linear(reference, 56)

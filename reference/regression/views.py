@@ -33,7 +33,7 @@ FIRST_UNSEEN_DAY = "2021-01-01"
 #: Data that students get.
 PUBLIC_SEED = 2017
 #: Data that only the grader sees; calibration.py measures each of them.
-HIDDEN_SEEDS = (101, 102, 103, 104, 105, 106, 107, 108)
+HIDDEN_SEEDS = (102, 103, 104, 105, 106, 107, 108, 109)
 
 PUBLIC_CSV = Path(__file__).resolve().parents[2] / "assignments" / "regression" / "data" / "views.csv"
 

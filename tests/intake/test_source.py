@@ -34,6 +34,8 @@ def test_a_plain_module_is_left_as_it_is(module: Module) -> None:
         "np.random.seed(1)",
         "relu = torch.relu",
         "activation = nn.ReLU()",
+        "model = nn.Sequential(nn.Linear(1, 1))",
+        "optimizer = torch.optim.Adam(nn.Linear(1, 1).parameters(), lr=1e-3)",
         "double = lambda x: 2 * x",
         "eps = math.sqrt(1e-6)",
         "ANSWERS = {'updates': 1000}",
@@ -54,7 +56,6 @@ def test_simple_assignments_and_seeds_stay(module: Module, line: str) -> None:
         "while True: pass",
         "with open('x') as f: text = f.read()",
         "frame = pd.read_csv('views.csv')",
-        "model = nn.Sequential(nn.Linear(1, 1))",
         "assert train_gd(1, 2) == 3",
         "plt.plot([1, 2])",
         "exit()",
@@ -85,6 +86,11 @@ def test_lines_keep_their_numbers(module: Module) -> None:
     source = "import seaborn as sns\nprint(\n  1,\n)\nx = 1; print(2); y = 3\n\ndef f():\n    return x\n"
     lines = module(source).files["regression.py"].split("\n")
     assert lines[6:] == source.split("\n")[6:]
+
+
+def test_objects_of_the_students_own_classes_are_made(module: Module, load: Load) -> None:
+    source = "class Relu:\n    def slope(self, z): return 1\n\nKINDS = {'relu': Relu()}\n\ndef f(): return KINDS['relu'].slope(0)\n"
+    assert load(module(source))["f"]() == 1
 
 
 def test_answers_may_be_filled_in_one_by_one(module: Module, load: Load) -> None:

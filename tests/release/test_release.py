@@ -5,6 +5,8 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from autograder.release import (
     LeakError,
@@ -35,6 +37,78 @@ def test_a_starter_may_say_something_else_instead():
     assert starter_source(source) == "ANSWERS = {\n    'a': None,\n}\n"
 
 
+def test_an_empty_starter_part_leaves_nothing():
+    assert starter_source("x = 1\n# SOLUTION\ny = 2\n# STARTER\n# END\n") == "x = 1\n"
+
+
+def test_blank_lines_and_deeper_indentation_of_a_starter_part_stay():
+    source = "def f(x):\n    # SOLUTION\n    return x\n    # STARTER\n    # if x:\n\n    #     ...\n    # END\n"
+    assert starter_source(source) == "def f(x):\n    if x:\n\n        ...\n"
+
+
+def test_the_name_is_that_of_the_enclosing_function():
+    source = """\
+# ## Exercise 1.9 · A network (15 points)
+class Net:
+    def forward(self, x):
+        def helper():
+            return 1
+
+        # SOLUTION
+        return x @ self.w + helper()
+        # END
+
+    async def other(self):
+        # SOLUTION
+        return await nothing()
+        # END
+"""
+    starter = starter_source(source)
+    assert '        raise NotImplementedError("Exercise 1.9: forward")\n' in starter
+    assert '        raise NotImplementedError("Exercise 1.9: other")\n' in starter
+
+
+def test_a_starter_that_is_not_python_is_refused(tiny_folder):
+    solution = tiny_folder / "solution.py"
+    solution.write_text("def f():\n    # SOLUTION\n    return 1\n    # STARTER\n    # return (\n    # END\n")
+    with pytest.raises(MarkerError, match="not valid Python"):
+        released(tiny_folder)
+
+
+WORDS = st.text("abcdefgh", min_size=1, max_size=8)
+BLOCKS = st.lists(st.tuples(WORDS, st.lists(WORDS, max_size=4), st.booleans(), st.sampled_from(["    ", "\t"])))
+
+
+@given(BLOCKS)
+def test_any_solution_is_cut_to_valid_python_without_a_line_of_it(blocks):
+    solution = ""
+    for number, (name, words, with_starter, indent) in enumerate(blocks):
+        lines = [f"def {name}_{number}(x):", f'{indent}"""What is asked."""', f"{indent}# SOLUTION"]
+        lines += [f'{indent}secret_{word}_{number} = "cut me \\\\ {word}"' for word in words]
+        lines += [f"{indent}# STARTER", f"{indent}# return None"] * with_starter + [f"{indent}# END", ""]
+        solution += "\n".join(lines) + "\n"
+    starter = starter_source(solution)
+    compile(starter, "starter.py", "exec")
+    assert "secret_" not in starter
+    assert starter.count("NotImplementedError") == sum(not with_starter for _, _, with_starter, _ in blocks)
+    assert starter_source(starter) == starter
+    notebook = starter_notebook(starter)
+    assert leaks(solution, {"a.py": starter.encode(), "a.ipynb": notebook.encode()}) == []
+    if any(words for _, words, _, _ in blocks):
+        whole = {"a.py": solution.encode(), "a.ipynb": starter_notebook(solution).encode()}
+        assert {finding.split(" ")[0] for finding in leaks(solution, whole)} == {"a.py", "a.ipynb"}
+
+
+@given(st.lists(st.sampled_from(["# SOLUTION", "    # STARTER", "# END", "x = 1", "# y = 2", "", "def f():"])))
+def test_any_order_of_markers_is_cut_or_refused_with_a_line(lines):
+    try:
+        starter = starter_source("\n".join(lines))
+    except MarkerError as error:
+        assert 1 <= int(str(error).removeprefix("line ").split(":")[0]) <= len(lines)
+    else:
+        assert not {"# SOLUTION", "# STARTER", "# END"} & {line.strip() for line in starter.splitlines()}
+
+
 @pytest.mark.parametrize(
     ("source", "said"),
     [
@@ -43,6 +117,8 @@ def test_a_starter_may_say_something_else_instead():
         ("# STARTER\n# END\n", "line 1: STARTER without SOLUTION"),
         ("# SOLUTION\n# SOLUTION\n", "line 2: SOLUTION inside"),
         ("# SOLUTION\n# STARTER\nx = 1\n# END\n", "line 3: a STARTER line"),
+        ("x = 1\n# SOLUTION\n# STARTER\n", "STARTER without END"),
+        ("def f():\n    pass\n# SOLUTION\ny = 2\n# END\n", "line 5: a SOLUTION outside of any function"),
     ],
 )
 def test_markers_that_do_not_pair_up_name_the_line(source, said):
@@ -74,11 +150,34 @@ def test_a_handout_with_a_line_of_the_solution_is_refused(tiny_folder):
         released(tiny_folder)
 
 
-def test_a_leak_is_found_in_a_notebook_too(tiny_folder):
+def test_a_leak_is_found_within_a_sentence_and_in_a_notebook():
     notebook = starter_notebook(tiny.SOLUTION)
     assert leaks(tiny.SOLUTION, {"tiny.ipynb": notebook.encode()})
+    assert leaks(tiny.SOLUTION, {"README.md": b"Hint: use `return square(x).sum()` here.", "data/blob": b"\xff\x00"})
+
+
+def test_data_that_a_script_writes_is_left_alone(tiny_folder, tmp_path):
+    (tiny_folder / "public").mkdir()
+    (tiny_folder / "public/views.csv").write_text("1\n")
+    generate(tiny_folder, tmp_path / "assignments")
+    (tmp_path / "assignments/tiny/data/other.csv").write_text("2\n")
+    assert current(tiny_folder, tmp_path / "assignments") == []
+    (tmp_path / "assignments/tiny/data/views.csv").write_text("3\n")
+    assert current(tiny_folder, tmp_path / "assignments") == ["data/views.csv"]
+
+
+def test_generating_twice_gives_the_same_bytes(tiny_folder, tmp_path):
+    first = {path: path.read_bytes() for path in generate(tiny_folder, tmp_path / "assignments")}
+    assert {path: path.read_bytes() for path in generate(tiny_folder, tmp_path / "assignments")} == first
 
 
 @pytest.mark.parametrize("reference", REFERENCES, ids=lambda path: path.name)
-def test_checked_in_starters_are_current_and_leak_nothing(reference):
-    assert current(reference, ROOT / "assignments") == []
+def test_starters_are_current(reference):
+    assert current(reference, ROOT / "assignments") == [], "run `make starters`"
+
+
+@pytest.mark.parametrize("reference", REFERENCES, ids=lambda path: path.name)
+def test_no_checked_in_file_holds_a_line_of_the_solution(reference):
+    folder = ROOT / "assignments" / reference.name
+    files = {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    assert leaks((reference / "solution.py").read_text(encoding="utf-8"), files) == []

@@ -1,0 +1,88 @@
+"""The rooms of the package: imports point one way, and no file outgrows its reader."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parents[1] / "autograder"
+SHARED = {"model", "config"}
+LEVELS = ({"intake"}, {"sandbox"}, {"rubric"}, {"grading"}, {"records"}, {"release", "reports"}, {"cli"})
+LEVEL = {room: level for level, rooms in enumerate(LEVELS) for room in rooms}
+FILES = sorted(PACKAGE.rglob("*.py"))
+MAX_LINES = 400
+
+
+def module_of(path: Path) -> str:
+    parts = ("autograder", *path.relative_to(PACKAGE).with_suffix("").parts)
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+MODULES = {module_of(path): path for path in FILES}
+
+
+def imports_of(path: Path, *, when_loaded: bool = False) -> set[str]:
+    """The package's own modules that a file imports; `when_loaded` leaves out those inside functions."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    nodes = _outside_functions(tree) if when_loaded else ast.walk(tree)
+    found = set()
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}, line {node.lineno}: imports are absolute"
+            module = node.module or ""
+            found |= {
+                f"{module}.{alias.name}" if f"{module}.{alias.name}" in MODULES else module for alias in node.names
+            }
+    return {name for name in found if name.split(".")[0] == "autograder"}
+
+
+def _outside_functions(node):
+    for child in ast.iter_child_nodes(node):
+        if not isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            yield child
+            yield from _outside_functions(child)
+
+
+def room_of(module: str) -> str:
+    return module.split(".")[1] if "." in module else ""
+
+
+def test_every_room_has_its_place():
+    rooms = {path.name for path in PACKAGE.iterdir() if path.is_dir() and path.name != "__pycache__"}
+    assert rooms == set(LEVEL)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(PACKAGE).as_posix())
+def test_a_room_imports_only_earlier_rooms(path):
+    room = room_of(module_of(path))
+    wrong = set()
+    for module in imports_of(path) - {"autograder"}:
+        other = room_of(module)
+        if other == room or other in SHARED:
+            continue
+        if LEVEL[other] >= LEVEL.get(room, -1):
+            wrong.add(module)
+    assert wrong == set()
+
+
+def test_no_module_imports_itself_through_others():
+    graph = {module: imports_of(path, when_loaded=True) & set(MODULES) for module, path in MODULES.items()}
+    # A package's __init__ imports its parts; the parts name each other, never their __init__.
+    finished: set[str] = set()
+
+    def visit(module: str, way: tuple[str, ...]) -> None:
+        assert module not in way, " -> ".join((*way[way.index(module) :], module))
+        if module not in finished:
+            for other in sorted(graph[module]):
+                visit(other, (*way, module))
+            finished.add(module)
+
+    for module in graph:
+        visit(module, ())
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(PACKAGE).as_posix())
+def test_no_file_outgrows_its_reader(path):
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= MAX_LINES
