@@ -17,7 +17,7 @@ from autograder.rubric.draw import seed_of
 from autograder.rubric.rubric import Check
 from autograder.rubric.student import Exchange, same_answer
 from autograder.rubric.variants import Mutant
-from autograder.sandbox.conversation import Ended
+from autograder.sandbox.conversation import Conversation, Ended
 
 PRECISIONS = (torch.float64, torch.float32)
 """Unit checks run in float64 first; what passes runs again in float32, with that dtype's tolerance."""
@@ -69,12 +69,10 @@ class Engine:
         """One check: in float64, then in float32; with the hint of a recognised mistake when it fails."""
         started = time.perf_counter()
         mutant: Mutant | None = None
-        for dtype in PRECISIONS[:1] if check.trains else PRECISIONS:
-            verdict = self.verdict(host, check, digest, dtype, stand_ins)
-            if verdict.outcome is Outcome.FAILED and verdict.mismatch is not None and hints and not check.trains:
-                mutant = self._recognise(check, digest, dtype, stand_ins, verdict)
-            if verdict.outcome is not Outcome.PASSED:
-                break
+        precisions = PRECISIONS[:1] if check.trains else PRECISIONS
+        dtype, verdict = self._in_turn(host, check, digest, stand_ins, precisions)
+        if verdict.outcome is Outcome.FAILED and verdict.mismatch is not None and hints and not check.trains:
+            mutant = self._recognise(check, digest, dtype, stand_ins, verdict)
         message = verdict.message
         if dtype is not PRECISIONS[0] and verdict.outcome is Outcome.FAILED:
             message = f"Right in float64, but with float32 inputs: {message}"
@@ -95,31 +93,49 @@ class Engine:
             seconds=round(time.perf_counter() - started, 4),
         )
 
-    def verdict(self, host: Host, check: Check, digest: str, dtype: torch.dtype, stand_ins: tuple[str, ...]) -> Verdict:
+    def _in_turn(
+        self,
+        host: Host,
+        check: Check,
+        digest: str,
+        stand_ins: tuple[str, ...],
+        precisions: tuple[torch.dtype, ...],
+    ) -> tuple[torch.dtype, Verdict]:
+        """The check in one dtype after the other, in one conversation, up to the first that does not pass."""
+        dtype = precisions[0]
+        try:
+            with host.check(check.seconds) as conversation:
+                for dtype in precisions:
+                    verdict = self._verdict(conversation, check, digest, dtype, stand_ins)
+                    if verdict.outcome is not Outcome.PASSED:
+                        break
+        except Ended as ended:
+            verdict = Verdict(ended.outcome, message=ended.message)
+        return dtype, verdict
+
+    def _verdict(
+        self, conversation: Conversation, check: Check, digest: str, dtype: torch.dtype, stand_ins: tuple[str, ...]
+    ) -> Verdict:
         """One run of a check in one dtype. An error that is not the student's is a grader error."""
         reference = Reference(self._assignment.solution())
         draw = Draw(seed_of(self._secret, self._assignment.name, check.name, digest, str(dtype)), dtype)
-        student: Student | None = None
+        student = Student(conversation, reference)
         try:
-            with host.check(check.seconds) as conversation:
-                student = Student(conversation, reference)
-                if stand_ins:
-                    student.stand_in(stand_ins)
-                score = _as_score(check.run(student, reference, draw))
+            if stand_ins:
+                student.stand_in(stand_ins)
+            score = _as_score(check.run(student, reference, draw))
         except Mismatch as mismatch:
-            return Verdict(Outcome.FAILED, message=str(mismatch), mismatch=mismatch, exchanges=_exchanges(student))
+            return Verdict(Outcome.FAILED, 0.0, str(mismatch), mismatch, None, tuple(student.exchanges))
         except StudentError as error:
-            return Verdict(error.outcome, message=error.message, exchanges=_exchanges(student))
+            return Verdict(error.outcome, message=error.message)
         except Ended as ended:
             return Verdict(ended.outcome, message=ended.message)
         except Exception:
             return Verdict(Outcome.GRADER_ERROR, message=traceback.format_exc(limit=-6))
-        exchanges = _exchanges(student)
         if score.fraction >= 1 - 1e-9:
-            return Verdict(Outcome.PASSED, 1.0, score.message, None, score, exchanges)
-        if score.fraction <= 0:
-            return Verdict(Outcome.FAILED, 0.0, score.message, None, score, exchanges)
-        return Verdict(Outcome.PARTLY, score.fraction, score.message, None, score, exchanges)
+            return Verdict(Outcome.PASSED, 1.0, score.message, None, score)
+        outcome = Outcome.PARTLY if score.fraction > 0 else Outcome.FAILED
+        return Verdict(outcome, max(0.0, score.fraction), score.message, None, score)
 
     def _recognise(
         self, check: Check, digest: str, dtype: torch.dtype, stand_ins: tuple[str, ...], verdict: Verdict
@@ -146,12 +162,8 @@ class Engine:
         verdict: Verdict,
     ) -> bool:
         host = LocalHost(lambda: self._assignment.solution({mutant.of: mutant.change}))
-        theirs = self.verdict(host, check, digest, dtype, stand_ins)
+        _, theirs = self._in_turn(host, check, digest, stand_ins, (dtype,))
         return theirs.outcome is Outcome.FAILED and _same_exchanges(verdict.exchanges, theirs.exchanges)
-
-
-def _exchanges(student: Student | None) -> tuple[Exchange, ...]:
-    return tuple(student.exchanges) if student is not None else ()
 
 
 def _same_exchanges(one: tuple[Exchange, ...], other: tuple[Exchange, ...]) -> bool:

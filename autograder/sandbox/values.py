@@ -82,6 +82,8 @@ def encode(value: Any, depth: int = 0) -> Value:
         return DictValue([(encode(k, depth + 1), encode(v, depth + 1)) for k, v in dict(value).items()])
     if isinstance(value, GeneratorValue):
         return value
+    if isinstance(value, str):
+        return str.__str__(value)
     return Opaque(type(value).__name__)
 
 

@@ -121,8 +121,9 @@ losses = rubric.exercise("1.3", "Losses", owns=("mae", "mse"), points=6)
 @losses.check(1, public=True)
 def by_hand(student: Student, reference: Reference, draw: Draw) -> None:
     """For predictions 1, 4 and labels 2, 2 the MAE is 1.5 and the MSE 2.5."""
+    prediction, label = (torch.tensor(values, dtype=draw.dtype) for values in ([1.0, 4.0], [2.0, 2.0]))
     for name in ("mae", "mse"):
-        matches(student, reference, name, torch.tensor([1.0, 4.0], dtype=draw.dtype), 2 * torch.ones(2, dtype=draw.dtype))
+        matches(student, reference, name, prediction, label)
 
 
 @losses.check(2)
@@ -355,7 +356,10 @@ def answers(student: Student, reference: Reference, draw: Draw) -> Score:
 # --- 1.8 ---------------------------------------------------------------------------------------------------------
 
 curves = rubric.exercise(
-    "1.8", "Sigmoid, hard sigmoid, piecewise linear curves", owns=("sigmoid", "hard_sigmoid", "fit_piecewise"), points=12
+    "1.8",
+    "Sigmoid, hard sigmoid, piecewise linear curves",
+    owns=("sigmoid", "hard_sigmoid", "fit_piecewise"),
+    points=12,
 )
 
 
@@ -422,7 +426,9 @@ def net_problem(draw: Draw, rows: int, columns: int, units: int) -> tuple[torch.
     )
 
 
-def net_gradient(draw: Draw, activation: str, x: torch.Tensor, y: torch.Tensor, *unknowns: torch.Tensor) -> list[torch.Tensor]:
+def net_gradient(
+    activation: str, x: torch.Tensor, y: torch.Tensor, *unknowns: torch.Tensor
+) -> list[torch.Tensor]:
     """The gradient by autograd, written apart from the reference."""
     W, b, c, b_out = (unknown.clone().requires_grad_(True) for unknown in unknowns)
     z = torch.nn.functional.linear(x, W, b)
@@ -453,7 +459,7 @@ def gradients_match(student: Student, draw: Draw, activation: str) -> None:
         x, *unknowns = net_problem(draw, *size)
         y = draw.normal(size[0], scale=2)
         got = student.net_grad(x, y, *unknowns, activation)
-        compare(got, net_gradient(draw, activation, x, y, *unknowns), "(gW, gb, gc, gb_out)")
+        compare(got, net_gradient(activation, x, y, *unknowns), "(gW, gb, gc, gb_out)")
 
 
 @network.check(5, uses=("sigmoid",))
@@ -473,7 +479,8 @@ def network_numerical(student: Student, reference: Reference, draw: Draw) -> Non
     """net_grad agrees with how the loss really moves when each entry of W is nudged."""
     x, W, b, c, b_out = (part.double() for part in net_problem(draw, 6, 3, 4))
     y = draw.normal(6).double()
-    got = pair(student.net_grad(*(p.to(draw.dtype) for p in (x, y, W, b, c, b_out)), "sigmoid"), "(gW, gb, gc, gb_out)", 4)
+    given = [part.to(draw.dtype) for part in (x, y, W, b, c, b_out)]
+    got = pair(student.net_grad(*given, "sigmoid"), "(gW, gb, gc, gb_out)", 4)
     for name, value, point, order in (("gW", got[0], W, 0), ("gb", got[1], b, 1), ("gc", got[2], c, 2)):
 
         def loss(v: torch.Tensor, order: int = order) -> torch.Tensor:

@@ -38,8 +38,8 @@ def make_windows(series, days):
 # %% [markdown]
 # ## Exercise 1.2 · Seen and unseen data (8 points)
 #
-# We train on the past and are judged on a year nobody has seen. A row belongs to the date of its **label**; the rows of
-# the first unseen days may look back into the training days, as they would in real life.
+# We train on the past and are judged on a year nobody has seen. A row belongs to the date of its **label**; the
+# rows of the first unseen days may look back into the training days, as they would in real life.
 #
 # A scaler makes each column mean 0 and standard deviation 1. It is fitted on the **training rows only**. Use the
 # population standard deviation (divide by N, not N - 1); a column that never changes counts as standard deviation 1.
@@ -93,8 +93,9 @@ def scale_splits(x_train, x_unseen):
 # %% [markdown]
 # ## Exercise 1.3 · Losses (6 points)
 #
-# $\mathrm{MAE} = \frac1N \sum_n |y_n - \hat y_n|$ and $\mathrm{MSE} = \frac1N \sum_n (y_n - \hat y_n)^2$. There is **no**
-# factor 1/2 here. A prediction may come as a column (N, 1): watch out what `prediction - label` does then.
+# $\mathrm{MAE} = \frac1N \sum_n |y_n - \hat y_n|$ and $\mathrm{MSE} = \frac1N \sum_n (y_n - \hat y_n)^2$. There
+# is **no** factor 1/2 here. A prediction may come as a column (N, 1): watch out what `prediction - label` does
+# then.
 
 
 # %%
@@ -115,8 +116,8 @@ def mse(prediction, label):
 # %% [markdown]
 # ## Exercise 1.4 · A linear model and its gradients (12 points)
 #
-# $\hat y_n = b + \sum_j w_j x_{nj}$. Write the gradients of both losses by hand: how does the loss move when $w_j$ or $b$
-# moves a little? For MAE use the sign of the residual (and 0 where it is 0).
+# $\hat y_n = b + \sum_j w_j x_{nj}$. Write the gradients of both losses by hand: how does the loss move when
+# $w_j$ or $b$ moves a little? For MAE use the sign of the residual (and 0 where it is 0).
 
 
 # %%
@@ -146,9 +147,9 @@ def grad_mae(x, y, w, b):
 # %% [markdown]
 # ## Exercise 1.5 · Gradient descent (8 points)
 #
-# $w \leftarrow w - \eta\, \partial L/\partial w$ and $b \leftarrow b - \eta\, \partial L/\partial b$, both with gradients
-# taken at the **same, old** point. Stop after `steps` updates, or earlier when no entry of the gradient is larger than
-# `tolerance`.
+# $w \leftarrow w - \eta\, \partial L/\partial w$ and $b \leftarrow b - \eta\, \partial L/\partial b$, both with
+# gradients taken at the **same, old** point. Stop after `steps` updates, or earlier when no entry of the
+# gradient is larger than `tolerance`.
 
 
 # %%
@@ -187,7 +188,10 @@ def train_gd(x, y, w, b, lr, steps, tolerance=0.0):
 
 # %%
 def error_surface(x, y, w_grid, b_grid):
-    """MAE at each grid point: x (N,), y (N,), w_grid (W,), b_grid (B,) -> (W, B), entry [i, j] for w_grid[i], b_grid[j]."""
+    """MAE at each grid point, entry [i, j] for w_grid[i] and b_grid[j].
+
+    x (N,), y (N,), w_grid (W,), b_grid (B,) -> (W, B).
+    """
     # SOLUTION
     prediction = w_grid[:, None, None] * x + b_grid[None, :, None]
     return (prediction - y).abs().mean(dim=2)
@@ -294,8 +298,9 @@ def fit_piecewise(xs, ys):
 # %% [markdown]
 # ## Exercise 1.9 · A network with one hidden layer (15 points)
 #
-# $y = b_{out} + c^T \sigma(b + W x)$. The notes write $b$ for two different things: here the vector is `b` and the scalar
-# `b_out`. $\sigma$ is the sigmoid or ReLU. Then the gradient of the MSE with respect to all four unknowns, by hand.
+# $y = b_{out} + c^T \sigma(b + W x)$. The notes write $b$ for two different things: here the vector is `b` and
+# the scalar `b_out`. $\sigma$ is the sigmoid or ReLU. Then the gradient of the MSE with respect to all four
+# unknowns, by hand.
 
 
 # %%
@@ -357,10 +362,10 @@ def fat_width(sizes):
 # %% [markdown]
 # ## Exercise 1.11 · Train it (7 points)
 #
-# Now with `torch.nn` and `torch.optim`. We call your function with 1, 7, 28 and 56 days and with no, one, two and three
-# hidden layers, on views you have not seen. A recipe that works: scale the features and the labels, Adam with learning
-# rate 2e-3, batches of 64, 30 epochs for a linear model; with hidden layers stop after 12, before they overfit.
-# Each call may take a few seconds on one core.
+# Now with `torch.nn` and `torch.optim`. We call your function with 1, 7, 28 and 56 days and with no, one, two
+# and three hidden layers, on views you have not seen. A recipe that works: scale the features and the labels,
+# Adam with learning rate 2e-3, batches of 64, 30 epochs for a linear model; with hidden layers stop after 12,
+# before they overfit. Each call may take a few seconds on one core.
 
 
 # %%
@@ -401,10 +406,11 @@ def fit_predict(x_train, y_train, x_new, hidden, seed):
 # %% [markdown]
 # ## Exercise 1.12 · What is wrong? (5 points)
 #
-# From lecture 2's guidance. Look at the training loss first. If it is too large (above `target`), a smaller model tells
-# you why: if that one trains to a lower loss, yours could too, and the **optimisation** failed; if not, it is **model
-# bias**. If the training loss is fine, look at held-out rows of the same kind: **overfitting** if their loss is too
-# large. If that is fine too, but the unseen year's is not, the years differ: **mismatch**. Else all is **good**.
+# From lecture 2's guidance. Look at the training loss first. If it is too large (above `target`), a smaller
+# model tells you why: if that one trains to a lower loss, yours could too, and the **optimisation** failed; if
+# not, it is **model bias**. If the training loss is fine, look at held-out rows of the same kind:
+# **overfitting** if their loss is too large. If that is fine too, but the unseen year's is not, the years
+# differ: **mismatch**. Else all is **good**.
 
 
 # %%
