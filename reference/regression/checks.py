@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime
 import math
 
+import msgspec
 import torch
 
 from autograder.rubric import (
@@ -73,7 +74,14 @@ def calendar(first: str, count: int) -> list[str]:
     return [(start + datetime.timedelta(days=i)).isoformat() for i in range(count)]
 
 
-@splits.check(3, uses=("make_windows",))
+@splits.check(1, public=True, uses=("make_windows",))
+def new_year(student: Student, reference: Reference, draw: Draw) -> None:
+    """Values 1 to 6 from 2020-12-28 on, 2 days, unseen from 2021-01-01: labels 3, 4 are seen, 5 and 6 unseen."""
+    series = torch.arange(1.0, 7.0).to(draw.dtype)
+    matches(student, reference, "split_by_date", series, calendar("2020-12-28", 6), 2, "2021-01-01")
+
+
+@splits.check(2, uses=("make_windows",))
 def by_the_labels_date(student: Student, reference: Reference, draw: Draw) -> None:
     """Rows are split in order by their label's date; the first unseen rows look back into the training days."""
     for length, days, cut in ((14, 3, 9), (30, 7, 21), (45, 4, 17)):
@@ -203,11 +211,10 @@ def gradient_of_mae(student: Student, reference: Reference, draw: Draw) -> None:
 @linear.check(2, uses=("mse",))
 def numerical(student: Student, reference: Reference, draw: Draw) -> None:
     """grad_mse agrees with how the loss really moves when each weight is nudged."""
-    x, y, w, b = regression_problem(draw, 8, 5)
+    x, y, w, b = (part.double() for part in regression_problem(draw, 8, 5))
     gw, gb = pair(student.grad_mse(x, y, w, b), "(gw, gb)", 2)
-    exact = [part.double() for part in (x, y, w, b)]
-    agrees_with_numerical(gw, lambda v: reference.mse(exact[0] @ v + exact[3], exact[1]), exact[2], "gw")
-    agrees_with_numerical(gb, lambda v: reference.mse(exact[0] @ exact[2] + v, exact[1]), exact[3], "gb")
+    agrees_with_numerical(gw, lambda v: reference.mse(x @ v + b, y), w, "gw")
+    agrees_with_numerical(gb, lambda v: reference.mse(x @ w + v, y), b, "gb")
 
 
 def pair(value: object, what: str, count: int) -> list[object]:
@@ -223,7 +230,14 @@ descent = rubric.exercise("1.5", "Gradient descent", owns=("gd_step", "train_gd"
 BEFORE_DESCENT = ("linear_forward", "grad_mse", "mse")
 
 
-@descent.check(3, uses=BEFORE_DESCENT)
+@descent.check(1, public=True, uses=BEFORE_DESCENT)
+def from_one_row(student: Student, reference: Reference, draw: Draw) -> None:
+    """For x = [[2]], y = [10], a step with learning rate 0.1 leads from w = [1], b = 0 to w = [4.2], b = 1.6."""
+    x, y, w, b = (torch.tensor(value, dtype=draw.dtype) for value in ([[2.0]], [10.0], [1.0], 0.0))
+    matches(student, reference, "gd_step", x, y, w, b, 0.1)
+
+
+@descent.check(2, uses=BEFORE_DESCENT)
 def one_step(student: Student, reference: Reference, draw: Draw) -> None:
     """gd_step moves w and b against the gradient taken at the old point, both at once."""
     for rows, columns in ((4, 2), (9, 5)):
@@ -246,13 +260,16 @@ def trajectory(student: Student, reference: Reference, draw: Draw) -> None:
 @descent.check(2, uses=BEFORE_DESCENT)
 def stops(student: Student, reference: Reference, draw: Draw) -> None:
     """train_gd stops when no entry of the gradient is larger than the tolerance, and notes that last loss."""
-    x, y, w, b = regression_problem(draw, 12, 2)
-    gw, gb = reference.grad_mse(x, y, w, b)
-    tolerance = 0.4 * float(torch.cat([gw, gb.reshape(1)]).abs().max())
-    expected = reference.train_gd(x, y, w, b, 0.1, 60, tolerance)
-    got = pair(student.train_gd(x, y, w, b, 0.1, 60, tolerance), "(w, b, losses)", 3)
-    same_trajectory(got[2], expected[2], "the losses")
-    compare(got[0], expected[0], "w when it stops")
+    for offset in (-4.0, 4.0, 0.0):  # b has the largest entry: positive, then negative; then any of them
+        x, y, w, b = regression_problem(draw, 12, 2)
+        y = y + offset
+        gw, gb = reference.grad_mse(x, y, w, b)
+        tolerance = 0.4 * float(torch.cat([gw, gb.reshape(1)]).abs().max())
+        expected = reference.train_gd(x, y, w, b, 0.1, 60, tolerance)
+        got = pair(student.train_gd(x, y, w, b, 0.1, 60, tolerance), "(w, b, losses)", 3)
+        same_trajectory(got[2], expected[2], "the losses")
+        compare(got[0], expected[0], "w when it stops")
+        compare(got[1], expected[1], "b when it stops")
 
 
 # --- 1.6 ---------------------------------------------------------------------------------------------------------
@@ -260,7 +277,14 @@ def stops(student: Student, reference: Reference, draw: Draw) -> None:
 surface = rubric.exercise("1.6", "The error surface", owns=("error_surface", "lowest_point"), points=5)
 
 
-@surface.check(3, uses=("mae", "linear_forward"))
+@surface.check(1, public=True, uses=("mae", "linear_forward"))
+def six_points(student: Student, reference: Reference, draw: Draw) -> None:
+    """x = [1, 2], y = [3, 5] give, over w = 1, 2, 3 and b = 0, 1, the surface [[2.5, 1.5], [1, 0], [0.5, 1.5]]."""
+    grids = ([1.0, 2.0], [3.0, 5.0], [1.0, 2.0, 3.0], [0.0, 1.0])
+    matches(student, reference, "error_surface", *(torch.tensor(values, dtype=draw.dtype) for values in grids))
+
+
+@surface.check(2, uses=("mae", "linear_forward"))
 def landscape(student: Student, reference: Reference, draw: Draw) -> None:
     """error_surface[i, j] is the MAE for w_grid[i] and b_grid[j]."""
     for rows, w_count, b_count in ((3, 2, 3), (8, 5, 4)):
@@ -311,7 +335,8 @@ def every_example_once(student: Student, reference: Reference, draw: Draw) -> No
         found = epoch(student, draw, n, size)
         seen = sorted(index for batch in found for index in batch)
         expect(seen == list(range(n)), f"epoch_batches({n}, {size}) does not see every example exactly once.")
-        expect([len(batch) for batch in found[:-1]] == [size] * (n // size - (n % size == 0)), "a batch is too small.")
+        full = all(len(batch) == size for batch in found[:-1])
+        expect(full and len(found[-1]) <= size, f"epoch_batches({n}, {size}): each batch but the last has {size}.")
 
 
 @batches.check(2)
@@ -319,9 +344,15 @@ def fresh_order(student: Student, reference: Reference, draw: Draw) -> None:
     """Each epoch has a new random order, drawn from the generator: the same generator state gives the same epoch."""
     n = 60
     going_on = draw.generator()
-    first, second = (sum(epoch(student, draw, n, 7, going_on), []) for _ in range(2))
+    twin = msgspec.structs.replace(going_on, key=-going_on.key)
+    epochs = [epoch(student, draw, n, 7, going_on) for _ in range(2)]
+    first, second = (sum(one, []) for one in epochs)
     expect(first != list(range(n)), "epoch_batches: the order is not random.")
     expect(first != second, "epoch_batches: the second epoch has the same order as the first.")
+    companies = [{frozenset(batch) for batch in one} for one in epochs]
+    expect(companies[0] != companies[1], "epoch_batches: the same examples share a batch in every epoch.")
+    again = sum(epoch(student, draw, n, 7, twin), [])
+    expect(first == again, "epoch_batches: an equal generator gives another order; draw it from the generator alone.")
     other = sum(epoch(student, draw, n, 7), [])
     expect(first != other, "epoch_batches: another generator gives the same order; draw it from the generator.")
 
@@ -426,9 +457,7 @@ def net_problem(draw: Draw, rows: int, columns: int, units: int) -> tuple[torch.
     )
 
 
-def net_gradient(
-    activation: str, x: torch.Tensor, y: torch.Tensor, *unknowns: torch.Tensor
-) -> list[torch.Tensor]:
+def net_gradient(activation: str, x: torch.Tensor, y: torch.Tensor, *unknowns: torch.Tensor) -> list[torch.Tensor]:
     """The gradient by autograd, written apart from the reference."""
     W, b, c, b_out = (unknown.clone().requires_grad_(True) for unknown in unknowns)
     z = torch.nn.functional.linear(x, W, b)
@@ -437,6 +466,13 @@ def net_gradient(
 
 
 SIZES = ((2, 3, 4), (5, 2, 3), (9, 6, 5))
+
+
+@network.check(1, public=True)
+def three_units(student: Student, reference: Reference, draw: Draw) -> None:
+    """For x = [[1, 2]], W = [[1, 1], [1, -1], [2, 0]], b = [1, 0, -1], c = [1, 5, 10], b_out = 100, ReLU: [114]."""
+    values = ([[1.0, 2.0]], [[1.0, 1.0], [1.0, -1.0], [2.0, 0.0]], [1.0, 0.0, -1.0], [1.0, 5.0, 10.0], 100.0)
+    matches(student, reference, "net_forward", *(torch.tensor(value, dtype=draw.dtype) for value in values), "relu")
 
 
 @network.check(3, uses=("sigmoid",))
@@ -462,7 +498,7 @@ def gradients_match(student: Student, draw: Draw, activation: str) -> None:
         compare(got, net_gradient(activation, x, y, *unknowns), "(gW, gb, gc, gb_out)")
 
 
-@network.check(5, uses=("sigmoid",))
+@network.check(4, uses=("sigmoid",))
 def gradient_sigmoid(student: Student, reference: Reference, draw: Draw) -> None:
     """net_grad with the sigmoid equals what autograd finds, for all four unknowns."""
     gradients_match(student, draw, "sigmoid")
@@ -476,11 +512,10 @@ def gradient_relu(student: Student, reference: Reference, draw: Draw) -> None:
 
 @network.check(2, uses=("sigmoid",))
 def network_numerical(student: Student, reference: Reference, draw: Draw) -> None:
-    """net_grad agrees with how the loss really moves when each entry of W is nudged."""
+    """net_grad agrees with how the loss really moves when each entry of W, b and c is nudged."""
     x, W, b, c, b_out = (part.double() for part in net_problem(draw, 6, 3, 4))
     y = draw.normal(6).double()
-    given = [part.to(draw.dtype) for part in (x, y, W, b, c, b_out)]
-    got = pair(student.net_grad(*given, "sigmoid"), "(gW, gb, gc, gb_out)", 4)
+    got = pair(student.net_grad(x, y, W, b, c, b_out, "sigmoid"), "(gW, gb, gc, gb_out)", 4)
     for name, value, point, order in (("gW", got[0], W, 0), ("gb", got[1], b, 1), ("gc", got[2], c, 2)):
 
         def loss(v: torch.Tensor, order: int = order) -> torch.Tensor:
@@ -496,7 +531,14 @@ def network_numerical(student: Student, reference: Reference, draw: Draw) -> Non
 deep = rubric.exercise("1.10", "Deep or fat?", owns=("deep_forward", "count_params", "fat_width"), points=6)
 
 
-@deep.check(3)
+@deep.check(1, public=True)
+def small_networks(student: Student, reference: Reference, draw: Draw) -> None:
+    """count_params([2, 3, 3, 1]) is 25, and so is that of [2, 6, 1]: fat_width([2, 3, 3, 1]) is 6."""
+    matches(student, reference, "count_params", [2, 3, 3, 1])
+    matches(student, reference, "fat_width", [2, 3, 3, 1])
+
+
+@deep.check(2)
 def layers(student: Student, reference: Reference, draw: Draw) -> None:
     """deep_forward puts ReLU between the layers and none after the last."""
     for sizes in ((3, 2), (4, 3, 2), (5, 7, 3, 2), (2, 6, 4, 3, 1)):
@@ -511,7 +553,7 @@ def parameters(student: Student, reference: Reference, draw: Draw) -> None:
         matches(student, reference, "count_params", draw.distinct(depth, 2, 60))
 
 
-@deep.check(1, uses=())
+@deep.check(1)
 def equally_fat(student: Student, reference: Reference, draw: Draw) -> None:
     """fat_width is the widest hidden layer that needs no more parameters than the deep network."""
     for depth in (4, 5):
@@ -526,6 +568,10 @@ HELPERS = (
     "make_windows", "fit_scaler", "scale", "unscale", "mae", "mse", "epoch_batches", "linear_forward", "net_forward",
     "deep_forward",
 )  # fmt: skip
+
+
+CLEARLY = -0.01
+"""The slack of an order that has to be strict: two equal losses are not in order."""
 
 
 class Year:
@@ -563,23 +609,44 @@ class Year:
         return float((x_unseen @ fit[:-1] + fit[-1] - y_unseen).abs().mean())
 
 
+@training.check(0.5, uses=HELPERS, trains=True, seconds=60)
+def reports_its_losses(student: Student, reference: Reference, draw: Draw) -> None:
+    """The losses are MAEs on the training rows, in thousands: they fall, and the last is that of the predictions."""
+    train, _, trace = Year(draw).loss(student, reference, 7, ())
+    expect(len(trace) > 1, "fit_predict: the second result is a list with one loss for each epoch.")
+    expect(trace[-1] < trace[0], "the training loss does not fall from the first epoch to the last.")
+    expect(
+        abs(trace[-1] - train) <= 0.1 * train,
+        "the last loss is not the MAE of your predictions on the training rows: is it still in scaled units, "
+        "or the sum, or the MSE?",
+    )
+
+
 @training.check(2, uses=HELPERS, trains=True, seconds=60)
 def history_pays(student: Student, reference: Reference, draw: Draw) -> None:
-    """On the unseen year, 7 days of history beat 1, and 28 beat 7."""
+    """On the unseen year, 7 days of history clearly beat 1, and 28 beat 7; 56 are level with 28."""
     year = Year(draw)
     unseen = [(f"{days} days", year.loss(student, reference, days, ())[1]) for days in (1, 7, 28)]
-    in_order(unseen, "the unseen MAE of the linear model should fall with the days it sees")
+    in_order(unseen, "the unseen MAE of the linear model should fall with the days it sees", CLEARLY)
+    ratio = year.loss(student, reference, 56, ())[1] / unseen[-1][1]
+    expect(abs(ratio - 1) <= 0.1, "with 56 days, the unseen MAE of the linear model should be level with 28 days.")
 
 
-@training.check(2, uses=HELPERS, trains=True, seconds=60)
-def depth_fits(student: Student, reference: Reference, draw: Draw) -> None:
-    """With 56 days, the training loss falls from no hidden layer to one of 100 ReLUs, and to two."""
+@training.check(1.5, uses=HELPERS, trains=True, seconds=60)
+def size_fits(student: Student, reference: Reference, draw: Draw) -> None:
+    """The training loss (56 days) clearly falls from no hidden layer to one of 100 to two, and from 10 ReLUs to 100."""
     year = Year(draw)
     train = [
         (name, year.loss(student, reference, 56, hidden)[0])
-        for name, hidden in (("no hidden layer", ()), ("one of 100", (100,)), ("two of 100", (100, 100)))
+        for name, hidden in (
+            ("no hidden layer", ()),
+            ("one layer of 100", (100,)),
+            ("two layers of 100", (100, 100)),
+            ("one layer of 10", (10,)),
+        )
     ]
-    in_order(train, "the MAE on the training years should fall with depth")
+    in_order(train[:3], "the MAE on the training years should fall with depth", CLEARLY)
+    in_order([train[3], train[1]], "the MAE on the training years should fall with width", CLEARLY)
 
 
 LADDER = Ladder(
@@ -588,7 +655,7 @@ LADDER = Ladder(
         Rung("simple", 1.60, 0.25, "any model that uses yesterday's views"),
         Rung("medium", 1.15, 0.60, "scaled features and Adam"),
         Rung("strong", 1.06, 0.90, "enough epochs"),
-        Rung("boss", 1.01, 1.00, "two hidden layers, stopped before they overfit"),
+        Rung("boss", 1.01, 1.00, "few epochs, and a learning rate that falls to 0 by their end"),
     ),
 )
 

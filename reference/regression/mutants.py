@@ -179,6 +179,16 @@ def mse_for_mae(prediction, label):
     return (prediction.reshape(-1) - label).square().mean()
 
 
+@mutant("mae", "The mean is taken before the absolute value, so errors of both signs cancel.")
+def abs_after_mean(prediction, label):
+    return (prediction.reshape(-1) - label).mean().abs()
+
+
+@mutant("mse", "The mean is taken before the square, so errors of both signs cancel.")
+def square_after_mean(prediction, label):
+    return (prediction.reshape(-1) - label).mean().square()
+
+
 # --- 1.4 linear model ---
 
 
@@ -319,6 +329,69 @@ def never_stops(x, y, w, b, lr, steps, tolerance=0.0):
     return w, b, losses
 
 
+def _train(x, y, w, b, lr, steps, stop, note=None):
+    """The right loop, with what stops it and what it notes exchangeable."""
+    losses = []
+    for _ in range(steps):
+        losses.append((note or mse)(linear_forward(x, w, b), y))
+        if stop(*grad_mse(x, y, w, b)):
+            break
+        w, b = gd_step(x, y, w, b, lr)
+    return w, b, losses
+
+
+@mutant("train_gd", "A steep negative gradient is large too: compare absolute values with the tolerance.")
+def stops_on_signed(x, y, w, b, lr, steps, tolerance=0.0):
+    return _train(x, y, w, b, lr, steps, lambda gw, gb: max(gw.max(), gb) <= tolerance)
+
+
+@mutant("train_gd", "You stop when the gradient of w is small; that of b counts too.")
+def stops_on_w(x, y, w, b, lr, steps, tolerance=0.0):
+    return _train(x, y, w, b, lr, steps, lambda gw, gb: gw.abs().max() <= tolerance)
+
+
+@mutant("train_gd", "You compare the gradient's norm with the tolerance; the largest single entry is asked for.")
+def stops_on_norm(x, y, w, b, lr, steps, tolerance=0.0):
+    return _train(x, y, w, b, lr, steps, lambda gw, gb: (gw.square().sum() + gb * gb).sqrt() <= tolerance)
+
+
+@mutant("train_gd", "You stop when any entry of the gradient is small; all of them have to be.")
+def stops_on_any(x, y, w, b, lr, steps, tolerance=0.0):
+    return _train(x, y, w, b, lr, steps, lambda gw, gb: min(gw.abs().min(), abs(gb)) <= tolerance)
+
+
+@mutant("train_gd", "When it stops early, the loss at that point is noted too.")
+def last_loss_missing(x, y, w, b, lr, steps, tolerance=0.0):
+    losses = []
+    for _ in range(steps):
+        gw, gb = grad_mse(x, y, w, b)
+        if max(gw.abs().max(), abs(gb)) <= tolerance:
+            break
+        losses.append(mse(linear_forward(x, w, b), y))
+        w, b = gd_step(x, y, w, b, lr)
+    return w, b, losses
+
+
+@mutant("train_gd", "The update comes before the look at the tolerance: when the gradient is small, stop without it.")
+def one_more_update(x, y, w, b, lr, steps, tolerance=0.0):
+    losses = []
+    for _ in range(steps):
+        losses.append(mse(linear_forward(x, w, b), y))
+        gw, gb = grad_mse(x, y, w, b)
+        w, b = gd_step(x, y, w, b, lr)
+        if max(gw.abs().max(), abs(gb)) <= tolerance:
+            break
+    return w, b, losses
+
+
+@mutant("train_gd", "The losses are MAEs; this descent is on the MSE, and notes that.")
+def notes_mae(x, y, w, b, lr, steps, tolerance=0.0):
+    def small(gw, gb):
+        return max(gw.abs().max(), abs(gb)) <= tolerance
+
+    return _train(x, y, w, b, lr, steps, small, lambda prediction, label: (prediction - label).abs().mean())
+
+
 # --- 1.6 error surface ---
 
 
@@ -338,6 +411,12 @@ def surface_mse(x, y, w_grid, b_grid):
 def surface_sum(x, y, w_grid, b_grid):
     prediction = w_grid[:, None, None] * x + b_grid[None, :, None]
     return (prediction - y).abs().sum(dim=2)
+
+
+@mutant("error_surface", "The bias is missing: every column of your surface is the same.")
+def surface_no_bias(x, y, w_grid, b_grid):
+    prediction = w_grid[:, None, None] * x + torch.zeros_like(b_grid)[None, :, None]
+    return (prediction - y).abs().mean(dim=2)
 
 
 @mutant("lowest_point", "You return the indices; the values of w and b at that place are asked for.")
@@ -386,6 +465,32 @@ def drop_last(n, batch_size, generator):
 @mutant("epoch_batches", "Every epoch has the same order: draw from the generator, do not reseed.")
 def same_every_epoch(n, batch_size, generator):
     return list(torch.randperm(n, generator=torch.Generator().manual_seed(0)).split(batch_size))
+
+
+@mutant("epoch_batches", "The order does not come from the generator: pass it on to what draws.")
+def ignores_generator(n, batch_size, generator):
+    return list(torch.randperm(n).split(batch_size))
+
+
+@mutant("epoch_batches", "You make `batch_size` batches; make batches with `batch_size` examples each.")
+def counts_batches(n, batch_size, generator):
+    return list(torch.randperm(n, generator=generator).chunk(batch_size))
+
+
+@mutant("epoch_batches", "Only the order of the batches is random, so the same examples always meet: shuffle examples.")
+def shuffles_batches_only(n, batch_size, generator):
+    parts = torch.arange(n).split(batch_size)
+    return [parts[i] for i in torch.randperm(len(parts), generator=generator)]
+
+
+@mutant("epoch_batches", "The indices start at 0, not at 1.")
+def from_one(n, batch_size, generator):
+    return list((torch.randperm(n, generator=generator) + 1).split(batch_size))
+
+
+@mutant("updates_per_epoch", "There is no update more when the batches fit exactly: round up, do not always add one.")
+def always_one_more(n, batch_size):
+    return n // batch_size + 1
 
 
 @mutant("updates_per_epoch", "An update uses a whole batch: an epoch has fewer updates than examples.")
@@ -466,6 +571,24 @@ def heights(xs, ys):
     return ys[0], ys[1:], w, -w * (xs[1:] + xs[:-1]) / 2
 
 
+@mutant("fit_piecewise", "c is how far the curve climbs over a piece, not how steep it is: the slope is in w already.")
+def slopes(xs, ys):
+    w = 1 / (xs[1:] - xs[:-1])
+    return ys[0], (ys[1:] - ys[:-1]) * w, w, -w * (xs[1:] + xs[:-1]) / 2
+
+
+@mutant("fit_piecewise", "The middle of a piece must make w x + b zero: b has the wrong sign.")
+def shift_sign(xs, ys):
+    w = 1 / (xs[1:] - xs[:-1])
+    return ys[0], ys[1:] - ys[:-1], w, w * (xs[1:] + xs[:-1]) / 2
+
+
+@mutant("fit_piecewise", "The middle is in units of x; inside w x + b the shift must be multiplied by w.")
+def shift_not_scaled(xs, ys):
+    w = 1 / (xs[1:] - xs[:-1])
+    return ys[0], ys[1:] - ys[:-1], w, -(xs[1:] + xs[:-1]) / 2
+
+
 # --- 1.9 network ---
 
 
@@ -535,13 +658,12 @@ def net_no_mean(x, y, W, b, c, b_out, activation):
 
 @mutant("net_grad", "The gradients of W and b must be weighed with c, the way back through the output layer.")
 def no_c(x, y, W, b, c, b_out, activation):
-    gW, gb, gc, gb_out = _net_grad(x, y, W, b, torch.ones_like(c), b_out + 0, activation)
-    right = _net_grad(x, y, W, b, c, b_out, activation)
+    _, _, gc, gb_out = _net_grad(x, y, W, b, c, b_out, activation)
     z = x @ W.T + b
     a = sigmoid(z) if activation == "sigmoid" else torch.relu(z)  # noqa: F821
     slope = a * (1 - a) if activation == "sigmoid" else (z > 0).to(z.dtype)
     delta = 2 * ((a @ c + b_out - y) / len(y))[:, None] * slope
-    return delta.T @ x, delta.sum(dim=0), right[2], right[3]
+    return delta.T @ x, delta.sum(dim=0), gc, gb_out
 
 
 @mutant("net_grad", "gb is summed over the examples, like every other gradient; you took its mean once more.")
@@ -605,6 +727,21 @@ def counts_neurons(sizes):
     return sum(sizes)
 
 
+@mutant("count_params", "The inputs have no biases: only what a layer puts out has one each.")
+def input_biases(sizes):
+    return sum((inside + 1) * outside for inside, outside in zip(sizes, sizes[1:])) + sizes[0]
+
+
+@mutant("count_params", "A layer has one bias for each of its outputs, not one altogether.")
+def one_bias_a_layer(sizes):
+    return sum(inside * outside + 1 for inside, outside in zip(sizes, sizes[1:]))
+
+
+@mutant("fat_width", "Equal neurons are not equal parameters: count weights and biases of both networks.")
+def as_many_neurons(sizes):
+    return sum(sizes[1:-1])
+
+
 @mutant("fat_width", "Round down: one unit more would need too many parameters.")
 def rounds_up(sizes):
     inputs, outputs = sizes[0], sizes[-1]
@@ -627,6 +764,61 @@ def untrained(x_train, y_train, x_new, hidden, seed):
 @mutant("fit_predict", "Predicting the mean ignores the features.")
 def predicts_mean(x_train, y_train, x_new, hidden, seed):
     return y_train.mean().expand(len(x_new)).clone(), [float((y_train - y_train.mean()).abs().mean())]
+
+
+def _fit(x_train, y_train, x_new, hidden, seed, *, relu=True, unit=None, back=True, learn=True):
+    """A right training, with its parts exchangeable."""
+    torch.manual_seed(seed)
+    mean, std = fit_scaler(x_train)
+    offset, spread = y_train.mean(), y_train.std()
+    inputs, targets = scale(x_train, mean, std).float(), ((y_train - offset) / spread).float()
+    sizes = [x_train.shape[1], *hidden, 1]
+    layers = []
+    for inside, outside in zip(sizes, sizes[1:]):
+        layers += [torch.nn.Linear(inside, outside), torch.nn.ReLU() if relu else torch.nn.Identity()]
+    model = torch.nn.Sequential(*layers[:-1])
+    optimiser = torch.optim.Adam(model.parameters(), lr=2e-3 if learn else 0.0)
+    losses = []
+    for _ in range(12 if hidden else 30):
+        for batch in torch.randperm(len(inputs)).split(64):
+            optimiser.zero_grad()
+            torch.nn.functional.l1_loss(model(inputs[batch]).squeeze(1), targets[batch]).backward()
+            optimiser.step()
+        with torch.no_grad():
+            losses.append(float((model(inputs).squeeze(1) - targets).abs().mean() * (spread if unit is None else unit)))
+    with torch.no_grad():
+        output = model(scale(x_new, mean, std).float()).squeeze(1).double()
+    return (output * spread + offset if back else output), losses
+
+
+@mutant("fit_predict", "The losses are still in scaled units: multiply by the labels' deviation.")
+def losses_in_scaled_units(x_train, y_train, x_new, hidden, seed):
+    return _fit(x_train, y_train, x_new, hidden, seed, unit=1.0)
+
+
+@mutant("fit_predict", "The predictions are still in scaled units: unscale them.")
+def predictions_in_scaled_units(x_train, y_train, x_new, hidden, seed):
+    return _fit(x_train, y_train, x_new, hidden, seed, back=False)
+
+
+@mutant("fit_predict", "`hidden` is ignored: the network is always linear.")
+def always_linear(x_train, y_train, x_new, hidden, seed):
+    return _fit(x_train, y_train, x_new, (), seed)
+
+
+@mutant("fit_predict", "Without ReLU between the layers the network is linear, however deep.")
+def trains_without_relu(x_train, y_train, x_new, hidden, seed):
+    return _fit(x_train, y_train, x_new, hidden, seed, relu=False)
+
+
+@mutant("fit_predict", "The parameters never move: is the optimiser's step missing?")
+def never_steps(x_train, y_train, x_new, hidden, seed):
+    return _fit(x_train, y_train, x_new, hidden, seed, learn=False)
+
+
+@mutant("fit_predict", "Yesterday's views are a good guess, but nothing is learned from the other days.")
+def repeats_yesterday(x_train, y_train, x_new, hidden, seed):
+    return x_new[:, 0].clone(), [float((x_train[:, 0] - y_train).abs().mean())]
 
 
 # --- 1.12 diagnosis ---
@@ -664,3 +856,21 @@ def unseen_is_overfitting(train, validation, unseen, smaller_train, target):
     if train > target:
         return "optimisation" if smaller_train < train else "model bias"
     return "overfitting" if unseen > target or validation > target else "good"
+
+
+@mutant("diagnose", "Compare each loss with the target, not with the training loss: a gap alone is no overfitting.")
+def gap_is_overfitting(train, validation, unseen, smaller_train, target):
+    if train > target:
+        return "optimisation" if smaller_train < train else "model bias"
+    if validation > train:
+        return "overfitting"
+    return "mismatch" if unseen > target else "good"
+
+
+@mutant("diagnose", "The smaller model's loss is compared with the target; compare it with your model's training loss.")
+def smaller_against_target(train, validation, unseen, smaller_train, target):
+    if train > target:
+        return "optimisation" if smaller_train <= target else "model bias"
+    if validation > target:
+        return "overfitting"
+    return "mismatch" if unseen > target else "good"

@@ -89,7 +89,10 @@ def test_lines_keep_their_numbers(module: Module) -> None:
 
 
 def test_objects_of_the_students_own_classes_are_made(module: Module, load: Load) -> None:
-    source = "class Relu:\n    def slope(self, z): return 1\n\nKINDS = {'relu': Relu()}\n\n"
+    source = (
+        "class Relu:\n    def slope(self, z): return 1\n\n"
+        "KINDS = {'relu': Relu()}\n\ndef f(): return KINDS['relu'].slope(0)\n"
+    )
     source += "def f(): return KINDS['relu'].slope(0)\n"
     assert load(module(source))["f"]() == 1
 

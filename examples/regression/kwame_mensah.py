@@ -1,0 +1,316 @@
+# %% [markdown]
+# # Regression: how many views tomorrow?
+#
+# A lecture channel has counted its views every day since 2017. You will build everything that is needed to predict
+# tomorrow's number: features, losses, gradients by hand, gradient descent, batches, and a deep network.
+#
+# - Fill in each function where it says `raise NotImplementedError`. Keep the names and the arguments.
+# - Tensors come in float64 and, once, in float32: compute in the dtype you are given.
+# - Every exercise is graded on its own. If an earlier one is wrong, later ones are checked with ours in its place.
+# - Code at the top level that trains or plots is fine: it is not run when we grade.
+
+# %%
+import math
+
+import torch
+
+# Kwame Mensah. Had the flu this week, sorry, will hand in more for the second deadline
+
+# %% [markdown]
+# ## Exercise 1.1 · Windows (8 points)
+#
+# A model that sees `days` days predicts $y = b + \sum_j w_j x_j$, where $x_1$ is **yesterday**, $x_2$ the day before.
+# Turn a series into such rows: each has the `days` values before a day, newest first, and that day's value as label.
+
+
+# %%
+def make_windows(series, days):
+    """Cut a series into features and labels.
+
+    series: (T,) one value a day; days: how many days a row looks back.
+    Returns x (T - days, days), where x[:, 0] is yesterday, and y (T - days,), the day itself.
+    """
+    raise NotImplementedError("Exercise 1.1: make_windows")
+
+
+# %% [markdown]
+# ## Exercise 1.2 · Seen and unseen data (8 points)
+#
+# We train on the past and are judged on a year nobody has seen. A row belongs to the date of its **label**; the rows of
+# the first unseen days may look back into the training days, as they would in real life.
+#
+# A scaler makes each column mean 0 and standard deviation 1. It is fitted on the **training rows only**. Use the
+# population standard deviation (divide by N, not N - 1); a column that never changes counts as standard deviation 1.
+
+
+# %%
+def split_by_date(series, dates, days, first_unseen):
+    """Windows before and from a date.
+
+    series: (T,); dates: list of T strings like "2021-01-01", in order; first_unseen: the first unseen date.
+    Returns x_train, y_train, x_unseen, y_unseen, as make_windows would give them.
+    """
+    raise NotImplementedError("Exercise 1.2: split_by_date")
+
+
+def fit_scaler(x):
+    """Mean and population standard deviation of each column: x (N, d) -> (d,), (d,). A deviation of 0 becomes 1."""
+    raise NotImplementedError("Exercise 1.2: fit_scaler")
+
+
+def scale(x, mean, std):
+    """Scale each column: x (N, d) -> (N, d)."""
+    raise NotImplementedError("Exercise 1.2: scale")
+
+
+def unscale(z, mean, std):
+    """The way back: unscale(scale(x, mean, std), mean, std) is x."""
+    raise NotImplementedError("Exercise 1.2: unscale")
+
+
+def scale_splits(x_train, x_unseen):
+    """Scale both with the statistics of the training rows. Returns the scaled training and unseen rows."""
+    raise NotImplementedError("Exercise 1.2: scale_splits")
+
+
+# %% [markdown]
+# ## Exercise 1.3 · Losses (6 points)
+#
+# $\mathrm{MAE} = \frac1N \sum_n |y_n - \hat y_n|$ and $\mathrm{MSE} = \frac1N \sum_n (y_n - \hat y_n)^2$. There is **no**
+# factor 1/2 here. A prediction may come as a column (N, 1): watch out what `prediction - label` does then.
+
+
+# %%
+def mae(prediction, label):
+    """Mean absolute error. prediction: (N,) or (N, 1); label: (N,). Returns a scalar tensor."""
+    raise NotImplementedError("Exercise 1.3: mae")
+
+
+def mse(prediction, label):
+    """Mean squared error. prediction: (N,) or (N, 1); label: (N,). Returns a scalar tensor."""
+    raise NotImplementedError("Exercise 1.3: mse")
+
+
+# %% [markdown]
+# ## Exercise 1.4 · A linear model and its gradients (12 points)
+#
+# $\hat y_n = b + \sum_j w_j x_{nj}$. Write the gradients of both losses by hand: how does the loss move when $w_j$ or $b$
+# moves a little? For MAE use the sign of the residual (and 0 where it is 0).
+
+
+# %%
+def linear_forward(x, w, b):
+    """Predict: x (N, d), w (d,), b a scalar -> (N,)."""
+    raise NotImplementedError("Exercise 1.4: linear_forward")
+
+
+def grad_mse(x, y, w, b):
+    """Gradient of the MSE. x (N, d), y (N,), w (d,), b a scalar -> (d,), scalar."""
+    raise NotImplementedError("Exercise 1.4: grad_mse")
+
+
+def grad_mae(x, y, w, b):
+    """Gradient of the MAE. Shapes as in grad_mse."""
+    raise NotImplementedError("Exercise 1.4: grad_mae")
+
+
+# %% [markdown]
+# ## Exercise 1.5 · Gradient descent (8 points)
+#
+# $w \leftarrow w - \eta\, \partial L/\partial w$ and $b \leftarrow b - \eta\, \partial L/\partial b$, both with gradients
+# taken at the **same, old** point. Stop after `steps` updates, or earlier when no entry of the gradient is larger than
+# `tolerance`.
+
+
+# %%
+def gd_step(x, y, w, b, lr):
+    """One step on the MSE. Returns the new w (d,) and b; the old ones stay as they are."""
+    raise NotImplementedError("Exercise 1.5: gd_step")
+
+
+def train_gd(x, y, w, b, lr, steps, tolerance=0.0):
+    """Gradient descent on the MSE.
+
+    Returns w, b and the list of losses: losses[t] is the MSE before update t. When the largest absolute entry of
+    the gradient is <= tolerance, note the loss and stop without that update.
+    """
+    raise NotImplementedError("Exercise 1.5: train_gd")
+
+
+# %% [markdown]
+# ## Exercise 1.6 · The error surface (5 points)
+#
+# With one feature there are two unknowns, and the loss is a landscape over (w, b). Compute the MAE of
+# $\hat y = b + w x$ at every grid point, and find the lowest one.
+
+
+# %%
+def error_surface(x, y, w_grid, b_grid):
+    """MAE at each grid point: x (N,), y (N,), w_grid (W,), b_grid (B,) -> (W, B), entry [i, j] for w_grid[i], b_grid[j]."""
+    raise NotImplementedError("Exercise 1.6: error_surface")
+
+
+def lowest_point(surface, w_grid, b_grid):
+    """The (w, b) of the smallest entry of surface (W, B)."""
+    raise NotImplementedError("Exercise 1.6: lowest_point")
+
+
+# %% [markdown]
+# ## Exercise 1.7 · Batches, updates, epochs (8 points)
+#
+# One **update** uses one batch; one **epoch** has seen every example once. Each epoch comes in a new random order. The
+# last batch may be smaller, and still counts as an update.
+
+
+# %%
+def epoch_batches(n, batch_size, generator):
+    """One epoch's batches: a list of index tensors that together hold 0 .. n-1 once each, in a random order.
+
+    Draw the order from `generator` (a torch.Generator), so that the next call gives another one.
+    """
+    raise NotImplementedError("Exercise 1.7: epoch_batches")
+
+
+def updates_per_epoch(n, batch_size):
+    """How many updates an epoch has, as an int."""
+    raise NotImplementedError("Exercise 1.7: updates_per_epoch")
+
+
+ANSWERS = {
+    # 10 000 examples in batches of 10: how many updates in one epoch?
+    "updates, 10000 in batches of 10": (
+        None
+    ),
+    # 1 000 examples in batches of 100: how many updates in five epochs?
+    "updates, 1000 in batches of 100, 5 epochs": (
+        None
+    ),
+    # 100 sigmoids become hard sigmoids, built from ReLUs: how many ReLUs?
+    "relus for 100 hard sigmoids": (
+        None
+    ),
+}
+
+# %% [markdown]
+# ## Exercise 1.8 · Sigmoid, hard sigmoid, piecewise linear curves (12 points)
+#
+# Every piecewise linear curve is a constant plus a sum of hard sigmoids. The hard sigmoid here climbs from 0 to 1
+# between -1/2 and 1/2: $h(z) = \mathrm{ReLU}(z + \tfrac12) - \mathrm{ReLU}(z - \tfrac12)$.
+
+
+# %%
+def sigmoid(z):
+    """1 / (1 + exp(-z)), element by element, for any z: at -1000 it is 0, at 1000 it is 1, and never NaN."""
+    raise NotImplementedError("Exercise 1.8: sigmoid")
+
+
+def hard_sigmoid(z):
+    """The hard sigmoid, element by element."""
+    raise NotImplementedError("Exercise 1.8: hard_sigmoid")
+
+
+def fit_piecewise(xs, ys):
+    """A sum of hard sigmoids through given points.
+
+    xs: (K,) increasing; ys: (K,). Returns (constant, c, w, b): a scalar and three tensors of shape (K - 1,), so that
+    constant + sum_i c[i] * hard_sigmoid(w[i] * x + b[i]) passes through every point, is straight between neighbours
+    and constant outside.
+    """
+    raise NotImplementedError("Exercise 1.8: fit_piecewise")
+
+
+# %% [markdown]
+# ## Exercise 1.9 · A network with one hidden layer (15 points)
+#
+# $y = b_{out} + c^T \sigma(b + W x)$. The notes write $b$ for two different things: here the vector is `b` and the scalar
+# `b_out`. $\sigma$ is the sigmoid or ReLU. Then the gradient of the MSE with respect to all four unknowns, by hand.
+
+
+# %%
+def net_forward(x, W, b, c, b_out, activation):
+    """Predict: x (N, d), W (U, d), b (U,), c (U,), b_out a scalar, activation "sigmoid" or "relu" -> (N,)."""
+    raise NotImplementedError("Exercise 1.9: net_forward")
+
+
+def net_grad(x, y, W, b, c, b_out, activation):
+    """Gradient of the MSE: gW (U, d), gb (U,), gc (U,), gb_out (scalar)."""
+    raise NotImplementedError("Exercise 1.9: net_grad")
+
+
+# %% [markdown]
+# ## Exercise 1.10 · Deep or fat? (6 points)
+#
+# Stack layers: ReLU after each one but the last. With the same number of parameters, should a network be deep or fat?
+# First you have to know how fat a flat one may be.
+
+
+# %%
+def deep_forward(x, layers):
+    """x (N, d) through layers [(W, b), ...] with W (out, in) and b (out,); ReLU between them, none at the end."""
+    raise NotImplementedError("Exercise 1.10: deep_forward")
+
+
+def count_params(sizes):
+    """Weights and biases of a fully connected network: count_params([56, 100, 1]) is 56*100 + 100 + 100*1 + 1."""
+    raise NotImplementedError("Exercise 1.10: count_params")
+
+
+def fat_width(sizes):
+    """The widest single hidden layer, between the same inputs and outputs, with no more parameters than `sizes` has."""
+    raise NotImplementedError("Exercise 1.10: fat_width")
+
+
+# %% [markdown]
+# ## Exercise 1.11 · Train it (7 points)
+#
+# Now with `torch.nn` and `torch.optim`. We call your function with 1, 7, 28 and 56 days and with no, one, two and three
+# hidden layers, on views you have not seen. A recipe that works: scale the features and the labels, Adam with learning
+# rate 2e-3, batches of 64, 30 epochs for a linear model; with hidden layers stop after 12, before they overfit.
+# Each call may take a few seconds on one core.
+
+
+# %%
+def fit_predict(x_train, y_train, x_new, hidden, seed):
+    """Train a network on the training rows, predict the new ones.
+
+    x_train (N, d), y_train (N,) in thousands of views; x_new (M, d); hidden: widths of the ReLU layers, () is linear.
+    Start from torch.manual_seed(seed). Returns predictions (M,) in thousands, and a list with the MAE on the training
+    rows after each epoch.
+    """
+    raise NotImplementedError("Exercise 1.11: fit_predict")
+
+
+# %% [markdown]
+# ## Exercise 1.12 · What is wrong? (5 points)
+#
+# From lecture 2's guidance. Look at the training loss first. If it is too large (above `target`), a smaller model tells
+# you why: if that one trains to a lower loss, yours could too, and the **optimisation** failed; if not, it is **model
+# bias**. If the training loss is fine, look at held-out rows of the same kind: **overfitting** if their loss is too
+# large. If that is fine too, but the unseen year's is not, the years differ: **mismatch**. Else all is **good**.
+
+
+# %%
+def diagnose(train, validation, unseen, smaller_train, target):
+    """One of "model bias", "optimisation", "overfitting", "mismatch", "good".
+
+    train, validation, unseen: this model's losses; smaller_train: a smaller model's training loss; target: what a
+    loss may be at most.
+    """
+    raise NotImplementedError("Exercise 1.12: diagnose")
+
+
+# %% [markdown]
+# ## Look at it
+#
+# This cell is for you, and is not run when we grade: the public series, and how well you predict its last year.
+
+# %%
+if __name__ == "__main__":
+    import pandas as pd
+
+    views = pd.read_csv("data/views.csv")
+    series = torch.tensor(views["views"].to_numpy())
+    for days, hidden in ((1, ()), (7, ()), (28, ()), (56, ()), (56, (100,)), (56, (100, 100))):
+        x_train, y_train, x_unseen, y_unseen = split_by_date(series, list(views["date"]), days, "2021-01-01")
+        predictions, losses = fit_predict(x_train, y_train, x_unseen, hidden, seed=0)
+        print(f"{days:2d} days, hidden {hidden}: train {losses[-1]:.2f}k, unseen {mae(predictions, y_unseen):.2f}k")
