@@ -9,7 +9,7 @@ demo: setup
 	$(BIN)/autograder grade regression examples/regression --jobs $(JOBS) --report reports/demo
 
 test: setup lint
-	$(BIN)/python -m pytest -n $(JOBS) -m "not gpu"
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup -m "not gpu"
 
 setup: $(VENV)/.setup-done
 

@@ -601,12 +601,14 @@ class Year:
         trace = [] if reported is None else reported.reshape(-1).tolist()
         return float(error[: len(y_train)].mean()), float(error[len(y_train) :].mean()), trace
 
-    def linear(self, reference: Reference, days: int) -> float:
-        """The unseen MAE of a least-squares fit: the yardstick of the ladder."""
+    def linear(self, reference: Reference, days: int) -> tuple[float, float]:
+        """The MAE of a least-squares fit on the training years and on the unseen one: the yardstick."""
         x_train, y_train, x_unseen, y_unseen = self.rows(reference, days)
         ones = torch.ones(len(x_train), 1, dtype=torch.float64)
         fit = torch.linalg.lstsq(torch.cat([x_train, ones], 1), y_train[:, None]).solution[:, 0]
-        return float((x_unseen @ fit[:-1] + fit[-1] - y_unseen).abs().mean())
+        errors = (((x @ fit[:-1] + fit[-1]) - y).abs() for x, y in ((x_train, y_train), (x_unseen, y_unseen)))
+        train, unseen = (float(error.mean()) for error in errors)
+        return train, unseen
 
 
 @training.check(0.5, uses=HELPERS, trains=True, seconds=60)
@@ -647,6 +649,8 @@ def size_fits(student: Student, reference: Reference, draw: Draw) -> None:
     ]
     in_order(train[:3], "the MAE on the training years should fall with depth", CLEARLY)
     in_order([train[3], train[1]], "the MAE on the training years should fall with width", CLEARLY)
+    best = ("the best linear model", year.linear(reference, 56)[0])
+    in_order([best, train[2]], "hidden layers should fit the training years better than any linear model", CLEARLY)
 
 
 LADDER = Ladder(
@@ -665,7 +669,7 @@ def beats_the_linear_model(student: Student, reference: Reference, draw: Draw) -
     """A network with two hidden layers on 56 days predicts the unseen year at least as well as a linear model."""
     year = Year(draw)
     _, unseen, trace = year.loss(student, reference, 56, (100, 100))
-    ratio = unseen / year.linear(reference, 56)
+    ratio = unseen / year.linear(reference, 56)[1]
     return LADDER.score(ratio if math.isfinite(ratio) else math.inf, trace, "thousand views")
 
 

@@ -319,3 +319,138 @@ class pure_numbers_answers:
         "updates, 1000 in batches of 100, 5 epochs": torch.tensor(5 * 10),
         "relus for 100 hard sigmoids": 2 * 100,
     }
+
+
+@variants.equivalent
+class real_dates:
+    """Dates as dates, found by bisection; statistics from torch's own functions; the way back by fused operations."""
+
+    def split_by_date(series, dates, days, first_unseen):
+        import bisect
+        from datetime import date
+
+        x, y = make_windows(series, days)
+        at = bisect.bisect_left([date.fromisoformat(d) for d in dates], date.fromisoformat(first_unseen)) - days
+        return x[:at], y[:at], x[at:], y[at:]
+
+    def fit_scaler(x):
+        std, mean = torch.std_mean(x, dim=0, correction=0)
+        return mean, std.masked_fill(std == 0, 1)
+
+    def unscale(z, mean, std):
+        return torch.addcmul(mean.expand_as(z), z, std)
+
+
+@variants.equivalent
+class one_function_descent:
+    """The descent without gd_step: one vector of unknowns, losses in a tensor, b of shape (1,)."""
+
+    def train_gd(x, y, w, b, lr, steps, tolerance=0.0):
+        x = torch.cat([x, torch.ones(len(x), 1, dtype=x.dtype)], dim=1)
+        theta = torch.cat([w, b.reshape(1)])
+        losses = torch.empty(0, dtype=x.dtype)
+        while len(losses) < steps:
+            residual = x @ theta - y
+            losses = torch.cat([losses, residual.square().mean().reshape(1)])
+            gradient = 2 * residual @ x / len(y)
+            if torch.linalg.vector_norm(gradient, ord=float("inf")) <= tolerance:
+                break
+            theta = theta - lr * gradient
+        return theta[:-1], theta[-1:], losses
+
+
+@variants.equivalent
+class helper_functions:
+    """Small functions of one's own, sharing the forward pass between prediction and gradient."""
+
+    def net_forward(x, W, b, c, b_out, activation):
+        def layer(v):
+            return v if activation == "linear" else {"sigmoid": torch.sigmoid, "relu": torch.relu}[activation](v)
+
+        return torch.stack([layer(W @ row + b) @ c for row in x]) + b_out
+
+    def net_grad(x, y, W, b, c, b_out, activation):
+        upstream = 2 * (net_forward(x, W, b, c, b_out, activation) - y) / len(y)
+        z = torch.addmm(b, x, W.t())
+        a = sigmoid(z) if activation == "sigmoid" else z.relu()
+        slope = (
+            torch.exp(-z.abs()) / (1 + torch.exp(-z.abs())) ** 2
+            if activation == "sigmoid"
+            else torch.heaviside(z, torch.zeros((), dtype=z.dtype))
+        )
+        back = torch.outer(upstream, c) * slope
+        return torch.einsum("nu,nd->ud", back, x), back.sum(0), (a * upstream[:, None]).sum(0), upstream.sum()
+
+
+@variants.equivalent
+class trains_in_double:
+    """A module class in float64 on the MSE, with a DataLoader, a learning rate that falls, and weight decay."""
+
+    def fit_predict(x_train, y_train, x_new, hidden, seed):
+        torch.manual_seed(seed)
+        low, high = x_train.mean(0), x_train.std(0)
+        middle, size = y_train.mean(), y_train.std()
+        rows = torch.utils.data.TensorDataset((x_train - low) / high, (y_train - middle) / size)
+        loader = torch.utils.data.DataLoader(rows, batch_size=64, shuffle=True)
+
+        class Net(torch.nn.Module):
+            def __init__(self):
+                super().__init__()
+                sizes = [x_train.shape[1], *hidden]
+                self.hidden = torch.nn.ModuleList(torch.nn.Linear(i, o) for i, o in zip(sizes, sizes[1:]))
+                self.last = torch.nn.Linear(sizes[-1], 1)
+
+            def forward(self, x):
+                for layer in self.hidden:
+                    x = torch.relu(layer(x))
+                return self.last(x)[:, 0]
+
+        net = Net().double()
+        epochs = 12 if hidden else 30
+        optimiser = torch.optim.AdamW(net.parameters(), lr=2e-3, weight_decay=0.01)
+        schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda epoch: 1 - epoch / epochs)
+        losses = []
+        for _ in range(epochs):
+            net.train()
+            for features, labels in loader:
+                optimiser.zero_grad()
+                torch.nn.functional.mse_loss(net(features), labels).backward()
+                optimiser.step()
+            schedule.step()
+            net.eval()
+            with torch.inference_mode():
+                losses.append(mae(net((x_train - low) / high) * size + middle, y_train))
+        return (net((x_new - low) / high) * size + middle).tolist(), losses
+
+
+@variants.equivalent
+class batches_of_ones_own:
+    """The batches from epoch_batches, the loss in thousands, float32 predictions, the mean loss within each epoch."""
+
+    def fit_predict(x_train, y_train, x_new, hidden, seed):
+        generator = torch.Generator().manual_seed(seed)
+        torch.manual_seed(seed)
+        mean, std = fit_scaler(x_train)
+        x = scale(x_train, mean, std).to(torch.float32)
+        offset, spread = float(y_train.mean()), float(y_train.std())
+        y = y_train.to(torch.float32)
+        widths = [x.shape[1], *hidden, 1]
+        parts = [torch.nn.Linear(widths[0], widths[1])]
+        for inside, outside in zip(widths[1:], widths[2:]):
+            parts += [torch.nn.ReLU(), torch.nn.Linear(inside, outside)]
+        net = torch.nn.Sequential(*parts, torch.nn.Flatten(0))
+        epochs = 12 if hidden else 30
+        optimiser = torch.optim.Adam(net.parameters(), lr=2e-3)
+        losses = []
+        for epoch in range(epochs):
+            for group in optimiser.param_groups:
+                group["lr"] = 2e-3 * (1 - epoch / epochs)
+            total = 0.0
+            for batch in epoch_batches(len(x), 64, generator):
+                loss = mae(net(x[batch]) * spread + offset, y[batch])
+                net.zero_grad()
+                loss.backward()
+                optimiser.step()
+                total += loss.item() * len(batch)
+            losses.append(total / len(x))
+        return net(scale(x_new, mean, std).float()).detach().numpy() * spread + offset, torch.tensor(losses)
