@@ -54,7 +54,7 @@ class Records:
         if self._engine.dialect.name == "sqlite":
             event.listen(self._engine, "connect", _durable)
         try:
-            _Base.metadata.create_all(self._engine)
+            self._create_tables()
         except SQLAlchemyError as error:
             raise RecordsError(f"records at {url}: {_cause(error)}") from error
 
@@ -65,6 +65,12 @@ class Records:
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._engine.dispose()
+
+    def _create_tables(self) -> None:
+        try:
+            _Base.metadata.create_all(self._engine)
+        except SQLAlchemyError:  # another process made them between our look and our try
+            _Base.metadata.create_all(self._engine)
 
     @property
     def engine(self) -> Engine:

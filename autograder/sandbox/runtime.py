@@ -54,7 +54,7 @@ class Runtime:
                     return Returned(encode(self._namespace[request.name]))
                 case StandIn():
                     for name in request.names:
-                        self._namespace[name] = _stand_in(name, self._ask)
+                        self._replace(name, _stand_in(name, self._ask))
                     return Returned(None)
         except KeyError as error:
             if request_name(request) not in self._namespace:
@@ -62,6 +62,13 @@ class Runtime:
             return describe(error, self._files)
         except BaseException as error:
             return describe(error, self._files)
+
+    def _replace(self, name: str, function: Callable[..., Any]) -> None:
+        """Put a stand-in into the main module, and into each helper module that has the name too."""
+        self._namespace[name] = function
+        for module in list(sys.modules.values()):
+            if getattr(module, "__file__", None) in self._files and name in vars(module):
+                setattr(module, name, function)
 
     def _decode(self, value: Value) -> Any:
         return decode(value, self._generator)
@@ -105,12 +112,17 @@ def describe(error: BaseException, files: frozenset[str]) -> Raised:
 
 
 class _Sources(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    """Imports the submission's own modules from memory, after the installed ones: nothing shadows torch."""
+    """Imports the submission's own modules from memory. A name that is loaded already or belongs to the standard
+    library is left alone: nothing shadows torch."""
 
     def __init__(self, files: dict[str, str]) -> None:
         self._files = files
+        own = {name.partition("/")[0].removesuffix(".py") for name in files}
+        self._own = own - set(sys.modules) - sys.stdlib_module_names
 
     def find_spec(self, fullname: str, path: Sequence[str] | None, target: Any = None) -> Any:
+        if fullname.partition(".")[0] not in self._own:
+            return None
         base = fullname.replace(".", "/")
         for name, package in ((f"{base}.py", False), (f"{base}/__init__.py", True)):
             if name in self._files:
@@ -134,7 +146,7 @@ def load(files: dict[str, str], main: str) -> tuple[dict[str, Any], Raised | Non
 
     After an error the definitions made so far are kept, so that they can still earn their points.
     """
-    sys.meta_path.append(_Sources(files))
+    sys.meta_path.insert(0, _Sources(files))
     module = types.ModuleType("submission")
     sys.modules["submission"] = module
     try:

@@ -51,6 +51,24 @@ def test_threads_may_save_at_once(url):
         assert len(list(records.all_latest("tiny"))) == 16
 
 
+def test_many_may_make_the_database_at_once(url):
+    errors = []
+
+    def one():
+        try:
+            with Records(url) as records:
+                records.save(report())
+        except RecordsError as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=one) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert errors == []
+
+
 def test_a_file_that_is_no_database_is_named(tmp_path):
     (tmp_path / "x.sqlite").write_text("not a database, but long enough to be looked at" * 50)
     with pytest.raises(RecordsError, match=r"x\.sqlite"):

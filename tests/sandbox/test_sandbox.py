@@ -273,6 +273,15 @@ def test_a_stand_in_is_computed_outside_forward_and_backward(session):
         assert torch.equal(student.gradient(x), 3 * x**2)
 
 
+def test_a_stand_in_reaches_helper_modules_too(sandbox):
+    files = {"m.py": "from steps import f\n", "losses.py": "def mse(x): return x\n",
+             "steps.py": "from losses import mse\ndef f(x): return mse(x)\n"}  # fmt: skip
+    with sandbox.open(files, "m.py", Limits()) as session, session.check() as conversation:
+        student = Student(conversation, Reference({"mse": lambda x: x + 41}))
+        student.stand_in(("mse",))
+        assert student.f(1) == 42
+
+
 def test_a_stand_in_that_refuses_is_the_callers_error(session):
     with session.check() as conversation:
         student = Student(conversation, Reference({"helper": lambda x: x @ x}))
