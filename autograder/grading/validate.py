@@ -9,6 +9,7 @@ from autograder.grading.engine import Engine
 from autograder.grading.hosts import LocalHost
 from autograder.model import CheckResult, Outcome
 from autograder.rubric.assignment import Assignment
+from autograder.rubric.rubric import Check
 
 
 @dataclass(frozen=True)
@@ -79,11 +80,15 @@ class Validation:
 
 
 class Validator:
-    """Runs the rubric on the assignment's own variants, in this process. `training` includes training checks."""
+    """Runs the rubric on the assignment's own variants, in this process.
+
+    `training` includes training checks, for the reference and for variants of what such a check asks for or uses:
+    they are slow, and another variant cannot change their outcome.
+    """
 
     def __init__(self, assignment: Assignment, *, training: bool = False) -> None:
         self._assignment = assignment
-        self._checks = [check for check in assignment.rubric.checks if training or not check.trains]
+        self._training = training
 
     def mutant(self, name: str, seed: int) -> MutantVerdict:
         """One mutant's verdict."""
@@ -105,7 +110,17 @@ class Validator:
 
     def _run(self, changes: dict[str, Any], seed: int, *, hints: bool) -> list[CheckResult]:
         host = LocalHost(lambda: self._assignment.solution(changes))
-        return _engine(self._assignment, seed).run(host, "validate", checks=self._checks, hints=hints)
+        checks = [
+            check
+            for check in self._assignment.rubric.checks
+            if not check.trains or (self._training and self._concerns(check, changes))
+        ]
+        return _engine(self._assignment, seed).run(host, "validate", checks=checks, hints=hints)
+
+    def _concerns(self, check: Check, changes: dict[str, Any]) -> bool:
+        """Whether the changes can make a difference to a check. No changes is the reference: it meets them all."""
+        met = {*self._assignment.rubric.owner_of(check).owns, *check.uses}
+        return not changes or not met.isdisjoint(changes)
 
 
 def _engine(assignment: Assignment, seed: int) -> Engine:

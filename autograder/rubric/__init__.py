@@ -1,5 +1,6 @@
 """What an instructor writes a rubric with."""
 
+from autograder.rubric.calibration import Level
 from autograder.rubric.compare import Mismatch, as_tensor, compare
 from autograder.rubric.draw import Draw
 from autograder.rubric.rubric import Check, Exercise, Rubric
@@ -24,6 +25,7 @@ __all__ = [
     "Draw",
     "Exercise",
     "Ladder",
+    "Level",
     "Mismatch",
     "Reference",
     "Rubric",

@@ -35,12 +35,16 @@ class Check:
 
 @dataclass(frozen=True)
 class Exercise:
-    """A numbered exercise, the student's functions it `owns`, and its points (the sum over its checks)."""
+    """A numbered exercise, the student's functions it `owns`, and its points (the sum over its checks).
+
+    `bans` names library functions (dotted, as documented) that do the exercise's work: calling one is not solving it.
+    """
 
     number: str
     title: str
     owns: tuple[str, ...]
     points: float
+    bans: tuple[str, ...] = ()
     checks: list[Check] = field(default_factory=list)
 
     @property
@@ -78,9 +82,11 @@ class Rubric:
     def __init__(self) -> None:
         self.exercises: list[Exercise] = []
 
-    def exercise(self, number: str, title: str, *, owns: tuple[str, ...], points: float) -> Exercise:
+    def exercise(
+        self, number: str, title: str, *, owns: tuple[str, ...], points: float, bans: tuple[str, ...] = ()
+    ) -> Exercise:
         """Add an exercise; `points` must be what its checks add up to (`verify` looks)."""
-        exercise = Exercise(number, title, owns, points)
+        exercise = Exercise(number, title, owns, points, bans)
         self.exercises.append(exercise)
         return exercise
 

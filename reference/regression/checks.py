@@ -627,12 +627,12 @@ def reports_its_losses(student: Student, reference: Reference, draw: Draw) -> No
 
 @training.check(2, uses=HELPERS, trains=True, seconds=60)
 def history_pays(student: Student, reference: Reference, draw: Draw) -> None:
-    """On the unseen year, 7 days of history clearly beat 1, and 28 beat 7; 56 are level with 28."""
+    """On the unseen year, 7 days of history clearly beat 1, and 28 beat 7; 56 are no worse than 28."""
     year = Year(draw)
     unseen = [(f"{days} days", year.loss(student, reference, days, ())[1]) for days in (1, 7, 28)]
     in_order(unseen, "the unseen MAE of the linear model should fall with the days it sees", CLEARLY)
-    ratio = year.loss(student, reference, 56, ())[1] / unseen[-1][1]
-    expect(abs(ratio - 1) <= 0.1, "with 56 days, the unseen MAE of the linear model should be level with 28 days.")
+    unseen = [unseen[-1], ("56 days", year.loss(student, reference, 56, ())[1])]
+    in_order(unseen, "with 56 days, the linear model should be about as good as with 28 or better", slack=0.1)
 
 
 @training.check(1.5, uses=HELPERS, trains=True, seconds=60)
@@ -657,10 +657,10 @@ def size_fits(student: Student, reference: Reference, draw: Draw) -> None:
 LADDER = Ladder(
     "unseen MAE as a multiple of a linear model's (56 days)",
     (
-        Rung("simple", 1.60, 0.25, "any model that uses yesterday's views"),
-        Rung("medium", 1.15, 0.60, "scaled features and Adam"),
-        Rung("strong", 1.06, 0.90, "enough epochs"),
-        Rung("boss", 1.01, 1.00, "few epochs, and a learning rate that falls to 0 by their end"),
+        Rung("simple", 2.50, 0.25, "any model that uses yesterday's views"),
+        Rung("medium", 1.10, 0.60, "scaled features and Adam"),
+        Rung("strong", 1.00, 0.90, "enough epochs"),
+        Rung("boss", 0.95, 1.00, "few epochs, and a learning rate that falls to 0 by their end"),
     ),
 )
 
