@@ -118,15 +118,16 @@ def validate(
 @app.command()
 def calibrate(
     name: Name,
-    seeds: Annotated[int, typer.Option(min=1, help="How many data seeds.")] = 8,
-    to: Annotated[Path | None, typer.Option("--to", help="Write the result as Markdown too.")] = None,
+    seeds: Annotated[int, typer.Option(min=1, help="How many seeds.")] = 20,
+    jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Processes.")] = os.cpu_count() or 1,
+    to: Annotated[Path | None, typer.Option("--to", help="Write the table as Markdown too.")] = None,
     quiet: Quiet = False,
     config: ConfigFile = None,
 ) -> None:
-    """Measure the assignment's training table with the reference, beside the lecture's figures."""
+    """Measure what each rung of a ladder reaches, and the training table beside the lecture's. Exit 1: too strict."""
     from autograder.cli.calibrating import calibrate_assignment
 
-    calibrate_assignment(open_course(name, config), seeds, to, quiet=quiet)
+    raise typer.Exit(calibrate_assignment(open_course(name, config), seeds, jobs, to, quiet=quiet))
 
 
 @app.command()

@@ -1,25 +1,103 @@
-"""`autograder calibrate`: lecture and measured figures side by side."""
+"""`autograder calibrate`: what each rung of a ladder is worth, and the lecture's table beside the measured one."""
 
 from __future__ import annotations
 
 import importlib
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from multiprocessing import get_context
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
+import torch
 from rich.console import Console
+from rich.progress import Progress
 from rich.table import Table
 
 from autograder.cli.course import Course
 from autograder.cli.show import wide_console
-from autograder.rubric.assignment import AssignmentError
+from autograder.reports.ladder import write_ladder
+from autograder.rubric.assignment import AssignmentError, load
+from autograder.rubric.calibration import Calibration, Level, Measured
 
 
-def calibrate_assignment(course: Course, seeds: int, to: Path | None, *, quiet: bool) -> None:
-    """Run the assignment's `calibration.py` on data seeds 0 .. seeds-1 and show what it measured."""
-    if not (course.assignment.folder / "calibration.py").is_file():
-        raise AssignmentError(f"{course.assignment.folder} has no calibration.py: there is nothing to calibrate")
-    calibration = importlib.import_module(f"{course.assignment.package.__name__}.calibration")
+def calibrate_assignment(course: Course, seeds: int, jobs: int, to: Path | None, *, quiet: bool) -> int:
+    """Measure what `calibration.py` offers: `LEVELS` (ladders), `measure` (a table). Exit code 1: a bound too strict.
+
+    The ladders' figures go to `calibration.json` beside it, with a picture.
+    """
+    calibration = _calibration(course.assignment.folder)
+    exit_code = 0
+    if hasattr(calibration, "LEVELS"):
+        exit_code = _ladders(course, calibration.LEVELS, seeds, jobs, quiet=quiet)
+    if hasattr(calibration, "measure"):
+        _table(course, calibration, seeds, to, quiet=quiet)
+    return exit_code
+
+
+def _calibration(folder: Path) -> Any:
+    if not (folder / "calibration.py").is_file():
+        raise AssignmentError(f"{folder} has no calibration.py: there is nothing to calibrate")
+    return importlib.import_module(f"{load(folder).package.__name__}.calibration")
+
+
+def _ladders(course: Course, levels: Sequence[Level], seeds: int, jobs: int, *, quiet: bool) -> int:
+    folder = course.assignment.folder
     log = Console(stderr=True)
-    rows, orderings = calibration.measure(range(seeds), None if quiet else log.print)
+    with (
+        ProcessPoolExecutor(jobs, get_context("spawn")) as pool,
+        Progress(console=log, disable=quiet or not log.is_terminal) as progress,
+    ):
+        futures = [[pool.submit(_run, folder, i, seed) for seed in range(seeds)] for i in range(len(levels))]
+        task = progress.add_task("measuring", total=len(levels) * seeds)
+        for _ in as_completed([future for row in futures for future in row]):
+            progress.advance(task)
+        measured = [_joined([future.result() for future in row]) for row in futures]
+    found = Calibration.of(measured)
+    found.write(folder / "calibration.json")
+    picture = folder / "calibration.svg"
+    write_ladder(found, [level.bound for level in levels], picture)
+    _show_ladders(course, levels, found)
+    log.print(f"Wrote {folder / 'calibration.json'} and {picture.name}")
+    return 0 if all(one.allows(level.bound) for level, one in zip(levels, measured, strict=True)) else 1
+
+
+def _run(folder: Path, level: int, seed: int) -> Measured:
+    torch.set_num_threads(1)
+    levels: Sequence[Level] = _calibration(folder).LEVELS
+    return levels[level].measure([seed])
+
+
+def _joined(runs: Sequence[Measured]) -> Measured:
+    """One seed each, put together."""
+    first = runs[0]
+    return Measured(
+        first.exercise,
+        first.rung,
+        first.metric,
+        first.lower_is_better,
+        [value for run in runs for value in run.values],
+        sum(run.seconds for run in runs) / len(runs),
+    )
+
+
+def _show_ladders(course: Course, levels: Sequence[Level], found: Calibration) -> None:
+    title = f"{course.settings.title}: {len(found.levels[0].values)} seeds a rung, torch {found.torch}, {found.machine}"
+    grid = Table(title=title, title_justify="left")
+    for column in ("exercise", "rung", "metric", "mean", "sd", "tolerance bound", "rubric asks", "seconds"):
+        grid.add_column(column, justify="left" if column in ("exercise", "rung", "metric") else "right")
+    for level, one in zip(levels, found.levels, strict=True):
+        asks = f"{level.bound:.3g}" if one.allows(level.bound) else f"[red]{level.bound:.3g}[/]"
+        grid.add_row(
+            one.exercise, one.rung, one.metric, f"{one.mean:.4g}", f"{one.sd:.2g}", f"{one.tolerance_bound:.4g}", asks,
+            f"{one.seconds:.1f}",
+        )  # fmt: skip
+    wide_console().print(grid)
+
+
+def _table(course: Course, calibration: ModuleType, seeds: int, to: Path | None, *, quiet: bool) -> None:
+    rows, orderings = calibration.measure(range(seeds), None if quiet else Console(stderr=True).print)
     console = wide_console()
     grid = Table(title=f"{course.settings.title}: MAE in thousands, mean over {seeds} data seeds", title_justify="left")
     for column in ("model", "lecture train", "measured train", "lecture unseen", "measured unseen"):

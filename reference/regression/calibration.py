@@ -223,13 +223,13 @@ def markdown(
         "`reference/regression/calibration.py`. MAE in thousands of views; training years 2017-2020, unseen year 2021.",
         f"Measured figures are means over {orderings[0].of} data seeds, and {REPEATS} trainings of a network on each.",
         "",
-        f"Networks: AdamW {CAREFUL.learning_rate:g} falling to 0 as half a cosine, weight decay {CAREFUL.weight_decay:g},"
-        f" batches of {CAREFUL.batch}, {CAREFUL.epochs} epochs, squared error.",
+        f"Networks: AdamW {CAREFUL.learning_rate:g} falling to 0 as half a cosine, weight decay"
+        f" {CAREFUL.weight_decay:g}, batches of {CAREFUL.batch}, {CAREFUL.epochs} epochs, squared error.",
         f"Plain SGD: rate {PLAIN.learning_rate:g}, the same batches and epochs. With AdamW five layers train as well as"
         " four; the lecture's failure is shown with plain SGD,",
         "where the smaller networks train to a lower loss.",
         "",
-        "The generator and the recipe were tuned on data seeds from 1001 on; the seeds measured here played no part in it.",
+        "The generator and the recipe were tuned on data seeds from 1001 on; the seeds measured here played no part.",
         "",
         "| model | lecture train | measured train | lecture unseen | measured unseen |",
         "|---|---:|---:|---:|---:|",
@@ -245,8 +245,8 @@ def markdown(
             "",
             "## The quick recipe",
             "",
-            f"Adam {QUICK.learning_rate:g} falling to 0, {QUICK.epochs} epochs, batches of {QUICK.batch}, one training a"
-            " network: less than a second each.",
+            f"Adam {QUICK.learning_rate:g} falling to 0, {QUICK.epochs} epochs, batches of {QUICK.batch}, one training"
+            " a network: less than a second each.",
             "Train / unseen, seed by seed.",
             "",
             "| data seed | " + " | ".join(names) + " |",

@@ -52,21 +52,21 @@ def strided(series, days):
 
 @mutant("split_by_date", "The first unseen rows are in your training part: a row belongs to the date of its label.")
 def split_by_row(series, dates, days, first_unseen):
-    x, y = make_windows(series, days)  # noqa: F821
+    x, y = make_windows(series, days)
     seen = sum(date < first_unseen for date in dates)
     return x[:seen], y[:seen], x[seen:], y[seen:]
 
 
 @mutant("split_by_date", "The first unseen days are dropped: their rows may look back into the training days.")
 def test_drops_first_days(series, dates, days, first_unseen):
-    x, y = make_windows(series, days)  # noqa: F821
+    x, y = make_windows(series, days)
     seen = sum(date < first_unseen for date in dates[days:])
     return x[:seen], y[:seen], x[seen + days :], y[seen + days :]
 
 
 @mutant("split_by_date", "The split must follow time: train on the past, not on a random part.")
 def random_split(series, dates, days, first_unseen):
-    x, y = make_windows(series, days)  # noqa: F821
+    x, y = make_windows(series, days)
     seen = sum(date < first_unseen for date in dates[days:])
     order = torch.randperm(len(x), generator=torch.Generator().manual_seed(1))
     x, y = x[order], y[order]
@@ -75,7 +75,7 @@ def random_split(series, dates, days, first_unseen):
 
 @mutant("split_by_date", "The first unseen date itself is still in your training part: compare with <, not <=.")
 def inclusive(series, dates, days, first_unseen):
-    x, y = make_windows(series, days)  # noqa: F821
+    x, y = make_windows(series, days)
     seen = sum(date <= first_unseen for date in dates[days:])
     return x[:seen], y[:seen], x[seen:], y[seen:]
 
@@ -122,18 +122,18 @@ def adds_first(z, mean, std):
 
 @mutant("scale_splits", "The unseen rows are scaled with their own statistics; they must not be looked at.")
 def norm_each_split(x_train, x_unseen):
-    return scale(x_train, *fit_scaler(x_train)), scale(x_unseen, *fit_scaler(x_unseen))  # noqa: F821
+    return scale(x_train, *fit_scaler(x_train)), scale(x_unseen, *fit_scaler(x_unseen))
 
 
 @mutant("scale_splits", "The scaler has seen the unseen rows: fit it on the training rows only.")
 def norm_all_data(x_train, x_unseen):
-    mean, std = fit_scaler(torch.cat([x_train, x_unseen]))  # noqa: F821
-    return scale(x_train, mean, std), scale(x_unseen, mean, std)  # noqa: F821
+    mean, std = fit_scaler(torch.cat([x_train, x_unseen]))
+    return scale(x_train, mean, std), scale(x_unseen, mean, std)
 
 
 @mutant("scale_splits", "The unseen rows come back unscaled.")
 def unseen_unscaled(x_train, x_unseen):
-    return scale(x_train, *fit_scaler(x_train)), x_unseen  # noqa: F821
+    return scale(x_train, *fit_scaler(x_train)), x_unseen
 
 
 # --- 1.3 losses ---
@@ -267,19 +267,19 @@ def mae_two(x, y, w, b):
 
 @mutant("gd_step", "w is updated before the gradient of b is taken: both gradients belong to the old point.")
 def sequential(x, y, w, b, lr):
-    w = w - lr * grad_mse(x, y, w, b)[0]  # noqa: F821
-    return w, b - lr * grad_mse(x, y, w, b)[1]  # noqa: F821
+    w = w - lr * grad_mse(x, y, w, b)[0]
+    return w, b - lr * grad_mse(x, y, w, b)[1]
 
 
 @mutant("gd_step", "That climbs: step against the gradient, with a minus.")
 def ascent(x, y, w, b, lr):
-    gw, gb = grad_mse(x, y, w, b)  # noqa: F821
+    gw, gb = grad_mse(x, y, w, b)
     return w + lr * gw, b + lr * gb
 
 
 @mutant("gd_step", "b is never updated.")
 def w_only(x, y, w, b, lr):
-    return w - lr * grad_mse(x, y, w, b)[0], b  # noqa: F821
+    return w - lr * grad_mse(x, y, w, b)[0], b
 
 
 @mutant("train_gd", "One update too few: `steps` updates are asked for.")
@@ -287,11 +287,11 @@ def stops_early(x, y, w, b, lr, steps, tolerance=0.0):
     w_before, b_before, losses = w, b, []
     for _ in range(steps):
         w_before, b_before = w, b
-        losses.append(mse(linear_forward(x, w, b), y))  # noqa: F821
-        gw, gb = grad_mse(x, y, w, b)  # noqa: F821
+        losses.append(mse(linear_forward(x, w, b), y))
+        gw, gb = grad_mse(x, y, w, b)
         if max(gw.abs().max(), abs(gb)) <= tolerance:
             return w, b, losses
-        w, b = gd_step(x, y, w, b, lr)  # noqa: F821
+        w, b = gd_step(x, y, w, b, lr)
     return w_before, b_before, losses
 
 
@@ -299,11 +299,11 @@ def stops_early(x, y, w, b, lr, steps, tolerance=0.0):
 def lr_decays(x, y, w, b, lr, steps, tolerance=0.0):
     losses = []
     for step in range(steps):
-        losses.append(mse(linear_forward(x, w, b), y))  # noqa: F821
-        gw, gb = grad_mse(x, y, w, b)  # noqa: F821
+        losses.append(mse(linear_forward(x, w, b), y))
+        gw, gb = grad_mse(x, y, w, b)
         if max(gw.abs().max(), abs(gb)) <= tolerance:
             break
-        w, b = gd_step(x, y, w, b, lr / (step + 1))  # noqa: F821
+        w, b = gd_step(x, y, w, b, lr / (step + 1))
     return w, b, losses
 
 
@@ -311,12 +311,12 @@ def lr_decays(x, y, w, b, lr, steps, tolerance=0.0):
 def losses_after(x, y, w, b, lr, steps, tolerance=0.0):
     losses = []
     for _ in range(steps):
-        gw, gb = grad_mse(x, y, w, b)  # noqa: F821
+        gw, gb = grad_mse(x, y, w, b)
         if max(gw.abs().max(), abs(gb)) <= tolerance:
-            losses.append(mse(linear_forward(x, w, b), y))  # noqa: F821
+            losses.append(mse(linear_forward(x, w, b), y))
             break
-        w, b = gd_step(x, y, w, b, lr)  # noqa: F821
-        losses.append(mse(linear_forward(x, w, b), y))  # noqa: F821
+        w, b = gd_step(x, y, w, b, lr)
+        losses.append(mse(linear_forward(x, w, b), y))
     return w, b, losses
 
 
@@ -324,8 +324,8 @@ def losses_after(x, y, w, b, lr, steps, tolerance=0.0):
 def never_stops(x, y, w, b, lr, steps, tolerance=0.0):
     losses = []
     for _ in range(steps):
-        losses.append(mse(linear_forward(x, w, b), y))  # noqa: F821
-        w, b = gd_step(x, y, w, b, lr)  # noqa: F821
+        losses.append(mse(linear_forward(x, w, b), y))
+        w, b = gd_step(x, y, w, b, lr)
     return w, b, losses
 
 
@@ -595,43 +595,43 @@ def shift_not_scaled(xs, ys):
 @mutant("net_forward", "One b for both roles: the vector b goes inside, the scalar b_out outside.")
 def shared_b(x, W, b, c, b_out, activation):
     z = x @ W.T + b_out
-    return (sigmoid(z) if activation == "sigmoid" else torch.relu(z)) @ c + b_out  # noqa: F821
+    return (sigmoid(z) if activation == "sigmoid" else torch.relu(z)) @ c + b_out
 
 
 @mutant("net_forward", "ReLU is applied to the input; it belongs on b + W x.")
 def relu_on_x(x, W, b, c, b_out, activation):
     if activation == "sigmoid":
-        return sigmoid(x @ W.T + b) @ c + b_out  # noqa: F821
+        return sigmoid(x @ W.T + b) @ c + b_out
     return (torch.relu(x) @ W.T + b) @ c + b_out
 
 
 @mutant("net_forward", "That is a leaky ReLU; negative values become exactly 0.")
 def leaky(x, W, b, c, b_out, activation):
     z = x @ W.T + b
-    return (sigmoid(z) if activation == "sigmoid" else torch.where(z > 0, z, 0.01 * z)) @ c + b_out  # noqa: F821
+    return (sigmoid(z) if activation == "sigmoid" else torch.where(z > 0, z, 0.01 * z)) @ c + b_out
 
 
 @mutant("net_forward", "The outer bias b_out is missing.")
 def no_outer_b(x, W, b, c, b_out, activation):
     z = x @ W.T + b
-    return (sigmoid(z) if activation == "sigmoid" else torch.relu(z)) @ c  # noqa: F821
+    return (sigmoid(z) if activation == "sigmoid" else torch.relu(z)) @ c
 
 
 @mutant("net_forward", "The hidden values are just added up: weigh them with c.")
 def sum_no_c(x, W, b, c, b_out, activation):
     z = x @ W.T + b
-    return (sigmoid(z) if activation == "sigmoid" else torch.relu(z)).sum(dim=1) + b_out  # noqa: F821
+    return (sigmoid(z) if activation == "sigmoid" else torch.relu(z)).sum(dim=1) + b_out
 
 
 @mutant("net_forward", "The activation is always the sigmoid: look at the argument.")
 def always_sigmoid(x, W, b, c, b_out, activation):
-    return sigmoid(x @ W.T + b) @ c + b_out  # noqa: F821
+    return sigmoid(x @ W.T + b) @ c + b_out
 
 
 def _net_grad(x, y, W, b, c, b_out, activation, slope=None, scale=None):
     """The right gradient with a part of it exchangeable."""
     z = x @ W.T + b
-    a = sigmoid(z) if activation == "sigmoid" else torch.relu(z)  # noqa: F821
+    a = sigmoid(z) if activation == "sigmoid" else torch.relu(z)
     if slope is None:
         slope = a * (1 - a) if activation == "sigmoid" else (z > 0).to(z.dtype)
     upstream = 2 * (a @ c + b_out - y) * (1 / len(y) if scale is None else scale)
@@ -660,7 +660,7 @@ def net_no_mean(x, y, W, b, c, b_out, activation):
 def no_c(x, y, W, b, c, b_out, activation):
     _, _, gc, gb_out = _net_grad(x, y, W, b, c, b_out, activation)
     z = x @ W.T + b
-    a = sigmoid(z) if activation == "sigmoid" else torch.relu(z)  # noqa: F821
+    a = sigmoid(z) if activation == "sigmoid" else torch.relu(z)
     slope = a * (1 - a) if activation == "sigmoid" else (z > 0).to(z.dtype)
     delta = 2 * ((a @ c + b_out - y) / len(y))[:, None] * slope
     return delta.T @ x, delta.sum(dim=0), gc, gb_out
@@ -676,7 +676,7 @@ def gb_mean(x, y, W, b, c, b_out, activation):
 def gc_uses_z(x, y, W, b, c, b_out, activation):
     gW, gb, gc, gb_out = _net_grad(x, y, W, b, c, b_out, activation)
     z = x @ W.T + b
-    a = sigmoid(z) if activation == "sigmoid" else torch.relu(z)  # noqa: F821
+    a = sigmoid(z) if activation == "sigmoid" else torch.relu(z)
     return gW, gb, z.T @ (2 * (a @ c + b_out - y) / len(y)), gb_out
 
 
@@ -745,12 +745,12 @@ def as_many_neurons(sizes):
 @mutant("fat_width", "Round down: one unit more would need too many parameters.")
 def rounds_up(sizes):
     inputs, outputs = sizes[0], sizes[-1]
-    return math.ceil((count_params(sizes) - outputs) / (inputs + 1 + outputs)) + 1  # noqa: F821
+    return math.ceil((count_params(sizes) - outputs) / (inputs + 1 + outputs)) + 1
 
 
 @mutant("fat_width", "A hidden unit also has a bias and weights to the outputs, not only weights from the inputs.")
 def only_inputs(sizes):
-    return count_params(sizes) // sizes[0]  # noqa: F821
+    return count_params(sizes) // sizes[0]
 
 
 # --- 1.11 training (run with --training only) ---
