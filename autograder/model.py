@@ -111,6 +111,7 @@ class Report(msgspec.Struct, frozen=True):
 
     `status` is "graded", "rejected" (unreadable: `problem` says why) or "grader error" (retried next time).
     `own_seconds` is time spent waiting for the student's code; `wall_seconds` the whole.
+    `flags` are places that a TA should look at (possible library shortcuts); they cost nothing by themselves.
     `boundary` lists the sandbox layers that held. `assignment_digest` covers rubric, reference, data and limits.
     """
 
@@ -125,6 +126,7 @@ class Report(msgspec.Struct, frozen=True):
     exercises: tuple[ExerciseInfo, ...] = ()
     results: tuple[CheckResult, ...] = ()
     notes: tuple[str, ...] = ()
+    flags: tuple[str, ...] = ()
     problem: str = ""
     output: str = ""
     boundary: tuple[str, ...] = ()

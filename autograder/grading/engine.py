@@ -123,6 +123,8 @@ class Engine:
         try:
             if stand_ins:
                 student.stand_in(stand_ins)
+            if bans := self._assignment.rubric.owner_of(check).bans:
+                student.ban(bans)
             score = _as_score(check.run(student, reference, draw))
         except Mismatch as mismatch:
             return Verdict(Outcome.FAILED, 0.0, str(mismatch), mismatch, None, tuple(student.exchanges))

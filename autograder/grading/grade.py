@@ -15,6 +15,7 @@ import autograder
 from autograder.grading.engine import Engine
 from autograder.model import CheckResult, ExerciseInfo, Outcome, Report, Submission
 from autograder.rubric.assignment import Assignment
+from autograder.rubric.shortcuts import find_shortcuts
 from autograder.sandbox import Ended, Limits, Sandbox
 
 
@@ -79,6 +80,7 @@ def grade(
         exercises=exercise_infos(job.assignment),
         results=tuple(results),
         notes=submission.notes,
+        flags=tuple(map(str, find_shortcuts(submission.files, job.assignment.rubric))),
         problem=problem,
         output=output,
         boundary=sandbox.boundary,

@@ -63,7 +63,9 @@ def student_page(report: Report, row: Row, *, course: str, title: str) -> str:
         .render(
             course=course,
             title=title,
-            report=msgspec.structs.replace(report, problem=problem, results=(), boundary=(), assignment_digest=""),
+            report=msgspec.structs.replace(
+                report, problem=problem, results=(), flags=(), boundary=(), assignment_digest=""
+            ),
             exercises=exercises,
             complete=sum(cell.complete for cell in row.cells),
             untouched=sum(cell.outcome is Outcome.NOT_ATTEMPTED for cell in row.cells),

@@ -93,6 +93,7 @@ class Row:
     stopped: tuple[tuple[Outcome, str], ...]
     mistakes: tuple[Mistake, ...]
     faults: tuple[Fault, ...]
+    shortcuts: tuple[str, ...]
     problem: str
     ran: bool
     boundary: tuple[str, ...]
@@ -120,6 +121,7 @@ class Row:
                 dict.fromkeys(Mistake(r.exercise, r.mutant, r.hint) for r in report.results if r.hint or r.mutant)
             ),
             faults=_faults(report),
+            shortcuts=tuple(text.clip(flag, 200) for flag in report.flags[:10]),
             problem="" if ours and not ran else text.clip(report.problem.strip(), 400),
             ran=ran,
             boundary=report.boundary,
@@ -341,6 +343,12 @@ def _attention(rows: Sequence[Row]) -> tuple[Attention, ...]:
             "The file itself raised an error or ended before any check could call it.",
             Outcome.CRASHED,
             tuple((row, row.problem) for row in rows if row.ran and row.problem),
+        ),
+        Attention(
+            "May use a library shortcut",
+            "Places to read: they cost no points by themselves. What a ban stopped has cost them already.",
+            Outcome.PARTLY,
+            tuple((row, " ".join(row.shortcuts)) for row in rows if row.shortcuts),
         ),
     ]
     for outcome, title, why in (

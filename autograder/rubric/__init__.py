@@ -3,7 +3,7 @@
 from autograder.rubric.calibration import Level
 from autograder.rubric.compare import Mismatch, as_tensor, compare
 from autograder.rubric.draw import Draw
-from autograder.rubric.rubric import Check, Exercise, Rubric
+from autograder.rubric.rubric import AUTOGRAD, Check, Exercise, Rubric
 from autograder.rubric.student import Reference, Student, StudentError
 from autograder.rubric.variants import Variants
 from autograder.rubric.vocabulary import (
@@ -21,6 +21,7 @@ from autograder.rubric.vocabulary import (
 )
 
 __all__ = [
+    "AUTOGRAD",
     "Check",
     "Draw",
     "Exercise",

@@ -9,6 +9,22 @@ from dataclasses import dataclass, field
 from autograder.rubric.draw import Draw
 from autograder.rubric.student import Reference, Student
 from autograder.rubric.vocabulary import Score
+from autograder.sandbox.bans import resolve
+
+AUTOGRAD = (
+    "torch.Tensor.backward",
+    "torch.autograd.backward",
+    "torch.autograd.grad",
+    "torch.autograd._engine_run_backward",
+    "torch.autograd.functional.jacobian",
+    "torch.autograd.functional.vjp",
+    "torch.func.grad",
+    "torch.func.jacrev",
+    "torch.func.jacfwd",
+    "torch.func.vjp",
+    "torch.func.jvp",
+)
+"""Bans for a gradient that is to be written by hand."""
 
 CheckFunction = Callable[[Student, Reference, Draw], Score | float | None]
 
@@ -112,12 +128,17 @@ class Rubric:
         return next(exercise for exercise in self.exercises if exercise.number == check.exercise)
 
     def verify(self) -> None:
-        """Raise `ValueError` where the rubric contradicts itself: points, names, unknown `uses`."""
+        """Raise `ValueError` where the rubric contradicts itself: points, names, unknown `uses` or `bans`."""
         names: set[str] = set()
         for exercise in self.exercises:
             total = sum(check.points for check in exercise.checks)
             if abs(total - exercise.points) > 1e-9:
                 raise ValueError(f"exercise {exercise.number} is worth {exercise.points}, its checks add up to {total}")
+            for name in exercise.bans:
+                try:
+                    resolve(name)
+                except LookupError as error:
+                    raise ValueError(f"exercise {exercise.number} bans {name}: {error}") from error
             for check in exercise.checks:
                 if check.name in names:
                     raise ValueError(f"two checks are called {check.name!r}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -11,7 +11,7 @@ import torch
 
 from autograder.model import Outcome
 from autograder.sandbox.conversation import Conversation
-from autograder.sandbox.messages import Ask, Call, Raised, Read, Returned, StandIn
+from autograder.sandbox.messages import Ask, Ban, Call, Raised, Read, Returned, StandIn
 from autograder.sandbox.values import TensorValue, Unacceptable, Value, decode, encode
 
 
@@ -41,6 +41,7 @@ class Reference:
 
     def __init__(self, namespace: dict[str, Any]) -> None:
         self._namespace = namespace
+        self._lent: frozenset[str] = frozenset()
         self._generators: dict[tuple[int, int], torch.Generator] = {}
 
     def call(self, name: str, *args: Any, **kwargs: Any) -> Any:
@@ -53,11 +54,18 @@ class Reference:
             raise AttributeError(name)
         return partial(self.call, name)
 
+    def lend(self, names: Sequence[str]) -> None:
+        """Let stand-ins ask for these functions, and for no others."""
+        self._lent |= frozenset(names)
+
     def answer(self, question: Ask) -> Returned | Raised:
         """Answer a stand-in: forward, or the gradients of every tensor argument for given upstream gradients.
 
-        The arguments come from the student's side: whatever they break is told to the student, not raised here.
+        The question comes from the student's side: it may ask for what was lent only, and whatever its arguments
+        break is told to the student, not raised here.
         """
+        if question.name not in self._lent:
+            return Raised("error", "PermissionError", f"{question.name[:100]} has no stand-in here")
         try:
             args = [decode(value, _fresh_generator) for value in question.args]
             kwargs = {key: decode(value, _fresh_generator) for key, value in question.kwargs.items()}
@@ -137,7 +145,12 @@ class Student:
 
     def stand_in(self, names: tuple[str, ...]) -> None:
         """From now on, the student's code meets the reference's results under these names."""
+        self._reference.lend(names)
         self._conversation.perform(StandIn(list(names)), self._reference.answer)
+
+    def ban(self, names: tuple[str, ...]) -> None:
+        """From now on, the student's code may not call these library functions."""
+        self._conversation.perform(Ban(list(names)), self._reference.answer)
 
     def _result(self, name: str, answer: Returned | Raised) -> Any:
         if isinstance(answer, Raised):
@@ -155,6 +168,10 @@ def _student_error(name: str, raised: Raised) -> StudentError:
             return StudentError(Outcome.FAILED, f"`{name}` is not defined in your submission. Is it spelled like that?")
         case "not attempted":
             return StudentError(Outcome.NOT_ATTEMPTED, f"`{name}` is still to be written.")
+        case "banned":
+            return StudentError(
+                Outcome.FAILED, f"`{name}` calls `{raised.message}`: this exercise asks you to write that{where}."
+            )
         case "memory":
             return StudentError(Outcome.OUT_OF_MEMORY, f"`{name}` asked for more memory than is allowed{where}.")
         case _:

@@ -27,7 +27,13 @@ class StandIn(msgspec.Struct, frozen=True, tag="stand_in"):
     names: list[str]
 
 
-Request = Call | Read | StandIn
+class Ban(msgspec.Struct, frozen=True, tag="ban"):
+    """From now on, the library functions `names` (dotted) may not be called."""
+
+    names: list[str]
+
+
+Request = Call | Read | StandIn | Ban
 
 
 class Returned(msgspec.Struct, frozen=True, tag="returned"):
@@ -35,7 +41,7 @@ class Returned(msgspec.Struct, frozen=True, tag="returned"):
 
 
 class Raised(msgspec.Struct, frozen=True, tag="raised"):
-    """The student's code raised. `kind` is one of "missing", "not attempted", "memory", "error"."""
+    """The student's code raised. `kind` is one of "missing", "not attempted", "memory", "banned", "error"."""
 
     kind: str
     type_name: str

@@ -16,7 +16,8 @@ from typing import Any, Protocol
 
 import torch
 
-from autograder.sandbox.messages import Ask, Call, Raised, Read, Request, Returned, StandIn
+from autograder.sandbox import bans
+from autograder.sandbox.messages import Ask, Ban, Call, Raised, Read, Request, Returned, StandIn
 from autograder.sandbox.values import GeneratorValue, TensorValue, Value, decode, encode
 
 MAX_TEXT = 2_000
@@ -37,8 +38,9 @@ class Runtime:
 
     def __init__(self, namespace: dict[str, Any], ask: Asker, files: frozenset[str] = frozenset()) -> None:
         self._namespace = namespace
-        self._ask = ask
+        self._asker = ask
         self._files = files
+        self._ban = bans.Ban((), ())
         self._generators: dict[tuple[int, int], torch.Generator] = {}
 
     def perform(self, request: Request) -> Returned | Raised:
@@ -49,12 +51,17 @@ class Runtime:
                     function = self._namespace[request.name]
                     args = [self._decode(value) for value in request.args]
                     kwargs = {key: self._decode(value) for key, value in request.kwargs.items()}
-                    return Returned(encode(_drained(function(*args, **kwargs))))
+                    with self._ban.on():
+                        result = _drained(function(*args, **kwargs))
+                    return Returned(encode(result))
                 case Read():
                     return Returned(encode(self._namespace[request.name]))
                 case StandIn():
                     for name in request.names:
                         self._replace(name, _stand_in(name, self._ask))
+                    return Returned(None)
+                case Ban():
+                    self._ban = bans.Ban(request.names, [self._namespace, *map(vars, self._helpers())])
                     return Returned(None)
         except KeyError as error:
             if request_name(request) not in self._namespace:
@@ -66,9 +73,17 @@ class Runtime:
     def _replace(self, name: str, function: Callable[..., Any]) -> None:
         """Put a stand-in into the main module, and into each helper module that has the name too."""
         self._namespace[name] = function
-        for module in list(sys.modules.values()):
-            if getattr(module, "__file__", None) in self._files and name in vars(module):
+        for module in self._helpers():
+            if name in vars(module):
                 setattr(module, name, function)
+
+    def _helpers(self) -> list[types.ModuleType]:
+        """The submission's own modules that are loaded, beside the main one."""
+        return [module for module in list(sys.modules.values()) if getattr(module, "__file__", None) in self._files]
+
+    def _ask(self, question: Ask) -> Returned | Raised:
+        with self._ban.lifted():
+            return self._asker(question)
 
     def _decode(self, value: Value) -> Any:
         return decode(value, self._generator)
@@ -80,7 +95,7 @@ class Runtime:
 
 
 def request_name(request: Request) -> str:
-    return "" if isinstance(request, StandIn) else request.name
+    return "" if isinstance(request, StandIn | Ban) else request.name
 
 
 def _drained(result: Any) -> Any:
@@ -95,6 +110,8 @@ def describe(error: BaseException, files: frozenset[str]) -> Raised:
     kind = "error"
     if isinstance(error, NotImplementedError):
         kind = "not attempted"
+    elif isinstance(error, bans.BannedCall):
+        kind = "banned"
     elif isinstance(error, MemoryError) or "can't allocate memory" in str(error):
         kind = "memory"
     where = ""

@@ -1,0 +1,186 @@
+"""Library shortcuts found in a student's source: what an exercise bans, through aliases, `getattr` and helpers.
+
+A call that is certain is stopped at run time too, and the student is told. What only might be one is for a person to
+look at: it never costs a point by itself.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from autograder.rubric.rubric import Exercise, Rubric
+from autograder.sandbox.bans import resolve
+
+LIBRARIES = ("torch", "numpy", "sklearn", "scipy", "pandas")
+#: Ways around a ban at run time; a student hardly ever needs one.
+DETOURS = (
+    "torch.ops", "torch._C", "torch._ops", "torch.jit", "torch.compile", "torch.overrides", "importlib", "ctypes",
+    "threading", "multiprocessing", "concurrent.futures", "sys.modules", "gc",
+)  # fmt: skip
+DYNAMIC = ("eval", "exec", "__import__", "globals", "vars")
+
+
+@dataclass(frozen=True)
+class Shortcut:
+    """A place in the source of an exercise. `certain`: it names a banned function; else it only might."""
+
+    exercise: str
+    file: str
+    line: int
+    what: str
+    certain: bool
+
+    def __str__(self) -> str:
+        says = "uses" if self.certain else "might go round a ban with"
+        return f"Exercise {self.exercise} {says} {self.what} ({self.file}, line {self.line})."
+
+
+def find_shortcuts(files: Mapping[str, str], rubric: Rubric) -> list[Shortcut]:
+    """Every place in the sources where code that an exercise owns, or calls, reaches for what it bans."""
+    trees = {}
+    for name, source in files.items():
+        try:
+            trees[name] = ast.parse(source)
+        except SyntaxError:
+            continue  # intake has said so
+    return sorted(
+        {found for exercise in rubric.exercises if exercise.bans for found in _of_exercise(exercise, trees)},
+        key=lambda found: (found.exercise, found.file, found.line, found.what),
+    )
+
+
+def _of_exercise(exercise: Exercise, trees: Mapping[str, ast.Module]) -> Iterator[Shortcut]:
+    banned = {id(resolve(name)): name for name in exercise.bans}
+    methods = {name.rpartition(".")[2]: name for name in exercise.bans if name.startswith("torch.Tensor.")}
+    for file, statement, aliases in _reached(exercise.owns, trees):
+        for node in ast.walk(statement):
+            line = getattr(node, "lineno", 0)
+            dotted = _dotted(node, aliases) if isinstance(node, ast.expr) else None
+            if dotted is not None:
+                name = banned.get(id(_object(dotted)))
+                if name is not None:
+                    yield Shortcut(exercise.number, file, line, name, True)
+                elif any(dotted == detour or dotted.startswith(f"{detour}.") for detour in DETOURS):
+                    yield Shortcut(exercise.number, file, line, dotted, False)
+            elif isinstance(node, ast.Attribute) and node.attr in methods and isinstance(node.ctx, ast.Load):
+                yield Shortcut(exercise.number, file, line, f".{node.attr}", False)
+            elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+                if node.func.id in DYNAMIC and node.func.id not in aliases:
+                    yield Shortcut(exercise.number, file, line, f"{node.func.id}()", False)
+                elif node.func.id == "getattr":
+                    yield from _get_attribute(exercise.number, file, node, aliases, methods)
+
+
+def _get_attribute(
+    number: str, file: str, node: ast.Call, aliases: Mapping[str, str], methods: Mapping[str, str]
+) -> Iterator[Shortcut]:
+    """`getattr` with a name that is computed, from a library or from anything, or the name of a banned method."""
+    if len(node.args) < 2:
+        return
+    name = _text(node.args[1])
+    if name is None or name in methods:
+        yield Shortcut(number, file, node.lineno, "getattr()" if name is None else f"getattr(…, {name!r})", False)
+
+
+def _reached(
+    owned: Sequence[str], trees: Mapping[str, ast.Module]
+) -> Iterator[tuple[str, ast.stmt, Mapping[str, str]]]:
+    """The definitions of the owned functions, and of whatever of the student's own they mention, each once."""
+    definitions: dict[str, list[tuple[str, ast.stmt]]] = {}
+    for file, tree in trees.items():
+        for statement in tree.body:
+            for name in _defined(statement):
+                definitions.setdefault(name, []).append((file, statement))
+    tables = {file: _aliases(tree) for file, tree in trees.items()}
+    waiting, seen = list(owned), set()
+    while waiting:
+        name = waiting.pop()
+        for file, statement in definitions.get(name, ()):
+            if id(statement) in seen:
+                continue
+            seen.add(id(statement))
+            yield file, statement, {**tables[file], **_aliases(statement, tables[file])}
+            waiting += [node.id for node in ast.walk(statement) if isinstance(node, ast.Name)]
+            waiting += [node.attr for node in ast.walk(statement) if isinstance(node, ast.Attribute)]
+
+
+def _defined(statement: ast.stmt) -> list[str]:
+    if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        return [statement.name]
+    if isinstance(statement, ast.Assign):
+        return [target.id for target in statement.targets if isinstance(target, ast.Name)]
+    return []
+
+
+def _aliases(tree: ast.AST, outer: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Names that stand for something of a library: by import, or by assignment from such a name."""
+    found: dict[str, str] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                found[alias.asname or alias.name.partition(".")[0]] = (
+                    alias.name if alias.asname else alias.name.partition(".")[0]
+                )
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            for alias in node.names:
+                if alias.name == "*":
+                    found |= {name: f"{node.module}.{name}" for name in _public(node.module)}
+                else:
+                    found[alias.asname or alias.name] = f"{node.module}.{alias.name}"
+        elif isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
+            dotted = _dotted(node.value, {**(outer or {}), **found})
+            if dotted is not None:
+                found[node.targets[0].id] = dotted
+    return found
+
+
+def _dotted(node: ast.expr, aliases: Mapping[str, str]) -> str | None:
+    """The dotted library name an expression stands for, if it does: names, attributes, constant `getattr`s."""
+    match node:
+        case ast.Name():
+            return aliases.get(node.id)
+        case ast.Attribute():
+            base = _dotted(node.value, aliases)
+            return None if base is None else f"{base}.{node.attr}"
+        case ast.Call(func=ast.Name(id="getattr"), args=[target, name, *_]):
+            base, attribute = _dotted(target, aliases), _text(name)
+            return None if base is None or attribute is None else f"{base}.{attribute}"
+        case ast.Call(func=ast.Name(id="__import__"), args=[name, *_]):
+            return _text(name)
+        case ast.Call(args=[name, *_]) if _dotted(node.func, aliases) == "importlib.import_module":
+            return _text(name)
+        case _:
+            return None
+
+
+def _text(node: ast.expr) -> str | None:
+    """A constant string, put together from pieces or not."""
+    match node:
+        case ast.Constant(value=str(text)):
+            return text
+        case ast.BinOp(left=left, op=ast.Add(), right=right):
+            one, other = _text(left), _text(right)
+            return None if one is None or other is None else one + other
+        case ast.JoinedStr(values=values):
+            pieces = [_text(value) for value in values]
+            return None if None in pieces else "".join(piece for piece in pieces if piece)
+        case _:
+            return None
+
+
+def _object(dotted: str) -> Any:
+    """What a library name stands for. Only trusted libraries are looked into; a student's own names are not."""
+    if dotted.partition(".")[0] not in LIBRARIES:
+        return None
+    try:
+        return resolve(dotted)
+    except Exception:
+        return None
+
+
+def _public(module: str) -> list[str]:
+    found = _object(module)
+    return [] if found is None else [name for name in dir(found) if not name.startswith("_")]
