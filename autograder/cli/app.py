@@ -12,6 +12,7 @@ import typer
 from autograder.cli import show
 from autograder.cli.course import open_course
 from autograder.config import ConfigError
+from autograder.home import BundleError
 from autograder.intake import Entry, InputError, Rejected, find_class
 from autograder.records import RecordsError
 from autograder.rubric.assignment import AssignmentError
@@ -134,20 +135,30 @@ def calibrate(
 def release(
     name: Name,
     check: Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 if the starters are stale.")] = False,
+    to: Annotated[Path | None, typer.Option("--to", help="Pack it as a zip in this folder too.")] = None,
+    wheel: Annotated[Path | None, typer.Option("--wheel", help="Put this wheel of the package in the zip.")] = None,
     config: ConfigFile = None,
 ) -> None:
     """Generate what students get (assignments/NAME) from the reference solution."""
-    from autograder.release import current, generate
+    from autograder.cli.releasing import release_assignment
 
-    course = open_course(name, config)
-    target = course.config.root / "assignments"
-    if check:
-        stale = current(course.assignment.folder, target)
-        for name_of_file in stale:
-            print(f"stale: {name_of_file}")
-        raise typer.Exit(1 if stale else 0)
-    for path in generate(course.assignment.folder, target):
-        print(path)
+    raise typer.Exit(release_assignment(open_course(name, config), check=check, to=to, wheel=wheel))
+
+
+@app.command()
+def check(
+    file: Annotated[
+        Path | None, typer.Argument(help="Your module or notebook; the one saved last if you do not say.")
+    ] = None,
+    exercise: Annotated[
+        list[str] | None, typer.Option("--exercise", "-e", help="Just this exercise or function (repeatable).")
+    ] = None,
+    watch: Annotated[bool, typer.Option("--watch", "-w", help="Check again whenever the file is saved.")] = False,
+) -> None:
+    """For students: run the public checks on your own machine. Exit 1 if one does not pass."""
+    from autograder.cli.checking import check_at_home
+
+    raise typer.Exit(check_at_home(file, exercise or [], watch=watch))
 
 
 @app.command()
@@ -174,7 +185,7 @@ def main() -> None:
     """Run the command line; what a person can mend is said in one line, without a traceback."""
     try:
         app()
-    except (ConfigError, AssignmentError, RecordsError, InputError, Rejected) as error:
+    except (AssignmentError, BundleError, ConfigError, RecordsError, InputError, Rejected) as error:
         print(f"autograder: {error}", file=sys.stderr)
         sys.exit(2)
     except SandboxUnavailable as error:

@@ -9,12 +9,15 @@ from dataclasses import dataclass
 from enum import Enum
 from itertools import islice
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from autograder.grading.grade import Job, engine_version, grade, without_results
 from autograder.intake import Entry, Rejected
 from autograder.model import Report, Submission
-from autograder.sandbox import Sandbox, SandboxUnavailable
+from autograder.sandbox import SandboxUnavailable
+
+if TYPE_CHECKING:
+    from autograder.sandbox import Sandbox
 
 TRIES = 2
 """How often a submission is tried when the grader itself fails on it."""

@@ -11,8 +11,8 @@ import torch
 
 from autograder.grading.hosts import Host, LocalHost
 from autograder.model import CheckResult, Outcome
-from autograder.rubric import Draw, Mismatch, Reference, Score, Student, StudentError
-from autograder.rubric.assignment import Assignment
+from autograder.rubric import Mismatch, Score, Student, StudentError
+from autograder.rubric.assignment import Gradable
 from autograder.rubric.draw import seed_of
 from autograder.rubric.rubric import Check
 from autograder.rubric.student import Exchange, same_answer
@@ -37,7 +37,7 @@ class Verdict(msgspec.Struct, frozen=True):
 class Engine:
     """Grades hosts against one assignment. Seeds come from `secret` and the `digest` of what is graded."""
 
-    def __init__(self, assignment: Assignment, secret: bytes) -> None:
+    def __init__(self, assignment: Gradable, secret: bytes) -> None:
         self._assignment = assignment
         self._secret = secret
 
@@ -48,14 +48,16 @@ class Engine:
         *,
         checks: Iterable[Check] | None = None,
         hints: bool = True,
+        stand_ins: bool = True,
         progress: Callable[[CheckResult], None] | None = None,
     ) -> list[CheckResult]:
         """Every check's result, in rubric order. Never raises for what the student or a check does."""
         results: list[CheckResult] = []
         wrong: set[str] = set()
         for check in self._assignment.rubric.checks if checks is None else checks:
-            stand_ins = tuple(name for name in check.uses if self._assignment.rubric.owner(name).number in wrong)
-            result = self.run_check(host, check, digest, stand_ins, hints=hints)
+            rubric = self._assignment.rubric
+            lent = tuple(name for name in check.uses if stand_ins and rubric.owner(name).number in wrong)
+            result = self.run_check(host, check, digest, lent, hints=hints)
             if result.outcome is not Outcome.PASSED:
                 wrong.add(check.exercise)
             results.append(result)
@@ -117,8 +119,9 @@ class Engine:
         self, conversation: Conversation, check: Check, digest: str, dtype: torch.dtype, stand_ins: tuple[str, ...]
     ) -> Verdict:
         """One run of a check in one dtype. An error that is not the student's is a grader error."""
-        reference = Reference(self._assignment.solution())
-        draw = Draw(seed_of(self._secret, self._assignment.name, check.name, digest, str(dtype)), dtype)
+        reference = self._assignment.reference(check, dtype)
+        seed = seed_of(self._secret, self._assignment.name, check.name, digest, str(dtype))
+        draw = self._assignment.draw(check, dtype, seed)
         student = Student(conversation, reference)
         try:
             if stand_ins:

@@ -10,13 +10,17 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import autograder
 from autograder.grading.engine import Engine
 from autograder.model import CheckResult, ExerciseInfo, Outcome, Report, Submission
 from autograder.rubric.assignment import Assignment
 from autograder.rubric.shortcuts import find_shortcuts
-from autograder.sandbox import Ended, Limits, Sandbox
+from autograder.sandbox import Ended, Limits
+
+if TYPE_CHECKING:
+    from autograder.sandbox import Sandbox
 
 
 @dataclass(frozen=True)

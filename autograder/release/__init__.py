@@ -3,13 +3,18 @@
 from autograder.release.cut import MarkerError, starter_source
 from autograder.release.generate import LeakError, current, generate, leaks, released
 from autograder.release.notebook import starter_notebook
+from autograder.release.pack import pack
+from autograder.release.public import PublicError, bundle_of
 
 __all__ = [
     "LeakError",
     "MarkerError",
+    "PublicError",
+    "bundle_of",
     "current",
     "generate",
     "leaks",
+    "pack",
     "released",
     "starter_notebook",
     "starter_source",

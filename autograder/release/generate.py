@@ -8,6 +8,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from autograder.home.bundle import FILE as PUBLIC
+from autograder.home.bundle import Bundle
 from autograder.release.cut import MarkerError, solution_lines, starter_source
 from autograder.release.notebook import starter_notebook
 
@@ -16,10 +18,11 @@ class LeakError(Exception):
     """A release that would give something away; the message lists what and where."""
 
 
-def released(reference: Path) -> dict[str, bytes]:
+def released(reference: Path, bundle: Bundle | None = None) -> dict[str, bytes]:
     """The generated files of an assignment by relative path. Raises `LeakError` and `MarkerError`.
 
-    `public/` in the reference folder holds the public data, copied as it is into `data/`.
+    `public/` in the reference folder holds the public data, copied as it is into `data/`. `bundle` is the public
+    side of the rubric, for checks at home.
     """
     solution = (reference / "solution.py").read_text(encoding="utf-8")
     starter = starter_source(solution)
@@ -36,6 +39,8 @@ def released(reference: Path) -> dict[str, bytes]:
     for path in sorted((reference / "public").rglob("*")):
         if path.is_file():
             files[f"data/{path.relative_to(reference / 'public').as_posix()}"] = path.read_bytes()
+    if bundle is not None:
+        files[PUBLIC] = bundle.write()
     found = leaks(solution, files)
     if found:
         raise LeakError("; ".join(found))
@@ -52,11 +57,11 @@ def leaks(solution: str, files: Mapping[str, bytes]) -> list[str]:
     return findings
 
 
-def generate(reference: Path, assignments: Path) -> list[Path]:
+def generate(reference: Path, assignments: Path, bundle: Bundle | None = None) -> list[Path]:
     """Write the assignment's files into assignments/NAME; gives the paths written."""
     target = assignments / reference.name
     written = []
-    for name, data in released(reference).items():
+    for name, data in released(reference, bundle).items():
         path = target / name
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = path.with_name(path.name + ".new")
@@ -66,13 +71,13 @@ def generate(reference: Path, assignments: Path) -> list[Path]:
     return written
 
 
-def current(reference: Path, assignments: Path) -> list[str]:
+def current(reference: Path, assignments: Path, bundle: Bundle | None = None) -> list[str]:
     """The files that are missing, different or not generated at all.
 
     What lies in `data/` without coming from `public/` is left alone: an assignment's own script writes it.
     """
     target = assignments / reference.name
-    wanted = released(reference)
+    wanted = released(reference, bundle)
     present = {p.relative_to(target).as_posix() for p in target.rglob("*") if p.is_file()} if target.is_dir() else set()
     stale = [name for name, data in wanted.items() if name not in present or (target / name).read_bytes() != data]
     return stale + sorted(name for name in present - set(wanted) if not name.startswith("data/"))

@@ -6,17 +6,36 @@ import hashlib
 import importlib.util
 import sys
 import types
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
-from autograder.rubric.rubric import Exercise, Rubric
+import torch
+
+from autograder.rubric.draw import Draw
+from autograder.rubric.rubric import Check, Exercise, Rubric
+from autograder.rubric.student import Reference
 from autograder.rubric.variants import Equivalent, Mutant, Variants, apply
 
 
 class AssignmentError(Exception):
     """An assignment that cannot be loaded; the message says what to mend."""
+
+
+class Gradable(Protocol):
+    """What the engine needs of an assignment: the whole one, or its public side."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def rubric(self) -> Rubric: ...
+    @property
+    def mutants(self) -> Sequence[Mutant]: ...
+    def solution(self, changes: dict[str, Any] | None = None) -> dict[str, Any]: ...
+    def reference(self, check: Check, dtype: torch.dtype) -> Reference: ...
+    def draw(self, check: Check, dtype: torch.dtype, seed: int) -> Draw: ...
 
 
 @dataclass(frozen=True)
@@ -42,6 +61,14 @@ class Assignment:
         namespace: dict[str, Any] = {"__name__": "submission"}
         exec(self._solution_code, namespace)
         return apply(namespace, changes or {})
+
+    def reference(self, check: Check, dtype: torch.dtype) -> Reference:
+        """The reference for one run of a check."""
+        return Reference(self.solution())
+
+    def draw(self, check: Check, dtype: torch.dtype, seed: int) -> Draw:
+        """The draws of one run of a check."""
+        return Draw(seed, dtype)
 
     @cached_property
     def _solution_code(self) -> types.CodeType:

@@ -32,16 +32,17 @@ class Draw:
 
     def normal(self, *shape: int, scale: float = 1.0) -> torch.Tensor:
         """Independent N(0, scale^2) values of the given shape."""
-        return (torch.randn(*shape, generator=self._generator, dtype=torch.float64) * scale).to(self.dtype)
+        values = torch.randn(*shape, generator=self._generator, dtype=torch.float64)
+        return self._made((values * scale).to(self.dtype))
 
     def uniform(self, *shape: int, low: float = 0.0, high: float = 1.0) -> torch.Tensor:
         """Independent uniform values in [low, high)."""
         values = torch.rand(*shape, generator=self._generator, dtype=torch.float64)
-        return (low + (high - low) * values).to(self.dtype)
+        return self._made((low + (high - low) * values).to(self.dtype))
 
     def integers(self, low: int, high: int, *shape: int) -> torch.Tensor:
         """Independent integers in [low, high), dtype int64."""
-        return torch.randint(low, high, shape, generator=self._generator)
+        return self._made(torch.randint(low, high, shape, generator=self._generator))
 
     def integer(self, low: int, high: int) -> int:
         """One integer in [low, high)."""
@@ -49,11 +50,11 @@ class Draw:
 
     def number(self, low: float, high: float) -> float:
         """One float in [low, high)."""
-        return float(torch.rand(1, generator=self._generator, dtype=torch.float64)) * (high - low) + low
+        return self._made(float(torch.rand(1, generator=self._generator, dtype=torch.float64)) * (high - low) + low)
 
     def permutation(self, n: int) -> torch.Tensor:
         """A random order of 0 .. n-1, dtype int64."""
-        return torch.randperm(n, generator=self._generator)
+        return self._made(torch.randperm(n, generator=self._generator))
 
     def distinct(self, count: int, low: int, high: int) -> list[int]:
         """`count` different integers in [low, high): sizes that cannot be mistaken for one another."""
@@ -66,3 +67,7 @@ class Draw:
     def generator(self) -> GeneratorValue:
         """A torch.Generator for the student; the reference gets a twin in the same state."""
         return GeneratorValue(next(self._keys), self.integer(0, 2**62))
+
+    def _made(self, value: T) -> T:
+        """Every draw comes by here: a subclass may record it, or give back a recorded one."""
+        return value

@@ -183,10 +183,11 @@ def same_answer(one: Returned | Raised, other: Returned | Raised, rtol: float = 
     """Whether two answers are the same mistake: equal values within tolerance, or the same missing name."""
     if isinstance(one, Raised) or isinstance(other, Raised):
         return False
-    return _same(one.value, other.value, rtol, atol)
+    return same_value(one.value, other.value, rtol, atol)
 
 
-def _same(one: Any, other: Any, rtol: float, atol: float) -> bool:
+def same_value(one: Any, other: Any, rtol: float = 1e-6, atol: float = 1e-9) -> bool:
+    """Whether two encoded values are equal within tolerance; NaN equals NaN here."""
     if isinstance(one, TensorValue | int | float) and isinstance(other, TensorValue | int | float):
         try:
             a, b = torch.as_tensor(decode(one)), torch.as_tensor(decode(other))
@@ -200,8 +201,8 @@ def _same(one: Any, other: Any, rtol: float, atol: float) -> bool:
         return bool(torch.isclose(a, b, rtol=rtol, atol=atol, equal_nan=True).all())
     if hasattr(one, "items") and hasattr(other, "items"):
         return len(one.items) == len(other.items) and all(
-            _same(a, b, rtol, atol) for a, b in zip(one.items, other.items, strict=True)
+            same_value(a, b, rtol, atol) for a, b in zip(one.items, other.items, strict=True)
         )
     if isinstance(one, tuple) and isinstance(other, tuple):
-        return len(one) == len(other) and all(_same(a, b, rtol, atol) for a, b in zip(one, other, strict=True))
+        return len(one) == len(other) and all(same_value(a, b, rtol, atol) for a, b in zip(one, other, strict=True))
     return type(one) is type(other) and bool(one == other)

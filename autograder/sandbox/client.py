@@ -20,7 +20,7 @@ import msgspec
 import autograder
 from autograder.model import Outcome
 from autograder.sandbox import bubblewrap
-from autograder.sandbox.conversation import Answerer, Ended
+from autograder.sandbox.conversation import Answerer, Ended, SandboxUnavailable
 from autograder.sandbox.framing import Channel, Closed, Malformed, TooLate
 from autograder.sandbox.limits import Limits
 from autograder.sandbox.memory import Watch
@@ -32,10 +32,6 @@ from autograder.sandbox.zygote import SWEEP, SWEPT, Dead, Ready, Start
 PRELOAD = ("numpy", "pandas", "matplotlib.pyplot", "sklearn", "scipy", "tqdm", "torch", "torch.nn", "torch.utils.data")
 START_SECONDS = 120.0
 DEATH_SECONDS = 20.0
-
-
-class SandboxUnavailable(Exception):
-    """No sandbox can be had here. Never a student's fault; the message says what to install or change."""
 
 
 class Sandbox:

@@ -21,6 +21,10 @@ class Ended(Exception):
         self.message = message
 
 
+class SandboxUnavailable(Exception):
+    """No sandbox can be had here. Never a student's fault; the message says what to install or change."""
+
+
 class Conversation(Protocol):
     """One check's conversation with a student, live until the check ends."""
 

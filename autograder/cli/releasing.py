@@ -1,0 +1,29 @@
+"""`autograder release`: what students get, written into the repository and packed for them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from autograder.cli.course import Course
+from autograder.release import LeakError, MarkerError, PublicError, bundle_of, current, generate, pack
+from autograder.rubric.assignment import AssignmentError
+
+
+def release_assignment(course: Course, *, check: bool, to: Path | None, wheel: Path | None) -> int:
+    """Generate, or with `check` only compare. Exit code 1: stale. Raises `AssignmentError` for what may not go out."""
+    target = course.config.root / "assignments"
+    folder = course.assignment.folder
+    try:
+        bundle = bundle_of(course.assignment, course.settings.title, course.settings.packages)
+        if check:
+            stale = current(folder, target, bundle)
+            for name in stale:
+                print(f"stale: {name}")
+            return 1 if stale else 0
+        for path in generate(folder, target, bundle):
+            print(path)
+    except (LeakError, MarkerError, PublicError) as error:
+        raise AssignmentError(f"{folder.name} is not released: {error}") from error
+    if to is not None:
+        print(pack(target / folder.name, to, (wheel,) if wheel else ()))
+    return 0

@@ -1,0 +1,191 @@
+"""`public.json`: what a release knows of the rubric. Reading it gives an assignment that runs public checks only."""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import torch
+
+from autograder.rubric.draw import Draw
+from autograder.rubric.rubric import Check, Rubric
+from autograder.rubric.student import Reference, same_value
+from autograder.rubric.variants import Mutant
+from autograder.sandbox.messages import Ask, Raised, Returned
+from autograder.sandbox.values import Value, decode, encode
+
+FILE = "public.json"
+
+
+class BundleError(Exception):
+    """There is no `public.json` here, or it is not one; the message says what to do."""
+
+
+class Answered(msgspec.Struct, frozen=True):
+    """One call of the reference: its arguments and its result."""
+
+    name: str
+    args: list[Value]
+    result: Value
+
+
+class Recorded(msgspec.Struct, frozen=True):
+    """One run of a check, in one dtype: the inputs it drew, in order, and what the reference answered."""
+
+    dtype: str
+    draws: list[Value]
+    answers: list[Answered]
+
+
+class PublicCheck(msgspec.Struct, frozen=True):
+    """A check that runs at home. `function` is its name in the bundle's code."""
+
+    function: str
+    asked: str
+    points: float
+    uses: tuple[str, ...]
+    trains: bool
+    recorded: list[Recorded]
+
+
+class LaterCheck(msgspec.Struct, frozen=True):
+    """A check that only the grader runs: what it asks and what it is worth."""
+
+    asked: str
+    points: float
+
+
+class PublicExercise(msgspec.Struct, frozen=True):
+    """An exercise as students may know it."""
+
+    number: str
+    title: str
+    owns: tuple[str, ...]
+    points: float
+    bans: tuple[str, ...]
+    public: list[PublicCheck]
+    later: list[LaterCheck]
+
+
+class Bundle(msgspec.Struct, frozen=True):
+    """The public side of an assignment. `code` defines the public checks' functions."""
+
+    assignment: str
+    title: str
+    packages: tuple[str, ...]
+    code: str
+    exercises: list[PublicExercise]
+
+    @property
+    def functions(self) -> frozenset[str]:
+        """Everything the student is asked to write."""
+        return frozenset(name for exercise in self.exercises for name in exercise.owns)
+
+    def write(self) -> bytes:
+        """As JSON; the same bundle gives the same bytes."""
+        return msgspec.json.encode(self, order="deterministic") + b"\n"
+
+
+def find_bundle(folder: Path) -> Path:
+    """`public.json` in this folder or in one above it. Raises `BundleError`."""
+    for place in (folder.resolve(), *folder.resolve().parents):
+        if (place / FILE).is_file():
+            return place / FILE
+    raise BundleError(f"no {FILE} in {folder} or above it: run this in the folder of the assignment you were given")
+
+
+def read_bundle(path: Path) -> Bundle:
+    """Raises `BundleError`."""
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Bundle)
+    except (OSError, msgspec.MsgspecError) as error:
+        raise BundleError(f"{path} cannot be read ({error}): unpack the assignment again") from error
+
+
+class NotRecorded(Exception):
+    """The check asked for something that was not recorded: only the grader can run it on these values."""
+
+
+@dataclass
+class PublicAssignment:
+    """A bundle that can be graded with: the same interface as `rubric.assignment.Assignment`, without its secrets."""
+
+    bundle: Bundle
+    name: str = field(init=False)
+    rubric: Rubric = field(init=False)
+    mutants: Sequence[Mutant] = ()
+
+    def __post_init__(self) -> None:
+        self.name = self.bundle.assignment
+        self.rubric = Rubric()
+        self._recorded: dict[tuple[str, str], Recorded] = {}
+        module = types.ModuleType("public_checks")
+        exec(compile(self.bundle.code, "public checks", "exec", dont_inherit=True), module.__dict__)
+        for wanted in self.bundle.exercises:
+            points = sum(check.points for check in wanted.public)
+            exercise = self.rubric.exercise(
+                wanted.number, wanted.title, owns=wanted.owns, points=points, bans=wanted.bans
+            )
+            for check in wanted.public:
+                add = exercise.check(check.points, public=True, uses=check.uses, trains=check.trains)
+                add(getattr(module, check.function))
+                for run in check.recorded:
+                    self._recorded[exercise.checks[-1].name, run.dtype] = run
+
+    def solution(self, changes: dict[str, Any] | None = None) -> dict[str, Any]:
+        """There is none here."""
+        raise NotRecorded
+
+    def reference(self, check: Check, dtype: torch.dtype) -> Reference:
+        """What the reference answered when the bundle was made."""
+        return RecordedReference(self._run(check, dtype).answers)
+
+    def draw(self, check: Check, dtype: torch.dtype, seed: int) -> Draw:
+        """The inputs that were drawn then."""
+        return RecordedDraw(self._run(check, dtype).draws, dtype)
+
+    def _run(self, check: Check, dtype: torch.dtype) -> Recorded:
+        found = self._recorded.get((check.name, str(dtype)))
+        if found is None:
+            raise NotRecorded
+        return found
+
+
+class RecordedReference(Reference):
+    """Answers each function's calls in the order they were recorded in, if they are the same calls."""
+
+    def __init__(self, answers: Sequence[Answered]) -> None:
+        super().__init__({})
+        self._answers = list(answers)
+
+    def call(self, name: str, *args: Any, **kwargs: Any) -> Any:
+        """The recorded result. Raises `NotRecorded` for arguments that were not seen."""
+        for place, answer in enumerate(self._answers):
+            if answer.name == name:
+                del self._answers[place]
+                asked = [encode(value) for value in (*args, *kwargs.values())]
+                if len(asked) != len(answer.args) or not all(map(same_value, asked, answer.args)):
+                    raise NotRecorded
+                return decode(answer.result)
+        raise NotRecorded
+
+    def answer(self, question: Ask) -> Returned | Raised:
+        """No stand-ins at home."""
+        return Raised("error", "PermissionError", "there are no stand-ins here")
+
+
+class RecordedDraw(Draw):
+    """Gives back what was drawn, in the order it was drawn in: the same inputs on every machine."""
+
+    def __init__(self, draws: Sequence[Value], dtype: torch.dtype) -> None:
+        super().__init__(0, dtype)
+        self._draws = list(draws)
+
+    def _made(self, value: Any) -> Any:
+        if not self._draws:
+            raise NotRecorded
+        return decode(self._draws.pop(0))

@@ -1,0 +1,131 @@
+"""What a student sees of a check at home: in the terminal, and as HTML under a notebook cell."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import jinja2
+from rich.console import Console, Group, RenderableType
+from rich.markup import escape
+
+from autograder.home.bundle import Bundle, PublicExercise
+from autograder.model import CheckResult, Outcome
+
+STYLE = {Outcome.PASSED: ("green", "✓"), Outcome.NOT_ATTEMPTED: ("dim", "○"), Outcome.SKIPPED: ("dim", "–")}
+WRONG = ("red", "✗")
+
+
+@dataclass(frozen=True)
+class Line:
+    """An exercise with the results of its public checks."""
+
+    exercise: PublicExercise
+    results: tuple[CheckResult, ...]
+
+    @property
+    def untouched(self) -> bool:
+        """Whether nothing of it was attempted."""
+        return bool(self.results) and all(result.outcome is Outcome.NOT_ATTEMPTED for result in self.results)
+
+    @property
+    def outcome(self) -> Outcome:
+        """One outcome for the whole: passed, not attempted, skipped, or failed."""
+        found = {result.outcome for result in self.results}
+        return next(iter(found)) if len(found) == 1 else Outcome.FAILED if self.results else Outcome.SKIPPED
+
+    @property
+    def later(self) -> float:
+        """The points that only the grader gives."""
+        return sum(check.points for check in self.exercise.later)
+
+    @property
+    def state(self) -> str:
+        """Where it stands, in a few words."""
+        if self.untouched:
+            return f"not started, {self.exercise.points:g} points"
+        earned, public = (sum(getattr(one, field) for one in self.results) for field in ("earned", "points"))
+        here = f"{earned:g} of {public:g} public" if self.results else "no public check"
+        return here + (f", {self.later:g} more later" if self.later else "")
+
+    @property
+    def open_ones(self) -> list[CheckResult]:
+        """What there is to read: the checks that did not pass."""
+        return [] if self.untouched else [one for one in self.results if one.outcome is not Outcome.PASSED]
+
+
+@dataclass(frozen=True)
+class Checked:
+    """The outcome of a check at home. Shows itself as HTML in a notebook."""
+
+    bundle: Bundle
+    file: str
+    results: tuple[CheckResult, ...]
+    chosen: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+    problem: str = ""
+
+    @property
+    def passed(self) -> bool:
+        """Whether every public check passed."""
+        return all(result.outcome is Outcome.PASSED for result in self.results) and not self.problem
+
+    @cached_property
+    def lines(self) -> list[Line]:
+        """The chosen exercises, in order."""
+        return [
+            Line(exercise, tuple(result for result in self.results if result.exercise == exercise.number))
+            for exercise in self.bundle.exercises
+            if exercise.number in self.chosen
+        ]
+
+    @property
+    def summary(self) -> str:
+        """Public marks, said so that they never look like full marks."""
+        earned = sum(result.earned for result in self.results)
+        public = sum(result.points for result in self.results)
+        later = sum(line.later for line in self.lines)
+        text = f"{earned:g} of {public:g} public points."
+        if later:
+            text += f" {later:g} more points are checked when you hand in, on other inputs."
+        return text
+
+    def to_terminal(self, console: Console) -> None:
+        """Print for a person."""
+        console.print(f"[bold]{escape(self.bundle.title)}[/]: the public checks on {escape(self.file)}")
+        if self.problem:
+            console.print(f"[red]Your file does not load to its end:[/] {escape(self.problem)}")
+        for line in self.lines:
+            console.print(_terminal(line))
+        for note in self.notes:
+            console.print(f"[dim]Note: {escape(note)}[/]")
+        console.print(f"[bold]{self.summary}[/]")
+
+    def _repr_html_(self) -> str:
+        environment = jinja2.Environment(
+            loader=jinja2.FileSystemLoader(Path(__file__).parent), autoescape=True, trim_blocks=True
+        )
+        return environment.get_template("checked.html.j2").render(checked=self, signs=_sign)
+
+    def __repr__(self) -> str:
+        console = Console(width=100, force_terminal=False)
+        with console.capture() as captured:
+            self.to_terminal(console)
+        return captured.get()
+
+
+def _sign(outcome: Outcome) -> tuple[str, str]:
+    return STYLE.get(outcome, WRONG)
+
+
+def _terminal(line: Line) -> RenderableType:
+    exercise = line.exercise
+    colour, sign = _sign(line.outcome)
+    parts: list[RenderableType] = [
+        f"[{colour}]{sign}[/] [bold]{exercise.number}[/] {escape(exercise.title)}  [dim]{line.state}[/]"
+    ]
+    for result in line.open_ones:
+        parts.append(f"    {escape(result.asked)}")
+        parts.append(f"    [{_sign(result.outcome)[0]}]{result.outcome}:[/] {escape(result.message)}")
+    return Group(*parts)

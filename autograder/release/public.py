@@ -1,0 +1,193 @@
+"""The public side of a rubric, as students get it: the public checks' code, their inputs, the reference's answers."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+
+from autograder.grading.engine import PRECISIONS, Engine
+from autograder.grading.hosts import LocalHost
+from autograder.home.bundle import Answered, Bundle, LaterCheck, PublicCheck, PublicExercise, Recorded
+from autograder.model import Outcome
+from autograder.rubric.assignment import Assignment
+from autograder.rubric.draw import Draw
+from autograder.rubric.rubric import Check, Rubric
+from autograder.rubric.student import Reference
+from autograder.rubric.variants import Mutant
+from autograder.sandbox.values import Value, encode
+
+SEED = b"public"
+"""Everybody has the same public inputs, so no secret is in them."""
+
+
+class PublicError(Exception):
+    """A public check that cannot be released; the message says what to mend."""
+
+
+def bundle_of(assignment: Assignment, title: str, packages: Iterable[str]) -> Bundle:
+    """Run the public checks on the reference, writing down what they draw and what it answers.
+
+    Raises `PublicError` for a check that reaches for hidden modules, or that the reference does not pass.
+    """
+    recording = _Recording(assignment)
+    public = [check for check in assignment.rubric.checks if check.public]
+    results = Engine(recording, SEED).run(LocalHost(assignment.solution), "public", checks=public, hints=False)
+    for result in results:
+        if result.outcome is not Outcome.PASSED:
+            raise PublicError(f"public check {result.name!r} does not pass on the reference: {result.message}")
+    exercises = [
+        PublicExercise(
+            exercise.number,
+            exercise.title,
+            exercise.owns,
+            exercise.points,
+            exercise.bans,
+            [
+                PublicCheck(
+                    check.run.__name__, check.asked, check.points, check.uses, check.trains, recording.runs(check)
+                )
+                for check in exercise.checks
+                if check.public
+            ],
+            [LaterCheck(check.asked, check.points) for check in exercise.checks if not check.public],
+        )
+        for exercise in assignment.rubric.exercises
+    ]
+    functions = [check.run.__name__ for check in public]
+    twice = sorted({name for name in functions if functions.count(name) > 1})
+    if twice:
+        raise PublicError(f"two public checks are called {twice[0]}: rename one of them")
+    code = sliced((assignment.folder / "checks.py").read_text(encoding="utf-8"), functions)
+    return Bundle(assignment.name, title, tuple(sorted(packages)), code, exercises)
+
+
+class _Recording:
+    """An assignment whose draws and reference answers are written down."""
+
+    def __init__(self, assignment: Assignment) -> None:
+        self._assignment = assignment
+        self._draws: dict[tuple[str, torch.dtype], list[Value]] = {}
+        self._answers: dict[tuple[str, torch.dtype], list[Answered]] = {}
+
+    @property
+    def name(self) -> str:
+        return self._assignment.name
+
+    @property
+    def rubric(self) -> Rubric:
+        return self._assignment.rubric
+
+    @property
+    def mutants(self) -> Sequence[Mutant]:
+        return ()
+
+    def solution(self, changes: dict[str, Any] | None = None) -> dict[str, Any]:
+        return self._assignment.solution(changes)
+
+    def reference(self, check: Check, dtype: torch.dtype) -> Reference:
+        answers = self._answers[check.name, dtype] = []
+        return _RecordingReference(self.solution(), answers)
+
+    def draw(self, check: Check, dtype: torch.dtype, seed: int) -> Draw:
+        draws = self._draws[check.name, dtype] = []
+        return _RecordingDraw(seed, dtype, draws)
+
+    def runs(self, check: Check) -> list[Recorded]:
+        """What was written down for a check, a run for each dtype."""
+        return [
+            Recorded(str(dtype), self._draws[check.name, dtype], self._answers[check.name, dtype])
+            for dtype in PRECISIONS
+            if (check.name, dtype) in self._draws
+        ]
+
+
+class _RecordingReference(Reference):
+    def __init__(self, namespace: dict[str, Any], answers: list[Answered]) -> None:
+        super().__init__(namespace)
+        self._answers = answers
+
+    def call(self, name: str, *args: Any, **kwargs: Any) -> Any:
+        asked = [encode(value) for value in (*args, *kwargs.values())]
+        result = super().call(name, *args, **kwargs)
+        self._answers.append(Answered(name, asked, encode(result)))
+        return result
+
+
+class _RecordingDraw(Draw):
+    def __init__(self, seed: int, dtype: torch.dtype, draws: list[Value]) -> None:
+        super().__init__(seed, dtype)
+        self._log = draws
+
+    def _made(self, value: Any) -> Any:
+        self._log.append(encode(value))
+        return value
+
+
+# --- the checks' code ----------------------------------------------------------------------------------------------
+
+
+def sliced(source: str, functions: Sequence[str]) -> str:
+    """The named functions of a module, undecorated, with what they need of it and nothing else.
+
+    Raises `PublicError` where that is a module of the rubric's own.
+    """
+    tree = ast.parse(source)
+    bound: dict[str, ast.stmt] = {}
+    for one in tree.body:
+        for name in _binds(one):
+            bound[name] = one
+    wanted: set[ast.stmt] = set()
+    waiting = list(functions)
+    while waiting:
+        name = waiting.pop()
+        if name not in bound or bound[name] in wanted:
+            continue
+        statement = bound[name]
+        if isinstance(statement, ast.ImportFrom) and statement.level:
+            raise PublicError(
+                f"public checks ({', '.join(functions)}) need {name}, a hidden module: make it hidden too"
+            )
+        wanted.add(statement)
+        with _undecorated(statement):
+            waiting += [node.id for node in ast.walk(statement) if isinstance(node, ast.Name)]
+    chosen = [statement for statement in tree.body if statement in wanted]
+    needed = {node.id for statement in chosen for node in ast.walk(statement) if isinstance(node, ast.Name)}
+    lines = ["from __future__ import annotations"]
+    for statement in chosen:
+        if isinstance(statement, ast.Import | ast.ImportFrom):
+            statement.names = [
+                alias for alias in statement.names if (alias.asname or alias.name.partition(".")[0]) in needed
+            ]
+        with _undecorated(statement):
+            lines.append(ast.unparse(statement))
+    return "\n\n".join(lines) + "\n"
+
+
+def _binds(statement: ast.stmt) -> Iterator[str]:
+    match statement:
+        case ast.FunctionDef() | ast.ClassDef():
+            yield statement.name
+        case ast.Import() | ast.ImportFrom():
+            yield from (alias.asname or alias.name.partition(".")[0] for alias in statement.names)
+        case ast.Assign():
+            nodes = [node for target in statement.targets for node in ast.walk(target)]
+            yield from (node.id for node in nodes if isinstance(node, ast.Name))
+        case ast.AnnAssign(target=ast.Name(id=name)):
+            yield name
+
+
+@contextmanager
+def _undecorated(statement: ast.stmt) -> Iterator[None]:
+    """A check's decorator names the rubric, which stays here; a dataclass keeps its own."""
+    if not isinstance(statement, ast.FunctionDef):
+        yield
+        return
+    decorators, statement.decorator_list = statement.decorator_list, []
+    try:
+        yield
+    finally:
+        statement.decorator_list = decorators

@@ -1,0 +1,145 @@
+"""Checking at home: a released folder is enough, and the verdict is the grader's."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from autograder.grading.engine import Engine
+from autograder.grading.hosts import LocalHost
+from autograder.home import BundleError, check_file, find_bundle
+from autograder.model import Outcome
+from autograder.release import PublicError, bundle_of, generate, pack
+from autograder.release.public import SEED, sliced
+from autograder.rubric.assignment import load
+from tests import tiny
+
+RIGHT = "def square(x):\n    return x * x\n\ndef total(x):\n    return square(x).sum()\n"
+
+
+@pytest.fixture
+def released(tmp_path, tiny_assignment) -> Path:
+    """assignments/tiny, as a student unpacks it."""
+    bundle = bundle_of(tiny_assignment, "Tiny", ["torch"])
+    generate(tiny_assignment.folder, tmp_path / "assignments", bundle)
+    return tmp_path / "assignments" / "tiny"
+
+
+def test_the_starter_is_not_started_and_nobody_is_blamed(released):
+    checked = check_file(released / "tiny.py")
+    assert [result.outcome for result in checked.results] == [Outcome.NOT_ATTEMPTED]
+    assert "not started, 4 points" in repr(checked)
+    assert not checked.passed
+
+
+def test_full_public_marks_never_look_like_full_marks(released):
+    (released / "tiny.py").write_text(RIGHT)
+    checked = check_file(released / "tiny.py")
+    assert checked.passed
+    assert checked.summary == "1 of 1 public points. 9 more points are checked when you hand in, on other inputs."
+
+
+def test_a_mistake_is_told_as_the_grader_tells_it(released, tiny_assignment):
+    source = "def square(x):\n    return 2 * x\n"
+    (released / "tiny.py").write_text(source)
+    here = check_file(released / "tiny.py").results[0]
+
+    def namespace() -> dict[str, object]:
+        made: dict[str, object] = {}
+        exec(source, made)
+        return made
+
+    small = tiny_assignment.rubric.checks[0]
+    there = Engine(tiny_assignment, SEED).run_check(LocalHost(namespace), small, "public", hints=False)
+    assert (here.outcome, here.message, here.difference) == (there.outcome, there.message, there.difference)
+
+
+def test_a_notebook_is_read_as_the_grader_reads_it(released):
+    cells = [
+        {"cell_type": "code", "source": "%matplotlib inline\nimport autograder", "metadata": {}, "outputs": []},
+        {"cell_type": "code", "source": RIGHT, "metadata": {}, "outputs": []},
+        {"cell_type": "code", "source": "autograder.check('square')", "metadata": {}, "outputs": []},
+    ]
+    notebook = {"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+    (released / "mine.ipynb").write_text(json.dumps(notebook))
+    assert check_file(released / "mine.ipynb").passed
+
+
+def test_one_exercise_by_number_or_function(released):
+    (released / "tiny.py").write_text(RIGHT)
+    assert check_file(released / "tiny.py", ["square"]).chosen == ("1",)
+    assert check_file(released / "tiny.py", ["2"]).chosen == ("2",)
+    with pytest.raises(BundleError, match="there is no exercise or function 'cube'; the exercises are 1, 2"):
+        check_file(released / "tiny.py", ["cube"])
+
+
+def test_without_a_release_the_message_says_where_to_go(tmp_path):
+    with pytest.raises(BundleError, match=r"no public\.json"):
+        find_bundle(tmp_path)
+    (tmp_path / "public.json").write_text("{}")
+    with pytest.raises(BundleError, match="unpack the assignment again"):
+        check_file(tmp_path / "tiny.py")
+
+
+def test_a_file_that_stops_half_way_says_so(released):
+    (released / "helper.py").write_text("raise ValueError('no')\n")
+    (released / "tiny.py").write_text("import helper\n" + RIGHT)
+    assert "ValueError" in check_file(released).problem
+
+
+def test_html_is_escaped(released):
+    (released / "tiny.py").write_text("def square(x):\n    raise ValueError('<script>alert(1)</script>')\n")
+    html = check_file(released / "tiny.py")._repr_html_()
+    assert "<script>" not in html
+    assert "&lt;script&gt;" in html
+    assert "9 more points" in html
+
+
+def test_the_release_gives_no_hidden_check_away(released):
+    text = (released / "public.json").read_text()
+    assert "def small" in text
+    for hidden in ("def random", "def adds", "def gradient", "rubric.exercise"):
+        assert hidden not in text
+
+
+def test_a_public_check_with_hidden_data_is_refused():
+    source = "from . import views\n\ndef shown(student, reference, draw):\n    return views.DATA\n"
+    with pytest.raises(PublicError, match="views, a hidden module"):
+        sliced(source, ["shown"])
+
+
+def test_two_public_checks_of_one_name_are_refused(tmp_path):
+    checks = tiny.CHECKS.replace('@two.check(2, uses=("square",))\ndef adds', "@two.check(2, public=True)\ndef small")
+    with pytest.raises(PublicError, match="two public checks are called small"):
+        bundle_of(load(tiny.write(tmp_path, checks)), "Tiny", [])
+
+
+def test_two_releases_are_byte_identical(tmp_path, released, tiny_assignment):
+    first = pack(released, tmp_path / "one").read_bytes()
+    bundle = bundle_of(tiny_assignment, "Tiny", ["torch"])
+    generate(tiny_assignment.folder, tmp_path / "again", bundle)
+    assert pack(tmp_path / "again" / "tiny", tmp_path / "two").read_bytes() == first
+    with zipfile.ZipFile(tmp_path / "one" / "tiny.zip") as archive:
+        assert archive.namelist() == ["tiny/public.json", "tiny/tiny.ipynb", "tiny/tiny.py"]
+
+
+def test_it_runs_where_there_is_no_linux(released):
+    """The modules that only Linux has are taken away: the check at home does not miss them."""
+    (released / "tiny.py").write_text(RIGHT)
+    script = (
+        "import sys\n"
+        "for name in ('fcntl', 'resource', 'pwd', 'grp', 'termios', 'pyseccomp'): sys.modules[name] = None\n"
+        "sys.modules['autograder.sandbox.client'] = sys.modules['autograder.sandbox.kernel'] = None\n"
+        "sys.argv = ['autograder', 'check', 'tiny.py']\n"
+        "from autograder.cli import main\nmain()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=released, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "1 of 1 public points" in done.stdout
