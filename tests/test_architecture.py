@@ -10,7 +10,7 @@ SHARED = {"model", "config"}
 LEVELS = ({"intake"}, {"sandbox"}, {"rubric"}, {"grading"}, {"records"}, {"release", "reports"}, {"cli"})
 LEVEL = {room: level for level, rooms in enumerate(LEVELS) for room in rooms}
 FILES = sorted(PACKAGE.rglob("*.py"))
-MAX_LINES = 440
+MAX_LINES = 400
 
 
 def module_of(path: Path) -> str:
