@@ -21,7 +21,7 @@ LEVEL = {room: level for level, rooms in enumerate(LEVELS) for room in rooms}
 FILES = sorted(PACKAGE.rglob("*.py"))
 #: What people import or run: they only lead into a room.
 ENTRANCES = {"__init__.py", "__main__.py"}
-MAX_LINES = 440
+MAX_LINES = 400
 
 
 def module_of(path: Path) -> str:

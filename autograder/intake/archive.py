@@ -11,11 +11,12 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from autograder.intake.problems import Rejected
-from autograder.intake.text import printable
+from autograder.intake.text import is_readable, printable
 
 MAX_FILES = 200
 MAX_ENTRIES = 5_000
 MAX_RATIO = 200
+MAX_DEPTH = 20
 CODE = (".py", ".ipynb")
 
 _SKIPPED_FOLDERS = frozenset({"__MACOSX", "__pycache__", "node_modules", "site-packages", "venv", "env"})
@@ -40,8 +41,7 @@ def read_bundle(path: Path, max_bytes: int) -> Bundle:
     try:
         mode = path.lstat().st_mode
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or "not a valid name"
-        raise Rejected(f"{printable(path.name)} cannot be opened: {reason}. Hand it in again.") from error
+        raise Rejected(_unreadable(path.name, error)) from error
     if stat.S_ISLNK(mode):
         raise Rejected(f"{printable(path.name)} is a link to another place. Hand in the file itself.")
     if stat.S_ISDIR(mode):
@@ -56,7 +56,10 @@ def read_bundle(path: Path, max_bytes: int) -> Bundle:
         return _read_zip(path, max_bytes)
     if suffix not in CODE:
         raise Rejected(f"{printable(path.name)}: only .py, .ipynb and .zip files are graded. Hand in one of these.")
-    return Bundle({path.name: _read_file(path, max_bytes)})
+    try:
+        return Bundle({printable(path.name, 300): _read_file(path, max_bytes, max_bytes)})
+    except OSError as error:
+        raise Rejected(_unreadable(path.name, error)) from error
 
 
 def _checked(bundle: Bundle, where: str) -> Bundle:
@@ -69,7 +72,14 @@ def _checked(bundle: Bundle, where: str) -> Bundle:
             f"There is no code in {where}, only another zip ({_listed(bundle.zips)}). "
             "Unpack that one and hand in the .py or .ipynb file."
         )
+    if bundle.notes:
+        raise Rejected(f"{bundle.notes[0]} There is no other .py or .ipynb file in {where}.")
     raise Rejected(f"There is no .py or .ipynb file in {where}. Hand in your module or notebook.")
+
+
+def _unreadable(name: str, error: OSError | ValueError) -> str:
+    reason = getattr(error, "strerror", None) or "not a valid name"
+    return f"{printable(name)} cannot be read: {reason}. Hand it in again."
 
 
 def _listed(names: list[str]) -> str:
@@ -94,7 +104,11 @@ def _read_folder(root: Path, max_bytes: int) -> Bundle:
         if relative.suffix.lower() == ".zip":
             bundle.zips.append(str(relative))
         elif relative.suffix.lower() in CODE:
-            data = _read_file(root / relative, left)
+            try:
+                data = _read_file(root / relative, left, max_bytes)
+            except OSError as error:
+                bundle.notes.append(_unreadable(relative.name, error))
+                continue
             left -= len(data)
             _add(bundle, relative.as_posix(), data)
     return bundle
@@ -108,12 +122,16 @@ def _walk(root: Path, bundle: Bundle) -> Iterator[PurePosixPath]:
         folder = waiting.pop()
         try:
             entries = sorted(os.scandir(root / folder), key=lambda entry: entry.name)
-        except OSError:
+        except OSError as error:
+            if not folder.parts:
+                raise Rejected(_unreadable(root.name, error)) from error
             bundle.notes.append(f"The folder {printable(str(folder))} cannot be opened and was left out.")
             continue
+        if len(folder.parts) > MAX_DEPTH:
+            raise Rejected(f"There are folders in folders, more than {MAX_DEPTH} deep. Hand in only your code.")
         for entry in entries:
             seen += 1
-            if seen > MAX_ENTRIES or len(folder.parts) > 20:
+            if seen > MAX_ENTRIES:
                 raise Rejected(f"This folder holds more than {MAX_ENTRIES:,} files. Hand in only your code.")
             relative = folder / entry.name
             if is_hidden(entry.name):
@@ -130,15 +148,12 @@ def _walk(root: Path, bundle: Bundle) -> Iterator[PurePosixPath]:
                 bundle.notes.append(f"{printable(entry.name)} was left out: it is not an ordinary file.")
 
 
-def _read_file(path: Path, limit: int) -> bytes:
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-        with os.fdopen(descriptor, "rb") as file:
-            data = file.read(limit + 1)
-    except OSError as error:
-        raise Rejected(f"{printable(path.name)} cannot be read: {error.strerror}. Hand it in again.") from error
-    if len(data) > limit:
-        raise _too_large(limit)
+def _read_file(path: Path, left: int, max_bytes: int) -> bytes:
+    """A file of at most `left` bytes. Raises `OSError`, and `Rejected` for a larger one."""
+    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
+        data = file.read(left + 1)
+    if len(data) > left:
+        raise _too_large(max_bytes)
     return data
 
 
@@ -154,7 +169,7 @@ def _read_zip(path: Path, max_bytes: int) -> Bundle:
     except Rejected:
         raise
     except OSError as error:
-        raise Rejected(f"{printable(path.name)} cannot be read: {error.strerror}. Hand it in again.") from error
+        raise Rejected(_unreadable(path.name, error)) from error
     except Exception as error:  # zipfile answers damage with a dozen kinds of exception
         raise Rejected(
             f"{printable(path.name)} is not a zip that can be opened: it is damaged, or another kind of archive under "
@@ -183,25 +198,25 @@ def _read_members(file: IO[bytes], max_bytes: int) -> Bundle:
             if suffix == ".zip":
                 bundle.zips.append(name)
             elif suffix in CODE:
-                data = _read_member(archive, member, left)
+                data = _read_member(archive, member, left, max_bytes)
                 left -= len(data)
                 _add(bundle, PurePosixPath(name).as_posix(), data)
     return bundle
 
 
-def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, left: int) -> bytes:
+def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, left: int, max_bytes: int) -> bytes:
     if member.flag_bits & 0x1:
         raise Rejected("This zip is locked with a password. Make it again without one.")
     if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         raise Rejected("This zip uses an unusual compression. Make it again with your system's own 'compress'.")
     if member.file_size > left:
-        raise _too_large(left)
+        raise _too_large(max_bytes)
     if member.file_size > 1_000_000 and member.file_size > MAX_RATIO * max(1, member.compress_size):
         raise Rejected("This zip unpacks to far more than it holds. Hand in the .py or .ipynb file itself.")
     with archive.open(member) as stream:
         data = stream.read(left + 1)
     if len(data) > left:
-        raise _too_large(left)
+        raise _too_large(max_bytes)
     return data
 
 
@@ -219,7 +234,7 @@ def _is_safe(name: str) -> bool:
     """A relative path that stays where it is put, in characters that can be shown."""
     parts = name.split("/")
     return (
-        name.isprintable()
+        is_readable(name)
         and len(name) <= 300
         and not name.startswith("/")
         and ":" not in parts[0]

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from autograder.intake.archive import CODE, is_hidden
 from autograder.intake.problems import InputError
+from autograder.intake.text import printable
 
 
 @dataclass(frozen=True)
@@ -24,17 +25,24 @@ def find_class(folder: Path) -> list[Entry]:
         what = "is not a folder" if folder.exists() else "does not exist"
         raise InputError(f"{folder} {what}: give the folder that holds one sub-folder or file for each student")
     entries: dict[str, Entry] = {}
-    for path in sorted(folder.iterdir()):
+    for path in _listing(folder):
         is_folder = path.is_dir()
         if is_hidden(path.name) or not (is_folder or path.suffix.lower() in (*CODE, ".zip")):
             continue
-        student = unicodedata.normalize("NFC", path.name if is_folder else path.stem)
+        student = printable(unicodedata.normalize("NFC", path.name if is_folder else path.stem), 300)
         if student in entries:
+            one, other = printable(entries[student].path.name), printable(path.name)
             raise InputError(
-                f"{student} stands twice in {folder}: {entries[student].path.name} and {path.name}; "
-                "keep one, or put both in a folder of that name"
+                f"{student} stands twice in {folder}: {one} and {other}; keep one, or put both in a folder of that name"
             )
         entries[student] = Entry(student, path)
     if not entries:
         raise InputError(f"{folder} holds no submissions: it needs a sub-folder, .py, .ipynb or .zip for each student")
     return [entries[student] for student in sorted(entries)]
+
+
+def _listing(folder: Path) -> list[Path]:
+    try:
+        return sorted(folder.iterdir())
+    except OSError as error:
+        raise InputError(f"{folder} cannot be opened: {error.strerror}") from error

@@ -45,6 +45,14 @@ import contextlib
 import sys
 
 
+class _Failed:
+    def __init__(self, problem):
+        self._problem = problem
+
+    def __call__(self, *args, **kwargs):
+        raise RuntimeError(self._problem)
+
+
 class _Missing:
     def __init__(self, package):
         self.__dict__["_package"] = package
@@ -69,11 +77,27 @@ def missing(package):
 
 
 @contextlib.contextmanager
-def attempt(place):
+def attempt(place, names=(), namespace=None):
+    """Run a block; after an error, `names` say which one when they are called."""
     try:
         yield
     except (Exception, SystemExit) as error:
-        print(f"{place} was skipped: {type(error).__name__}: {error}", file=sys.stderr)
+        problem = f"{place} failed: {_described(error)}"
+        with contextlib.suppress(Exception):
+            print(problem, file=sys.stderr)
+        for name in names:
+            namespace.setdefault(name, _Failed(problem))
+
+
+def _described(error):
+    try:
+        return f"{type(error).__name__}: {error}"
+    except Exception:
+        return type(error).__name__
+
+
+for _function in (_Failed.__call__, _Missing._refuse):  # an error is the line's that led here
+    _function.__code__ = _function.__code__.replace(co_filename="intake")
 '''
 
 

@@ -22,6 +22,7 @@ MAX_CELLS = 2_000
 _KEEPS_BODY = frozenset({"time", "timeit", "capture", "prun", "memit", "python", "python3", "py3"})
 _CELL_MAGIC = re.compile(r"%%\s*(\w+)[ \t]*(.*)")
 _COMMAND = re.compile(r"\s*(?:[%!]|\?{1,2}\s*\w)|\s*[\w.%\[\]'\"]+\?{1,2}\s*$|\s*[\w\s.,\[\]'\"]+=\s*(?:!(?!=)|%\s*\w)")
+_CONFLICT = re.compile(r"^(?:<{7}|>{7}) ", re.MULTILINE)
 _WRITES_FILE = re.compile(r"(?:-a\s+|--append\s+)?[\"']?(?:\./)?(\w[\w-]*\.py)[\"']?\s*$")
 
 
@@ -53,16 +54,10 @@ def read_notebook(data: bytes, name: str) -> Notebook:
     text = decoded(data, name)
     if not text.strip():
         raise Rejected(f"{name} is empty. Save your notebook, open it once more to check, and hand it in again.")
-    if text.lstrip().startswith("<"):
-        raise Rejected(f"{name} is a web page, not a notebook. Use File > Download > Download .ipynb and hand that in.")
     try:
         document = json.loads(text)
     except (ValueError, RecursionError) as error:
-        detail = f" (line {error.lineno})" if isinstance(error, json.JSONDecodeError) else ""
-        raise Rejected(
-            f"{name} is damaged: it stops being a notebook{detail}. Open it in Jupyter, save it and hand it in again; "
-            "or hand in your code as a .py file."
-        ) from None
+        raise _not_json(text, name, error) from None
     cells = _code_cells(document)
     if cells is None:
         raise Rejected(f"{name} has no cells: it is not a notebook. Hand in the .ipynb file that Jupyter saves.")
@@ -71,6 +66,25 @@ def read_notebook(data: bytes, name: str) -> Notebook:
     if len(cells) > MAX_CELLS or sum(map(len, cells)) > MAX_SOURCE:
         raise Rejected(f"{name} holds more than {MAX_SOURCE:,} characters of code. Hand in only what you wrote.")
     return _join(cells)
+
+
+def _not_json(text: str, name: str, error: Exception) -> Rejected:
+    """Why this is no notebook, and the way out."""
+    if conflict := _CONFLICT.search(text):
+        line = text.count("\n", 0, conflict.start()) + 1
+        return Rejected(
+            f"{name} holds a merge conflict (line {line}). Settle it, open the notebook once more to check, "
+            "and hand it in again."
+        )
+    if text.lstrip().startswith("<"):
+        return Rejected(
+            f"{name} is a web page, not a notebook. Use File > Download > Download .ipynb and hand that in."
+        )
+    detail = f" (line {error.lineno})" if isinstance(error, json.JSONDecodeError) else ""
+    return Rejected(
+        f"{name} is damaged: it stops being a notebook{detail}. Open it in Jupyter, save it and hand it in again; "
+        "or hand in your code as a .py file."
+    )
 
 
 def _code_cells(document: Any) -> list[str] | None:

@@ -44,7 +44,7 @@ class _Candidate:
 
     @property
     def stem(self) -> str:
-        return PurePosixPath(self.path).stem.lower()
+        return _stem(self.path)
 
 
 def read_submission(
@@ -67,14 +67,14 @@ def read_submission(
     notes = list(bundle.notes)
     files = _rooted(bundle.files)
     units: dict[str, _Unit] = {}
-    problems: list[Rejected] = []
+    problems: dict[str, Rejected] = {}
     for name in sorted(files):
         try:
             units[name] = _unit(name, files[name])
         except Rejected as rejected:
-            problems.append(rejected)
+            problems[name] = rejected
     if not units:
-        raise problems[0]
+        raise _first(problems, main)
     for name in [name for name in units if _shadows(name, main, packages)]:
         if len(units) > 1:
             del units[name]
@@ -82,10 +82,21 @@ def read_submission(
     own = own_modules({*units, *(name for unit in units.values() for name in unit.files)})
     rules = Rules(allowed_modules(packages, own), own, expected, run_top_level)
     candidates = [_candidate(unit, rules) for unit in units.values()]
+    if problems and not any(candidate.defined for candidate in candidates):
+        raise _first(problems, main)
     chosen, why = _main_of(candidates, main, rules)
     notes += why
-    notes += [problem.reason for problem in problems]
+    notes += [problem.reason for problem in problems.values()]
     return _assembled(chosen, candidates, rules, student, notes)
+
+
+def _first(problems: Mapping[str, Rejected], main: str) -> Rejected:
+    """What is wrong with the file asked for; failing that, with any."""
+    return problems[min(problems, key=lambda name: (_stem(name) != main.lower(), name))]
+
+
+def _stem(path: str) -> str:
+    return PurePosixPath(path).stem.lower()
 
 
 def _candidate(unit: _Unit, rules: Rules) -> _Candidate:

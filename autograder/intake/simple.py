@@ -139,7 +139,7 @@ def stores(node: ast.AST) -> set[str]:
             case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
                 bound.add(name)
                 continue
-            case ast.Lambda():
+            case ast.Lambda() | ast.AnnAssign(value=None):
                 continue
             case ast.Name(id=name, ctx=ast.Store()):
                 bound.add(name)

@@ -4,7 +4,6 @@ Nothing is executed here. Every line keeps its number, so that error messages po
 """
 
 from __future__ import annotations
-import __future__
 
 import ast
 import builtins
@@ -13,12 +12,20 @@ from dataclasses import dataclass, field, replace
 
 from autograder.intake.edits import Edits
 from autograder.intake.imports import HELPER, NOTEBOOK_PACKAGES, bindings, cannot_fail, forbidden, stand_in
-from autograder.intake.mend import FILE, Broken, Place, broken, mend, parse
+from autograder.intake.mend import Broken, Place, broken, mend, parse
 from autograder.intake.simple import EFFECTS, dotted, is_literal, is_simple, loads, stores
+from autograder.intake.statements import (
+    Definition,
+    compile_error,
+    compiles,
+    is_docstring,
+    is_main_guard,
+    raises_only,
+    read_at_definition,
+    root,
+    try_parts,
+)
 from autograder.intake.text import printable
-
-Function = ast.FunctionDef | ast.AsyncFunctionDef
-Definition = Function | ast.ClassDef
 
 LEFT_OUT = "Only definitions, imports and simple assignments are loaded"
 _ANSWERS = "ANSWERS"
@@ -58,9 +65,9 @@ def clean(text: str, place: Place, rules: Rules, *, already_mended: bool = False
     cleaner = _Cleaner(text, place, rules)
     cleaner.run(module)
     source = cleaner.edits.apply()
-    if cleaner.hoisted and source.startswith("#"):
+    if cleaner.hoisted:
         source = f"from __future__ import {', '.join(sorted(cleaner.hoisted))}  {source}"
-    if rules.run_top_level and not _compiles(source):  # top-level statements may contradict one another
+    if rules.run_top_level and not compiles(source):  # top-level statements may contradict one another
         return clean(text, place, replace(rules, run_top_level=False), already_mended=already_mended)
     return Cleaned(
         source,
@@ -104,22 +111,28 @@ class _Cleaner:
         leading = True
         for number, statement in enumerate(module.body):
             is_future = isinstance(statement, ast.ImportFrom) and statement.module == "__future__"
+            is_future = is_future and compile_error(statement) is None
             if isinstance(statement, ast.ImportFrom) and is_future:
-                names = {alias.name for alias in statement.names}
-                self.lazy_annotations |= "annotations" in names
-                if not leading:
-                    self.hoisted |= names & set(__future__.all_feature_names)
-                    self.edits.remove(statement)
-            elif not is_future:
+                self._future({alias.name for alias in statement.names}, statement, leading=leading)
+            else:
                 self._top(statement)
-            leading = leading and (is_future or (number == 0 and _is_text(statement)))
+            leading = leading and (is_future or (number == 0 and is_docstring(statement)))
         self._settle_duplicates()
+
+    def _future(self, names: set[str], statement: ast.ImportFrom, *, leading: bool) -> None:
+        """One that comes too late moves to the first line, if there is room for it."""
+        if not leading:
+            self.edits.remove(statement)
+            if not self.text.startswith(("#", "\n")):
+                return
+            self.hoisted |= names
+        self.lazy_annotations |= "annotations" in names
 
     def _top(self, statement: ast.stmt) -> None:
         if not self._keeps(statement):
             self._leave_out(statement)
             return
-        error = _compile_error(statement)
+        error = compile_error(statement)
         if error is not None:
             name = statement.name if isinstance(statement, Definition) else ""
             note, stub = broken(name, error, self.place(getattr(error, "lineno", None) or statement.lineno))
@@ -130,7 +143,7 @@ class _Cleaner:
 
     def _keeps(self, statement: ast.stmt) -> bool:
         """Whether a statement stays, as it is or in part."""
-        if self.rules.run_top_level and not _is_main_guard(statement):
+        if self.rules.run_top_level and not is_main_guard(statement):
             return True
         match statement:
             case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef() | ast.Import() | ast.ImportFrom():
@@ -145,11 +158,11 @@ class _Cleaner:
                 effect = dotted(call.func, self.aliases).rpartition(".")[2] or getattr(call.func, "attr", "")
                 return effect in EFFECTS and self._simple(call) and self._known(call)
             case ast.If():
-                if _is_main_guard(statement) or not (self._simple(statement.test) and self._known(statement.test)):
+                if is_main_guard(statement) or not (self._simple(statement.test) and self._known(statement.test)):
                     return False
                 return any(map(self._keeps, (*statement.body, *statement.orelse)))
             case ast.Try():
-                return any(map(self._keeps, _try_parts(statement)))
+                return any(map(self._keeps, try_parts(statement)))
             case _:
                 return False
 
@@ -157,9 +170,11 @@ class _Cleaner:
         if statement.value is None:
             return True
         targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
+        names = {root(target) for target in targets}
         if not self._known(statement.value) or not all(map(self._known, targets)):
             return False
-        names = {_root(target) for target in targets}
+        if isinstance(statement, ast.AugAssign) and any(map(self._unbound, names)):
+            return False
         if names & (self.rules.expected | {_ANSWERS}):
             return True
         return self._simple(statement.value) and all(map(self._simple, targets))
@@ -188,7 +203,7 @@ class _Cleaner:
             case ast.If() if not self.rules.run_top_level:
                 self._filter((*statement.body, *statement.orelse))
             case ast.Try() if not self.rules.run_top_level:
-                self._filter(_try_parts(statement), in_try=True)
+                self._filter(try_parts(statement), in_try=True)
             case ast.Assign() | ast.AnnAssign() | ast.AugAssign():
                 self._assign(statement)
             case ast.Expr(value=ast.Constant()) | ast.Pass():
@@ -206,7 +221,7 @@ class _Cleaner:
 
     def _leave_out(self, statement: ast.stmt) -> None:
         self.edits.remove(statement)
-        if _is_main_guard(statement):
+        if is_main_guard(statement):
             return
         for name in stores(statement) - self.bound:
             self.left_out.setdefault(name, statement.lineno)
@@ -214,15 +229,16 @@ class _Cleaner:
         if any(
             isinstance(node, ast.Name | ast.Attribute | ast.Subscript)
             and isinstance(node.ctx, ast.Store)
-            and _root(node) == _ANSWERS
+            and root(node) == _ANSWERS
             for node in ast.walk(statement)
         ):
             self.lost_answers.append(statement.lineno)
 
     def _guard(self, statement: ast.stmt) -> None:
         """Let a statement that fails cost only itself, not all that follows."""
-        where = self.place(statement.lineno)
-        self.edits.prefix(statement, f'with __import__("{HELPER}").attempt({where!r}): ')
+        asked = tuple(sorted(stores(statement) & self.rules.expected))
+        names = f", {asked!r}, globals()" if asked else ""
+        self.edits.prefix(statement, f'with __import__("{HELPER}").attempt({self.place(statement.lineno)!r}{names}): ')
 
     def _assign(self, statement: ast.Assign | ast.AnnAssign | ast.AugAssign) -> None:
         targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
@@ -238,9 +254,9 @@ class _Cleaner:
             self._guard(statement)
 
     def _define(self, statement: Definition) -> None:
-        now = _read_at_definition(statement, annotations=not self.lazy_annotations)
+        now = read_at_definition(statement, annotations=not self.lazy_annotations)
         lost = {name for node in now for name in loads(node) if self._unbound(name)} - {statement.name}
-        strict = _read_at_definition(statement, annotations=False)  # a stand-in does no harm in an annotation
+        strict = read_at_definition(statement, annotations=False)  # a stand-in does no harm in an annotation
         absent = {name for node in strict for name in loads(node) if name in self.missing}
         if lost or absent:
             name = min(lost | absent)
@@ -287,6 +303,8 @@ class _Cleaner:
                 names = ", ".join(ast.unparse(alias) for alias in statement.names)
                 by = f"from {statement.module} import {names}" if statement.module else f"import {names}"
                 self.edits.replace(statement, by)
+                if not nested:
+                    self._guard(statement)
                 return
         else:
             self.imported |= {alias.name.split(".")[0] for alias in statement.names}
@@ -310,9 +328,9 @@ class _Cleaner:
 
     def worth(self, statement: ast.stmt) -> int:
         """Untouched starter 0, broken 1, written 2."""
-        if _raises_only(statement, "NotImplementedError"):
+        if raises_only(statement, "NotImplementedError"):
             return 0
-        return 1 if statement in self.broken or _raises_only(statement, "SyntaxError") else 2
+        return 1 if statement in self.broken or raises_only(statement, "SyntaxError") else 2
 
     def is_written(self, statement: ast.stmt) -> bool:
         """Whether the student wrote it, and it compiles."""
@@ -356,75 +374,3 @@ class _Cleaner:
             places = [self.place(line) for line in self.left_out_lines[:3]]
             more = f" and {len(self.left_out_lines) - 3} more" if len(self.left_out_lines) > 3 else ""
             yield (f"{LEFT_OUT}; other top-level code was left out ({'; '.join(places)}{more}).")
-
-
-# --- about single statements ---------------------------------------------------------------------------------------
-
-
-def _compile_error(statement: ast.stmt) -> BaseException | None:
-    """What the compiler says about one statement on its own (`return` outside a function, for example)."""
-    try:
-        compile(ast.Module([statement], []), FILE, "exec", dont_inherit=True)
-    except Broken as error:
-        return error
-    return None
-
-
-def _compiles(source: str) -> bool:
-    try:
-        compile(source, FILE, "exec", dont_inherit=True)
-    except Broken:
-        return False
-    return True
-
-
-def _is_text(statement: ast.stmt) -> bool:
-    return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
-
-
-def _is_main_guard(statement: ast.stmt) -> bool:
-    match statement:
-        case ast.If(test=ast.Compare(left=ast.Name(id="__name__"))):
-            return True
-        case ast.If(test=ast.Compare(comparators=[ast.Name(id="__name__")])):
-            return True
-        case _:
-            return False
-
-
-def _try_parts(statement: ast.Try) -> list[ast.stmt]:
-    handlers = [child for handler in statement.handlers for child in handler.body]
-    return [*statement.body, *handlers, *statement.orelse, *statement.finalbody]
-
-
-def _root(node: ast.expr) -> str:
-    while isinstance(node, ast.Subscript | ast.Attribute | ast.Starred):
-        node = node.value
-    return node.id if isinstance(node, ast.Name) else ""
-
-
-def _raises_only(statement: ast.stmt, error: str) -> bool:
-    """Whether a function's whole body, but for its docstring, raises `error`."""
-    if not isinstance(statement, Function):
-        return False
-    body = statement.body[1:] if _is_text(statement.body[0]) else statement.body
-    match body:
-        case [ast.Raise(exc=ast.Name(id=name) | ast.Call(func=ast.Name(id=name)))]:
-            return name == error
-        case _:
-            return False
-
-
-def _read_at_definition(statement: Definition, *, annotations: bool) -> list[ast.expr]:
-    """What is evaluated when the definition runs: decorators, defaults, annotations, bases."""
-    if isinstance(statement, ast.ClassDef):
-        return [*statement.decorator_list, *statement.bases, *(keyword.value for keyword in statement.keywords)]
-    defaults = [default for default in (*statement.args.defaults, *statement.args.kw_defaults) if default is not None]
-    return [*statement.decorator_list, *defaults, *(_annotations(statement) if annotations else [])]
-
-
-def _annotations(statement: Function) -> list[ast.expr]:
-    arguments = statement.args
-    every = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, arguments.vararg, arguments.kwarg]
-    found = [argument.annotation for argument in every if argument is not None]
-    return [annotation for annotation in (*found, statement.returns) if annotation is not None]

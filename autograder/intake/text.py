@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import codecs
+import json
+import re
 
 from autograder.intake.problems import Rejected
 
@@ -10,25 +12,28 @@ MAX_SOURCE = 300_000
 """Characters of code in one file. A course's longest solution is some 50,000."""
 
 
+_JOINERS = "\u200c\u200d"
+_DECLARATION = re.compile(rb"[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
+_REGIONAL = re.compile(r"cp\d+|iso8859-\d+|koi8-\w|mac-\w+|shift_jis\w*|euc_\w+|gb\w+|big5\w*|johab|tis-620")
+_OTHER_KINDS = {"<!doctype": "a web page", "<html": "a web page", "{\\rtf": "a word processor's file"}
+
+
 def source_text(data: bytes, name: str) -> str:
-    """Decode one source file; lines end in a plain newline. Raises `Rejected` for what is not text."""
+    """Decode one source file; lines end in a plain newline. Raises `Rejected` for what is not source text."""
     text = decoded(data, name)
     if len(text) > MAX_SOURCE:
         raise Rejected(f"{name} holds more than {MAX_SOURCE:,} characters of code. Hand in only what you wrote.")
     if not text.strip():
         raise Rejected(f"{name} is empty. Save your work, open the file once more to check, and hand it in again.")
+    for beginning, what in _OTHER_KINDS.items():
+        if text[:100].lstrip().lower().startswith(beginning):
+            raise Rejected(f"{name} is {what}, not Python source. Save your code as plain text and hand that in.")
     return text
 
 
 def decoded(data: bytes, name: str) -> str:
-    """UTF-8, UTF-16 with its mark, or latin-1; never a NUL character or a lone surrogate."""
-    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        text = data.decode("utf-16", "replace")
-    else:
-        try:
-            text = data.decode("utf-8-sig")
-        except UnicodeDecodeError:
-            text = data.decode("latin-1")
+    """The text of a file, in whichever encoding it is; never a NUL character or a lone surrogate."""
+    text = _decode(data)
     control = sum(text.count(chr(code)) for code in range(32) if chr(code) not in "\t\n\r\f\v\x1b\x1a")
     if "\0" in text or control > len(text) / 100:
         raise Rejected(
@@ -38,13 +43,46 @@ def decoded(data: bytes, name: str) -> str:
     return tidy(text)
 
 
+def _decode(data: bytes) -> str:
+    """UTF-16 and UTF-32 by their mark or their NUL bytes, else UTF-8, else what the file declares, else latin-1."""
+    wide = json.detect_encoding(data)
+    if wide.startswith(("utf-16", "utf-32")):
+        text = data.decode(wide, "replace")
+        has_mark = wide in ("utf-16", "utf-32")
+        if has_mark or 2 * len(text.encode("ascii", "ignore")) > len(text):
+            return text
+    for encoding in ("utf-8-sig", *_declared(data)):
+        try:
+            return data.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    return data.decode("latin-1")
+
+
+def _declared(data: bytes) -> list[str]:
+    """The regional encoding that one of the first two lines names (PEP 263), if Python has it."""
+    for line in data[:1_000].splitlines()[:2]:
+        if found := _DECLARATION.match(line):
+            try:
+                encoding = codecs.lookup(found.group(1).decode()).name
+            except (LookupError, ValueError):
+                return []
+            return [encoding] if _REGIONAL.fullmatch(encoding) else []
+    return []
+
+
 def tidy(text: str) -> str:
     """Plain newlines, and no characters that Python's compiler refuses."""
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\x1a", "").replace("\ufeff", "")
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
+def is_readable(text: str) -> bool:
+    """Whether every character can be shown. Joiners can: they hold words of Persian and Hindi together, and emoji."""
+    return all(character.isprintable() or character in _JOINERS for character in text)
+
+
 def printable(name: str, longest: int = 80) -> str:
     """A file name or message as it may stand in a report: no control characters, not too long."""
-    clean = "".join(character if character.isprintable() else "?" for character in name)
+    clean = "".join(character if is_readable(character) else "?" for character in name)
     return clean if len(clean) <= longest else clean[: longest - 3] + "..."

@@ -155,7 +155,7 @@ def test_other_kinds_of_files_are_rejected(tmp_path: Path) -> None:
 
 
 def test_a_file_that_is_not_there_is_rejected(tmp_path: Path) -> None:
-    assert "cannot be opened" in _rejected(tmp_path / "nothing.py")
+    assert "cannot be read" in _rejected(tmp_path / "nothing.py")
 
 
 def test_too_much_is_rejected(tmp_path: Path) -> None:

@@ -1,0 +1,88 @@
+"""Questions about single statements: what they are, whether they compile, what runs when they define something."""
+
+from __future__ import annotations
+
+import ast
+
+from autograder.intake.mend import FILE, Broken
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+Definition = Function | ast.ClassDef
+
+
+def compile_error(statement: ast.stmt) -> BaseException | None:
+    """What the compiler says about one statement on its own (`return` outside a function, for example)."""
+    try:
+        compile(ast.Module([statement], []), FILE, "exec", dont_inherit=True)
+    except Broken as error:
+        return error
+    return None
+
+
+def compiles(source: str) -> bool:
+    """Whether a whole source does."""
+    try:
+        compile(source, FILE, "exec", dont_inherit=True)
+    except Broken:
+        return False
+    return True
+
+
+def is_docstring(statement: ast.stmt) -> bool:
+    """Whether it would be one, at the beginning of a body."""
+    match statement:
+        case ast.Expr(value=ast.Constant(value=str())):
+            return True
+        case _:
+            return False
+
+
+def is_main_guard(statement: ast.stmt) -> bool:
+    """`if __name__ == "__main__":`, either way round."""
+    match statement:
+        case ast.If(test=ast.Compare(left=ast.Name(id="__name__"))):
+            return True
+        case ast.If(test=ast.Compare(comparators=[ast.Name(id="__name__")])):
+            return True
+        case _:
+            return False
+
+
+def try_parts(statement: ast.Try) -> list[ast.stmt]:
+    """The statements of all its blocks."""
+    handlers = [child for handler in statement.handlers for child in handler.body]
+    return [*statement.body, *handlers, *statement.orelse, *statement.finalbody]
+
+
+def root(node: ast.expr) -> str:
+    """The name at the beginning of `name.part[0]`; "" where there is none."""
+    while isinstance(node, ast.Subscript | ast.Attribute | ast.Starred):
+        node = node.value
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def raises_only(statement: ast.stmt, error: str) -> bool:
+    """Whether a function's whole body, but for its docstring, raises `error`."""
+    if not isinstance(statement, Function):
+        return False
+    body = statement.body[1:] if is_docstring(statement.body[0]) else statement.body
+    match body:
+        case [ast.Raise(exc=ast.Name(id=name) | ast.Call(func=ast.Name(id=name)))]:
+            return name == error
+        case _:
+            return False
+
+
+def read_at_definition(statement: Definition, *, annotations: bool) -> list[ast.expr]:
+    """What is evaluated when the definition runs: decorators, defaults, annotations, bases."""
+    if isinstance(statement, ast.ClassDef):
+        return [*statement.decorator_list, *statement.bases, *(keyword.value for keyword in statement.keywords)]
+    defaults = [default for default in (*statement.args.defaults, *statement.args.kw_defaults) if default is not None]
+    return [*statement.decorator_list, *defaults, *(_annotations(statement) if annotations else [])]
+
+
+def _annotations(statement: Function) -> list[ast.expr]:
+    arguments = statement.args
+    every = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, arguments.vararg, arguments.kwarg]
+    found = [argument.annotation for argument in every if argument is not None]
+    return [annotation for annotation in (*found, statement.returns) if annotation is not None]
