@@ -58,7 +58,10 @@ def compare(
 def shown(value: Any) -> str:
     """A short description of a student's value for a message."""
     if isinstance(value, Opaque):
-        return value.type_name if " " in value.type_name else f"an object of type {value.type_name}"
+        name = value.type_name[:100]
+        if name == "coroutine":
+            return "a coroutine (is there an `async` in front of `def`?)"
+        return name if " " in name else f"an object of type {name}"
     if isinstance(value, torch.Tensor):
         if value.numel() == 1:
             return f"{value.item():.6g}" if value.dtype.is_floating_point else str(value.item())
@@ -75,18 +78,32 @@ def as_tensor(value: Any) -> torch.Tensor | None:
     """A number, a tensor, or an even list of numbers as a plain tensor; None for anything else."""
     if isinstance(value, torch.Tensor):
         return value.detach()
-    if isinstance(value, bool) or value is None or isinstance(value, str):
+    flat: list[float] = []
+    shape = _flattened(value, flat)
+    if shape is None:
+        return None
+    try:
+        return torch.tensor(flat, dtype=torch.float64).reshape(shape)
+    except (OverflowError, RuntimeError):
+        return None
+
+
+def _flattened(value: Any, out: list[float]) -> tuple[int, ...] | None:
+    """Append the numbers of a nested list to `out`; gives its shape, or None where it has none."""
+    if isinstance(value, bool):
         return None
     if isinstance(value, int | float):
-        try:
-            return torch.tensor(value, dtype=torch.float64)
-        except (OverflowError, RuntimeError):
-            return None
-    if isinstance(value, list | tuple):
-        parts = [as_tensor(item) for item in value]
-        if parts and all(part is not None and part.shape == parts[0].shape for part in parts):  # type: ignore[union-attr]
-            return torch.stack([part.to(torch.float64) for part in parts if part is not None])
-    return None
+        out.append(value)
+        return ()
+    if isinstance(value, torch.Tensor):
+        out += value.detach().to(torch.float64).reshape(-1).tolist()
+        return tuple(value.shape)
+    if not isinstance(value, list | tuple) or not value:
+        return None
+    shape = _flattened(value[0], out)
+    if shape is None or any(_flattened(item, out) != shape for item in value[1:]):
+        return None
+    return (len(value), *shape)
 
 
 def _kind(expected: Any) -> str:

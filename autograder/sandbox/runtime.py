@@ -4,10 +4,16 @@ This module runs beside the student's code, so nothing it reports is evidence; i
 """
 
 from __future__ import annotations
+import __future__
 
+import ast
+import dis
+import functools
 import importlib.abc
 import importlib.util
+import inspect
 import linecache
+import operator
 import sys
 import traceback
 import types
@@ -18,9 +24,12 @@ import torch
 
 from autograder.sandbox import bans
 from autograder.sandbox.messages import Ask, Ban, Call, Raised, Read, Request, Returned, StandIn
-from autograder.sandbox.values import GeneratorValue, TensorValue, Value, decode, encode
+from autograder.sandbox.values import GeneratorValue, TensorValue, Value, decode, encode, printable
 
 MAX_TEXT = 2_000
+_FUTURES = functools.reduce(
+    operator.or_, (getattr(__future__, name).compiler_flag for name in __future__.all_feature_names)
+)
 
 
 class Asker(Protocol):
@@ -100,6 +109,8 @@ def request_name(request: Request) -> str:
 
 def _drained(result: Any) -> Any:
     """A generator or an iterator counts as the list of what it yields (up to a million items)."""
+    if inspect.iscoroutine(result):
+        result.close()  # nobody will await it, and the warning would name our file
     if isinstance(result, Iterator):
         return [item for item, _ in zip(result, range(1_000_000), strict=False)]
     return result
@@ -108,21 +119,31 @@ def _drained(result: Any) -> Any:
 def describe(error: BaseException, files: frozenset[str]) -> Raised:
     """An exception as the student should read it: type, message, and the deepest line of their own code."""
     kind = "error"
-    if isinstance(error, NotImplementedError):
+    if isinstance(error, NotImplementedError) and _by_raise(error):
         kind = "not attempted"
     elif isinstance(error, bans.BannedCall):
         kind = "banned"
-    elif isinstance(error, MemoryError) or "can't allocate memory" in str(error):
+    try:
+        message = str(error)[:MAX_TEXT]
+    except BaseException:
+        message = ""
+    if isinstance(error, MemoryError) or "can't allocate memory" in message:
         kind = "memory"
     where = ""
     for frame in traceback.extract_tb(error.__traceback__):
         if frame.filename in files:
             where = f"{frame.filename}, line {frame.lineno}: {frame.line or ''}".strip()
-    try:
-        message = str(error)[:MAX_TEXT]
-    except BaseException:
-        message = ""
-    return Raised(kind, type(error).__name__[:100], message, where[:MAX_TEXT])
+    return Raised(kind, *map(printable, (type(error).__name__[:100], message, where[:MAX_TEXT])))
+
+
+def _by_raise(error: BaseException) -> bool:
+    """Whether a `raise` in Python made the error: the starter's did; torch's own come out of C."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    if trace is None:
+        return False
+    return dis.opname[trace.tb_frame.f_code.co_code[trace.tb_lasti]] == "RAISE_VARARGS"
 
 
 # --- loading -----------------------------------------------------------------------------------------------------
@@ -152,16 +173,28 @@ class _Sources(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
 
 def run_source(name: str, source: str, namespace: dict[str, Any]) -> None:
-    """Execute one file's source in `namespace`, with its lines known to tracebacks."""
+    """Execute one file's source in `namespace`, with its lines known to tracebacks.
+
+    One statement after the other: where one fails, those after it still run, and then its error is raised.
+    """
     linecache.cache[name] = (len(source), None, source.splitlines(True), name)
     namespace["__file__"] = name
-    exec(compile(source, name, "exec", dont_inherit=True), namespace)
+    whole = compile(source, name, "exec", dont_inherit=True)
+    flags = whole.co_flags & _FUTURES
+    first: BaseException | None = None
+    for statement in ast.parse(source, name).body:
+        try:
+            exec(compile(ast.Module([statement], []), name, "exec", flags, dont_inherit=True), namespace)
+        except BaseException as error:
+            first = first or error
+    if first is not None:
+        raise first
 
 
 def load(files: dict[str, str], main: str) -> tuple[dict[str, Any], Raised | None]:
-    """Run the main file as module `submission`. Returns its namespace and the error that ended it, if any.
+    """Run the main file as module `submission`. Returns its namespace and the first error in it, if any.
 
-    After an error the definitions made so far are kept, so that they can still earn their points.
+    What does not depend on the failed statement is there all the same, and can still earn its points.
     """
     sys.meta_path.insert(0, _Sources(files))
     module = types.ModuleType("submission")

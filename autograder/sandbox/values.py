@@ -66,8 +66,10 @@ def encode(value: Any, depth: int = 0) -> Value:
     """Turn a live value into plain data. Whatever has no plain form becomes `Opaque`."""
     if depth > MAX_DEPTH:
         return Opaque("a structure nested too deeply")
-    if value is None or type(value) in (bool, float, str):
+    if value is None or type(value) in (bool, float):
         return value  # type: ignore[no-any-return]
+    if isinstance(value, str):
+        return printable(str.__str__(value))
     if type(value) is int:
         return value if -(2**63) <= value < 2**63 else Opaque("an integer beyond 64 bits")
     if isinstance(value, torch.Tensor):
@@ -82,9 +84,12 @@ def encode(value: Any, depth: int = 0) -> Value:
         return DictValue([(encode(k, depth + 1), encode(v, depth + 1)) for k, v in dict(value).items()])
     if isinstance(value, GeneratorValue):
         return value
-    if isinstance(value, str):
-        return str.__str__(value)
-    return Opaque(type(value).__name__)
+    return Opaque(printable(type(value).__name__))
+
+
+def printable(text: str) -> str:
+    """Text that can be sent: half a surrogate pair, which no encoding has, is written out."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def _encode_tensor(value: torch.Tensor) -> Value:
@@ -101,6 +106,7 @@ def _encode_tensor(value: torch.Tensor) -> Value:
 
 def _encode_array(value: Any) -> Value:
     array = np.asarray(value)
+    array = array.astype(array.dtype.newbyteorder("="), copy=False)
     if array.dtype.name not in DTYPES:
         return Opaque(f"an array of dtype {array.dtype.name}")
     return TensorValue(array.dtype.name, tuple(array.shape), np.ascontiguousarray(array).tobytes())
@@ -142,7 +148,10 @@ def _decode_tensor(value: TensorValue) -> torch.Tensor:
     if math.prod(value.shape) * dtype.itemsize != len(value.data):
         raise Unacceptable("shape and data disagree")
     if not value.data:
-        return torch.empty(value.shape, dtype=dtype)
+        try:
+            return torch.empty(value.shape, dtype=dtype)
+        except RuntimeError as error:  # strides of an empty tensor can overflow too
+            raise Unacceptable("a shape out of bounds") from error
     flat = torch.frombuffer(bytearray(value.data), dtype=torch.uint8)
     # A byte other than 0 and 1 would be a boolean that equals neither True nor False.
     flat = flat.ne(0) if dtype is torch.bool else flat.view(dtype)

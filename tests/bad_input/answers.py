@@ -22,7 +22,6 @@ class Answer:
     """A module, the outcome of the check of `asked`, and a part of its message or of some remark (`notes`).
 
     `double` follows in the same file and is right; where not even that can be kept, `keeps` is False.
-    A `hole` says why an answer does not get what it should yet.
     """
 
     id: str
@@ -32,7 +31,6 @@ class Answer:
     asked: str = "halve"
     notes: str = ""
     keeps: bool = True
-    hole: str = ""
 
 
 def wrote(
@@ -42,26 +40,20 @@ def wrote(
     outcome: Outcome = FAILED,
     notes: str = "",
     keeps: bool = True,
-    hole: str = "",
 ) -> Answer:
     """A module of the student's own."""
-    return Answer(name, textwrap.dedent(source).lstrip("\n"), outcome, says, "halve", notes, keeps, hole)
+    return Answer(name, textwrap.dedent(source).lstrip("\n"), outcome, says, "halve", notes, keeps)
 
 
-def gives(name: str, expression: str, says: str = "", outcome: Outcome = FAILED, hole: str = "") -> Answer:
+def gives(name: str, expression: str, says: str = "", outcome: Outcome = FAILED) -> Answer:
     """`halve` returns this."""
-    return wrote(name, f"import torch, numpy as np\ndef halve(x):\n    return {expression}\n", says, outcome, hole=hole)
+    return wrote(name, f"import torch, numpy as np\ndef halve(x):\n    return {expression}\n", says, outcome)
 
 
-def states(name: str, expression: str, says: str = "", outcome: Outcome = FAILED, hole: str = "") -> Answer:
+def states(name: str, expression: str, says: str = "", outcome: Outcome = FAILED) -> Answer:
     """`facts` returns this."""
     source = f"import torch, numpy as np\ndef facts(x):\n    return {expression}\n"
-    return Answer(name, source, outcome, says, "facts", hole=hole)
-
-
-NO_WORDS = "an exception whose text cannot be had ends the process, instead of being reported by its type"
-HALF = "a lone surrogate cannot be sent: the process ends, instead of the text being mended"
-LOADING = "what fails while the file is loaded takes all that follows with it, not only itself"
+    return Answer(name, source, outcome, says, "facts")
 
 
 ANSWERS = [
@@ -138,7 +130,6 @@ ANSWERS = [
         "an operation that torch does not have",
         "x.long().log_softmax(0)",
         "raised NotImplementedError",
-        hole="any NotImplementedError counts as not attempted, torch's own too",
     ),
     wrote(
         "an abstract class",
@@ -147,7 +138,7 @@ ANSWERS = [
     ),
     wrote("a lambda", "halve = lambda x: x / 2\n", "", PASSED),
     wrote("partial", "from functools import partial\nhalve = partial(lambda by, x: x / by, 2)\n", "", PASSED),
-    wrote("a coroutine", "async def halve(x):\n    return x / 2\n", "an object of type coroutine"),
+    wrote("a coroutine", "async def halve(x):\n    return x / 2\n", "a coroutine"),
     wrote("an asynchronous generator", "async def halve(x):\n    yield x / 2\n", "an object of type async_generator"),
     wrote("a generator", "def halve(x):\n    for value in x:\n        yield value / 2\n", "", PASSED),
     wrote("a generator that fails", "def halve(x):\n    yield 1\n    raise KeyError('x')\n", "raised KeyError: 'x'"),
@@ -209,7 +200,6 @@ ANSWERS = [
         "(x.numpy() / 2).astype('>f8')",
         "",
         PASSED,
-        hole="the bytes of an array in the other byte order are sent as they are",
     ),
     gives("a masked array", "np.ma.masked_array(x.numpy() / 2, mask=[0, 0, 0])", "", PASSED),
     gives("a matrix of numpy's", "np.matrix(x.numpy() / 2)", "has shape (1, 3)"),
@@ -230,7 +220,7 @@ ANSWERS = [
     gives("a product by mistake", "x[:, None] * x", "has shape (3, 3); asked for is (3,)"),
     gives("a tensor too large to hand over", "torch.zeros(2_000_000)", "too large to hand over"),
     gives("a string too large to hand over", "'x' * 10_000_000", "too large to hand over"),
-    gives("a string of half characters", "'\\ud800'", "expected a tensor of shape (3,)", hole=HALF),
+    gives("a string of half characters", "'\\ud800'", "expected a tensor of shape (3,)"),
     gives("a tensor subclass", "type('T', (torch.Tensor,), {})(x / 2)", "", PASSED),
     gives(
         "a list that lies about its length", "type('L', (list,), {'__len__': lambda self: 3})()", "an object of type L"
@@ -248,7 +238,6 @@ ANSWERS = [
         "a type with a name without end",
         "type('N' * 100_000, (), {})()",
         "an object of type NNN",
-        hole="a type's name is shown at any length",
     ),
     gives("a type with control characters in its name", "type('a\\x1b[31m\\n', (), {})()", "an object of type"),
     # --- errors ---
@@ -273,7 +262,6 @@ ANSWERS = [
         def halve(x): raise Odd()
         """,
         "raised Odd",
-        hole=NO_WORDS,
     ),
     wrote(
         "a __str__ that is no text",
@@ -283,7 +271,6 @@ ANSWERS = [
         def halve(x): raise Odd()
         """,
         "raised Odd",
-        hole=NO_WORDS,
     ),
     wrote(
         "a broken __repr__",
@@ -293,7 +280,6 @@ ANSWERS = [
         def halve(x): raise KeyError(Odd())
         """,
         "raised KeyError",
-        hole=NO_WORDS,
     ),
     wrote(
         "a __str__ that ends the process",
@@ -303,7 +289,6 @@ ANSWERS = [
         def halve(x): raise Odd()
         """,
         "raised Odd",
-        hole=NO_WORDS,
     ),
     wrote(
         "a __str__ without end",
@@ -313,12 +298,9 @@ ANSWERS = [
         def halve(x): raise Odd()
         """,
         "raised Odd",
-        hole=NO_WORDS,
     ),
     wrote("a huge message", "def halve(x): raise ValueError('no ' * 1_000_000)\n", "raised ValueError: no no"),
-    wrote(
-        "a message of half characters", "def halve(x): raise ValueError('\\ud800')\n", "raised ValueError", hole=HALF
-    ),
+    wrote("a message of half characters", "def halve(x): raise ValueError('\\ud800')\n", "raised ValueError"),
     wrote(
         "a message with escape sequences", "def halve(x): raise ValueError('\\x1b[2J\\x07\\0')\n", "raised ValueError"
     ),
@@ -415,9 +397,7 @@ ANSWERS = [
         PASSED,
     ),
     # --- loading ---
-    wrote(
-        "a class body that fails", "class Broken:\n    1 / 0\ndef halve(x): return x / 2\n", "", PASSED, hole=LOADING
-    ),
+    wrote("a class body that fails", "class Broken:\n    1 / 0\ndef halve(x): return x / 2\n", "", PASSED),
     wrote(
         "a class body that never ends",
         "class Forever:\n    while True: pass\n",
@@ -429,27 +409,20 @@ ANSWERS = [
         "a default that fails",
         "import torch\ndef halve(x, w=torch.ones(2)[5]): return x / 2\n",
         "`halve`",
-        hole=LOADING,
     ),
-    wrote(
-        "an annotation that fails", "import torch\ndef halve(x: torch.Tensr): return x / 2\n", "`halve`", hole=LOADING
-    ),
-    wrote(
-        "a base that is not there", "import torch\nclass Net(torch.nn.Nope): pass\n" + HALVE, "", PASSED, hole=LOADING
-    ),
+    wrote("an annotation that fails", "import torch\ndef halve(x: torch.Tensr): return x / 2\n", "`halve`"),
+    wrote("a base that is not there", "import torch\nclass Net(torch.nn.Nope): pass\n" + HALVE, "", PASSED),
     wrote(
         "a condition that fails",
         "import sys\nif sys.argv[1] == 'train':\n    MODE = 1\n" + HALVE,
         "",
         PASSED,
-        hole=LOADING,
     ),
     wrote(
         "a condition on what failed",
         "import sys\nMODE = sys.argv[1]\nif MODE == 'train':\n    LEVEL = 3\n" + HALVE,
         "",
         PASSED,
-        hole=LOADING,
     ),
     wrote("a subscript that fails", "import sys\nMODE = sys.argv[1]\n" + HALVE, "", PASSED),
     wrote(
@@ -468,7 +441,6 @@ ANSWERS = [
         "a decorator that fails",
         "def loud(f): raise ValueError('no')\n@loud\ndef halve(x): return x / 2\n",
         "`halve`",
-        hole=LOADING,
     ),
     wrote(
         "a decorator that forgets to return",
@@ -504,7 +476,6 @@ ANSWERS = [
         "np.int64(3), np.float64(x.sum()), np.str_('three'), np.True_, None",
         "",
         PASSED,
-        hole="a string of numpy's is taken for an array",
     ),
     states("tensors", "torch.tensor(3), x.sum(), 'three', torch.tensor(True), None", "", PASSED),
     states("a number as text", "'3', float(x.sum()), 'three', True, None", "[0] is not right: you returned '3'"),
