@@ -1,0 +1,1 @@
+"""Self-attention: solution, rubric, mutants, equivalents and data of the fourth assignment."""
