@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from autograder.cli import show
-from autograder.cli.course import open_course
+from autograder.cli.course import open_config, open_course
 from autograder.config import ConfigError
 from autograder.home import BundleError
 from autograder.intake import Entry, InputError, Rejected, find_class
@@ -101,7 +101,8 @@ def report(
 
 @app.command()
 def validate(
-    name: Name,
+    name: Annotated[str | None, typer.Argument(help="The assignment.", show_default=False)] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Every assignment of the course.")] = False,
     seeds: Annotated[int, typer.Option(min=1, help="Seeds for the right solutions.")] = 20,
     training: Annotated[bool, typer.Option("--training", help="The training checks too (slow).")] = False,
     jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Processes.")] = os.cpu_count() or 1,
@@ -112,8 +113,15 @@ def validate(
     """Grade the grader: mutants lose points where they belong, right solutions none. Exit 1 if not."""
     from autograder.cli.validating import validate_assignment
 
-    course = open_course(name, config)
-    raise typer.Exit(validate_assignment(course, range(seeds), training=training, jobs=jobs, json=json, quiet=quiet))
+    names = sorted(open_config(config).assignments) if everything else [name] if name else []
+    if not names:
+        raise typer.BadParameter("name an assignment, or give --all")
+    courses = [open_course(one, config) for one in names]
+    codes = [
+        validate_assignment(course, range(seeds), training=training, jobs=jobs, json=json, quiet=quiet)
+        for course in courses
+    ]
+    raise typer.Exit(max(codes))
 
 
 @app.command()

@@ -54,8 +54,13 @@ class Course:
         return Records(self.config.records_url)
 
 
+def open_config(config_file: Path | None) -> Config:
+    """The configuration given, or the one in this folder or above it. Raises `ConfigError`."""
+    return load(config_file) if config_file is not None else load(find(Path.cwd()))
+
+
 def open_course(name: str, config_file: Path | None) -> Course:
     """Raises `ConfigError` or `AssignmentError`."""
-    config = load(config_file) if config_file is not None else load(find(Path.cwd()))
+    config = open_config(config_file)
     settings = config.assignment(name)
     return Course(config, settings, load_assignment(config.root / "reference" / name))

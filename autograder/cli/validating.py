@@ -18,7 +18,7 @@ from rich.table import Table
 
 from autograder.cli import show
 from autograder.cli.course import Course
-from autograder.grading.validate import Failure, MutantVerdict, Validation, Validator
+from autograder.grading.validate import Failure, LeftOut, MutantVerdict, Validation, Validator
 from autograder.release import starter_source
 from autograder.rubric.assignment import load
 
@@ -47,12 +47,18 @@ def _validate(course: Course, seeds: Sequence[int], *, training: bool, jobs: int
     ):
         tried = [mutant for mutant in assignment.mutants if training or not assignment.owner(mutant).trains]
         mutants = [pool.submit(_mutant, *place, mutant.name, seeds[0]) for mutant in tried]
+        absent = [
+            pool.submit(_left_out, *place, exercise.number, seeds[0])
+            for exercise in assignment.rubric.exercises
+            if training or not exercise.trains
+        ]
         solutions = [pool.submit(_right, *place, name, seed) for name in found.right for seed in seeds]
-        task = progress.add_task("validating", total=len(mutants) + len(solutions))
-        futures: list[Future[Any]] = [*mutants, *solutions]
+        task = progress.add_task("validating", total=len(mutants) + len(absent) + len(solutions))
+        futures: list[Future[Any]] = [*mutants, *absent, *solutions]
         for _ in as_completed(futures):
             progress.advance(task)
         found.mutants = [future.result() for future in mutants]
+        found.left_out = [future.result() for future in absent]
         found.failures = [failure for future in solutions for failure in future.result()]
     found.starter(assignment, starter_source(assignment.solution_source), seeds[0])
     return found
@@ -62,11 +68,16 @@ def _validate(course: Course, seeds: Sequence[int], *, training: bool, jobs: int
 def _validator(folder: Path, training: bool) -> Validator:
     """The assignment is loaded once in each process."""
     torch.set_num_threads(1)
-    return Validator(load(folder), training=training)
+    assignment = load(folder)
+    return Validator(assignment, starter_source(assignment.solution_source), training=training)
 
 
 def _mutant(folder: Path, training: bool, name: str, seed: int) -> MutantVerdict:
     return _validator(folder, training).mutant(name, seed)
+
+
+def _left_out(folder: Path, training: bool, number: str, seed: int) -> LeftOut:
+    return _validator(folder, training).left_out(number, seed)
 
 
 def _right(folder: Path, training: bool, name: str, seed: int) -> list[Failure]:
@@ -101,13 +112,21 @@ def _show(course: Course, found: Validation, seeds: Sequence[int]) -> None:
                 f"[red]blamed wrongly[/] {mutant.name}: {mutant.owner} owns it, {', '.join(mutant.lost)} lost"
             )
         elif mutant.hinted not in ("", mutant.name):
-            console.print(f"[yellow]mistaken for[/] {mutant.name} is taken for {mutant.hinted}")
+            console.print(f"[red]mistaken for[/] {mutant.name} is taken for {mutant.hinted}")
         elif not mutant.hinted:
             console.print(f"[dim]no hint[/] {mutant.name} (exercise {mutant.owner})")
+    for one in found.left_out:
+        if not one.alone:
+            console.print(f"[red]left out[/] exercise {one.exercise}: {', '.join(one.lost) or 'nothing'} lost points")
     lost = Counter((failure.solution, failure.check) for failure in found.failures)
     for (solution, check), times in lost.items():
         message = next(f.message for f in found.failures if (f.solution, f.check) == (solution, check))
         console.print(f"[red]right, but lost points[/] {solution} in {check}, {times} of {len(seeds)} seeds: {message}")
+    console.print(
+        f"Hints: {len(found.hinted) - len(found.confusions)} of {len(found.hinted)} given are right; "
+        f"{len(total) - len(found.hinted)} mutants get none. "
+        f"Exercises left out: {sum(one.alone for one in found.left_out)} of {len(found.left_out)} cost only themselves."
+    )
     perfect = len(set(found.right) - {failure.solution for failure in found.failures})
     console.print(
         f"Reference and {len(found.right) - 1} equivalents: {perfect} of {len(found.right)} at 100 % "
@@ -125,6 +144,7 @@ def _plain(found: Validation) -> dict[str, Any]:
             {"name": m.name, "owner": m.owner, "lost": m.lost, "hinted": m.hinted, "killed": m.killed}
             for m in found.mutants
         ],
+        "left_out": [{"exercise": one.exercise, "lost": one.lost} for one in found.left_out],
         "right": found.right,
         "failures": [{"solution": f.solution, "check": f.check, "seed": f.seed} for f in found.failures],
         "starter_points": found.starter_points,

@@ -24,7 +24,7 @@ PRECISIONS = (torch.float64, torch.float32)
 
 
 class Verdict(msgspec.Struct, frozen=True):
-    """What one run of a check gave, and the exchanges it had with the student."""
+    """What one run of a check gave; for a wrong answer also the exchanges it had with the student."""
 
     outcome: Outcome
     fraction: float = 0.0
@@ -73,7 +73,7 @@ class Engine:
         mutant: Mutant | None = None
         precisions = PRECISIONS[:1] if check.trains else PRECISIONS
         dtype, verdict = self._in_turn(host, check, digest, stand_ins, precisions)
-        if verdict.outcome is Outcome.FAILED and verdict.mismatch is not None and hints and not check.trains:
+        if verdict.exchanges and hints and not check.trains:
             mutant = self._recognise(check, digest, dtype, stand_ins, verdict)
         message = verdict.message
         if dtype is not PRECISIONS[0] and verdict.outcome is Outcome.FAILED:
@@ -140,7 +140,7 @@ class Engine:
         if score.fraction >= 1 - 1e-9:
             return Verdict(Outcome.PASSED, 1.0, score.message, None, score)
         outcome = Outcome.PARTLY if score.fraction > 0 else Outcome.FAILED
-        return Verdict(outcome, max(0.0, score.fraction), score.message, None, score)
+        return Verdict(outcome, max(0.0, score.fraction), score.message, None, score, tuple(student.exchanges))
 
     def _recognise(
         self, check: Check, digest: str, dtype: torch.dtype, stand_ins: tuple[str, ...], verdict: Verdict
@@ -168,7 +168,7 @@ class Engine:
     ) -> bool:
         host = LocalHost(lambda: self._assignment.solution({mutant.of: mutant.change}))
         _, theirs = self._in_turn(host, check, digest, stand_ins, (dtype,))
-        return theirs.outcome is Outcome.FAILED and _same_exchanges(verdict.exchanges, theirs.exchanges)
+        return theirs.outcome is verdict.outcome and _same_exchanges(verdict.exchanges, theirs.exchanges)
 
 
 def _same_exchanges(one: tuple[Exchange, ...], other: tuple[Exchange, ...]) -> bool:

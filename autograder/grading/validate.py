@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from autograder.grading.engine import Engine
@@ -33,6 +34,19 @@ class MutantVerdict:
 
 
 @dataclass(frozen=True)
+class LeftOut:
+    """What became of the others when one exercise was not handed in."""
+
+    exercise: str
+    lost: tuple[str, ...]
+
+    @property
+    def alone(self) -> bool:
+        """It lost its own points, and no other exercise lost any."""
+        return self.lost == (self.exercise,)
+
+
+@dataclass(frozen=True)
 class Failure:
     """A right solution that lost points: which one, in which check, with which seed, and what it was told."""
 
@@ -48,19 +62,32 @@ class Validation:
 
     right: list[str]
     mutants: list[MutantVerdict] = field(default_factory=list)
+    left_out: list[LeftOut] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
     starter_points: float = 0.0
     starter_oddities: list[str] = field(default_factory=list)
 
     @property
     def sound(self) -> bool:
-        """Every mutant killed and blamed rightly, every right solution at 100 %, the starter at 0."""
+        """Mutants killed and blamed rightly, right solutions at 100 %, the starter at 0, no hint that lies."""
         return (
             all(mutant.blamed_rightly for mutant in self.mutants)
+            and all(one.alone for one in self.left_out)
+            and not self.confusions
             and not self.failures
             and self.starter_points == 0
             and not self.starter_oddities
         )
+
+    @property
+    def hinted(self) -> list[MutantVerdict]:
+        """The mutants that got a hint."""
+        return [mutant for mutant in self.mutants if mutant.hinted]
+
+    @property
+    def confusions(self) -> list[MutantVerdict]:
+        """The mutants that got the hint of another one."""
+        return [mutant for mutant in self.hinted if mutant.hinted != mutant.name]
 
     def starter(self, assignment: Assignment, source: str, seed: int) -> None:
         """Note what the untouched starter earns (nothing) and is told ("not attempted" for each check)."""
@@ -83,11 +110,12 @@ class Validator:
     """Runs the rubric on the assignment's own variants, in this process.
 
     `training` includes training checks, for the reference and for variants of what such a check asks for or uses:
-    they are slow, and another variant cannot change their outcome.
+    they are slow, and another variant cannot change their outcome. `starter` is the untouched starter's source.
     """
 
-    def __init__(self, assignment: Assignment, *, training: bool = False) -> None:
+    def __init__(self, assignment: Assignment, starter: str = "", *, training: bool = False) -> None:
         self._assignment = assignment
+        self._starter_source = starter
         self._training = training
 
     def mutant(self, name: str, seed: int) -> MutantVerdict:
@@ -98,6 +126,24 @@ class Validator:
         lost = tuple(dict.fromkeys(r.exercise for r in results if r.outcome is not Outcome.PASSED))
         hinted = next((r.mutant for r in results if r.mutant and r.exercise == owner), "")
         return MutantVerdict(name, owner, lost, hinted)
+
+    def left_out(self, number: str, seed: int) -> LeftOut:
+        """One exercise as the starter has it, everything else right."""
+        exercise = next(one for one in self._assignment.rubric.exercises if one.number == number)
+        changes = {name: self._unwritten(name) for name in exercise.owns}
+        results = self._run(changes, seed, hints=False)
+        return LeftOut(number, tuple(dict.fromkeys(r.exercise for r in results if r.outcome is not Outcome.PASSED)))
+
+    def _unwritten(self, name: str) -> Any:
+        """What the untouched starter has in place of a function or an answer."""
+        starter = self._starter.get(name)
+        return starter if starter is not None else {}
+
+    @cached_property
+    def _starter(self) -> dict[str, Any]:
+        fresh: dict[str, Any] = {"__name__": "submission"}
+        exec(compile(self._starter_source, "starter.py", "exec", dont_inherit=True), fresh)
+        return fresh
 
     def right(self, name: str, seed: int) -> list[Failure]:
         """The checks in which the reference or an equivalent lost points."""

@@ -12,6 +12,7 @@ import torch
 from autograder.model import Outcome
 from autograder.sandbox.conversation import Conversation
 from autograder.sandbox.messages import Ask, Ban, Call, Raised, Read, Returned, StandIn
+from autograder.sandbox.runtime import tensors_in
 from autograder.sandbox.values import TensorValue, Unacceptable, Value, decode, encode
 
 
@@ -73,11 +74,10 @@ class Reference:
             if question.upstream is None:
                 with torch.no_grad():
                     return Returned(encode(function(*args, **kwargs)))
-            tensors = [value for value in (*args, *kwargs.values()) if isinstance(value, torch.Tensor)]
+            tensors = tensors_in((*args, *kwargs.values()))
             leaves = [tensor for tensor in tensors if tensor.requires_grad]
             with torch.enable_grad():
-                flat: list[torch.Tensor] = []
-                _collect(function(*args, **kwargs), flat)
+                flat = tensors_in(function(*args, **kwargs))
                 pairs = [
                     (tensor, upstream)
                     for tensor, upstream in zip(flat, map(decode, question.upstream), strict=True)
@@ -102,14 +102,6 @@ class Reference:
 
 def _fresh_generator(key: int, seed: int) -> torch.Generator:
     return torch.Generator().manual_seed(seed)
-
-
-def _collect(value: Any, out: list[torch.Tensor]) -> None:
-    if isinstance(value, torch.Tensor):
-        out.append(value)
-    elif isinstance(value, list | tuple):
-        for item in value:
-            _collect(item, out)
 
 
 class Student:

@@ -46,75 +46,72 @@ class Ban:
     def __init__(self, names: Sequence[str], namespaces: Sequence[dict[str, Any]]) -> None:
         self._namespaces = namespaces
         self._found = {name: resolve(name) for name in names}
-        self._stack: ExitStack | None = None
+        self._names = {id(banned): name for name, banned in self._found.items()}
+        self._lifted = False
 
     @contextmanager
     def on(self) -> Iterator[None]:
         """Inside, the banned functions raise."""
-        self._enter()
-        try:
+        if not self._found:
             yield
-        finally:
-            self._leave()
+            return
+        with ExitStack() as stack:
+            for name, banned in self._found.items():
+                if isinstance(banned, type):
+                    stack.enter_context(_swapped(banned, "__init__", self._guarded(name, vars(banned).get("__init__", object.__init__))))
+                elif isinstance(banned, types.FunctionType):
+                    self._replace(stack, name, banned)
+            for packet in (torch._ops.OpOverloadPacket, torch._ops.OpOverload):  # this entrance goes past the mode
+                stack.enter_context(_swapped(packet, "__call__", self._guarded("torch.ops", packet.__call__)))
+            stack.enter_context(_Mode(self))
+            yield
 
     @contextmanager
     def lifted(self) -> Iterator[None]:
-        """Inside, they work again: the grader's own work, in the middle of a student's call."""
-        active = self._stack is not None
-        self._leave()
+        """Inside, they work again: the grader's own work, in the middle of a student's call.
+
+        A flag, because torch takes modes off by itself while it runs a backward pass.
+        """
+        before, self._lifted = self._lifted, True
         try:
             yield
         finally:
-            if active:
-                self._enter()
+            self._lifted = before
 
-    def _enter(self) -> None:
-        self._stack = ExitStack()
-        if not self._found:
-            return
-        for name, banned in self._found.items():
-            if isinstance(banned, type):
-                self._stack.enter_context(_swapped(banned, "__init__", _raiser(name)))
-            elif isinstance(banned, types.FunctionType):
-                self._replace(name, banned)
-        for packet in (torch._ops.OpOverloadPacket, torch._ops.OpOverload):  # this entrance goes past the mode
-            self._stack.enter_context(_swapped(packet, "__call__", _raiser("torch.ops")))
-        self._stack.enter_context(_Mode({id(banned): name for name, banned in self._found.items()}))
+    def look_at(self, function: Any) -> None:
+        """Raise `BannedCall` where this is a banned function of torch's."""
+        name = self._names.get(id(function))
+        if name is not None and not self._lifted:
+            raise BannedCall(name)
 
-    def _leave(self) -> None:
-        if self._stack is not None:
-            self._stack.close()
-            self._stack = None
-
-    def _replace(self, name: str, banned: types.FunctionType) -> None:
-        assert self._stack is not None
+    def _replace(self, stack: ExitStack, name: str, banned: types.FunctionType) -> None:
+        guarded = self._guarded(name, banned)
         parent, _, last = name.rpartition(".")
-        self._stack.enter_context(_swapped(resolve(parent), last, _raiser(name)))
+        stack.enter_context(_swapped(resolve(parent), last, guarded))
         for namespace in self._namespaces:
             for key, value in list(namespace.items()):
                 if value is banned:
-                    self._stack.enter_context(_swapped_item(namespace, key, _raiser(name)))
+                    stack.enter_context(_swapped_item(namespace, key, guarded))
+
+    def _guarded(self, name: str, original: Any) -> Any:
+        def guarded(*args: Any, **kwargs: Any) -> Any:
+            if self._lifted:
+                return original(*args, **kwargs)
+            raise BannedCall(name)
+
+        return guarded
 
 
 class _Mode(TorchFunctionMode):
-    """Sees every call of a torch function on this thread, and raises for the banned ones (by identity)."""
+    """Sees every call of a torch function on this thread."""
 
-    def __init__(self, names: dict[int, str]) -> None:
+    def __init__(self, ban: Ban) -> None:
         super().__init__()
-        self._names = names
+        self._ban = ban
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        name = self._names.get(id(func))
-        if name is not None:
-            raise BannedCall(name)
+        self._ban.look_at(func)
         return func(*args, **(kwargs or {}))
-
-
-def _raiser(name: str) -> Any:
-    def banned(*args: Any, **kwargs: Any) -> Any:
-        raise BannedCall(name)
-
-    return banned
 
 
 @contextmanager

@@ -53,7 +53,7 @@ class Ask(msgspec.Struct, frozen=True, tag="ask"):
     """A stand-in was called: compute the reference's `name`. With `upstream`, send its gradients instead.
 
     `upstream` holds one gradient (or None) for each tensor of the flattened result;
-    the answer is then a list with one gradient (or None) for each tensor argument, in order.
+    the answer is then a list with one gradient (or None) for each tensor in the arguments, in order.
     """
 
     name: str

@@ -24,7 +24,7 @@ import torch
 
 from autograder.sandbox import bans
 from autograder.sandbox.messages import Ask, Ban, Call, Raised, Read, Request, Returned, StandIn
-from autograder.sandbox.values import GeneratorValue, TensorValue, Value, decode, encode, printable
+from autograder.sandbox.values import GeneratorValue, Value, decode, encode, printable
 
 MAX_TEXT = 2_000
 _FUTURES = functools.reduce(
@@ -213,7 +213,7 @@ def _stand_in(name: str, ask: Asker) -> Callable[..., Any]:
     """A function that computes nothing itself: the grader computes the reference's result and its gradients."""
 
     def function(*args: Any, **kwargs: Any) -> Any:
-        tensors = [value for value in (*args, *kwargs.values()) if isinstance(value, torch.Tensor)]
+        tensors = tensors_in((*args, *kwargs.values()))
         if not (torch.is_grad_enabled() and any(tensor.requires_grad for tensor in tensors)):
             return _answer(ask(Ask(name, _encoded(args), _encoded_map(kwargs))))
         structure: list[Any] = []
@@ -253,6 +253,8 @@ def _flatten(value: Any, out: list[torch.Tensor]) -> Any:
         return _Slot
     if isinstance(value, list | tuple):
         return type(value)(_flatten(item, out) for item in value)
+    if isinstance(value, dict):
+        return {key: _flatten(item, out) for key, item in value.items()}
     return value
 
 
@@ -261,6 +263,8 @@ def _refill(value: Any, tensors: Iterator[torch.Tensor]) -> Any:
         return next(tensors)
     if isinstance(value, list | tuple):
         return type(value)(_refill(item, tensors) for item in value)
+    if isinstance(value, dict):
+        return {key: _refill(item, tensors) for key, item in value.items()}
     return value
 
 
@@ -284,6 +288,10 @@ def _answer(reply: Returned | Raised) -> Any:
     return decode(reply.value)
 
 
-def tensors_in(values: Sequence[Value]) -> int:
-    """How many of the arguments are tensors at the top level (the ones that get a gradient)."""
-    return sum(isinstance(value, TensorValue) for value in values)
+def tensors_in(value: Any) -> list[torch.Tensor]:
+    """The tensors of nested lists, tuples and dictionaries, in order: those that a stand-in gives gradients for."""
+    if isinstance(value, torch.Tensor):
+        return [value]
+    if isinstance(value, dict):
+        value = tuple(value.values())
+    return [tensor for item in value for tensor in tensors_in(item)] if isinstance(value, list | tuple) else []

@@ -1,6 +1,7 @@
 """Grading the grader."""
 
-from autograder.grading.validate import Validation, Validator
+from autograder.grading.validate import MutantVerdict, Validation, Validator
+from autograder.release import starter_source
 from autograder.rubric.assignment import load
 from tests import tiny
 
@@ -41,3 +42,22 @@ def test_the_starter_must_earn_nothing(tiny_assignment):
     found.starter(tiny_assignment, "def square(x):\n    return x * x\n", 0)
     assert found.starter_points == 4
     assert found.starter_oddities
+
+
+def test_an_exercise_left_out_costs_only_itself(tiny_assignment):
+    validator = Validator(tiny_assignment, starter_source(tiny_assignment.solution_source))
+    assert [validator.left_out(number, 0).lost for number in ("1", "2")] == [("1",), ("2",)]
+
+
+def test_a_check_that_forgets_what_it_uses_is_found_out(tmp_path):
+    forgetful = tiny.CHECKS.replace('@two.check(2, uses=("square",))', "@two.check(2)")
+    assignment = load(tiny.write(tmp_path, forgetful))
+    validator = Validator(assignment, starter_source(assignment.solution_source))
+    left_out = validator.left_out("1", 0)
+    assert left_out.lost == ("1", "2")
+    assert not Validation(["reference"], left_out=[left_out]).sound
+
+
+def test_a_hint_of_another_mistake_is_found_out():
+    verdict = MutantVerdict("doubles", "1", ("1",), "keeps_sign")
+    assert not Validation(["reference"], [verdict]).sound
