@@ -1,0 +1,377 @@
+# %% [markdown]
+# # Convolutional networks: seeing the same thing anywhere
+#
+# You will write a convolution and its gradients by hand, pool, see that a convolution is a dense layer with shared
+# weights, find out what it can and cannot ignore, and train a network that reads digits wherever they are.
+#
+# - Fill in each function where it says `raise NotImplementedError`. Keep the names and the arguments.
+# - Images are `(N, C, H, W)`: image, channel, row, column. Pairs such as `stride` are always `(rows, columns)`.
+# - Tensors come in float64 and, once, in float32: compute in the dtype you are given.
+# - Every exercise is graded on its own. If an earlier one is wrong, later ones are checked with ours in its place.
+# - Code at the top level that trains or plots is fine: it is not run when we grade.
+
+# %%
+import torch
+import torch.nn.functional as F
+
+# %% [markdown]
+# ## Exercise 3.1 · Sizes, receptive fields, parameters (8 points)
+#
+# A kernel of length $k$ moves over $n$ pixels, padded by $p$ on **both** sides, in steps of $s$. It stops where it
+# would stick out: a last, incomplete step is dropped.
+#
+# The **receptive field** of an output is the stretch of input pixels it depends on. Each layer widens it by its own
+# kernel, measured in input pixels: after a stride of 2, neighbours are 2 input pixels apart.
+
+
+# %%
+def conv_out_size(size, kernel, stride=1, padding=0):
+    """How many positions along one axis, as an int. All arguments are ints."""
+    raise NotImplementedError("Exercise 3.1: conv_out_size")
+
+
+def receptive_field(layers):
+    """Pixels along one axis that one output depends on, as an int.
+
+    layers: list of (kernel, stride), from the input on. No layers: an output is a pixel, so 1.
+    """
+    raise NotImplementedError("Exercise 3.1: receptive_field")
+
+
+def conv_params(channels, filters, kernel):
+    """Parameters of a convolution, with one bias a filter. kernel: (rows, columns)."""
+    raise NotImplementedError("Exercise 3.1: conv_params")
+
+
+def dense_params(in_shape, out_shape):
+    """Parameters of a fully connected layer between images of these shapes (C, H, W), with one bias an output."""
+    raise NotImplementedError("Exercise 3.1: dense_params")
+
+
+ANSWERS = {
+    # A 5x5 kernel with stride 2 and no padding on images 28 wide: how wide is the output?
+    "output width": (
+        None
+    ),
+    # Three layers of 3x3 kernels, each with stride 2: how wide is the receptive field?
+    "receptive field": (
+        None
+    ),
+    # 64 filters of 3x3 (with biases) on a colour image of 100x100: how many parameters?
+    "convolution parameters": (
+        None
+    ),
+    # 1000 units (with biases), each connected to every pixel of that image: how many parameters?
+    "dense parameters": (
+        None
+    ),
+    # 3x3 kernels, stride 1: how many layers until an output can see all 28 columns of a digit?
+    "layers to see 28 columns": (
+        None
+    ),
+}
+
+# %% [markdown]
+# ## Exercise 3.2 · Convolution, forward (18 points)
+#
+# $$y_{n f i j} = b_f + \sum_{c, u, v} w_{f c u v}\; \tilde x_{n,\; c,\; i s_1 + u,\; j s_2 + v}$$
+#
+# where $\tilde x$ is $x$ with zeros around it. The kernel is **not** flipped: what networks call convolution is what
+# mathematics calls cross-correlation. Write it yourself: the library's convolutions and `F.unfold` do not count here.
+
+
+# %%
+def conv2d_forward(x, w, b, stride=(1, 1), padding=(0, 0)):
+    """Convolve: x (N, C, H, W), w (F, C, rows, columns), b (F,) -> (N, F, H', W').
+
+    stride, padding: (rows, columns). H' and W' are what conv_out_size says. The inputs stay as they are.
+    """
+    raise NotImplementedError("Exercise 3.2: conv2d_forward")
+
+
+# %% [markdown]
+# ## Exercise 3.3 · Convolution, backward (16 points)
+#
+# `upstream` is the gradient of the loss with respect to the output. Which outputs did a pixel, a weight, a bias take
+# part in, and with which factor? Add all of it up: where windows overlap, a pixel collects from each of them.
+# By hand, without autograd.
+
+
+# %%
+def conv2d_backward(upstream, x, w, stride=(1, 1), padding=(0, 0)):
+    """Gradients of the loss: dx (N, C, H, W), dw (F, C, rows, columns), db (F,), shaped like x, w and b.
+
+    upstream (N, F, H', W'); the others as in conv2d_forward. Sum over the batch, do not average.
+    """
+    raise NotImplementedError("Exercise 3.3: conv2d_backward")
+
+
+# %% [markdown]
+# ## Exercise 3.4 · Pooling (12 points)
+#
+# Max pooling keeps the largest value of each window and forgets where it was; its gradient must remember.
+# Padding never wins: pad with $-\infty$, not with 0. If several pixels of a window share the maximum, the
+# whole gradient goes to **one** of them. The output size is that of a convolution (`conv_out_size`).
+#
+# As for convolutions, write the pooling yourself.
+
+
+# %%
+def maxpool_forward(x, kernel, stride=None, padding=(0, 0)):
+    """Largest value of each window: x (N, C, H, W) -> (N, C, H', W').
+
+    kernel, stride, padding: (rows, columns). stride None: the windows do not overlap, stride is kernel.
+    """
+    raise NotImplementedError("Exercise 3.4: maxpool_forward")
+
+
+def maxpool_backward(upstream, x, kernel, stride=None, padding=(0, 0)):
+    """Gradient with respect to x (N, C, H, W), for upstream (N, C, H', W'). By hand, without autograd."""
+    raise NotImplementedError("Exercise 3.4: maxpool_backward")
+
+
+def avgpool(x, kernel, stride=None):
+    """Mean of each window, without padding: x (N, C, H, W) -> (N, C, H', W'). stride as in maxpool_forward."""
+    raise NotImplementedError("Exercise 3.4: avgpool")
+
+
+# %% [markdown]
+# ## Exercise 3.5 · A convolution is a dense layer with shared weights (8 points)
+#
+# Without its bias, a convolution is linear in the image, so there is a matrix $M$ with
+# `conv(x).reshape(-1) == M @ x.reshape(-1)` for one image. Most of its entries are 0 (a small receptive field), and
+# the others are the kernel's few numbers again and again (parameter sharing).
+#
+# When entries of $M$ are one and the same weight, that weight's gradient is the **sum** of theirs.
+
+
+# %%
+def conv_matrix(w, height, width, stride=(1, 1), padding=(0, 0)):
+    """The matrix of a convolution of one image (C, height, width), for w (F, C, rows, columns).
+
+    Its shape is (F H' W', C height width). Images are flattened with reshape(-1): channel by channel, row by row.
+    """
+    raise NotImplementedError("Exercise 3.5: conv_matrix")
+
+
+def shared_gradient(dmatrix, w_shape, height, width, stride=(1, 1), padding=(0, 0)):
+    """The gradient of w, from the gradient of every single entry of its matrix.
+
+    dmatrix (F H' W', C height width); w_shape (F, C, rows, columns) -> w_shape.
+    """
+    raise NotImplementedError("Exercise 3.5: shared_gradient")
+
+
+# %% [markdown]
+# ## Exercise 3.6 · What a convolution does not mind (6 points)
+#
+# Move the image and the convolution's answer moves along: it is **equivariant** to shifts. Turn or enlarge the image,
+# and the answer is not the turned or enlarged one. Measure it: the largest absolute difference between "transform,
+# then convolve" and "convolve, then transform". Here the stride is 1, there is no bias, and odd kernels are padded by
+# half their length, so that the size stays.
+
+
+# %%
+def shift(x, down, right):
+    """Move the content of x (N, C, H, W) by whole pixels. What leaves is lost, zeros come in.
+
+    down, right: ints, negative for up and left. x[0, 0, 0, 0] is found at [0, 0, down, right].
+    """
+    raise NotImplementedError("Exercise 3.6: shift")
+
+
+def enlarge(x):
+    """Twice as large: each pixel becomes a block of 2x2. x (N, C, H, W) -> (N, C, 2H, 2W)."""
+    raise NotImplementedError("Exercise 3.6: enlarge")
+
+
+def equivariance_gap(x, w, transform):
+    """max |conv(T(x)) - T(conv(x))| over all entries, a scalar. x (N, C, H, W), w (F, C, rows, columns), both odd.
+
+    transform: "shift" (T moves 1 down and 2 right), "rotate" (a quarter turn anticlockwise, as torch.rot90 with
+    dims (2, 3) does) or "enlarge".
+    """
+
+    raise NotImplementedError("Exercise 3.6: equivariance_gap")
+
+
+# %% [markdown]
+# ## Exercise 3.7 · Residual block and dropout (8 points)
+#
+# A residual block learns what to **add** to its input: $y = \mathrm{ReLU}\big(x + \mathrm{conv}_2(\mathrm{ReLU}(
+# \mathrm{conv}_1(x)))\big)$, with stride 1 and kernels padded by half their (odd) length.
+#
+# Dropout turns entries off at random while training. Ours is **inverted**: what survives is divided by the chance to
+# survive, so that the expected value stays and nothing is left to do at test time.
+
+
+# %%
+def residual_block(x, w1, b1, w2, b2):
+    """x (N, C, H, W), w1 (K, C, rows, columns), b1 (K,), w2 (C, K, rows, columns), b2 (C,) -> (N, C, H, W).
+
+    Both kernels have odd sizes. The input stays as it is.
+    """
+
+    raise NotImplementedError("Exercise 3.7: residual_block")
+
+
+def dropout(x, p, training, generator):
+    """Inverted dropout: x of any shape -> the same shape.
+
+    p: the chance, 0 <= p < 1, that an entry is set to **0**, each for itself. When training is False, x comes back
+    unchanged. Draw from `generator` (a torch.Generator), so that the next call gives another pattern.
+    """
+    raise NotImplementedError("Exercise 3.7: dropout")
+
+
+# %% [markdown]
+# ## Exercise 3.8 · Augmentation, mixup, and a fair measurement (10 points)
+#
+# What we know of images makes more of few: a digit that moves stays the same digit. **Mixup** trains on blends
+# $\lambda x_i + (1 - \lambda) x_j$ whose target is the same blend of the one-hot labels. Such a soft target needs the
+# cross-entropy in full: $-\frac1N \sum_n \sum_k t_{nk} \log \mathrm{softmax}(z_n)_k$.
+#
+# All of it belongs to training. Whoever measures sees the plain images, in evaluation mode, without gradients.
+# `tiny_cnn` is ready made: look how it behaves in either mode.
+
+
+# %%
+def tiny_cnn(state, x, training):
+    """A small network with batch normalisation: x (N, C, H, W) -> logits (N, K).
+
+    state: a dict of tensors. When training, it normalises with the batch's own mean and variance, and the running
+    ones in `state` change.
+    """
+    x = F.conv2d(x, state["kernel"], padding=1)
+    x = F.batch_norm(x, state["mean"], state["var"], state["gain"], state["offset"], training=training)
+    return x.relu().mean(dim=(2, 3)) @ state["weight"].T + state["bias"]
+
+
+def augment(x, most, generator):
+    """Move each image by its own random number of pixels: x (N, C, H, W) -> (N, C, H, W).
+
+    Both directions are drawn from -most .. most, each number equally likely, independently for every image.
+    All channels of an image move together; zeros come in, as in `shift`. Draw from `generator`, as in `dropout`.
+    """
+    raise NotImplementedError("Exercise 3.8: augment")
+
+
+def mixup(x, targets, weight, order):
+    """Blend example i with example order[i]: `weight` of the former, 1 - weight of the latter.
+
+    x (N, ...), targets (N, K) one-hot or soft, weight a float, order (N,) of int64 -> both blends, shaped like x and
+    targets.
+    """
+    raise NotImplementedError("Exercise 3.8: mixup")
+
+
+def soft_cross_entropy(logits, targets):
+    """Cross-entropy with soft targets, mean over the batch: logits (N, K), targets (N, K) -> a scalar.
+
+    Logits may be as large as 1000 in size.
+    """
+    raise NotImplementedError("Exercise 3.8: soft_cross_entropy")
+
+
+def evaluate(state, x, labels, batch_size):
+    """Measure tiny_cnn: x (N, C, H, W), labels (N,) of int64 -> mean cross-entropy, accuracy (0 to 1).
+
+    In evaluation mode, without gradients, in batches in order. Both are means over the **examples**, whatever the
+    batch size; the last batch may be smaller.
+    """
+    raise NotImplementedError("Exercise 3.8: evaluate")
+
+
+# %% [markdown]
+# ## Exercise 3.9 · Digits anywhere (14 points)
+#
+# 2,000 handwritten digits, each moved by up to 6 pixels, and 1,000 more to read. `train_mlp` below is a fully
+# connected network that works; it has to learn every digit at every place anew. You will do much better.
+# Anything in `torch` is allowed here, also `torch.nn.Conv2d` and its relatives.
+#
+# All digits come in new places, and the ten classes get new numbers, each time we grade. You have 60 seconds on one
+# slow core for each training: aim at 10. Let the learning rate fall to 0 by the last update, so that the result does
+# not hang on the last few batches, and remember `model.eval()`. The baselines are in the README.
+#
+# One check shuffles the pixels, in the same way for all images. For `train_mlp` nothing changes. Yours should find
+# digits without neighbourhoods much harder: that is how we see that it uses them.
+
+
+# %%
+def train_mlp(x, y, x_new, seed):
+    """What train_cnn takes and gives, with a network that does not know what an image is."""
+    torch.manual_seed(seed)
+    model = torch.nn.Sequential(
+        torch.nn.Flatten(), torch.nn.Linear(x[0].numel(), 256), torch.nn.ReLU(), torch.nn.Linear(256, 10)
+    )
+    optimiser = torch.optim.Adam(model.parameters(), lr=1e-3)
+    losses = []
+    for _ in range(15):
+        total = 0.0
+        for batch in torch.randperm(len(x)).split(64):
+            loss = F.cross_entropy(model(x[batch]), y[batch])
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+            total += loss.item() * len(batch)
+        losses.append(total / len(x))
+    with torch.no_grad():
+        return model(x_new).argmax(dim=1), losses
+
+
+def train_cnn(x, y, x_new, seed):
+    """Train on x and y, then read x_new.
+
+    x (N, 1, 28, 28) of float32 from 0 to 1, y (N,) of int64 from 0 to 9, x_new (M, 1, 28, 28); seed: an int for
+    whatever is random.
+    Returns the predicted classes (M,) and a list with the mean training loss of each epoch.
+    """
+    raise NotImplementedError("Exercise 3.9: train_cnn")
+
+
+# %% [markdown]
+# ## Exercise 3.10 · Bonus: a spatial transformer (0 points)
+#
+# What a convolution cannot ignore, a network can undo: a spatial transformer turns, enlarges and moves an image by
+# six numbers that are learnt with the rest. Coordinates run from -1 (the centre of the first pixel) to 1 (the centre
+# of the last), horizontal before vertical. For the output's pixel at $(u, v)$, the picture is read at
+# $\theta\,(u, v, 1)^\top$, between four pixels, each weighted by how near it is; outside of the image all is 0.
+# `F.affine_grid` and `F.grid_sample` do not count here.
+
+
+# %%
+def affine_grid(theta, height, width):
+    """Where each output pixel reads: theta (N, 2, 3) -> (N, height, width, 2), the last axis (horizontal, vertical)."""
+    raise NotImplementedError("Exercise 3.10: affine_grid")
+
+
+def bilinear_sample(x, grid):
+    """Read x (N, C, H, W) at grid (N, H', W', 2), in affine_grid's coordinates -> (N, C, H', W')."""
+    raise NotImplementedError("Exercise 3.10: bilinear_sample")
+
+
+def transformer_gradient(upstream, x, theta):
+    """The gradient of theta (N, 2, 3) for upstream (N, C, H, W): how should the transformer move?
+
+    The output has the size of x. Autograd is allowed, over your own functions.
+    """
+    raise NotImplementedError("Exercise 3.10: transformer_gradient")
+
+
+# %% [markdown]
+# ## Look at it
+#
+# This cell is for you, and is not run when we grade: the public digits, moved, and how well you read the last 400.
+
+# %%
+if __name__ == "__main__":
+    import numpy as np
+
+    digits = np.load("data/digits.npz")
+    images = torch.tensor(digits["images"])[:, None] / 255
+    labels = torch.tensor(digits["labels"]).long()
+    images = augment(images, 6, torch.Generator().manual_seed(1))
+    for train in (train_mlp, train_cnn):
+        predictions, losses = train(images[:1600], labels[:1600], images[1600:], seed=0)
+        accuracy = (torch.as_tensor(predictions) == labels[1600:]).float().mean()
+        print(f"{train.__name__}: training loss {losses[-1]:.3f}, accuracy {accuracy:.3f}")

@@ -1,0 +1,1 @@
+"""Convolutional networks: by hand, as a dense matrix, and trained on shifted digits."""

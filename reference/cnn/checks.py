@@ -1,0 +1,852 @@
+"""The rubric of the cnn assignment: nine exercises, 100 points, and a bonus.
+
+Images are never square, kernels, strides and paddings differ along the two axes, and upstream gradients are random:
+a wrong implementation has nowhere to hide. Messages never hold a hidden input or an expected value.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import torch
+
+from autograder.rubric import (
+    Draw,
+    Ladder,
+    Mismatch,
+    Reference,
+    Rubric,
+    Rung,
+    Score,
+    Student,
+    agrees_with_numerical,
+    answer,
+    as_tensor,
+    compare,
+    expect,
+    matches,
+    tensor_of,
+)
+
+rubric = Rubric()
+
+Pair = tuple[int, int]
+#: (images, channels, height, width, filters, kernel, stride, padding), from small to large
+Case = tuple[int, int, int, int, int, Pair, Pair, Pair]
+
+LIBRARY_CONVOLUTIONS = tuple(
+    f"torch.{name}"
+    for name in (
+        *(f"conv{d}d" for d in (1, 2, 3)),
+        *(f"conv_transpose{d}d" for d in (1, 2, 3)),
+        *(f"nn.functional.conv{d}d" for d in (1, 2, 3)),
+        *(f"nn.functional.conv_transpose{d}d" for d in (1, 2, 3)),
+        *(f"nn.Conv{d}d" for d in (1, 2, 3)),
+        *(f"nn.ConvTranspose{d}d" for d in (1, 2, 3)),
+        *("nn.functional.unfold", "nn.functional.fold", "nn.Unfold", "nn.Fold"),
+    )
+)
+LIBRARY_POOLING = tuple(
+    f"torch.{name}"
+    for name in (
+        *(f"{kind}_pool1d" for kind in ("max", "avg", "adaptive_max", "adaptive_avg")),
+        *("max_pool2d", "max_pool3d"),
+        *(f"nn.functional.{kind}_pool{d}d" for kind in ("max", "avg", "adaptive_max", "adaptive_avg") for d in (1, 2)),
+        *("nn.functional.max_pool3d", "nn.functional.avg_pool3d", "nn.functional.max_unpool2d", "nn.functional.unfold"),
+        *(
+            "nn.MaxPool2d",
+            "nn.AvgPool2d",
+            "nn.AdaptiveMaxPool2d",
+            "nn.AdaptiveAvgPool2d",
+            "nn.MaxUnpool2d",
+            "nn.Unfold",
+        ),
+    )
+)
+AUTOGRAD = (
+    "torch.autograd.grad",
+    "torch.autograd.backward",
+    "torch.Tensor.backward",
+    "torch.func.grad",
+    "torch.func.vjp",
+)
+
+
+def arguments(draw: Draw, case: Case) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, Pair, Pair]:
+    """Random x, w, b, and the stride and padding of a case."""
+    images, channels, height, width, filters, kernel, stride, padding = case
+    x, w = draw.normal(images, channels, height, width), draw.normal(filters, channels, *kernel, scale=0.5)
+    return x, w, draw.normal(filters), stride, padding
+
+
+def hand_case(draw: Draw) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """An image of 1 to 12 in three rows, the kernel [[1, 2], [3, 4]] and the bias 0.5."""
+    x = torch.arange(1.0, 13.0).reshape(1, 1, 3, 4)
+    w = torch.arange(1.0, 5.0).reshape(1, 1, 2, 2)
+    return x.to(draw.dtype), w.to(draw.dtype), torch.tensor([0.5], dtype=draw.dtype)
+
+
+# --- 3.1 ---------------------------------------------------------------------------------------------------------
+
+sizes = rubric.exercise(
+    "3.1",
+    "Sizes, receptive fields, parameters",
+    owns=("conv_out_size", "receptive_field", "conv_params", "dense_params", "ANSWERS"),
+    points=8,
+)
+
+
+@sizes.check(1, public=True)
+def first_numbers(student: Student, reference: Reference, draw: Draw) -> None:
+    """7 pixels, kernel 3: 5 positions, or 3 with stride 2. A layer of kernel 3 sees 3 pixels."""
+    matches(student, reference, "conv_out_size", 7, 3)
+    matches(student, reference, "conv_out_size", 7, 3, 2)
+    matches(student, reference, "receptive_field", [(3, 1)])
+
+
+@sizes.check(2)
+def output_sizes(student: Student, reference: Reference, draw: Draw) -> None:
+    """Padding counts on both sides, and a last, incomplete step is dropped."""
+    for size, kernel, stride, padding in ((9, 3, 1, 2), (13, 4, 3, 2), (9, 2, 4, 0), (28, 5, 2, 1), (5, 5, 3, 0)):
+        matches(student, reference, "conv_out_size", size, kernel, stride, padding)
+    for _ in range(5):
+        sides = draw.integer(20, 90), draw.integer(2, 8), draw.integer(2, 6), draw.integer(0, 4)
+        matches(student, reference, "conv_out_size", *sides)
+
+
+@sizes.check(2)
+def fields(student: Student, reference: Reference, draw: Draw) -> None:
+    """Each layer widens the receptive field by its kernel less one, in steps of all strides before it."""
+    stacks = [
+        [],
+        [(5, 3)],
+        [(3, 1), (3, 1)],
+        [(3, 2), (3, 1)],
+        [(3, 1), (3, 2), (3, 2)],
+        [(2, 2), (5, 1), (3, 3), (4, 1)],
+    ]
+    stacks.append([(draw.integer(1, 7), draw.integer(1, 4)) for _ in range(6)])
+    for layers in stacks:
+        matches(student, reference, "receptive_field", layers)
+
+
+@sizes.check(1)
+def parameters(student: Student, reference: Reference, draw: Draw) -> None:
+    """A convolution has one kernel and one bias a filter, whatever the image; a dense layer joins all with all."""
+    matches(student, reference, "conv_params", 3, 8, (5, 3))
+    matches(student, reference, "conv_params", draw.integer(2, 60), draw.integer(61, 99), (draw.integer(2, 5), 7))
+    matches(student, reference, "dense_params", (3, 4, 5), (2, 6, 7))
+    matches(student, reference, "dense_params", (2, draw.integer(8, 20), 9), (5, 3, draw.integer(21, 40)))
+
+
+@sizes.check(2)
+def answers(student: Student, reference: Reference, draw: Draw) -> Score:
+    """The five numbers in ANSWERS are right."""
+    questions = {
+        "output width": 12,
+        "receptive field": 15,
+        "convolution parameters": 1792,
+        "dense parameters": 30_001_000,
+        "layers to see 28 columns": 14,
+    }
+    right = 0
+    problem: Exception | None = None
+    for key, value in questions.items():
+        try:
+            answer(student, "ANSWERS", key, value)
+            right += 1
+        except Exception as error:
+            problem = problem or error
+    if not right and problem is not None:
+        raise problem
+    return Score(right / len(questions), str(problem or ""))
+
+
+# --- 3.2 ---------------------------------------------------------------------------------------------------------
+
+forward = rubric.exercise("3.2", "Convolution, forward", owns=("conv2d_forward",), points=18, bans=LIBRARY_CONVOLUTIONS)
+SIZES = ("conv_out_size",)
+
+
+def convolves(student: Student, reference: Reference, draw: Draw, cases: Sequence[Case]) -> None:
+    """The student's forward convolution matches on each case."""
+    for case in cases:
+        matches(student, reference, "conv2d_forward", *arguments(draw, case))
+
+
+@forward.check(2, public=True, uses=SIZES)
+def twelve_pixels(student: Student, reference: Reference, draw: Draw) -> None:
+    """1 to 12 in rows of 4, kernel [[1, 2], [3, 4]], bias 0.5: [44.5, 54.5, 64.5], [84.5, 94.5, 104.5]."""
+    matches(student, reference, "conv2d_forward", *hand_case(draw))
+
+
+@forward.check(4, uses=SIZES)
+def channels_and_filters(student: Student, reference: Reference, draw: Draw) -> None:
+    """With stride 1 and no padding, every filter adds up all channels, plus its own bias, for each image."""
+    one: Pair = (1, 1)
+    convolves(
+        student, reference, draw,
+        [
+            (1, 2, 3, 4, 1, (2, 2), one, (0, 0)),
+            (2, 3, 5, 6, 4, (2, 3), one, (0, 0)),
+            (3, 2, 4, 7, 5, (4, 1), one, (0, 0)),
+        ],
+    )  # fmt: skip
+
+
+@forward.check(4, uses=SIZES)
+def with_padding(student: Student, reference: Reference, draw: Draw) -> None:
+    """Padding (rows, columns) puts zeros on both sides of each axis."""
+    convolves(
+        student, reference, draw,
+        [
+            (1, 1, 3, 4, 2, (2, 2), (1, 1), (1, 1)),
+            (2, 2, 4, 6, 3, (3, 2), (1, 1), (2, 0)),
+            (2, 3, 5, 7, 4, (3, 2), (1, 1), (1, 2)),
+        ],
+    )  # fmt: skip
+
+
+@forward.check(4, uses=SIZES)
+def with_strides(student: Student, reference: Reference, draw: Draw) -> None:
+    """Stride (rows, columns) sets the steps; a window that would stick out is left out."""
+    convolves(
+        student, reference, draw,
+        [
+            (1, 1, 4, 5, 2, (2, 2), (2, 1), (0, 0)),
+            (2, 2, 6, 8, 3, (2, 3), (1, 2), (0, 0)),
+            (2, 3, 9, 11, 4, (3, 2), (2, 4), (0, 0)),
+        ],
+    )  # fmt: skip
+
+
+@forward.check(4, uses=SIZES)
+def everything_at_once(student: Student, reference: Reference, draw: Draw) -> None:
+    """All of it together, also where the kernel is as large as the image and where strides do not fit."""
+    convolves(
+        student, reference, draw,
+        [
+            (2, 3, 7, 9, 4, (3, 2), (2, 3), (1, 2)),
+            (3, 2, 5, 4, 3, (5, 4), (3, 2), (0, 1)),
+            (2, 4, 10, 8, 5, (4, 3), (3, 2), (2, 1)),
+        ],
+    )  # fmt: skip
+
+
+# --- 3.3 ---------------------------------------------------------------------------------------------------------
+
+backward = rubric.exercise(
+    "3.3", "Convolution, backward", owns=("conv2d_backward",), points=16, bans=(*LIBRARY_CONVOLUTIONS, *AUTOGRAD)
+)
+FORWARD = ("conv_out_size", "conv2d_forward")
+DX, DW, DB = 0, 1, 2
+GRADIENTS = ("dx", "dw", "db")
+BACKWARD_CASES: tuple[Case, ...] = (
+    (1, 1, 3, 4, 1, (2, 2), (1, 1), (0, 0)),
+    (2, 3, 5, 6, 4, (3, 2), (1, 1), (0, 0)),
+    (3, 2, 6, 5, 4, (2, 3), (1, 1), (1, 2)),
+    (2, 3, 7, 9, 4, (3, 2), (2, 3), (1, 2)),
+    (2, 2, 9, 8, 3, (2, 4), (3, 3), (2, 0)),
+)
+
+
+def gradients(student: Student, upstream: torch.Tensor, *args: Any) -> tuple[Any, Any, Any]:
+    """The student's three gradients, or a Mismatch that says what came instead."""
+    got = student.conv2d_backward(upstream, *args)
+    if not isinstance(got, tuple | list) or len(got) != 3:
+        raise Mismatch("conv2d_backward returns three tensors: dx, dw, db.")
+    return got[0], got[1], got[2]
+
+
+def one_gradient(student: Student, reference: Reference, draw: Draw, which: int, cases: Sequence[Case]) -> None:
+    """One of the three gradients matches on each case."""
+    for case in cases:
+        x, w, b, stride, padding = arguments(draw, case)
+        upstream = draw.normal(*reference.conv2d_forward(x, w, b, stride, padding).shape)
+        expected = reference.conv2d_backward(upstream, x, w, stride, padding)
+        got = gradients(student, upstream, x, w, stride, padding)
+        compare(got[which], expected[which], f"`conv2d_backward`, {GRADIENTS[which]}")
+
+
+@backward.check(2, public=True, uses=FORWARD)
+def upstream_one_to_six(student: Student, reference: Reference, draw: Draw) -> None:
+    """1 to 12 in rows of 4, kernel [[1, 2], [3, 4]], upstream 1 to 6: dw is [[92, 113], [176, 197]], and db is 21."""
+    x, w, _ = hand_case(draw)
+    upstream = torch.arange(1.0, 7.0).reshape(1, 1, 2, 3).to(draw.dtype)
+    matches(student, reference, "conv2d_backward", upstream, x, w)
+
+
+@backward.check(5, uses=FORWARD)
+def of_the_image(student: Student, reference: Reference, draw: Draw) -> None:
+    """dx collects from every window that a pixel is in, and has the size of x: nothing is left of the padding."""
+    one_gradient(student, reference, draw, DX, BACKWARD_CASES)
+
+
+@backward.check(5, uses=FORWARD)
+def of_the_kernel(student: Student, reference: Reference, draw: Draw) -> None:
+    """dw adds up over all positions and all images."""
+    one_gradient(student, reference, draw, DW, BACKWARD_CASES)
+
+
+@backward.check(2, uses=FORWARD)
+def of_the_bias(student: Student, reference: Reference, draw: Draw) -> None:
+    """db has one number a filter: the sum over images and positions."""
+    one_gradient(student, reference, draw, DB, BACKWARD_CASES)
+
+
+@backward.check(2, uses=FORWARD)
+def against_differences(student: Student, reference: Reference, draw: Draw) -> None:
+    """The gradients agree with nudging each pixel and each weight up and down."""
+    args = arguments(draw, (2, 1, 3, 4, 2, (2, 3), (2, 1), (1, 0)))
+    x, w, b = (one.double() for one in args[:3])
+    stride, padding = args[3:]
+    upstream = draw.normal(*reference.conv2d_forward(x, w, b, stride, padding).shape)
+
+    def loss(x: torch.Tensor, w: torch.Tensor) -> torch.Tensor:
+        return torch.as_tensor((reference.conv2d_forward(x, w, b, stride, padding) * upstream).sum())
+
+    # In float64 whatever the dtype of the run: differences need the digits.
+    dx, dw, _ = gradients(student, upstream.double(), x, w, stride, padding)
+    agrees_with_numerical(dx, lambda x: loss(x, w), x, "`conv2d_backward`, dx")
+    agrees_with_numerical(dw, lambda w: loss(x, w), w, "`conv2d_backward`, dw")
+
+
+# --- 3.4 ---------------------------------------------------------------------------------------------------------
+
+pooling = rubric.exercise(
+    "3.4",
+    "Pooling",
+    owns=("maxpool_forward", "maxpool_backward", "avgpool"),
+    points=12,
+    bans=(*LIBRARY_POOLING, *AUTOGRAD),
+)
+
+
+def mixed(draw: Draw, *shape: int) -> torch.Tensor:
+    """Values that all differ by at least 0.1, in a random order, positive and negative: no ties, no kinks nearby."""
+    count = math.prod(shape)
+    return ((draw.permutation(count) - 0.4 * count) * 0.1).reshape(shape).to(draw.dtype)
+
+
+#: shape, kernel, stride, padding: windows side by side, overlapping, with gaps, padded, not fitting
+POOLS: tuple[tuple[tuple[int, ...], Pair, Pair | None, Pair], ...] = (
+    ((1, 2, 4, 6), (2, 3), None, (0, 0)),
+    ((2, 3, 5, 7), (2, 2), None, (0, 0)),
+    ((2, 2, 4, 5), (3, 2), (1, 1), (0, 0)),
+    ((3, 2, 7, 6), (3, 3), (2, 2), (1, 1)),
+    ((2, 3, 8, 9), (2, 3), (3, 2), (0, 1)),
+    ((2, 2, 6, 9), (4, 2), (2, 3), (2, 0)),
+)
+
+
+@pooling.check(1, public=True, uses=SIZES)
+def four_windows(student: Student, reference: Reference, draw: Draw) -> None:
+    """1 to 16 in rows of 4, windows of 2x2: the maxima are [6, 8], [14, 16] and the means [3.5, 5.5], [11.5, 13.5]."""
+    x = torch.arange(1.0, 17.0).reshape(1, 1, 4, 4).to(draw.dtype)
+    matches(student, reference, "maxpool_forward", x, (2, 2))
+    matches(student, reference, "avgpool", x, (2, 2))
+
+
+@pooling.check(3, uses=SIZES)
+def largest_values(student: Student, reference: Reference, draw: Draw) -> None:
+    """maxpool_forward takes each window's largest value, in every image and channel by itself."""
+    for shape, kernel, stride, padding in POOLS:
+        matches(student, reference, "maxpool_forward", mixed(draw, *shape), kernel, stride, padding)
+
+
+@pooling.check(1, uses=SIZES)
+def padding_never_wins(student: Student, reference: Reference, draw: Draw) -> None:
+    """Where all pixels are negative, so are all maxima: the padding is not a pixel."""
+    for shape, kernel, stride, padding in POOLS[3:]:
+        x = -1 - draw.uniform(*shape, low=0, high=3)
+        matches(student, reference, "maxpool_forward", x, kernel, stride, padding)
+
+
+@pooling.check(4, uses=SIZES)
+def to_the_winners(student: Student, reference: Reference, draw: Draw) -> None:
+    """maxpool_backward gives each window's upstream to its largest pixel; a pixel that wins twice collects both."""
+    for shape, kernel, stride, padding in POOLS:
+        x = mixed(draw, *shape)
+        upstream = draw.normal(*reference.maxpool_forward(x, kernel, stride, padding).shape)
+        matches(student, reference, "maxpool_backward", upstream, x, kernel, stride, padding)
+
+
+@pooling.check(1, uses=SIZES)
+def one_of_equals(student: Student, reference: Reference, draw: Draw) -> None:
+    """If pixels of a window are equally large, one of them gets the whole gradient and the others nothing."""
+    rows, columns = 2, 3
+    for height, width in ((1, 1), (2, 3)):
+        largest = draw.uniform(2, 2, height, width, low=1, high=2)
+        upstream = draw.uniform(2, 2, height, width, low=1, high=2)
+        block = torch.zeros(rows, columns, dtype=draw.dtype)
+        block[0, 1] = block[1, 0] = block[1, 2] = 1
+        x = torch.kron(largest, block)
+        got = tensor_of(student.maxpool_backward(upstream, x, (rows, columns)), tuple(x.shape), "maxpool_backward")
+        windows = got.unfold(2, rows, rows).unfold(3, columns, columns).flatten(4)
+        expect((windows != 0).sum(dim=4).eq(1).all(), "maxpool_backward: of equal pixels, exactly one gets a gradient.")
+        compare(windows.sum(dim=4), upstream, "`maxpool_backward`, summed over each window")
+        expect((got[x < 1] == 0).all(), "maxpool_backward: a pixel that is not the largest gets a gradient.")
+
+
+@pooling.check(2, uses=SIZES)
+def means(student: Student, reference: Reference, draw: Draw) -> None:
+    """avgpool takes each window's mean, also where windows overlap or do not fit."""
+    for shape, kernel, stride, _ in POOLS:
+        matches(student, reference, "avgpool", draw.normal(*shape) + 1, kernel, stride)
+
+
+# --- 3.5 ---------------------------------------------------------------------------------------------------------
+
+dense = rubric.exercise(
+    "3.5", "A convolution is a dense layer with shared weights", owns=("conv_matrix", "shared_gradient"), points=8
+)
+#: channels, height, width, filters, kernel, stride, padding
+MATRICES: tuple[tuple[int, int, int, int, Pair, Pair, Pair], ...] = (
+    (1, 3, 3, 1, (2, 2), (1, 1), (0, 0)),
+    (2, 3, 4, 3, (2, 3), (1, 1), (0, 0)),
+    (2, 4, 5, 3, (3, 2), (1, 1), (1, 0)),
+    (3, 5, 4, 2, (2, 3), (2, 1), (1, 2)),
+)
+
+
+@dense.check(1, public=True, uses=FORWARD)
+def nine_pixels(student: Student, reference: Reference, draw: Draw) -> None:
+    """For a 3x3 image and the kernel [[1, 2], [3, 4]], the first of four rows is [1, 2, 0, 3, 4, 0, 0, 0, 0]."""
+    matches(student, reference, "conv_matrix", hand_case(draw)[1], 3, 3)
+
+
+@dense.check(3, uses=FORWARD)
+def same_as_convolving(student: Student, reference: Reference, draw: Draw) -> None:
+    """The matrix times a flattened image is the flattened convolution, for any channels, strides and padding."""
+    for channels, height, width, filters, kernel, stride, padding in MATRICES:
+        w, x = draw.normal(filters, channels, *kernel), draw.normal(1, channels, height, width)
+        expected = reference.conv2d_forward(x, w, torch.zeros(filters, dtype=w.dtype), stride, padding).reshape(-1)
+        shape = (len(expected), x.numel())
+        matrix = tensor_of(student.conv_matrix(w, height, width, stride, padding), shape, "conv_matrix")
+        compare(matrix.to(x.dtype) @ x.reshape(-1), expected, "`conv_matrix` times an image")
+
+
+@dense.check(1, uses=FORWARD)
+def mostly_zero(student: Student, reference: Reference, draw: Draw) -> None:
+    """An output's row is 0 where it does not look, and holds the kernel's numbers where it does."""
+    for channels, height, width, filters, kernel, stride, padding in MATRICES[1:]:
+        matches(
+            student, reference, "conv_matrix", draw.normal(filters, channels, *kernel), height, width, stride, padding
+        )
+
+
+@dense.check(3, uses=FORWARD)
+def shared_weights_add_up(student: Student, reference: Reference, draw: Draw) -> None:
+    """shared_gradient adds up the gradients of all entries that are the same weight."""
+    for channels, height, width, filters, kernel, stride, padding in MATRICES:
+        shape = (filters, channels, *kernel)
+        matrix = reference.conv_matrix(torch.ones(shape, dtype=draw.dtype), height, width, stride, padding)
+        matches(
+            student, reference, "shared_gradient", draw.normal(*matrix.shape), shape, height, width, stride, padding
+        )
+
+
+# --- 3.6 ---------------------------------------------------------------------------------------------------------
+
+symmetry = rubric.exercise(
+    "3.6", "What a convolution does not mind", owns=("shift", "enlarge", "equivariance_gap"), points=6
+)
+
+
+@symmetry.check(1, public=True)
+def moved_and_enlarged(student: Student, reference: Reference, draw: Draw) -> None:
+    """[[1, 2, 3], [4, 5, 6]] moved 1 down, 1 right is [[0, 0, 0], [0, 1, 2]]; enlarged it begins 1, 1, 2, 2."""
+    x = torch.arange(1.0, 7.0).reshape(1, 1, 2, 3).to(draw.dtype)
+    matches(student, reference, "shift", x, 1, 1)
+    matches(student, reference, "enlarge", x)
+
+
+@symmetry.check(1.5)
+def moves(student: Student, reference: Reference, draw: Draw) -> None:
+    """shift moves down, up, right and left; what leaves is lost and zeros come in."""
+    for down, right in ((0, 0), (2, 0), (0, -1), (-1, 3), (2, -2), (-3, -1)):
+        matches(student, reference, "shift", draw.normal(2, 3, 5, 4), down, right)
+
+
+@symmetry.check(0.5)
+def blocks(student: Student, reference: Reference, draw: Draw) -> None:
+    """enlarge makes a block of 2x2 of each pixel."""
+    matches(student, reference, "enlarge", draw.normal(2, 3, 3, 5))
+
+
+@symmetry.check(1.5, uses=FORWARD)
+def gaps(student: Student, reference: Reference, draw: Draw) -> None:
+    """equivariance_gap is the largest absolute difference over all entries, whichever comes first."""
+    for kernel, transform in product(((3, 3), (1, 3), (5, 3)), ("shift", "rotate", "enlarge")):
+        x, w = draw.normal(2, 2, 6, 7), draw.normal(3, 2, *kernel)
+        matches(student, reference, "equivariance_gap", x, w, transform)
+
+
+@symmetry.check(1.5, uses=FORWARD)
+def only_shifts(student: Student, reference: Reference, draw: Draw) -> None:
+    """Away from the border the gap is 0 for shifts, and for turns only if the kernel looks the same turned."""
+    x = torch.zeros(2, 1, 11, 13, dtype=draw.dtype)
+    x[:, :, 4:7, 4:7] = draw.normal(2, 1, 3, 3)
+    kernel = draw.normal(2, 1, 3, 3)
+    round_kernel = sum((torch.rot90(kernel, k, (2, 3)) for k in range(1, 4)), kernel)
+    nothing = 1e-9 if draw.dtype is torch.float64 else 1e-4
+
+    def gap(w: torch.Tensor, transform: str) -> float:
+        return float(tensor_of(student.equivariance_gap(x, w, transform), (), "equivariance_gap"))
+
+    expect(gap(kernel, "shift") <= nothing, "A shift well inside the image changes nothing: the gap should be 0.")
+    expect(gap(round_kernel, "rotate") <= nothing, "A kernel that looks the same turned: the gap should be 0.")
+    expect(gap(kernel, "rotate") > 0.1, "A kernel that looks different when it is turned: there should be a gap.")
+    expect(gap(round_kernel, "enlarge") > 0.1, "A kernel does not grow with the image: there should be a gap.")
+
+
+# --- 3.7 ---------------------------------------------------------------------------------------------------------
+
+blocks_ = rubric.exercise("3.7", "Residual block and dropout", owns=("residual_block", "dropout"), points=8)
+
+
+@blocks_.check(1, public=True, uses=FORWARD)
+def nothing_to_add(student: Student, reference: Reference, draw: Draw) -> None:
+    """With kernels and biases of 0, the block is ReLU(x)."""
+    x = torch.tensor([[-1.0, 2.0, 3.0], [4.0, -5.0, 6.0]], dtype=draw.dtype).reshape(1, 1, 2, 3)
+    w, b = torch.zeros(1, 1, 3, 3, dtype=draw.dtype), torch.zeros(1, dtype=draw.dtype)
+    matches(student, reference, "residual_block", x, w, b, w, b)
+
+
+@blocks_.check(3, uses=FORWARD)
+def adds_to_its_input(student: Student, reference: Reference, draw: Draw) -> None:
+    """residual_block is ReLU(x + conv(ReLU(conv(x)))), in this order, for every size of kernel."""
+    for channels, inner, first, second in ((1, 2, (3, 3), (3, 3)), (2, 3, (3, 1), (1, 5)), (3, 2, (5, 3), (3, 3))):
+        x = draw.normal(2, channels, 5, 6)
+        w1, w2 = draw.normal(inner, channels, *first, scale=0.5), draw.normal(channels, inner, *second, scale=0.5)
+        matches(student, reference, "residual_block", x, w1, draw.normal(inner), w2, draw.normal(channels))
+
+
+def dropped(student: Student, x: torch.Tensor, p: float, training: bool, generator: Any) -> torch.Tensor:
+    """What the student's dropout makes of x."""
+    return tensor_of(student.dropout(x, p, training, generator), tuple(x.shape), "dropout")
+
+
+@blocks_.check(1)
+def off_at_test_time(student: Student, reference: Reference, draw: Draw) -> None:
+    """When it is not training, dropout gives x back, not scaled; so does p = 0."""
+    for shape, p, training in (((3, 4), 0.2, False), ((2, 3, 4, 5), 0.7, False), ((4, 5), 0.0, True)):
+        x = draw.normal(*shape)
+        compare(dropped(student, x, p, training, draw.generator()), x, "`dropout`")
+
+
+@blocks_.check(1.5)
+def drops_and_scales(student: Student, reference: Reference, draw: Draw) -> None:
+    """About p of the entries are 0, the others are divided by 1 - p, so that the mean stays."""
+    for p in (0.2, 0.7):
+        x = draw.uniform(80, 50, low=1, high=2)
+        dropped(student, x, p, False, draw.generator())  # not judged here, but it tells scaling mistakes apart
+        got = dropped(student, x, p, True, draw.generator())
+        lost = float((got == 0).double().mean())
+        expect(abs(lost - p) < 0.05, f"dropout with p = {p}: {lost:.0%} of the entries are 0.")
+        kept = got != 0
+        compare(got[kept], x[kept].double() / (1 - p), "`dropout`, the entries that survive")
+
+
+@blocks_.check(1.5)
+def each_for_itself(student: Student, reference: Reference, draw: Draw) -> None:
+    """Every entry is dropped by itself, in a pattern drawn from the generator: the next call gives another."""
+    for shape in ((60, 50), (8, 6, 10, 9)):
+        x, p = draw.uniform(*shape, low=1, high=2), 0.3
+        going_on = draw.generator()
+        twin = msgspec.structs.replace(going_on, key=-going_on.key)
+        first, second = (dropped(student, x, p, True, going_on) == 0 for _ in range(2))
+        again = dropped(student, x, p, True, twin) == 0
+        expect((first != second).any(), "dropout: the second call has the pattern of the first.")
+        expect((first == again).all(), "dropout: an equal generator gives another pattern; draw from it alone.")
+        for dim in range(x.ndim):
+            alone = first.movedim(dim, 0).flatten(1).double().mean(dim=1)
+            together = first.double().mean(dim=dim)
+            expect(
+                bool((alone < 1).all()) and float(together.var()) < 0.21 / shape[dim] * 3 + 1e-9,
+                f"dropout on {shape}: along axis {dim}, entries are dropped together.",
+            )
+
+
+# --- 3.8 ---------------------------------------------------------------------------------------------------------
+
+aids = rubric.exercise(
+    "3.8",
+    "Augmentation, mixup, and a fair measurement",
+    owns=("augment", "mixup", "soft_cross_entropy", "evaluate"),
+    points=10,
+)
+SHIFT = ("shift",)
+
+
+def augmented(student: Student, x: torch.Tensor, most: int, generator: Any) -> torch.Tensor:
+    """What the student's augment makes of x."""
+    return tensor_of(student.augment(x, most, generator), tuple(x.shape), "augment")
+
+
+def moves_of(before: torch.Tensor, after: torch.Tensor, most: int) -> list[Pair]:
+    """The move (down, right) of each image, or a Mismatch where an image was not moved but changed."""
+    found = []
+    for number, (image, moved) in enumerate(zip(before.double(), after, strict=True)):
+        padded = torch.nn.functional.pad(image, (most,) * 4)
+        height, width = image.shape[1:]
+        for down, right in product(range(-most, most + 1), repeat=2):
+            here = padded[:, most - down : most - down + height, most - right : most - right + width]
+            if torch.allclose(here, moved, rtol=1e-6, atol=1e-6):
+                found.append((down, right))
+                break
+        else:
+            raise Mismatch(
+                f"augment: image {number} of {len(before)} is not the image moved by at most {most} pixels each way."
+            )
+    return found
+
+
+@aids.check(1, public=True)
+def half_and_half(student: Student, reference: Reference, draw: Draw) -> None:
+    """Logits [0, 0] cost log 2 whatever the target; examples [1, 3] and [5, 7] blend to [2, 4] and [4, 6] at 0.75."""
+    logits, soft = torch.zeros(1, 2, dtype=draw.dtype), torch.tensor([[0.3, 0.7]], dtype=draw.dtype)
+    matches(student, reference, "soft_cross_entropy", logits, soft)
+    x, targets = torch.tensor([[1.0, 3.0], [5.0, 7.0]], dtype=draw.dtype), torch.eye(2, dtype=draw.dtype)
+    matches(student, reference, "mixup", x, targets, 0.75, torch.tensor([1, 0]))
+
+
+@aids.check(2, uses=SHIFT)
+def moved_images(student: Student, reference: Reference, draw: Draw) -> None:
+    """augment moves each image by its own whole number of pixels, up to `most` in all four directions."""
+    for count, channels, most in ((4, 1, 1), (60, 2, 1), (120, 1, 2)):  # enough for every move to occur
+        x = draw.uniform(count, channels, 7, 9, low=0.5, high=1)
+        found = moves_of(x, augmented(student, x, most, draw.generator()), most)
+        if count > 4:
+            expect(len(set(found)) >= 5, "augment: all images of the batch move together.")
+            for axis, way in enumerate(("down", "to the right")):
+                reached = {move[axis] for move in found}
+                expect(
+                    reached == set(range(-most, most + 1)),
+                    f"augment: not every move {way} occurs, up to {most} each way.",
+                )
+    expect(any(down != right for down, right in found), "augment: down and right are drawn independently.")
+
+
+@aids.check(1, uses=SHIFT)
+def never_the_same(student: Student, reference: Reference, draw: Draw) -> None:
+    """Called ten times on one image, augment gives at least five different ones, and an equal generator the same."""
+    x, most = draw.uniform(1, 2, 8, 9, low=0.5, high=1), 3
+    going_on = draw.generator()
+    twin = msgspec.structs.replace(going_on, key=-going_on.key)
+    results = [augmented(student, x, most, going_on) for _ in range(10)]
+    different = {tuple(one.reshape(-1).tolist()) for one in results}
+    expect(len(different) >= 5, f"augment: only {len(different)} different images in ten calls.")
+    again = augmented(student, x, most, twin)
+    expect((again == results[0]).all(), "augment: an equal generator gives another move; draw from it alone.")
+
+
+@aids.check(1)
+def blends(student: Student, reference: Reference, draw: Draw) -> None:
+    """mixup blends images and targets with the same weight and the same partner."""
+    for count, classes in ((3, 2), (6, 4)):
+        targets = torch.eye(classes, dtype=draw.dtype)[draw.integers(0, classes, count)]
+        targets[0] = torch.softmax(draw.normal(classes), dim=0)
+        weight = draw.choice((0.1, 0.3, 0.8, 0.95))
+        matches(student, reference, "mixup", draw.normal(count, 2, 3, 4), targets, weight, draw.permutation(count))
+
+
+@aids.check(1)
+def soft_targets(student: Student, reference: Reference, draw: Draw) -> None:
+    """soft_cross_entropy counts every class as much as its target says: the mean over examples, not over entries."""
+    for count, classes in ((1, 3), (4, 3), (7, 10)):
+        targets = torch.softmax(draw.normal(count, classes), dim=1)
+        matches(student, reference, "soft_cross_entropy", draw.normal(count, classes, scale=2), targets)
+
+
+@aids.check(1)
+def large_logits(student: Student, reference: Reference, draw: Draw) -> None:
+    """soft_cross_entropy stays finite for logits around 1000 and -1000."""
+    for sign in (1, -1):
+        logits = sign * 1000 + draw.normal(4, 3, scale=10)
+        matches(student, reference, "soft_cross_entropy", logits, torch.softmax(draw.normal(4, 3), dim=1))
+
+
+def tiny_state(draw: Draw, channels: int, filters: int, classes: int) -> dict[str, torch.Tensor]:
+    """A state of tiny_cnn whose running statistics are unlike those of any batch."""
+    state = {
+        "kernel": draw.normal(filters, channels, 3, 3),
+        "mean": draw.normal(filters),
+        "var": draw.uniform(filters, low=0.3, high=6),
+        "gain": draw.uniform(filters, low=0.5, high=2),
+        "offset": draw.normal(filters),
+        "weight": draw.normal(classes, filters, scale=2),
+        "bias": draw.normal(classes),
+    }
+    for name in ("kernel", "gain", "offset", "weight", "bias"):
+        state[name].requires_grad_()
+    return state
+
+
+@aids.check(2)
+def measures(student: Student, reference: Reference, draw: Draw) -> None:
+    """evaluate gives the means over all examples, in evaluation mode, the same for every batch size."""
+    for count, size in ((6, 3), (13, 5), (13, 13), (11, 20)):
+        state = tiny_state(draw, 2, 6, 4)
+        x, labels = draw.normal(count, 2, 5, 6), draw.integers(0, 4, count)
+        matches(student, reference, "evaluate", state, x, labels, size)
+
+
+@aids.check(1)
+def without_gradients(student: Student, reference: Reference, draw: Draw) -> None:
+    """evaluate leaves no gradients behind: its loss is a number, not the end of a graph."""
+    got = student.evaluate(tiny_state(draw, 1, 4, 3), draw.normal(5, 1, 4, 6), draw.integers(0, 3, 5), 2)
+    expect(isinstance(got, tuple | list) and len(got) == 2, "evaluate returns two things: the loss and the accuracy.")
+    attached = any(isinstance(one, torch.Tensor) and one.requires_grad for one in got)
+    expect(not attached, "evaluate: the loss still requires gradients; measure under torch.no_grad().")
+
+
+# --- 3.9 ---------------------------------------------------------------------------------------------------------
+
+training = rubric.exercise("3.9", "Digits anywhere", owns=("train_cnn",), points=14)
+AIDS = ("shift", "augment", "mixup", "soft_cross_entropy")
+DIGITS = Path(__file__).parent / "hidden" / "digits.npz"
+FARTHEST = 6
+
+
+class Digits:
+    """Hidden digits in new places under new class numbers: some to learn from, some to read."""
+
+    def __init__(self, draw: Draw, learn: int = 2_000, read: int = 1_000) -> None:
+        with np.load(DIGITS) as stored:
+            images, labels = torch.tensor(stored["images"]), torch.tensor(stored["labels"]).long()
+        rows = draw.permutation(len(labels))[: learn + read]
+        x = images[rows].float()[:, None] / 255
+        y = draw.permutation(10)[labels[rows]]
+        moves = draw.integers(-FARTHEST, FARTHEST + 1, len(rows), 2).tolist()
+        x = torch.stack([moved(image, *move) for image, move in zip(x, moves, strict=True)])
+        self.x, self.y, self.x_new, self.y_new = x[:learn], y[:learn], x[learn:], y[learn:]
+        self.seed = draw.integer(0, 2**31)
+
+    def shuffled(self, draw: Draw) -> Digits:
+        """The same digits, with the pixels of all images in one new order: no pixel has its neighbours."""
+        order = draw.permutation(self.x[0].numel())
+        other = object.__new__(Digits)
+        other.x, other.x_new = (x.flatten(1)[:, order].reshape(x.shape) for x in (self.x, self.x_new))
+        other.y, other.y_new, other.seed = self.y, self.y_new, self.seed
+        return other
+
+    def accuracy(self, student: Student) -> tuple[float, list[float]]:
+        """How many of the new digits the student's network reads, and the losses it reports."""
+        got = student.train_cnn(self.x, self.y, self.x_new, self.seed)
+        if not isinstance(got, tuple | list) or len(got) != 2:
+            raise Mismatch("train_cnn returns two things: the predicted classes, and a list of losses.")
+        predictions = tensor_of(got[0], (len(self.y_new),), "the predicted classes")
+        reported = as_tensor(got[1])
+        losses = [] if reported is None else reported.reshape(-1).tolist()
+        return float((predictions == self.y_new).double().mean()), losses
+
+
+def moved(image: torch.Tensor, down: int, right: int) -> torch.Tensor:
+    """An image (1, H, W) moved by whole pixels, with zeros coming in."""
+    height, width = image.shape[1:]
+    padded = torch.nn.functional.pad(image, (FARTHEST,) * 4)
+    top, left = FARTHEST - down, FARTHEST - right
+    return padded[:, top : top + height, left : left + width]
+
+
+LADDER = Ladder(
+    "accuracy on new digits",
+    (
+        Rung("simple", 0.62, 0.2, "the given train_mlp"),
+        Rung("medium", 0.75, 0.5, "two convolutions with batch normalisation and pooling before the dense layer"),
+        Rung("strong", 0.86, 0.8, "a third convolution, and the mean over all places instead of a dense layer on them"),
+        Rung("boss", 0.935, 1.0, "the largest value over all places instead of their mean"),
+    ),
+    lower_is_better=False,
+)
+
+
+@training.check(9, uses=AIDS, trains=True, seconds=60)
+def reads_new_digits(student: Student, reference: Reference, draw: Draw) -> Score:
+    """Trained on 2,000 moved digits, it reads 1,000 new ones, in places and class numbers of their own."""
+    accuracy, losses = Digits(draw).accuracy(student)
+    return LADDER.score(accuracy, losses, "cross-entropy")
+
+
+@training.check(4, uses=AIDS, trains=True, seconds=60)
+def needs_neighbours(student: Student, reference: Reference, draw: Draw) -> Score:
+    """Trained on 800 digits, it reads far worse (by 0.10) when the pixels of all images are shuffled alike."""
+    digits = Digits(draw, learn=800, read=600)
+    plain, _ = digits.accuracy(student)
+    expect(plain > 0.2, f"Trained on 800 digits, it reads {plain:.2f} of the new ones: hardly more than by chance.")
+    shuffled, _ = digits.shuffled(draw).accuracy(student)
+    message = f"Accuracy {plain:.2f} on digits, {shuffled:.2f} on shuffled pixels."
+    return Score(min(1.0, max(0.0, plain - shuffled) / 0.10), message)
+
+
+@training.check(1, uses=AIDS, trains=True, seconds=30)
+def reports_its_losses(student: Student, reference: Reference, draw: Draw) -> None:
+    """The second result has one training loss for each epoch; the first is near log 10 or below, and they fall."""
+    _, losses = Digits(draw, learn=300, read=20).accuracy(student)
+    expect(len(losses) > 1, "train_cnn: the second result is a list with one loss for each epoch.")
+    expect(losses[-1] < losses[0], "train_cnn: the training loss does not fall from the first epoch to the last.")
+    expect(0 <= losses[0] < 10 * math.log(10), "train_cnn: the first loss is not a mean cross-entropy over examples.")
+
+
+# --- 3.10 --------------------------------------------------------------------------------------------------------
+
+bonus = rubric.exercise(
+    "3.10",
+    "Bonus: a spatial transformer",
+    owns=("affine_grid", "bilinear_sample", "transformer_gradient"),
+    points=0,
+    bans=tuple(f"torch.{name}" for name in ("nn.functional.affine_grid", "nn.functional.grid_sample", "grid_sampler")),
+)
+
+
+@bonus.check(0, public=True)
+def nothing_happens(student: Student, reference: Reference, draw: Draw) -> None:
+    """With theta [[1, 0, 0], [0, 1, 0]], the grid of 2 x 3 has corners (-1, -1) and (1, 1), and the image stays."""
+    theta = torch.tensor([[[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]]], dtype=draw.dtype)
+    matches(student, reference, "affine_grid", theta, 2, 3)
+    x = torch.arange(1.0, 7.0).reshape(1, 1, 2, 3).to(draw.dtype)
+    matches(student, reference, "bilinear_sample", x, reference.affine_grid(theta, 2, 3))
+
+
+def near_identity(draw: Draw, count: int) -> torch.Tensor:
+    """Transforms that turn, stretch and move a little."""
+    plain = torch.tensor([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]], dtype=draw.dtype)
+    return plain + draw.normal(count, 2, 3, scale=0.3)
+
+
+@bonus.check(0)
+def grids(student: Student, reference: Reference, draw: Draw) -> None:
+    """affine_grid applies each theta to (horizontal, vertical, 1) of every output pixel."""
+    for count, height, width in ((1, 3, 2), (2, 4, 5), (3, 6, 3)):
+        matches(student, reference, "affine_grid", draw.normal(count, 2, 3), height, width)
+
+
+@bonus.check(0)
+def reads_between_pixels(student: Student, reference: Reference, draw: Draw) -> None:
+    """bilinear_sample weighs four pixels by their distance, at any point inside the image."""
+    for count, channels, size, out in ((1, 1, (3, 4), (2, 2)), (2, 3, (5, 4), (3, 6))):
+        grid = draw.uniform(count, *out, 2, low=-0.99, high=0.99)
+        matches(student, reference, "bilinear_sample", draw.normal(count, channels, *size), grid)
+
+
+@bonus.check(0)
+def zero_outside(student: Student, reference: Reference, draw: Draw) -> None:
+    """Outside of the image all is 0: near the border only the pixels that exist count."""
+    for count, channels, size, out in ((1, 1, (3, 4), (4, 3)), (2, 3, (4, 6), (5, 6))):
+        grid = draw.uniform(count, *out, 2, low=-2.5, high=2.5)
+        matches(student, reference, "bilinear_sample", draw.normal(count, channels, *size), grid)
+
+
+@bonus.check(0)
+def learns_to_look(student: Student, reference: Reference, draw: Draw) -> None:
+    """transformer_gradient is the gradient of theta, for each image by itself."""
+    for count, channels, height, width in ((1, 1, 3, 4), (2, 3, 5, 4)):
+        x, theta = draw.normal(count, channels, height, width), near_identity(draw, count)
+        matches(student, reference, "transformer_gradient", draw.normal(*x.shape), x, theta)
