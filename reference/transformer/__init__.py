@@ -1,0 +1,1 @@
+"""The transformer assignment: positions, blocks, losses, decoding, and a small translator."""

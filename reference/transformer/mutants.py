@@ -1,0 +1,11 @@
+"""Wrong implementations that students write, each with the hint for it."""
+
+from __future__ import annotations
+
+from autograder.rubric import Variants
+
+from . import mistakes_blocks, mistakes_decoding, mistakes_losses
+
+variants = Variants()
+for part in (mistakes_blocks, mistakes_losses, mistakes_decoding):
+    variants.mutants += part.variants.mutants

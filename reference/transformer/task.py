@@ -1,0 +1,86 @@
+"""The translation task: numbers in words to be written in digits, under tokens drawn afresh."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+
+import torch
+
+from autograder.rubric import Draw, Mismatch, Student, as_tensor, expect
+
+from . import words
+
+
+def tokens_of(value: object) -> list[object]:
+    """The student's sequence as a list of numbers, whether it came as a list or as a tensor."""
+    if isinstance(value, torch.Tensor):
+        return list(value.reshape(-1).tolist())
+    if isinstance(value, list | tuple):
+        return [item.item() if isinstance(item, torch.Tensor) and item.numel() == 1 else item for item in value]
+    raise Mismatch("the sequence should be a list of ints.")
+
+
+class Task:
+    """Numbers in words and in digits; which token stands for which word or digit is drawn."""
+
+    def __init__(self, draw: Draw, spell: Callable[[int], list[str]], digits: int, train: int, unseen: int) -> None:
+        numbers = words.spread(train + unseen, digits, random.Random(draw.integer(0, 2**62)))
+        spelled = [spell(number) for number in numbers]
+        vocabulary = sorted({word for sequence in spelled for word in sequence})
+        codes = dict(zip(vocabulary, (3 + draw.permutation(len(vocabulary))).tolist(), strict=True))
+        figures = (3 + draw.permutation(10)).tolist()
+        self.sizes = (3 + len(vocabulary), 13)
+        self.sources = _padded([[codes[word] for word in sequence] for sequence in spelled])
+        self.wanted = [[figures[int(digit)] for digit in str(number)] for number in numbers]
+        self.targets = _padded(self.wanted)
+        self.train = train
+        self.seed = draw.integer(0, 2**31)
+
+    def translate(self, student: Student) -> tuple[list[list[object]], list[float]]:
+        """What the student's translator makes of the unseen numbers, and the losses it reports."""
+        train = self.train
+        got = student.train_translator(
+            self.sources[:train], self.targets[:train], self.sources[train:], *self.sizes, self.seed
+        )
+        expect(
+            isinstance(got, list | tuple) and len(got) == 2, "train_translator returns the translations and the losses."
+        )
+        rows = list(got[0]) if isinstance(got[0], torch.Tensor | list | tuple) else []
+        unseen = len(self.sources) - train
+        expect(len(rows) == unseen, f"{unseen} sequences were to be translated, and {len(rows)} came back.")
+        trace = as_tensor(got[1])
+        losses = [] if trace is None else trace.reshape(-1).tolist()
+        return [content(tokens_of(row)) for row in rows], losses
+
+    def exact(self, translations: list[list[object]]) -> float:
+        """The part of the unseen numbers that are right to the last digit."""
+        right = [one == other for one, other in zip(translations, self.wanted[self.train :], strict=True)]
+        return sum(right) / len(right)
+
+    def lengths(self, translations: list[list[object]]) -> float:
+        """The part of the translations that have the right number of digits."""
+        pairs = zip(translations, self.wanted[self.train :], strict=True)
+        return sum(len(one) == len(other) for one, other in pairs) / len(translations)
+
+
+def _padded(sequences: list[list[int]]) -> torch.Tensor:
+    longest = max(map(len, sequences))
+    return torch.tensor([sequence + [0] * (longest - len(sequence)) for sequence in sequences])
+
+
+def content(tokens: list[object]) -> list[object]:
+    """Without BOS in front, and without EOS or padding and what follows."""
+    tokens = tokens[1:] if tokens[:1] == [1] else tokens
+    end = next((i for i, token in enumerate(tokens) if token in (0, 2)), len(tokens))
+    return tokens[:end]
+
+
+def english(draw: Draw) -> Task:
+    """English numbers below a million: 4,000 to learn from, 500 unseen."""
+    return Task(draw, words.english, 6, 4000, 500)
+
+
+def chinese(draw: Draw) -> Task:
+    """Chinese numbers below a hundred thousand: 2,000 to learn from, 300 unseen."""
+    return Task(draw, words.chinese, 5, 2000, 300)
