@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 JOBS ?= $(shell nproc)
 
-.PHONY: demo test setup lint validate starters clean
+.PHONY: demo test setup lint validate starters faults clean
 
 demo: setup
 	$(BIN)/autograder grade regression examples/regression --jobs $(JOBS) --report reports/demo
@@ -23,10 +23,14 @@ lint: setup
 	$(BIN)/mypy
 
 validate: setup
-	$(BIN)/autograder validate regression
+	$(BIN)/autograder validate --all
 
 starters: setup
-	$(BIN)/autograder release regression
+	for name in reference/*/; do $(BIN)/autograder release $$(basename $$name) || exit 1; done
+
+# 100 kills and more: tests/faults, at length.
+faults: setup
+	FAULT_ROUNDS=80 $(BIN)/python -m pytest tests/faults -q
 
 clean:
 	rm -rf $(VENV) records reports .mypy_cache .ruff_cache .pytest_cache

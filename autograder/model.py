@@ -104,6 +104,7 @@ class ExerciseInfo(msgspec.Struct, frozen=True):
     number: str
     title: str
     points: float
+    bonus: bool = False
 
 
 class Report(msgspec.Struct, frozen=True):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable, Iterable
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -11,36 +13,51 @@ import yaml
 from autograder.cli.course import open_course
 from autograder.grading.batch import Batch
 from autograder.intake import find_class
+from autograder.model import Report
 from autograder.records import Records
 from autograder.reports import write_reports
 from autograder.sandbox import Sandbox
 
 ROOT = Path(__file__).parents[1]
-CLASS = ROOT / "examples" / "regression"
-EXPECTED = yaml.safe_load((CLASS / "expected.yml").read_text(encoding="utf-8"))
+CLASSES = sorted(path.parent.name for path in (ROOT / "examples").glob("*/expected.yml"))
+EXPECTED = {
+    name: yaml.safe_load((ROOT / "examples" / name / "expected.yml").read_text(encoding="utf-8")) for name in CLASSES
+}
 
 
-@pytest.fixture(scope="module")
-def graded(tmp_path_factory):
-    """The reports of the whole class, graded once, by student; and the folder of the HTML."""
-    root = tmp_path_factory.mktemp("course")
-    shutil.copy(ROOT / "grader_config.yml", root)
-    (root / "reference").symlink_to(ROOT / "reference")
-    (root / ".course_secret").write_text("0" * 64)
-    course = open_course("regression", root / "grader_config.yml")
-    with Sandbox() as sandbox, Records(f"sqlite:///{root}/records.sqlite") as records:
-        list(Batch(course.job, sandbox, records, course.reader, jobs=2).run(find_class(CLASS)))
-        reports = list(records.all_latest("regression"))
-    write_reports(reports, root / "html", course="Course", title="Regression")
-    return {report.student: report for report in reports}, root / "html"
+def of_each(found: Iterable[tuple[str, ...]]) -> list[object]:
+    """One worker grades a class once: its tests go together."""
+    return [pytest.param(*one, marks=pytest.mark.xdist_group(f"sample class {one[0]}")) for one in found]
+
+
+@pytest.fixture(scope="session")
+def graded(tmp_path_factory) -> Callable[[str], tuple[dict[str, Report], Path]]:
+    """The reports of a whole class, graded once, by student; and the folder of the HTML."""
+
+    @cache
+    def grade(name: str) -> tuple[dict[str, Report], Path]:
+        root = tmp_path_factory.mktemp("course")
+        shutil.copy(ROOT / "grader_config.yml", root)
+        (root / "reference").symlink_to(ROOT / "reference")
+        (root / ".course_secret").write_text("0" * 64)
+        course = open_course(name, root / "grader_config.yml")
+        entries = find_class(ROOT / "examples" / name)
+        with Sandbox() as sandbox, Records(f"sqlite:///{root}/records.sqlite") as records:
+            list(Batch(course.job, sandbox, records, course.reader, jobs=2).run(entries))
+            reports = list(records.all_latest(name))
+        write_reports(reports, root / "html", course="Course", title=name)
+        return {report.student: report for report in reports}, root / "html"
+
+    return grade
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
-@pytest.mark.xdist_group("sample class")
-@pytest.mark.parametrize("student", sorted(EXPECTED))
-def test_each_submission_gets_what_was_expected(graded, student):
-    report, expected = graded[0][student], EXPECTED[student]
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize(
+    ("name", "student"), of_each((name, student) for name in CLASSES for student in sorted(EXPECTED[name]))
+)
+def test_each_submission_gets_what_was_expected(graded, name, student):
+    report, expected = graded(name)[0][student], EXPECTED[name][student]
     assert report.status == expected["status"], report.problem
     if report.status != "graded":
         return
@@ -53,9 +70,10 @@ def test_each_submission_gets_what_was_expected(graded, student):
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("sample class")
-def test_no_page_of_a_student_holds_what_is_hidden(graded):
-    reports, folder = graded
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("name", of_each((name,) for name in CLASSES))
+def test_no_page_of_a_student_holds_what_is_hidden(graded, name):
+    reports, folder = graded(name)
     pages = list((folder / "students").glob("*.html"))
     assert len(pages) == len(reports)
     mutants = {result.mutant for report in reports.values() for result in report.results if result.mutant}

@@ -330,7 +330,7 @@ def train_cnn(x, y, x_new, seed):
 
 
 # %% [markdown]
-# ## Exercise 3.10 · Bonus: a spatial transformer (0 points)
+# ## Exercise 3.10 · Bonus: a spatial transformer (6 points)
 #
 # What a convolution cannot ignore, a network can undo: a spatial transformer turns, enlarges and moves an image by
 # six numbers that are learnt with the rest. Coordinates run from -1 (the centre of the first pixel) to 1 (the centre

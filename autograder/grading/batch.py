@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from autograder.grading.grade import Job, engine_version, grade, without_results
 from autograder.intake import Entry, Rejected
-from autograder.model import Report, Submission
+from autograder.model import Outcome, Report, Submission
 from autograder.sandbox import SandboxUnavailable
 
 if TYPE_CHECKING:
@@ -99,17 +99,20 @@ class Batch:
         return self._keep(self._graded(submission))
 
     def _graded(self, submission: Submission) -> Report:
+        """The report that counts. A crash is tried again: a process that somebody else killed looks just like it."""
         report: Report | None = None
         problem = ""
-        for _ in range(TRIES):
+        for attempt in range(TRIES):
             try:
                 report = grade(submission, self._job, self._sandbox)
             except SandboxUnavailable:
-                raise  # no submission can be graded without a boundary
+                if attempt == TRIES - 1:
+                    raise  # no submission can be graded without a boundary
+                continue
             except Exception:
                 problem = f"The grader failed on this submission:\n{traceback.format_exc(limit=-4)}"
                 continue
-            if report.status == "graded":
+            if report.status == "graded" and all(one.outcome is not Outcome.CRASHED for one in report.results):
                 return report
         return report or without_results(submission.student, submission.digest, self._job, "grader error", problem)
 

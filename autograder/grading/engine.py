@@ -135,7 +135,7 @@ class Engine:
             return Verdict(error.outcome, message=error.message)
         except Ended as ended:
             return Verdict(ended.outcome, message=ended.message)
-        except Exception:
+        except (Exception, SystemExit):
             return Verdict(Outcome.GRADER_ERROR, message=traceback.format_exc(limit=-6))
         if score.fraction >= 1 - 1e-9:
             return Verdict(Outcome.PASSED, 1.0, score.message, None, score)

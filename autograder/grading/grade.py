@@ -97,7 +97,7 @@ def grade(
 
 def exercise_infos(assignment: Assignment) -> tuple[ExerciseInfo, ...]:
     """The exercises of an assignment, as a report carries them."""
-    return tuple(ExerciseInfo(e.number, e.title, e.points) for e in assignment.rubric.exercises)
+    return tuple(ExerciseInfo(e.number, e.title, e.points, e.bonus) for e in assignment.rubric.exercises)
 
 
 def without_results(student: str, digest: str, job: Job, status: str, problem: str) -> Report:

@@ -54,6 +54,7 @@ class Exercise:
     """A numbered exercise, the student's functions it `owns`, and its points (the sum over its checks).
 
     `bans` names library functions (dotted, as documented) that do the exercise's work: calling one is not solving it.
+    The points of a `bonus` come on top of the assignment's.
     """
 
     number: str
@@ -61,6 +62,7 @@ class Exercise:
     owns: tuple[str, ...]
     points: float
     bans: tuple[str, ...] = ()
+    bonus: bool = False
     checks: list[Check] = field(default_factory=list)
 
     @property
@@ -99,10 +101,17 @@ class Rubric:
         self.exercises: list[Exercise] = []
 
     def exercise(
-        self, number: str, title: str, *, owns: tuple[str, ...], points: float, bans: tuple[str, ...] = ()
+        self,
+        number: str,
+        title: str,
+        *,
+        owns: tuple[str, ...],
+        points: float,
+        bans: tuple[str, ...] = (),
+        bonus: bool = False,
     ) -> Exercise:
         """Add an exercise; `points` must be what its checks add up to (`verify` looks)."""
-        exercise = Exercise(number, title, owns, points, bans)
+        exercise = Exercise(number, title, owns, points, bans, bonus)
         self.exercises.append(exercise)
         return exercise
 
@@ -113,8 +122,8 @@ class Rubric:
 
     @property
     def points(self) -> float:
-        """The points of the whole assignment."""
-        return sum(exercise.points for exercise in self.exercises)
+        """The points of the whole assignment, without what a bonus adds."""
+        return sum(exercise.points for exercise in self.exercises if not exercise.bonus)
 
     def owner(self, function: str) -> Exercise:
         """The exercise that owns a function of the student's. Raises `KeyError`."""

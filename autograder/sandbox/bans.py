@@ -58,7 +58,7 @@ class Ban:
         with ExitStack() as stack:
             for name, banned in self._found.items():
                 if isinstance(banned, type):
-                    stack.enter_context(_swapped(banned, "__init__", self._guarded(name, vars(banned).get("__init__", object.__init__))))
+                    stack.enter_context(_swapped(banned, "__init__", self._guarded(name, banned.__init__)))  # type: ignore[misc]
                 elif isinstance(banned, types.FunctionType):
                     self._replace(stack, name, banned)
             for packet in (torch._ops.OpOverloadPacket, torch._ops.OpOverload):  # this entrance goes past the mode

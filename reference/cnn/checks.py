@@ -801,12 +801,13 @@ bonus = rubric.exercise(
     "3.10",
     "Bonus: a spatial transformer",
     owns=("affine_grid", "bilinear_sample", "transformer_gradient"),
-    points=0,
+    points=6,
+    bonus=True,
     bans=tuple(f"torch.{name}" for name in ("nn.functional.affine_grid", "nn.functional.grid_sample", "grid_sampler")),
 )
 
 
-@bonus.check(0, public=True)
+@bonus.check(1, public=True)
 def nothing_happens(student: Student, reference: Reference, draw: Draw) -> None:
     """With theta [[1, 0, 0], [0, 1, 0]], the grid of 2 x 3 has corners (-1, -1) and (1, 1), and the image stays."""
     theta = torch.tensor([[[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]]], dtype=draw.dtype)
@@ -821,14 +822,14 @@ def near_identity(draw: Draw, count: int) -> torch.Tensor:
     return plain + draw.normal(count, 2, 3, scale=0.3)
 
 
-@bonus.check(0)
+@bonus.check(1)
 def grids(student: Student, reference: Reference, draw: Draw) -> None:
     """affine_grid applies each theta to (horizontal, vertical, 1) of every output pixel."""
     for count, height, width in ((1, 3, 2), (2, 4, 5), (3, 6, 3)):
         matches(student, reference, "affine_grid", draw.normal(count, 2, 3), height, width)
 
 
-@bonus.check(0)
+@bonus.check(1)
 def reads_between_pixels(student: Student, reference: Reference, draw: Draw) -> None:
     """bilinear_sample weighs four pixels by their distance, at any point inside the image."""
     for count, channels, size, out in ((1, 1, (3, 4), (2, 2)), (2, 3, (5, 4), (3, 6))):
@@ -836,7 +837,7 @@ def reads_between_pixels(student: Student, reference: Reference, draw: Draw) -> 
         matches(student, reference, "bilinear_sample", draw.normal(count, channels, *size), grid)
 
 
-@bonus.check(0)
+@bonus.check(1)
 def zero_outside(student: Student, reference: Reference, draw: Draw) -> None:
     """Outside of the image all is 0: near the border only the pixels that exist count."""
     for count, channels, size, out in ((1, 1, (3, 4), (4, 3)), (2, 3, (4, 6), (5, 6))):
@@ -844,7 +845,7 @@ def zero_outside(student: Student, reference: Reference, draw: Draw) -> None:
         matches(student, reference, "bilinear_sample", draw.normal(count, channels, *size), grid)
 
 
-@bonus.check(0)
+@bonus.check(2)
 def learns_to_look(student: Student, reference: Reference, draw: Draw) -> None:
     """transformer_gradient is the gradient of theta, for each image by itself."""
     for count, channels, height, width in ((1, 1, 3, 4), (2, 3, 5, 4)):
