@@ -1,0 +1,1 @@
+"""The classification assignment: losses, backpropagation by hand, and how to optimise."""
