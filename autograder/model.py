@@ -27,7 +27,7 @@ class Outcome(StrEnum):
     GRADER_ERROR = "grader error"
 
 
-class Submission(msgspec.Struct, frozen=True):
+class Submission(msgspec.Struct, frozen=True, tag="submission"):
     """One student's work, clean and ready to run.
 
     `files` maps relative paths (forward slashes) to Python source; `main` names the module to load.

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import msgspec
 
 from autograder.config import AssignmentConfig, Config, find, load
 from autograder.grading.grade import Job
-from autograder.intake import read_submission
-from autograder.model import Submission
+from autograder.grading.servant import Reader, Reading
 from autograder.records import Records
 from autograder.rubric.assignment import Assignment
 from autograder.rubric.assignment import load as load_assignment
@@ -41,22 +40,12 @@ class Course:
             if path.exists()
         ]
 
-    @property
-    def reader(self) -> Callable[[Path, str], Submission]:
-        """Intake with this assignment's settings."""
-        expected = frozenset(name for exercise in self.assignment.rubric.exercises for name in exercise.owns)
-
-        def read(path: Path, student: str) -> Submission:
-            return read_submission(
-                path,
-                student,
-                main=self.assignment.name,
-                packages=frozenset(self.settings.packages),
-                run_top_level=self.settings.run_top_level,
-                expected=expected,
-            )
-
-        return read
+    @cached_property
+    def reader(self) -> Reader:
+        """Intake with this assignment's settings, in a process that can be stopped."""
+        expected = sorted(name for exercise in self.assignment.rubric.exercises for name in exercise.owns)
+        how = Reading(self.assignment.name, tuple(self.settings.packages), self.settings.run_top_level, tuple(expected))
+        return Reader(how)
 
     def records(self) -> Records:
         """The course's records, made where they do not exist."""

@@ -17,7 +17,7 @@ from autograder.rubric.draw import seed_of
 from autograder.rubric.rubric import Check
 from autograder.rubric.student import Exchange, same_answer
 from autograder.rubric.variants import Mutant
-from autograder.sandbox.conversation import Conversation, Ended
+from autograder.sandbox.conversation import Answerer, Conversation, Ended
 
 PRECISIONS = (torch.float64, torch.float32)
 """Unit checks run in float64 first; what passes runs again in float32, with that dtype's tolerance."""
@@ -35,11 +35,15 @@ class Verdict(msgspec.Struct, frozen=True):
 
 
 class Engine:
-    """Grades hosts against one assignment. Seeds come from `secret` and the `digest` of what is graded."""
+    """Grades hosts against one assignment. Seeds come from `secret` and the `digest` of what is graded.
 
-    def __init__(self, assignment: Gradable, secret: bytes) -> None:
+    `answers` makes what answers the stand-ins of a check; without it, that happens here, with no limit on time.
+    """
+
+    def __init__(self, assignment: Gradable, secret: bytes, answers: Callable[[], Answerer] | None = None) -> None:
         self._assignment = assignment
         self._secret = secret
+        self._answers = answers
 
     def run(
         self,
@@ -124,6 +128,8 @@ class Engine:
     ) -> Verdict:
         """One run of a check in one dtype. An error that is not the student's is a grader error."""
         reference = self._assignment.reference(check, dtype)
+        if self._answers is not None:
+            reference.answered_by(self._answers())
         seed = seed_of(self._secret, self._assignment.name, check.name, digest, str(dtype))
         draw = self._assignment.draw(check, dtype, seed)
         student = Student(conversation, reference)

@@ -8,16 +8,18 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import autograder
 from autograder.grading.engine import Engine
+from autograder.grading.servant import Late, Servants
 from autograder.model import CheckResult, ExerciseInfo, Outcome, Report, Submission
 from autograder.rubric.assignment import Assignment
 from autograder.rubric.shortcuts import find_shortcuts
 from autograder.sandbox import Ended, Limits
+from autograder.sandbox.messages import Ask, Raised, Returned
 
 if TYPE_CHECKING:
     from autograder.sandbox import Sandbox
@@ -31,6 +33,12 @@ class Job:
     limits: Limits
     secret: bytes
 
+    @cached_property
+    def answers(self) -> Servants[Ask, Returned | Raised]:
+        """The processes that answer stand-ins, made when the first one asks."""
+        place = (str(self.assignment.folder),)
+        return Servants("autograder.grading.servant:answering", place, Returned | Raised, seconds=10, megabytes=1024)
+
     @property
     def digest(self) -> str:
         """What, besides the submission and the engine, decides a result."""
@@ -38,6 +46,26 @@ class Job:
         digest.update(repr(self.limits).encode())
         digest.update(hashlib.sha256(self.secret).digest())
         return digest.hexdigest()
+
+
+class StandInAnswers:
+    """Answers the stand-ins of one check: in a process that can be stopped, and for so many seconds in all."""
+
+    def __init__(self, servants: Servants[Ask, Returned | Raised], seconds: float = 60.0) -> None:
+        self._servants = servants
+        self._left = seconds
+
+    def __call__(self, question: Ask) -> Returned | Raised:
+        """What a student's arguments break is told to the student."""
+        began = time.monotonic()
+        try:
+            if self._left > 0:
+                return self._servants.ask(question, self._left)
+        except Late:
+            self._left = 0.0
+        finally:
+            self._left -= time.monotonic() - began
+        return Raised("error", "TimeoutError", f"{question.name} takes too long or too much memory for these arguments")
 
 
 @cache
@@ -61,7 +89,7 @@ def grade(
     """Grade one submission. What the student does ends in the report; a sandbox that cannot start raises
     `SandboxUnavailable`."""
     started = time.perf_counter()
-    engine = Engine(job.assignment, job.secret)
+    engine = Engine(job.assignment, job.secret, lambda: StandInAnswers(job.answers))
     problem = ""
     try:
         with sandbox.open(submission.files, submission.main, job.limits) as session:

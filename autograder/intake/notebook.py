@@ -21,7 +21,7 @@ MAX_CELLS = 2_000
 
 _KEEPS_BODY = frozenset({"time", "timeit", "capture", "prun", "memit", "python", "python3", "py3"})
 _CELL_MAGIC = re.compile(r"%%\s*(\w+)[ \t]*(.*)")
-_COMMAND = re.compile(r"\s*(?:[%!]|\?{1,2}\s*\w)|\s*[\w.%\[\]'\"]+\?{1,2}\s*$|\s*[\w\s.,\[\]'\"]+=\s*(?:!(?!=)|%\s*\w)")
+_COMMAND = re.compile(r"\s*(?:[%!]|\?{1,2}\s*\w)|\s*[\w.%\[\]'\"]+\?{1,2}\s*$|[\w\s.,\[\]'\"]+=\s*(?:!(?!=)|%\s*\w)")
 _CONFLICT = re.compile(r"^(?:<{7}|>{7}) ", re.MULTILINE)
 _WRITES_FILE = re.compile(r"(?:-a\s+|--append\s+)?[\"']?(?:\./)?(\w[\w-]*\.py)[\"']?\s*$")
 

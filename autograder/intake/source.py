@@ -61,9 +61,12 @@ def clean(text: str, place: Place, rules: Rules, *, already_mended: bool = False
         module = parse(text)
     except Broken as error:  # the parts parse, but not together: too deep or too large for the compiler
         note, _ = broken("", error, place(getattr(error, "lineno", None) or 1))
-        return Cleaned("\n" * text.count("\n"), (*notes, note), frozenset(), frozenset(), frozenset(), False)
+        return _nothing(text, notes, note)
     cleaner = _Cleaner(text, place, rules)
-    cleaner.run(module)
+    try:
+        cleaner.run(module)
+    except RecursionError:  # it parses, but to walk it takes more depth than there is
+        return _nothing(text, notes, f"{place(1)}: this file is nested too deeply to be read. Hand in plain code.")
     source = cleaner.edits.apply()
     if cleaner.hoisted:
         source = f"from __future__ import {', '.join(sorted(cleaner.hoisted))}  {source}"
@@ -77,6 +80,11 @@ def clean(text: str, place: Place, rules: Rules, *, already_mended: bool = False
         frozenset(cleaner.imported),
         f'__import__("{HELPER}")' in source,
     )
+
+
+def _nothing(text: str, notes: Iterable[str], note: str) -> Cleaned:
+    """Nothing is left, but the lines keep their numbers."""
+    return Cleaned("\n" * text.count("\n"), (*notes, note), frozenset(), frozenset(), frozenset(), False)
 
 
 @dataclass

@@ -119,9 +119,7 @@ def _equal_integer(got: Any, expected: int) -> bool:
 
 
 def _compare_sequence(got: Any, expected: Sequence[Any], what: str, rtol: float | None, atol: float | None) -> None:
-    if isinstance(got, torch.Tensor) and got.ndim:
-        got = list(got)
-    if not isinstance(got, list | tuple):
+    if not isinstance(got, list | tuple) and not (isinstance(got, torch.Tensor) and got.ndim):
         raise Mismatch(f"{what}: expected {len(expected)} values (a tuple or a list), got {shown(got)}.")
     if len(got) != len(expected):
         raise Mismatch(f"{what}: expected {len(expected)} values, got {len(got)}.")

@@ -10,7 +10,7 @@ import msgspec
 import torch
 
 from autograder.model import Outcome
-from autograder.sandbox.conversation import Conversation
+from autograder.sandbox.conversation import Answerer, Conversation
 from autograder.sandbox.messages import Ask, Ban, Call, Raised, Read, Returned, StandIn
 from autograder.sandbox.runtime import tensors_in
 from autograder.sandbox.values import TensorValue, Unacceptable, Value, decode, encode
@@ -43,6 +43,7 @@ class Reference:
     def __init__(self, namespace: dict[str, Any]) -> None:
         self._namespace = namespace
         self._lent: frozenset[str] = frozenset()
+        self._answerer: Answerer = partial(answer_question, namespace)
         self._generators: dict[tuple[int, int], torch.Generator] = {}
 
     def call(self, name: str, *args: Any, **kwargs: Any) -> Any:
@@ -67,29 +68,11 @@ class Reference:
         """
         if question.name not in self._lent:
             return Raised("error", "PermissionError", f"{question.name[:100]} has no stand-in here")
-        try:
-            args = [decode(value, _fresh_generator) for value in question.args]
-            kwargs = {key: decode(value, _fresh_generator) for key, value in question.kwargs.items()}
-            function = self._namespace[question.name]
-            if question.upstream is None:
-                with torch.no_grad():
-                    return Returned(encode(function(*args, **kwargs)))
-            tensors = tensors_in((*args, *kwargs.values()))
-            leaves = [tensor for tensor in tensors if tensor.requires_grad]
-            with torch.enable_grad():
-                flat = tensors_in(function(*args, **kwargs))
-                pairs = [
-                    (tensor, upstream)
-                    for tensor, upstream in zip(flat, map(decode, question.upstream), strict=True)
-                    if tensor.requires_grad and upstream is not None
-                ]
-                gradients = torch.autograd.grad(
-                    [tensor for tensor, _ in pairs], leaves, [upstream for _, upstream in pairs], allow_unused=True
-                )
-            found = iter(gradients)
-            return Returned(encode([next(found) if tensor.requires_grad else None for tensor in tensors]))
-        except Exception as error:
-            return Raised("error", type(error).__name__, str(error)[:500])
+        return self._answerer(question)
+
+    def answered_by(self, answerer: Answerer) -> None:
+        """Have questions answered elsewhere: what they cost is in the student's hand."""
+        self._answerer = answerer
 
     def _decode(self, value: Value) -> Any:
         def generator(key: int, seed: int) -> torch.Generator:
@@ -98,6 +81,36 @@ class Reference:
             return self._generators[key, seed]
 
         return decode(value, generator)
+
+
+def answer_question(namespace: dict[str, Any], question: Ask) -> Returned | Raised:
+    """The result of a solution's function, or its gradients for every tensor in the arguments. Errors become `Raised`.
+
+    Each answer starts from the question alone.
+    """
+    try:
+        args = [decode(value, _fresh_generator) for value in question.args]
+        kwargs = {key: decode(value, _fresh_generator) for key, value in question.kwargs.items()}
+        function = namespace[question.name]
+        if question.upstream is None:
+            with torch.no_grad():
+                return Returned(encode(function(*args, **kwargs)))
+        tensors = tensors_in((*args, *kwargs.values()))
+        leaves = [tensor for tensor in tensors if tensor.requires_grad]
+        with torch.enable_grad():
+            flat = tensors_in(function(*args, **kwargs))
+            pairs = [
+                (tensor, upstream)
+                for tensor, upstream in zip(flat, map(decode, question.upstream), strict=True)
+                if tensor.requires_grad and upstream is not None
+            ]
+            gradients = torch.autograd.grad(
+                [tensor for tensor, _ in pairs], leaves, [upstream for _, upstream in pairs], allow_unused=True
+            )
+        found = iter(gradients)
+        return Returned(encode([next(found) if tensor.requires_grad else None for tensor in tensors]))
+    except Exception as error:
+        return Raised("error", type(error).__name__, str(error)[:500])
 
 
 def _fresh_generator(key: int, seed: int) -> torch.Generator:
@@ -153,7 +166,12 @@ class Student:
             raise StudentError(Outcome.FAILED, f"`{name}` returned something that cannot be read: {error}.") from error
 
 
+MAX_TEXT = 2_000
+"""Characters of a student's message that are taken; who forges an answer may send more."""
+
+
 def _student_error(name: str, raised: Raised) -> StudentError:
+    raised = Raised(raised.kind, raised.type_name[:100], raised.message[:MAX_TEXT], raised.where[:MAX_TEXT])
     where = f" ({raised.where})" if raised.where else ""
     match raised.kind:
         case "missing":

@@ -69,12 +69,11 @@ def agrees_with_numerical(analytic: Any, f: Callable[[torch.Tensor], torch.Tenso
 
 def same_trajectory(got: Any, expected: Sequence[Any], what: str) -> None:
     """Two training runs agree step by step; the message names the first step that differs."""
-    values = list(got) if isinstance(got, list | tuple) or (isinstance(got, torch.Tensor) and got.ndim) else None
-    if values is None:
+    if not isinstance(got, list | tuple) and not (isinstance(got, torch.Tensor) and got.ndim):
         raise Mismatch(f"{what}: expected one value for each of {len(expected)} steps, got {shown(got)}.")
-    if len(values) != len(expected):
-        raise Mismatch(f"{what}: expected {len(expected)} entries, got {len(values)}.")
-    for step, (one, other) in enumerate(zip(values, expected, strict=True)):
+    if len(got) != len(expected):
+        raise Mismatch(f"{what}: expected {len(expected)} entries, got {len(got)}.")
+    for step, (one, other) in enumerate(zip(got, expected, strict=True)):
         compare(one, other, f"{what}, step {step}")
 
 

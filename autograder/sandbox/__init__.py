@@ -1,32 +1,31 @@
 """The boundary: a submission goes in, a live student comes out, and only plain data crosses.
 
-`Sandbox` and `Session` are for Linux and are imported when first asked for; the rest works everywhere.
+Names are imported when first asked for: `Sandbox` is for Linux only, and most of the rest needs torch.
 """
 
 from __future__ import annotations
 
+import importlib
 from typing import TYPE_CHECKING, Any
-
-from autograder.sandbox.conversation import Conversation, Ended, LocalConversation, SandboxUnavailable
-from autograder.sandbox.limits import Limits
 
 if TYPE_CHECKING:
     from autograder.sandbox.client import Sandbox, Session
+    from autograder.sandbox.conversation import Conversation, Ended, LocalConversation, SandboxUnavailable
+    from autograder.sandbox.limits import Limits
 
-__all__ = [
-    "Conversation",
-    "Ended",
-    "Limits",
-    "LocalConversation",
-    "Sandbox",
-    "SandboxUnavailable",
-    "Session",
-]
+HOMES = {
+    "Conversation": "conversation",
+    "Ended": "conversation",
+    "Limits": "limits",
+    "LocalConversation": "conversation",
+    "Sandbox": "client",
+    "SandboxUnavailable": "conversation",
+    "Session": "client",
+}
+__all__ = ["Conversation", "Ended", "Limits", "LocalConversation", "Sandbox", "SandboxUnavailable", "Session"]
 
 
 def __getattr__(name: str) -> Any:
-    if name not in ("Sandbox", "Session"):
+    if name not in HOMES:
         raise AttributeError(name)
-    from autograder.sandbox import client
-
-    return getattr(client, name)
+    return getattr(importlib.import_module(f"autograder.sandbox.{HOMES[name]}"), name)

@@ -34,6 +34,7 @@ from autograder.sandbox.zygote import SWEEP, SWEPT, Dead
 PRELOAD = ("numpy", "pandas", "matplotlib.pyplot", "sklearn", "scipy", "tqdm", "torch", "torch.nn", "torch.utils.data")
 START_SECONDS = 120.0
 DEATH_SECONDS = 20.0
+SOURCES = 1 << 28
 
 
 class Sandbox:
@@ -258,7 +259,7 @@ class Session:
         return self._drain.text
 
     def _load(self, files: dict[str, str], main: str) -> Raised | None:
-        channel = Channel(self._work, Loaded, 1 << 20, self._watch.look)
+        channel = Channel(self._work, Loaded, 1 << 20, self._watch.look, largest_sent=SOURCES)
         began = time.monotonic()
         try:
             channel.send(Load(files, main), began + self._limits.load_seconds)

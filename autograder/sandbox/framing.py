@@ -28,23 +28,33 @@ class TooLate(Exception):
 
 
 class Channel:
-    """Sends and receives messages of one type within a deadline (monotonic seconds; None waits for ever)."""
+    """Sends and receives messages of one type within a deadline (monotonic seconds; None waits for ever).
+
+    No message may have more bytes than `largest`; `largest_sent` is for a side that may say more than it hears.
+    """
 
     def __init__(
-        self, sock: socket.socket, receives: Any, largest: int, tick: Callable[[], None] | None = None
+        self,
+        sock: socket.socket,
+        receives: Any,
+        largest: int,
+        tick: Callable[[], None] | None = None,
+        *,
+        largest_sent: int | None = None,
     ) -> None:
         self._sock = sock
         self._encoder = msgspec.msgpack.Encoder()
         self._decoder = msgspec.msgpack.Decoder(receives)
         self._largest = largest
+        self._largest_sent = largest if largest_sent is None else largest_sent
         self._tick = tick
         sock.setblocking(False)
 
     def send(self, message: Any, deadline: float | None = None) -> None:
         """Raises `Closed`, `TooLate` and `Malformed` (for a message over the size that the other side takes)."""
         body = self._encoder.encode(message)
-        if len(body) > self._largest:
-            raise Malformed(f"a message of {len(body)} bytes; {self._largest} are allowed")
+        if len(body) > self._largest_sent:
+            raise Malformed(f"a message of {len(body)} bytes; {self._largest_sent} are allowed")
         view = memoryview(len(body).to_bytes(HEADER, "big") + body)
         while view:
             try:

@@ -13,6 +13,9 @@ from autograder.sandbox.conversation import Ended
 PATIENCE = 0.5
 """Seconds between two looks: reading the figures costs a millisecond a process."""
 
+COUNTED = ("Private_Dirty:", "Private_Clean:", "Swap:", "Pss_Shmem:")
+"""What one process holds alone, and its part of what several hold together (alone, that counts twice)."""
+
 
 class Watch:
     """Raises `Ended` from `look` when all processes below `root` together take more than `megabytes` unshared."""
@@ -51,7 +54,7 @@ def _private_kilobytes(pid: int) -> int | None:
     try:
         with open(f"/proc/{pid}/smaps_rollup", encoding="ascii") as file:
             for line in file:
-                if line.startswith(("Private_Dirty:", "Private_Clean:", "Swap:")):
+                if line.startswith(COUNTED):
                     total += int(line.split()[1])
     except (FileNotFoundError, ProcessLookupError):
         return 0

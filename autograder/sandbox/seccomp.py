@@ -16,6 +16,7 @@ DENIED = (
     "personality", "acct", "quotactl", "settimeofday", "clock_settime", "clock_adjtime", "adjtimex", "sethostname",
     "setdomainname", "syslog", "vhangup", "iopl", "ioperm", "modify_ldt", "lookup_dcookie", "fanotify_init",
     "mknod", "mknodat", "shmget", "msgget", "semget", "mq_open", "memfd_secret",
+    "memfd_create",  # memory that no limit counts
 )  # fmt: skip
 
 NEW_NAMESPACES = 0x02000000 | 0x04000000 | 0x08000000 | 0x10000000 | 0x20000000 | 0x40000000 | 0x00020000

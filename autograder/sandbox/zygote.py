@@ -185,21 +185,31 @@ def _reap() -> None:
 
 def _sweep(template: int) -> None:
     """Kill every process of the namespace but the keeper (1) and the template. There is no /proc to list them:
-    pids are tried in turn, up to one just handed out, until a round finds none."""
+    pids are tried in turn, up to one just handed out, until a round finds none alive."""
     deadline = time.monotonic() + SWEEP_SECONDS
     while time.monotonic() < deadline:
-        found = False
-        for pid in range(2, _fresh_pid()):
-            if pid != template:
-                try:
-                    os.kill(pid, signal.SIGKILL)
-                    found = True
-                except (ProcessLookupError, PermissionError):
-                    continue
+        found = [_kill(pid) for pid in range(2, _fresh_pid()) if pid != template]
         _reap()
-        if not found:
+        if not any(found):
             return
         time.sleep(0.005)
+
+
+def _kill(pid: int) -> bool:
+    """Kill a process. Tells whether it was alive: not a thread's id, and not one that has ended but is not reaped."""
+    try:
+        handle = os.pidfd_open(pid)
+    except OSError:
+        return False
+    try:
+        if select.select([handle], [], [], 0)[0]:
+            return False
+        signal.pidfd_send_signal(handle, signal.SIGKILL)
+        return True
+    except OSError:
+        return False
+    finally:
+        os.close(handle)
 
 
 def _sweep_below(template: int) -> None:

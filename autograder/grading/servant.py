@@ -1,0 +1,204 @@
+"""Work on untrusted input that has no clock of its own, done in a process that can be stopped.
+
+Two kinds: reading a submission (a parser can be made to take hours), and answering a stand-in's question (the
+reference, called with a student's arguments). A servant that is late or ends is replaced by a new one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Generic, NoReturn, TypeVar
+
+import msgspec
+
+from autograder.intake import Rejected, read_submission
+from autograder.model import Submission
+from autograder.sandbox.framing import Channel, Closed, Malformed, TooLate
+
+LARGEST = 256 << 20
+START_SECONDS = 60.0
+Q = TypeVar("Q")
+R = TypeVar("R")
+
+
+class Late(Exception):
+    """The work took too long, or too much memory, and was stopped."""
+
+
+class Started(msgspec.Struct, frozen=True, tag="started"):
+    """A servant is ready."""
+
+
+class Servants(Generic[Q, R]):
+    """A pool of processes that each run `serve(*arguments)`, named "module:function", and its handler.
+
+    Threads may share it: each question has a process to itself. The processes end with this one.
+    """
+
+    def __init__(self, serve: str, arguments: tuple[str, ...], answers: Any, *, seconds: float, megabytes: int) -> None:
+        self._words = [serve, str(megabytes), *arguments]
+        self._answers = answers
+        self._seconds = seconds
+        self._idle: list[_Servant] = []
+        self._lock = threading.Lock()
+
+    def ask(self, question: Q, seconds: float | None = None) -> R:
+        """The handler's answer, within the pool's `seconds` or fewer; starting a process does not count. Raises `Late`."""
+        limit = self._seconds if seconds is None else min(seconds, self._seconds)
+        with self._lock:
+            servant = self._idle.pop() if self._idle else None
+        servant = servant or _Servant(self._words, self._answers)
+        try:
+            deadline = time.monotonic() + limit
+            servant.channel.send(question, deadline)
+            answer: R = servant.channel.receive(deadline)
+        except (TooLate, Closed, Malformed) as error:
+            servant.end()
+            raise Late from error
+        except BaseException:
+            servant.end()
+            raise
+        with self._lock:
+            self._idle.append(servant)
+        return answer
+
+
+class _Servant:
+    """One process and the socket to it."""
+
+    def __init__(self, words: list[str], answers: Any) -> None:
+        ours, theirs = socket.socketpair()
+        code = "import sys; from autograder.grading.servant import main; main(*sys.argv[1:])"
+        with theirs:
+            self._process = subprocess.Popen(
+                [sys.executable, "-c", code, str(theirs.fileno()), *words],
+                pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                env=os.environ | {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"},
+            )  # fmt: skip
+        self.channel = Channel(ours, answers, LARGEST)
+        self._socket = ours
+        try:
+            Channel(ours, Started, LARGEST).receive(time.monotonic() + START_SECONDS)
+        except (TooLate, Closed, Malformed) as error:
+            self.end()
+            raise RuntimeError(f"a helper process of the grader's did not start: {words[0]}") from error
+
+    def end(self) -> None:
+        """Stop the process, whatever it is doing."""
+        self._socket.close()
+        self._process.kill()
+        self._process.wait()
+
+    def __del__(self) -> None:
+        with contextlib.suppress(Exception):
+            self.end()
+
+
+def main(descriptor: str, serve: str, megabytes: str, *arguments: str) -> NoReturn:
+    """The process: make the handler, then answer until the other side is gone."""
+    import resource
+
+    module, _, function = serve.partition(":")
+    questions, handler = getattr(importlib.import_module(module), function)(*arguments)
+    limit = int(megabytes) << 20
+    with open("/proc/self/statm", encoding="ascii") as file:
+        limit += int(file.read().split()[5]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+    channel = Channel(socket.socket(fileno=int(descriptor)), questions, LARGEST)
+    channel.send(Started())
+    while True:
+        try:
+            channel.send(handler(channel.receive()))
+        except (Closed, MemoryError, RecursionError):
+            os._exit(0)
+
+
+# --- what they do -------------------------------------------------------------------------------------------------
+
+
+class Read(msgspec.Struct, frozen=True, tag="read"):
+    """A submission to read."""
+
+    path: str
+    student: str
+
+
+class Refused(msgspec.Struct, frozen=True, tag="refused"):
+    """It cannot be read; the reason is for the student."""
+
+    reason: str
+
+
+class Reading(msgspec.Struct, frozen=True):
+    """How an assignment's submissions are read."""
+
+    main: str
+    packages: tuple[str, ...]
+    run_top_level: bool
+    expected: tuple[str, ...]
+
+
+class Reader:
+    """Reads submissions one by one, for at most `seconds` each. Threads may share it."""
+
+    def __init__(self, how: Reading, seconds: float = 60.0) -> None:
+        self._seconds = seconds
+        settings = msgspec.json.encode(how).decode()
+        self._servants: Servants[Read, Submission | Refused] = Servants(
+            "autograder.grading.servant:reading", (settings,), Submission | Refused, seconds=seconds, megabytes=1024
+        )
+
+    def __call__(self, path: Path, student: str) -> Submission:
+        """Raises `Rejected`."""
+        try:
+            answer = self._servants.ask(Read(str(path.absolute()), student))
+        except Late:
+            reason = f"Your file takes more than {self._seconds:g} s or 1 GB of memory to read. Hand in plain code."
+            raise Rejected(reason) from None
+        if isinstance(answer, Refused):
+            raise Rejected(answer.reason)
+        return answer
+
+
+def reading(settings: str) -> tuple[Any, Callable[[Read], Submission | Refused]]:
+    """A servant that reads submissions. Importing it is cheap: no torch."""
+    how = msgspec.json.decode(settings, type=Reading)
+
+    def read(question: Read) -> Submission | Refused:
+        try:
+            return read_submission(
+                Path(question.path),
+                question.student,
+                main=how.main,
+                packages=frozenset(how.packages),
+                run_top_level=how.run_top_level,
+                expected=frozenset(how.expected),
+            )
+        except Rejected as rejected:
+            return Refused(rejected.reason)
+        except RecursionError:
+            return Refused("Your file is nested too deeply to be read. Hand in plain code.")
+
+    return Read, read
+
+
+def answering(folder: str) -> tuple[Any, Callable[[Any], Any]]:
+    """A servant that holds an assignment's solution and answers the questions of stand-ins."""
+    import torch
+
+    from autograder.rubric.assignment import load
+    from autograder.rubric.student import answer_question
+    from autograder.sandbox.messages import Ask
+
+    torch.set_num_threads(1)
+    namespace = load(Path(folder)).solution()
+    return Ask, lambda question: answer_question(namespace, question)
