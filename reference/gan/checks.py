@@ -1,0 +1,636 @@
+"""The GAN assignment's exercises and checks."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from autograder.rubric import (
+    Draw,
+    Ladder,
+    Mismatch,
+    Reference,
+    Rubric,
+    Rung,
+    Score,
+    Student,
+    answer,
+    as_tensor,
+    compare,
+    expect,
+    matches,
+    numerical_gradient,
+    same_trajectory,
+    tensor_of,
+)
+
+from . import judge
+
+rubric = Rubric()
+
+
+def weights(draw: Draw, *sizes: int, leaves: bool = False) -> list[Tensor]:
+    """A network's parameters [W1, b1, ...] for these layer sizes, different for every entry."""
+    found = []
+    for inside, outside in zip(sizes, sizes[1:], strict=False):
+        found += [draw.normal(outside, inside, scale=inside**-0.5), draw.normal(outside, scale=0.5)]
+    return [parameter.requires_grad_() for parameter in found] if leaves else found
+
+
+def listed(value: object, count: int, what: str) -> list[object]:
+    """A tuple or list of `count` values, or a Mismatch."""
+    if not isinstance(value, list | tuple) or len(value) != count:
+        raise Mismatch(f"expected {count} values: {what}.")
+    return list(value)
+
+
+# --- 6.1 ---------------------------------------------------------------------------------------------------------
+
+losses = rubric.exercise("6.1", "Two losses", owns=("d_loss", "g_loss"), points=8)
+
+
+@losses.check(1, public=True)
+def undecided(student: Student, reference: Reference, draw: Draw) -> None:
+    """With real logits [0, 0] and fake logits [0], d_loss is 2 ln 2 = 1.386 and g_loss ln 2 = 0.693."""
+    real, fake = torch.zeros(2, dtype=draw.dtype), torch.zeros(1, dtype=draw.dtype)
+    matches(student, reference, "d_loss", real, fake)
+    matches(student, reference, "g_loss", fake)
+
+
+@losses.check(3)
+def discriminators_loss(student: Student, reference: Reference, draw: Draw) -> None:
+    """d_loss is the mean over the reals with label 1 plus the mean over the fakes with label 0."""
+    for reals, fakes in ((2, 2), (3, 5), (17, 8)):
+        real, fake = draw.normal(reals, scale=2) + 0.7, draw.normal(fakes, scale=2) - 0.4
+        matches(student, reference, "d_loss", real, fake)
+        matches(student, reference, "d_loss", real[:, None], fake[:, None])
+
+
+@losses.check(2)
+def generators_loss(student: Student, reference: Reference, draw: Draw) -> None:
+    """g_loss is the mean cross-entropy of the fakes with label 1."""
+    for fakes in (2, 5, 17):
+        fake = draw.normal(fakes, scale=2) - 0.4
+        matches(student, reference, "g_loss", fake)
+        matches(student, reference, "g_loss", fake[:, None])
+
+
+@losses.check(2)
+def sure_of_it(student: Student, reference: Reference, draw: Draw) -> None:
+    """Both losses are right, and finite, when D is very sure: for logits near -1000 and 1000."""
+    right, wrong = draw.uniform(3, low=900, high=1000), draw.uniform(4, low=-1000, high=-900)
+    for real, fake in ((right, wrong), (wrong, right), (right, right)):
+        matches(student, reference, "d_loss", real, fake)
+        matches(student, reference, "g_loss", fake)
+
+
+# --- 6.2 ---------------------------------------------------------------------------------------------------------
+
+saturation = rubric.exercise(
+    "6.2", "Why not minimise what D maximises?", owns=("g_loss_saturating", "g_slopes", "best_logit"), points=9
+)
+
+
+@saturation.check(1, public=True)
+def one_undecided_fake(student: Student, reference: Reference, draw: Draw) -> None:
+    """For one fake logit 0 the saturating loss is -ln 2 = -0.693 and both slopes are -0.5."""
+    fake = torch.zeros(1, dtype=draw.dtype)
+    matches(student, reference, "g_loss_saturating", fake)
+    matches(student, reference, "g_slopes", fake)
+
+
+@saturation.check(2)
+def saturating(student: Student, reference: Reference, draw: Draw) -> None:
+    """g_loss_saturating is the mean of log(1 - sigmoid(logit))."""
+    for fakes in (2, 7):
+        fake = draw.normal(fakes, scale=2) - 0.5
+        matches(student, reference, "g_loss_saturating", fake)
+        matches(student, reference, "g_loss_saturating", fake[:, None])
+
+
+@saturation.check(1)
+def saturating_and_sure(student: Student, reference: Reference, draw: Draw) -> None:
+    """g_loss_saturating is finite and right for logits near -1000 and 1000."""
+    for fake in (draw.uniform(3, low=-1000, high=-900), draw.uniform(3, low=900, high=1000)):
+        matches(student, reference, "g_loss_saturating", fake)
+
+
+@saturation.check(3)
+def slopes(student: Student, reference: Reference, draw: Draw) -> None:
+    """g_slopes gives the derivatives of both means by each logit: first the non-saturating loss's."""
+    for fakes in (2, 3, 8):
+        matches(student, reference, "g_slopes", draw.normal(fakes, scale=2) - 0.5)
+
+
+@saturation.check(2)
+def best_discriminator(student: Student, reference: Reference, draw: Draw) -> None:
+    """best_logit is the logit whose sigmoid is p_real / (p_real + p_fake)."""
+    for count in (2, 9):
+        matches(student, reference, "best_logit", draw.uniform(count, low=0.1, high=3), draw.uniform(count, low=0.1))
+
+
+# --- 6.3 ---------------------------------------------------------------------------------------------------------
+
+whose = rubric.exercise("6.3", "Whose gradients?", owns=("backward_d", "backward_g"), points=10)
+
+
+def arrives(got: object, expected: Sequence[Tensor], network: str) -> None:
+    """The gradients of the network whose step it is are right."""
+    found = listed(got, len(expected), f"the `.grad` of each of {network}'s parameters")
+    for index, (one, other) in enumerate(zip(found, expected, strict=True)):
+        expect(one is not None, f"no gradient arrives in {network}, whose step it is: parameter {index} has None.")
+        compare(one, other, f"the gradient of {network}'s parameter {index}")
+
+
+def untouched(got: object, count: int, network: str, other: str) -> None:
+    """Nothing (None, or zeros) has arrived in the network whose step it is not."""
+    for value in listed(got, count, f"the `.grad` of each of {other}'s parameters (None where nothing arrived)"):
+        tensor = as_tensor(value)
+        empty = value is None or (tensor is not None and not bool(tensor.any()))
+        expect(empty, f"a step of {network} leaves gradients in {other}.")
+
+
+def a_pair(draw: Draw, *, leaves: bool) -> tuple[list[Tensor], list[Tensor], tuple[int, ...], int]:
+    """Parameters of D and of G, the shape of an image, and the entries of a noise vector."""
+    shape = draw.choice(((2, 3), (3, 2), (6,)))
+    noise, hidden, wide = draw.distinct(3, 2, 6)
+    d = weights(draw, math.prod(shape), wide, 1, leaves=leaves)
+    return d, weights(draw, noise, hidden, math.prod(shape), leaves=leaves), shape, noise
+
+
+@whose.check(1, public=True, uses=("d_loss", "g_loss"))
+def one_number(student: Student, reference: Reference, draw: Draw) -> None:
+    """d = [[[2]], [0]], g = [[[1]], [0]], real [[1]], z [[0]]: backward_d gives D -0.119 and 0.5 - 0.119, G nothing."""
+    d, g = (
+        [torch.tensor(value, dtype=draw.dtype, requires_grad=True) for value in values]
+        for values in (([[2.0]], [0.0]), ([[1.0]], [0.0]))
+    )
+    real, z = (torch.tensor([[value]], dtype=draw.dtype) for value in (1.0, 0.0))
+    got = listed(student.backward_d(d, g, real, z), 2, "D's list and G's list")
+    arrives(got[0], reference.backward_d(d, g, real, z)[0], "D")
+    untouched(got[1], len(g), "D", "G")
+
+
+@whose.check(2, uses=("d_loss",))
+def into_d(student: Student, reference: Reference, draw: Draw) -> None:
+    """backward_d leaves the gradients of D's loss, on reals and on G's images, in D's parameters."""
+    for reals, fakes in ((2, 2), (3, 5), (6, 4)):
+        d, g, shape, noise = a_pair(draw, leaves=True)
+        real, z = draw.normal(reals, *shape), draw.normal(fakes, noise)
+        got = listed(student.backward_d(d, g, real, z), 2, "D's list and G's list")
+        arrives(got[0], reference.backward_d(d, g, real, z)[0], "D")
+
+
+@whose.check(2, uses=("d_loss",))
+def g_stays_clean(student: Student, reference: Reference, draw: Draw) -> None:
+    """backward_d leaves nothing in G's parameters: None, or zeros."""
+    for reals, fakes in ((2, 3), (5, 4)):
+        d, g, shape, noise = a_pair(draw, leaves=True)
+        got = student.backward_d(d, g, draw.normal(reals, *shape), draw.normal(fakes, noise))
+        untouched(listed(got, 2, "D's list and G's list")[1], len(g), "D", "G")
+
+
+@whose.check(3, uses=("g_loss",))
+def into_g(student: Student, reference: Reference, draw: Draw) -> None:
+    """backward_g leaves the gradients of G's loss, which come through D, in G's parameters."""
+    for fakes in (2, 3, 6):
+        d, g, _, noise = a_pair(draw, leaves=True)
+        z = draw.normal(fakes, noise)
+        got = listed(student.backward_g(d, g, z), 2, "D's list and G's list")
+        arrives(got[1], reference.backward_g(d, g, z)[1], "G")
+
+
+@whose.check(2, uses=("g_loss",))
+def d_stays_clean(student: Student, reference: Reference, draw: Draw) -> None:
+    """backward_g leaves nothing in D's parameters: None, or zeros."""
+    for fakes in (2, 5):
+        d, g, _, noise = a_pair(draw, leaves=True)
+        got = listed(student.backward_g(d, g, draw.normal(fakes, noise)), 2, "D's list and G's list")
+        untouched(got[0], len(d), "G", "D")
+
+
+# --- 6.4 ---------------------------------------------------------------------------------------------------------
+
+turns = rubric.exercise("6.4", "Taking turns", owns=("update", "take_turns"), points=12)
+BEFORE_TURNS = ("d_loss", "g_loss", "backward_d", "backward_g")
+
+
+@turns.check(1, public=True)
+def one_update(student: Student, reference: Reference, draw: Draw) -> None:
+    """update([[1, 2], [3]], [[10, -10], [0]], 0.1) is [[0, 3], [3]], as tensors."""
+    parameters, slope = (
+        [torch.tensor(value, dtype=draw.dtype) for value in values]
+        for values in (([1.0, 2.0], [3.0]), ([10, -10], [0]))
+    )
+    matches(student, reference, "update", parameters, slope, 0.1)
+
+
+@turns.check(1)
+def descends(student: Student, reference: Reference, draw: Draw) -> None:
+    """update moves every parameter against its gradient."""
+    parameters, slope = weights(draw, 3, 4, 2), weights(draw, 3, 4, 2)
+    matches(student, reference, "update", parameters, slope, draw.number(0.05, 0.5))
+
+
+def follow(student: Student, reference: Reference, draw: Draw, rounds: int, steps: int) -> None:
+    """The losses of a short training, step by step, and where it ends."""
+    d, g, shape, noise = a_pair(draw, leaves=False)
+    reals, fakes = draw.distinct(2, 2, 6)
+    real, z_d, z_g = (
+        draw.normal(rounds, steps, reals, *shape) + 1,
+        draw.normal(rounds, steps, fakes, noise),
+        draw.normal(rounds, fakes, noise),
+    )
+    rate = draw.number(0.1, 0.3)
+    expected = reference.take_turns(d, g, real, z_d, z_g, rate)
+    got = listed(student.take_turns(d, g, real, z_d, z_g, rate), 4, "(d, g, D's losses, G's losses)")
+    same_trajectory(got[2], expected[2], "D's losses")
+    same_trajectory(got[3], expected[3], "G's losses")
+    compare(got[0], expected[0], "d in the end")
+    compare(got[1], expected[1], "g in the end")
+
+
+@turns.check(3, uses=BEFORE_TURNS)
+def a_round(student: Student, reference: Reference, draw: Draw) -> None:
+    """One round with one step of D: D moves first, then G against the new D; losses are those before each update."""
+    for _ in range(2):
+        follow(student, reference, draw, 1, 1)
+
+
+@turns.check(4, uses=BEFORE_TURNS)
+def rounds(student: Student, reference: Reference, draw: Draw) -> None:
+    """Several rounds with one step of D: no gradient is left over from one update to the next."""
+    for count in (2, 4):
+        follow(student, reference, draw, count, 1)
+
+
+@turns.check(3, uses=BEFORE_TURNS)
+def several_steps_of_d(student: Student, reference: Reference, draw: Draw) -> None:
+    """With more steps of D, each has its own batch and noise, and G moves once a round."""
+    for count, steps in ((1, 3), (3, 2)):
+        follow(student, reference, draw, count, steps)
+
+
+# --- 6.5 ---------------------------------------------------------------------------------------------------------
+
+wasserstein = rubric.exercise(
+    "6.5", "Wasserstein: scores instead of verdicts", owns=("critic_loss", "critic_g_loss"), points=3
+)
+
+
+@wasserstein.check(1, public=True)
+def three_scores(student: Student, reference: Reference, draw: Draw) -> None:
+    """Reals with scores 3, 5 and a fake with score 1: critic_loss is -3, critic_g_loss -1."""
+    real, fake = (torch.tensor(values, dtype=draw.dtype) for values in ([3.0, 5.0], [1.0]))
+    matches(student, reference, "critic_loss", real, fake)
+    matches(student, reference, "critic_g_loss", fake)
+
+
+@wasserstein.check(2)
+def wasserstein_losses(student: Student, reference: Reference, draw: Draw) -> None:
+    """critic_loss is the mean score of the fakes minus that of the reals; critic_g_loss turns the fakes' sign."""
+    for reals, fakes in ((2, 3), (7, 4)):
+        real, fake = draw.normal(reals, scale=3) + 1, draw.normal(fakes, scale=3) - 2
+        matches(student, reference, "critic_loss", real, fake)
+        matches(student, reference, "critic_g_loss", fake)
+        matches(student, reference, "critic_loss", real[:, None], fake[:, None])
+        matches(student, reference, "critic_g_loss", fake[:, None])
+
+
+# --- 6.6 ---------------------------------------------------------------------------------------------------------
+
+clipping = rubric.exercise("6.6", "Clipping", owns=("critic_step",), points=5)
+
+
+@clipping.check(1, public=True, uses=("critic_loss",))
+def one_weight(student: Student, reference: Reference, draw: Draw) -> None:
+    """critic_step([[[2]], [0]], real [[3]], fake [[1]], lr 0.5, c 1.5): W would become 3, and is clipped to 1.5."""
+    d, real, fake = (
+        [torch.tensor(value, dtype=draw.dtype) for value in values] for values in (([[2.0]], [0.0]), ([3.0],), ([1.0],))
+    )
+    matches(student, reference, "critic_step", d, torch.stack(real), torch.stack(fake), 0.5, 1.5)
+
+
+def step_of_critic(student: Student, reference: Reference, draw: Draw, lr: float, c: float) -> None:
+    """One critic step from drawn weights, some of which are beyond the bound."""
+    shape = draw.choice(((2, 3), (3, 2)))
+    reals, fakes, hidden = draw.distinct(3, 2, 7)
+    d = weights(draw, 6, hidden, 1)
+    matches(student, reference, "critic_step", d, draw.normal(reals, *shape) + 1, draw.normal(fakes, *shape), lr, c)
+
+
+@clipping.check(1.5, uses=("critic_loss",))
+def moves(student: Student, reference: Reference, draw: Draw) -> None:
+    """critic_step moves the critic against the gradient of its loss (with a bound too wide to matter)."""
+    for _ in range(2):
+        step_of_critic(student, reference, draw, draw.number(0.1, 0.3), 50.0)
+
+
+@clipping.check(2.5, uses=("critic_loss",))
+def clips(student: Student, reference: Reference, draw: Draw) -> None:
+    """critic_step clips every weight and bias to [-c, c] after the update."""
+    for _ in range(3):
+        step_of_critic(student, reference, draw, draw.number(0.3, 0.6), draw.number(0.2, 0.4))
+
+
+# --- 6.7 ---------------------------------------------------------------------------------------------------------
+
+between = rubric.exercise("6.7", "Between real and fake", owns=("mix",), points=3)
+
+
+@between.check(1, public=True)
+def two_samples(student: Student, reference: Reference, draw: Draw) -> None:
+    """Reals [[8, 8], [8, 8]], fakes 0, alpha = [0.25, 0.75]: mix is [[2, 2], [6, 6]]."""
+    alpha = torch.tensor([0.25, 0.75], dtype=draw.dtype)
+    matches(student, reference, "mix", torch.full((2, 2), 8.0, dtype=draw.dtype), alpha.new_zeros(2, 2), alpha)
+
+
+@between.check(2)
+def mixes(student: Student, reference: Reference, draw: Draw) -> None:
+    """mix takes alpha of the real and 1 - alpha of the fake, one alpha for each sample, whatever its shape."""
+    for shape in ((3, 2), (2, 5), (4, 2, 3, 3), (3, 3, 3)):
+        matches(student, reference, "mix", draw.normal(*shape), draw.normal(*shape), draw.uniform(shape[0]))
+
+
+# --- 6.8 ---------------------------------------------------------------------------------------------------------
+
+penalty = rubric.exercise("6.8", "The gradient penalty", owns=("gradient_penalty", "penalty_gradients"), points=10)
+
+
+@penalty.check(1, public=True, uses=("mix",))
+def one_layer(student: Student, reference: Reference, draw: Draw) -> None:
+    """The critic [[[3, 4]], [0]] has slope (3, 4) everywhere, of length 5: the penalty of any two images is 16."""
+    d = [torch.tensor(value, dtype=draw.dtype) for value in ([[3.0, 4.0]], [0.0])]
+    matches(student, reference, "gradient_penalty", d, draw.normal(2, 2), draw.normal(2, 2), draw.uniform(2))
+
+
+def steep(draw: Draw, factor: float, *shape: int) -> tuple[list[Tensor], Tensor, Tensor, Tensor]:
+    """A critic whose slopes grow with `factor`, with reals, fakes and alphas."""
+    d = weights(draw, math.prod(shape[1:]), draw.integer(3, 7), 1)
+    d[-2] = d[-2] * factor
+    return d, draw.normal(*shape) + 1, draw.normal(*shape), draw.uniform(shape[0])
+
+
+SLOPES = ((0.3, (2, 3)), (3.0, (3, 4)), (1.5, (4, 2, 3, 3)), (0.4, (5, 3, 2)))
+"""Critics flatter and steeper than 1, and the shapes of their images."""
+
+
+@penalty.check(3, uses=("mix",))
+def penalty_value(student: Student, reference: Reference, draw: Draw) -> None:
+    """gradient_penalty is the mean over samples of (norm of the slope - 1)^2, for flat and steep critics."""
+    for factor, shape in SLOPES:
+        matches(student, reference, "gradient_penalty", *steep(draw, factor, *shape))
+
+
+@penalty.check(2, uses=("mix",))
+def double_backward(student: Student, reference: Reference, draw: Draw) -> None:
+    """penalty_gradients is the gradient of the penalty by each of D's parameters."""
+    for factor, shape in SLOPES:
+        problem = steep(draw, factor, *shape)
+        expected = reference.penalty_gradients(*problem)
+        got = listed(student.penalty_gradients(*problem), len(expected), "one gradient for each of D's parameters")
+        for index, (one, other) in enumerate(zip(got, expected, strict=True)):
+            compare(one, other, f"the gradient of parameter {index}")
+
+
+@penalty.check(4, uses=("mix",))
+def penalty_moves(student: Student, reference: Reference, draw: Draw) -> None:
+    """penalty_gradients agrees with how your own gradient_penalty moves when a weight is nudged."""
+    d, real, fake, alpha = steep(draw, 2.0, 3, 4)
+    d, real, fake, alpha = [one.double() for one in d], real.double(), fake.double(), alpha.double()
+    got = listed(student.penalty_gradients(d, real, fake, alpha), len(d), "one gradient for each of D's parameters")
+    for index in range(len(d)):
+        original = d[index]
+
+        def nudged(value: Tensor, index: int = index) -> Tensor:
+            near = [*d[:index], value, *d[index + 1 :]]
+            return tensor_of(student.gradient_penalty(near, real, fake, alpha), (), "gradient_penalty")
+
+        moved = numerical_gradient(nudged, original)
+        expect(index == len(d) - 1 or bool(moved.any()), "your penalty stays the same when D's weights are nudged.")
+        compare(got[index], moved, f"the gradient of parameter {index}", rtol=1e-4, atol=1e-6)
+
+
+# --- 6.9 ---------------------------------------------------------------------------------------------------------
+
+gaussian = rubric.exercise(
+    "6.9", "A set of images as a Gaussian", owns=("mean_and_covariance", "matrix_root"), points=8
+)
+
+
+def covariance(draw: Draw, size: int, rank: int | None = None) -> Tensor:
+    """A covariance of this size, of full rank if none is given; in float64, where roots of zeros are safe."""
+    factor = draw.normal(size, rank or 2 * size).double()
+    return factor @ factor.T / factor.shape[1]
+
+
+@gaussian.check(1, public=True)
+def diagonal(student: Student, reference: Reference, draw: Draw) -> None:
+    """matrix_root([[4, 0], [0, 9]]) is [[2, 0], [0, 3]]."""
+    matches(student, reference, "matrix_root", torch.tensor([[4.0, 0.0], [0.0, 9.0]], dtype=draw.dtype))
+
+
+@gaussian.check(2)
+def moments(student: Student, reference: Reference, draw: Draw) -> None:
+    """mean_and_covariance gives the mean of each column, and the covariance with N - 1."""
+    for rows, columns in ((3, 2), (4, 5), (12, 3)):
+        matches(student, reference, "mean_and_covariance", draw.normal(rows, columns, scale=2) + draw.normal(columns))
+
+
+@gaussian.check(3)
+def root(student: Student, reference: Reference, draw: Draw) -> None:
+    """matrix_root(a) is symmetric, has no negative eigenvalue, and times itself it is a."""
+    for size in (2, 3, 6):
+        a = covariance(draw, size)
+        found = tensor_of(student.matrix_root(a), (size, size), "matrix_root")
+        compare(found @ found, a, "matrix_root(a) @ matrix_root(a)", atol=1e-7)
+        compare(found, reference.matrix_root(a), "matrix_root(a)", atol=1e-7)
+
+
+@gaussian.check(2)
+def singular_root(student: Student, reference: Reference, draw: Draw) -> None:
+    """matrix_root of a singular matrix has no NaN: eigenvalues that rounding made negative count as 0."""
+    for size, rank in ((3, 1), (5, 2), (8, 3)):
+        a = covariance(draw, size, rank)
+        compare(student.matrix_root(a), reference.matrix_root(a), "matrix_root of a singular matrix", atol=1e-6)
+
+
+# --- 6.10 --------------------------------------------------------------------------------------------------------
+
+distance = rubric.exercise("6.10", "How far apart?", owns=("frechet_distance",), points=5)
+
+
+@distance.check(1, public=True, uses=("matrix_root",))
+def shifted(student: Student, reference: Reference, draw: Draw) -> None:
+    """The distance between N(0, 1) and N(3, 1), in one dimension, is 9."""
+    zero, three, one = (torch.tensor(value, dtype=draw.dtype) for value in ([0.0], [3.0], [[1.0]]))
+    matches(student, reference, "frechet_distance", zero, one, three, one)
+
+
+@distance.check(2, uses=("matrix_root",))
+def frechet(student: Student, reference: Reference, draw: Draw) -> None:
+    """frechet_distance is the distance of two Gaussians whose covariances do not commute."""
+    for size in (2, 3, 6):
+        one, other = draw.normal(size).double(), draw.normal(size).double()
+        problem = (one, covariance(draw, size), other, 2 * covariance(draw, size))
+        compare(student.frechet_distance(*problem), reference.frechet_distance(*problem), "the distance", atol=1e-7)
+
+
+@distance.check(2, uses=("matrix_root",))
+def frechet_of_few(student: Student, reference: Reference, draw: Draw) -> None:
+    """frechet_distance copes with singular covariances; the same Gaussian twice is at distance 0."""
+    for size, rank in ((4, 2), (7, 3)):
+        one, other = draw.normal(size).double(), draw.normal(size).double()
+        first, second = covariance(draw, size, rank), covariance(draw, size, rank)
+        expected = reference.frechet_distance(one, first, other, second)
+        compare(student.frechet_distance(one, first, other, second), expected, "the distance", atol=1e-5)
+        compare(student.frechet_distance(one, first, one, first), 0.0, "the distance to itself", atol=1e-5)
+
+
+# --- 6.11 --------------------------------------------------------------------------------------------------------
+
+modes = rubric.exercise(
+    "6.11",
+    "Missing modes, and copies",
+    owns=("ring", "modes_covered", "nearest_training", "copied_share"),
+    points=8,
+)
+
+
+@modes.check(1, public=True)
+def four_on_a_ring(student: Student, reference: Reference, draw: Draw) -> None:
+    """ring(4, 2) is [[2, 0], [0, 2], [-2, 0], [0, -2]]."""
+    matches(student, reference, "ring", 4, 2.0)
+
+
+@modes.check(1)
+def rings(student: Student, reference: Reference, draw: Draw) -> None:
+    """ring puts any number of centres evenly on a circle, counter-clockwise from (radius, 0)."""
+    for count in (3, 5, 8):
+        matches(student, reference, "ring", count, draw.number(0.5, 3))
+
+
+def crowd(draw: Draw, centres: Tensor, counts: Tensor, low: float, high: float) -> Tensor:
+    """So many samples around each centre, at distances in [low, high)."""
+    places = centres.repeat_interleave(counts, dim=0)
+    angles, radii = draw.uniform(len(places), high=2 * math.pi), draw.uniform(len(places), low=low, high=high)
+    return places + radii[:, None] * torch.stack([angles.cos(), angles.sin()], dim=1)
+
+
+@modes.check(3)
+def counts_modes(student: Student, reference: Reference, draw: Draw) -> None:
+    """modes_covered counts the centres with at least `least` samples nearest to them and within `distance`."""
+    for count, wide, least in ((6, 0.5, 2), (7, 0.6, 3), (8, 0.7, 4)):  # centres far apart
+        centres = reference.ring(count, 4.0).to(draw.dtype)[draw.permutation(count)]
+        inside, beside, far = (torch.zeros(count, dtype=torch.int64) for _ in range(3))
+        inside[:] = 2 * least
+        inside[:6] = torch.tensor([least, least - 1, least - 1, 0, 0, 0])
+        beside[3], far[4:6] = least, least
+        samples = [
+            crowd(draw, centres, inside, 0, 0.95 * wide),
+            crowd(draw, centres, beside, 1.02 * wide, 1.1 * wide),
+            crowd(draw, centres, far, 1.2, 1.4),
+        ]
+        matches(student, reference, "modes_covered", torch.cat(samples), centres, wide, least)
+    for count, wide, least in ((5, 1.5, 2), (7, 2.5, 3)):  # centres within reach of one another
+        centres = reference.ring(count, 1.0).to(draw.dtype)[draw.permutation(count)]
+        counts = torch.zeros(count, dtype=torch.int64)
+        counts[:2] = least
+        matches(student, reference, "modes_covered", crowd(draw, centres, counts, 0, 0.3), centres, wide, least)
+
+
+@modes.check(2)
+def neighbours(student: Student, reference: Reference, draw: Draw) -> None:
+    """nearest_training gives the index and the Euclidean distance of each sample's nearest training image."""
+    for rows, training, shape in ((3, 4, (2,)), (5, 7, (3, 2)), (6, 4, (2, 2, 3))):
+        samples, images = draw.normal(rows, *shape), draw.normal(training, *shape)
+        matches(student, reference, "nearest_training", samples, images)
+
+
+@modes.check(1)
+def copies(student: Student, reference: Reference, draw: Draw) -> None:
+    """copied_share is the share of samples, between 0 and 1, that have a training image within the tolerance."""
+    images = draw.normal(6, 2, 3)
+    samples = torch.cat([images[:3].repeat(2, 1, 1) + draw.normal(6, 2, 3, scale=0.01), draw.normal(4, 2, 3) + 4])
+    matches(student, reference, "copied_share", samples, images, 0.2)
+    matches(student, reference, "copied_share", samples[3:], images, 0.2)
+
+
+# --- 6.12 --------------------------------------------------------------------------------------------------------
+
+numbers = rubric.exercise("6.12", "In numbers", owns=("ANSWERS",), points=3)
+
+
+@numbers.check(1)
+def at_the_end(student: Student, reference: Reference, draw: Draw) -> None:
+    """D's loss when it can only say 1/2 is the sum of two cross-entropies."""
+    answer(student, "ANSWERS", "d loss at the end", 2 * math.log(2), 0.01)
+
+
+@numbers.check(1)
+def push(student: Student, reference: Reference, draw: Draw) -> None:
+    """The two slopes at a logit of -5, divided."""
+    answer(student, "ANSWERS", "push at -5", math.exp(5), 0.6)
+
+
+@numbers.check(1)
+def two_bells(student: Student, reference: Reference, draw: Draw) -> None:
+    """The Fréchet distance of N(0, 1) and a normal distribution with mean 3 and standard deviation 2."""
+    answer(student, "ANSWERS", "distance of two bells", 10, 1e-6)
+
+
+# --- 6.13 --------------------------------------------------------------------------------------------------------
+
+training = rubric.exercise("6.13", "Train it", owns=("train_gan",), points=16)
+IMAGES = 2000
+
+LADDER = Ladder(
+    "Fréchet distance from the real digits, in percent",
+    (
+        Rung("simple", 85.0, 0.30, "two hidden layers and Adam, 60 epochs"),
+        Rung("medium", 30.0, 0.60, "a learning rate of 2e-3"),
+        Rung("strong", 9.0, 0.85, "R1 and a running average of G's weights"),
+        Rung("boss", 4.5, 1.00, "a learning rate of 4e-3 and 120 epochs, with both"),
+    ),
+)
+
+
+def trained(student: Student, draw: Draw, classes: int) -> tuple[judge.Task, Tensor, list[float]]:
+    """The task, the images that the student's generator makes (turned back), and G's losses."""
+    task = judge.Task.drawn(draw, classes)
+    order = draw.permutation(len(task.real))
+    result = listed(
+        student.train_gan(task.given[order], draw.integer(0, 2**31)), 3, "(the generator, D's losses, G's losses)"
+    )
+    made = judge.generate(judge.generator_of(result[0]), draw, IMAGES)
+    expect(made.isfinite().all(), "your generator makes images with NaN or infinity in them.")
+    traces = [as_tensor(trace) for trace in result[1:]]
+    if not all(trace is not None and trace.ndim == 1 and len(trace) > 1 for trace in traces):
+        raise Mismatch("train_gan: the second and third result are lists of numbers, a loss for each epoch.")
+    return task, task.turned_back(made), [float(loss) for loss in traces[1]]  # type: ignore[union-attr]
+
+
+def not_copied(task: judge.Task, images: Tensor) -> None:
+    """Generated images are new ones."""
+    share = task.copied(images)
+    expect(share <= 0.2, f"{share:.0%} of the generator's images are copies of training images.")
+
+
+@training.check(13, uses=("d_loss", "g_loss"), trains=True, seconds=60)
+def draws_digits(student: Student, reference: Reference, draw: Draw) -> Score:
+    """On seven of the ten digits: the nearer your images come to the real ones, without copies, the more points."""
+    task, images, trace = trained(student, draw, 7)
+    not_copied(task, images)
+    return LADDER.score(task.distance(images), trace, "loss of G")
+
+
+@training.check(3, uses=("d_loss", "g_loss"), trains=True, seconds=60)
+def drops_none(student: Student, reference: Reference, draw: Draw) -> None:
+    """On three of the ten digits: each of the three makes up 10 % of your images or more, and few are copies."""
+    task, images, _ = trained(student, draw, 3)
+    not_copied(task, images)
+    share = task.rarest(images)
+    expect(share >= 0.1, f"one of the three digits makes up only {share:.0%} of the generator's images.")
