@@ -52,7 +52,7 @@ class Servants(Generic[Q, R]):
         self._lock = threading.Lock()
 
     def ask(self, question: Q, seconds: float | None = None) -> R:
-        """The handler's answer, within the pool's `seconds` or fewer; starting a process does not count. Raises `Late`."""
+        """The handler's answer, within the pool's `seconds` or fewer, not counting a start. Raises `Late`."""
         limit = self._seconds if seconds is None else min(seconds, self._seconds)
         with self._lock:
             servant = self._idle.pop() if self._idle else None
@@ -70,6 +70,13 @@ class Servants(Generic[Q, R]):
         with self._lock:
             self._idle.append(servant)
         return answer
+
+    def close(self) -> None:
+        """End the processes; another question starts new ones."""
+        with self._lock:
+            idle, self._idle = self._idle, []
+        for servant in idle:
+            servant.end()
 
 
 class _Servant:

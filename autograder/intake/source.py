@@ -61,12 +61,9 @@ def clean(text: str, place: Place, rules: Rules, *, already_mended: bool = False
         module = parse(text)
     except Broken as error:  # the parts parse, but not together: too deep or too large for the compiler
         note, _ = broken("", error, place(getattr(error, "lineno", None) or 1))
-        return _nothing(text, notes, note)
+        return Cleaned("\n" * text.count("\n"), (*notes, note), frozenset(), frozenset(), frozenset(), False)
     cleaner = _Cleaner(text, place, rules)
-    try:
-        cleaner.run(module)
-    except RecursionError:  # it parses, but to walk it takes more depth than there is
-        return _nothing(text, notes, f"{place(1)}: this file is nested too deeply to be read. Hand in plain code.")
+    cleaner.run(module)
     source = cleaner.edits.apply()
     if cleaner.hoisted:
         source = f"from __future__ import {', '.join(sorted(cleaner.hoisted))}  {source}"
@@ -80,11 +77,6 @@ def clean(text: str, place: Place, rules: Rules, *, already_mended: bool = False
         frozenset(cleaner.imported),
         f'__import__("{HELPER}")' in source,
     )
-
-
-def _nothing(text: str, notes: Iterable[str], note: str) -> Cleaned:
-    """Nothing is left, but the lines keep their numbers."""
-    return Cleaned("\n" * text.count("\n"), (*notes, note), frozenset(), frozenset(), frozenset(), False)
 
 
 @dataclass
@@ -123,7 +115,7 @@ class _Cleaner:
             if isinstance(statement, ast.ImportFrom) and is_future:
                 self._future({alias.name for alias in statement.names}, statement, leading=leading)
             else:
-                self._top(statement)
+                self._try_top(statement)
             leading = leading and (is_future or (number == 0 and is_docstring(statement)))
         self._settle_duplicates()
 
@@ -135,6 +127,13 @@ class _Cleaner:
                 return
             self.hoisted |= names
         self.lazy_annotations |= "annotations" in names
+
+    def _try_top(self, statement: ast.stmt) -> None:
+        try:
+            self._top(statement)
+        except RecursionError:  # it parses, but to walk it takes more depth than there is
+            self.edits.remove(statement)
+            self.remarks.append(f"{self.place(statement.lineno)}: this part is nested too deeply and was left out.")
 
     def _top(self, statement: ast.stmt) -> None:
         if not self._keeps(statement):

@@ -11,6 +11,10 @@ NEWNS, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET = (
 MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REC, MS_PRIVATE = 1, 2, 4, 8, 16384, 1 << 18
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS, PR_SET_CHILD_SUBREAPER = 1, 4, 24, 38, 36
 
+# The same numbers on every machine (Linux 5.2 and later).
+SYS_OPEN_TREE, SYS_MOVE_MOUNT = 428, 429
+AT_FDCWD, AT_RECURSIVE, OPEN_TREE_CLONE, MOVE_MOUNT_F_EMPTY_PATH = -100, 0x8000, 1, 4
+
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -57,3 +61,19 @@ def drop_capabilities() -> None:
             break  # beyond the last one the kernel knows, or already without the right to drop
     header = _CapHeader(0x20080522, 0)
     _check(_libc.capset(ctypes.byref(header), ctypes.byref((_CapData * 2)())), "capset")
+
+
+def detached_tree(path: str) -> int:
+    """A copy of the mounts at and below `path`, held by a descriptor and seen nowhere. Raises `OSError`."""
+    found: int = _libc.syscall(SYS_OPEN_TREE, AT_FDCWD, path.encode(), OPEN_TREE_CLONE | os.O_CLOEXEC | AT_RECURSIVE)
+    if found < 0:
+        _check(found, f"open_tree {path}")
+    return found
+
+
+def attach_tree(descriptor: int, path: str) -> None:
+    """Put what `detached_tree` gave at `path`, an existing folder. Raises `OSError`."""
+    _check(
+        _libc.syscall(SYS_MOVE_MOUNT, descriptor, b"", AT_FDCWD, path.encode(), MOVE_MOUNT_F_EMPTY_PATH),
+        f"move_mount {path}",
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import resource
+import sys
 
 import msgspec
 
@@ -52,13 +53,24 @@ def cover(limits: Limits) -> None:
     """Fresh, small, private folders over the ones that are shared; nothing of /proc. Raises `OSError`."""
     kernel.mount("none", "/", "", kernel.MS_REC | kernel.MS_PRIVATE)
     private = kernel.MS_NOSUID | kernel.MS_NODEV
+    kept = {path: kernel.detached_tree(path) for path in _libraries_below("/tmp")}
     kernel.mount("tmpfs", "/tmp", "tmpfs", private, f"size={limits.disk_mb}m,nr_inodes=16k,mode=1777")
+    for path, tree in kept.items():
+        os.makedirs(path)
+        kernel.attach_tree(tree, path)
+        os.close(tree)
     if os.path.isdir("/dev/shm"):
         kernel.mount("tmpfs", "/dev/shm", "tmpfs", private, f"size={limits.disk_mb}m,nr_inodes=1k,mode=1777")
     # The kernel refuses a fresh procfs here (the outer one is masked), and the outer one shows the zygote.
     kernel.mount("tmpfs", "/proc", "tmpfs", private | kernel.MS_RDONLY, "size=4k")
     os.mkdir(HOME)
     os.chdir(HOME)
+
+
+def _libraries_below(folder: str) -> list[str]:
+    """Python's own folders that lie in one that is about to be covered: a project checked out in /tmp."""
+    found = {os.path.realpath(prefix) for prefix in (sys.prefix, sys.base_prefix)}
+    return sorted(path for path in found if path.startswith(f"{folder}/"))
 
 
 def become(user: int) -> None:
