@@ -3,13 +3,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 JOBS ?= $(shell nproc)
 
-.PHONY: demo test setup lint validate starters faults clean
+.PHONY: demo test setup lint validate starters faults exhaustive clean
 
 demo: setup
 	$(BIN)/autograder grade regression examples/regression --jobs $(JOBS) --report reports/demo
 
 test: setup lint
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup -m "not gpu"
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup -m "not gpu and not exhaustive"
 
 setup: $(VENV)/.setup-done
 
@@ -31,6 +31,11 @@ starters: setup
 # 100 kills and more: tests/faults, at length.
 faults: setup
 	FAULT_ROUNDS=80 $(BIN)/python -m pytest tests/faults -q
+
+# Every mutant and right solution on more seeds, training too.
+exhaustive: setup
+	$(BIN)/python -m pytest tests/reference -n $(JOBS) -m exhaustive
+	$(BIN)/autograder validate --all --training
 
 clean:
 	rm -rf $(VENV) records reports .mypy_cache .ruff_cache .pytest_cache

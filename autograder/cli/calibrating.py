@@ -36,6 +36,33 @@ def calibrate_assignment(course: Course, seeds: int, jobs: int, to: Path | None,
     return exit_code
 
 
+FRESH_SEED = 1_000
+"""A seed that no calibration has used."""
+
+
+def broken_bounds(folder: Path, *, again: bool) -> list[str]:
+    """What is wrong with the ladders: never measured, asking for more than was measured, or (`again`: each rung is run
+    once more, with a fresh seed) no longer reached."""
+    if not (folder / "calibration.py").is_file():
+        return []
+    levels: Sequence[Level] = getattr(_calibration(folder), "LEVELS", ())
+    path = folder / "calibration.json"
+    if levels and not path.is_file():
+        return [f"the ladders were never measured: run autograder calibrate {folder.name}"]
+    measured = {(one.exercise, one.metric, one.rung): one for one in Calibration.read(path).levels} if levels else {}
+    found = []
+    for level in levels:
+        what = f"{level.exercise} {level.rung}"
+        one = measured.get((level.exercise, level.ladder.metric, level.rung))
+        if one is None:
+            found.append(f"{what} was never measured")
+        elif not one.allows(level.bound):
+            found.append(f"{what} asks for {level.bound:g}, its technique is sure of {one.tolerance_bound:.4g} only")
+        elif again and not level.reached(value := level.run(FRESH_SEED)):
+            found.append(f"{what} asks for {level.bound:g}, its technique now gives {value:.4g}")
+    return found
+
+
 def _calibration(folder: Path) -> Any:
     if not (folder / "calibration.py").is_file():
         raise AssignmentError(f"{folder} has no calibration.py: there is nothing to calibrate")

@@ -17,6 +17,7 @@ from rich.progress import Progress
 from rich.table import Table
 
 from autograder.cli import show
+from autograder.cli.calibrating import broken_bounds
 from autograder.cli.course import Course
 from autograder.grading.validate import Failure, LeftOut, MutantVerdict, Validation, Validator
 from autograder.release import starter_source
@@ -60,6 +61,8 @@ def _validate(course: Course, seeds: Sequence[int], *, training: bool, jobs: int
         found.mutants = [future.result() for future in mutants]
         found.left_out = [future.result() for future in absent]
         found.failures = [failure for future in solutions for failure in future.result()]
+        bounds = pool.submit(broken_bounds, assignment.folder, again=training)
+        found.broken_bounds = bounds.result()
     found.starter(assignment, starter_source(assignment.solution_source), seeds[0])
     return found
 
@@ -118,6 +121,8 @@ def _show(course: Course, found: Validation, seeds: Sequence[int]) -> None:
     for one in found.left_out:
         if not one.alone:
             console.print(f"[red]left out[/] exercise {one.exercise}: {', '.join(one.lost) or 'nothing'} lost points")
+    for bound in found.broken_bounds:
+        console.print(f"[red]ladder[/] {bound}")
     lost = Counter((failure.solution, failure.check) for failure in found.failures)
     for (solution, check), times in lost.items():
         message = next(f.message for f in found.failures if (f.solution, f.check) == (solution, check))
@@ -147,6 +152,7 @@ def _plain(found: Validation) -> dict[str, Any]:
         "left_out": [{"exercise": one.exercise, "lost": one.lost} for one in found.left_out],
         "right": found.right,
         "failures": [{"solution": f.solution, "check": f.check, "seed": f.seed} for f in found.failures],
+        "broken_bounds": found.broken_bounds,
         "starter_points": found.starter_points,
         "starter_oddities": found.starter_oddities,
     }

@@ -64,6 +64,7 @@ class Validation:
     mutants: list[MutantVerdict] = field(default_factory=list)
     left_out: list[LeftOut] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
+    broken_bounds: list[str] = field(default_factory=list)
     starter_points: float = 0.0
     starter_oddities: list[str] = field(default_factory=list)
 
@@ -75,6 +76,7 @@ class Validation:
             and all(one.alone for one in self.left_out)
             and not self.confusions
             and not self.failures
+            and not self.broken_bounds
             and self.starter_points == 0
             and not self.starter_oddities
         )

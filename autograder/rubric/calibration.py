@@ -35,6 +35,10 @@ class Level:
         """What the rubric asks for on this rung."""
         return next(rung.bound for rung in self.ladder.rungs if rung.name == self.rung)
 
+    def reached(self, value: float) -> bool:
+        """Whether a value is good enough for this rung."""
+        return value <= self.bound if self.ladder.lower_is_better else value >= self.bound
+
     def measure(self, seeds: Sequence[int]) -> Measured:
         """Run every seed, one after the other."""
         started = time.perf_counter()

@@ -13,13 +13,17 @@ import itertools
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
+from autograder.rubric import Level
+
 from . import views
+from .checks import LADDER
 
 FloatArray = npt.NDArray[np.float64]
 Widths = tuple[int, ...]
@@ -345,6 +349,24 @@ def _predict(layers: Layers, x: torch.Tensor) -> torch.Tensor:
         x = torch.baddbmm(bias, x, weight).relu()
     weight, bias = layers[-1]
     return torch.baddbmm(bias, x, weight)[..., 0]
+
+
+#: What takes a student to each rung of exercise 1.11's ladder: the unseen loss as a multiple of a linear model's.
+RUNGS = {
+    "simple": Model("linear, 1 day", 1, (), None, None),
+    "medium": Model("3 epochs", DAYS, (100, 100), None, None, replace(QUICK, epochs=3)),
+    "strong": Model("9 epochs", DAYS, (100, 100), None, None, replace(QUICK, epochs=9)),
+    "boss": Model("12 epochs", DAYS, (100, 100), None, None, replace(QUICK, epochs=12, learning_rate=2e-3)),
+}
+
+
+def _ratio(rung: str, seed: int) -> float:
+    years = Years.of(seed)
+    yardstick = years.errors(next(model for model in MODELS if model.days == DAYS and not model.hidden))
+    return years.errors(RUNGS[rung], repeats=1)[UNSEEN] / yardstick[UNSEEN]
+
+
+LEVELS = tuple(Level("1.11", LADDER, rung, partial(_ratio, rung)) for rung in RUNGS)
 
 
 def main() -> None:

@@ -108,7 +108,7 @@ def test_a_mistake_loses_points_where_it_belongs_and_nowhere_else(name):
     assert verdict.hinted == name
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("name", MUTANTS)
 def test_so_does_every_other_mistake(name):
     for seed in range(3):
@@ -165,7 +165,7 @@ def test_a_disguise_changes_names_and_numbers_but_no_utterance():
     assert first.accuracy((first.hidden + 1) % 9) == 0
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_training_reaches_the_last_baseline():
     checks = [check for check in RUBRIC.checks if check.trains]
     for seed in range(3):

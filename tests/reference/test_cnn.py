@@ -167,7 +167,7 @@ def test_a_mistake_loses_points_where_it_belongs_and_is_recognised(name):
     assert verdict.hinted == name
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("name", ["loops", "with_numpy", "library_where_it_may", "gradient_by_hand"])
 def test_other_right_solutions_get_full_marks(name):
     assert [failure for seed in range(2) for failure in Validator(ASSIGNMENT).right(name, seed)] == []

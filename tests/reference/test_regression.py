@@ -110,7 +110,7 @@ def test_a_mistake_loses_points_where_it_belongs_and_nowhere_else(name):
     assert verdict.hinted == name or name in UNLIKE_ITSELF
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("name", MUTANTS)
 def test_whatever_the_numbers_drawn(name):
     for seed in range(1, 11):
@@ -119,7 +119,7 @@ def test_whatever_the_numbers_drawn(name):
         assert verdict.hinted in (name, ""), seed
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("name", TRAINED_MUTANTS)
 def test_a_mistake_in_training_loses_points(name):
     assert _training_points(name, seed=0) < RUBRIC.owner("fit_predict").points - 0.4
@@ -134,14 +134,14 @@ def test_a_right_solution_gets_full_marks(name):
     assert [failure for seed in range(3) for failure in validator.right(name, seed)] == []
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("name", RIGHT)
 def test_full_marks_whatever_the_numbers_drawn(name):
     validator = Validator(ASSIGNMENT)
     assert [failure for seed in range(3, 23) for failure in validator.right(name, seed)] == []
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("name", TRAINED_RIGHT)
 def test_a_right_training_gets_full_marks(name):
     changes = next((one.changes for one in ASSIGNMENT.equivalents if one.name == name), {})

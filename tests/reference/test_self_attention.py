@@ -138,13 +138,13 @@ def test_the_reference_gets_full_marks():
     assert Validator(ASSIGNMENT).right("reference", seed=0) == []
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("name", [equivalent.name for equivalent in ASSIGNMENT.equivalents])
 def test_a_right_solution_gets_full_marks(name):
     assert Validator(ASSIGNMENT).right(name, seed=0) == []
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("name", [mutant.name for mutant in ASSIGNMENT.mutants if mutant.of not in TRAINED])
 def test_a_mistake_loses_points_where_it_belongs_and_nowhere_else(name):
     verdict = Validator(ASSIGNMENT).mutant(name, seed=0)

@@ -140,7 +140,7 @@ def test_a_right_solution_gets_full_marks(name):
     assert Validator(ASSIGNMENT).right(name, seed=0) == []
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("name", MUTANTS)
 def test_a_mistake_loses_points_where_it_belongs_and_nowhere_else(name):
     verdict = Validator(ASSIGNMENT).mutant(name, seed=0)
