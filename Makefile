@@ -32,9 +32,9 @@ starters: setup
 faults: setup
 	FAULT_ROUNDS=80 $(BIN)/python -m pytest tests/faults -q
 
-# Every mutant and right solution on more seeds, training too.
+# Every mutant and right solution on more seeds, training too; the other sample classes.
 exhaustive: setup
-	$(BIN)/python -m pytest tests/reference -n $(JOBS) -m exhaustive
+	$(BIN)/python -m pytest tests -n $(JOBS) --dist loadgroup -m exhaustive
 	$(BIN)/autograder validate --all --training
 
 clean:

@@ -26,8 +26,12 @@ EXPECTED = {
 
 
 def of_each(found: Iterable[tuple[str, ...]]) -> list[object]:
-    """One worker grades a class once: its tests go together."""
-    return [pytest.param(*one, marks=pytest.mark.xdist_group(f"sample class {one[0]}")) for one in found]
+    """One worker grades a class once: its tests go together. The classes beside the demo's take their time."""
+    params = []
+    for one in found:
+        marks = [pytest.mark.xdist_group(f"sample class {one[0]}"), pytest.mark.slow]
+        params.append(pytest.param(*one, marks=marks if one[0] == "regression" else [*marks, pytest.mark.exhaustive]))
+    return params
 
 
 @pytest.fixture(scope="session")
@@ -51,7 +55,6 @@ def graded(tmp_path_factory) -> Callable[[str], tuple[dict[str, Report], Path]]:
     return grade
 
 
-@pytest.mark.slow
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize(
     ("name", "student"), of_each((name, student) for name in CLASSES for student in sorted(EXPECTED[name]))
@@ -69,7 +72,6 @@ def test_each_submission_gets_what_was_expected(graded, name, student):
     assert [n for n in expected["loses"] if earned[n] >= points[n]] == []
 
 
-@pytest.mark.slow
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("name", of_each((name,) for name in CLASSES))
 def test_no_page_of_a_student_holds_what_is_hidden(graded, name):
