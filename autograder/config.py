@@ -37,6 +37,27 @@ class LimitsConfig(_Section):
     message_mb: int = Field(default=64, gt=0)
 
 
+class LateConfig(_Section):
+    """What lateness costs: so many percent of the points earned for each day begun, after a time of grace."""
+
+    percent_per_day: float = Field(ge=0, le=100)
+    grace_minutes: float = Field(default=0, ge=0)
+    max_days: int | None = Field(default=None, ge=0)
+
+
+class GradescopeConfig(_Section):
+    """How an assignment behaves on Gradescope. Memory, CPUs and time-out are what its settings page says there."""
+
+    hidden_checks: Literal["visible", "after_due_date", "after_published", "hidden"] = "after_due_date"
+    leaderboard: bool = True
+    attempts: int | None = Field(default=None, gt=0)
+    attempts_hours: float | None = Field(default=None, gt=0)
+    late: LateConfig | None = None
+    memory_mb: int = Field(default=768, ge=512)
+    cpus: float = Field(default=0.5, gt=0)
+    timeout_minutes: float = Field(default=10, ge=3, le=40)
+
+
 class AssignmentConfig(_Section):
     """One assignment. `due` has a time zone; `packages` are the ones a student may import."""
 
@@ -46,6 +67,7 @@ class AssignmentConfig(_Section):
     limits: LimitsConfig = LimitsConfig()
     packages: tuple[str, ...] = DEFAULT_PACKAGES
     run_top_level: bool = False
+    gradescope: GradescopeConfig = GradescopeConfig()
 
     @field_validator("due")
     @classmethod
@@ -55,6 +77,13 @@ class AssignmentConfig(_Section):
         return due
 
 
+class ContainerConfig(_Section):
+    """What containers are built on: the base image, and where pip finds the CPU build of torch."""
+
+    base: str = Field(default="gradescope/autograder-base:ubuntu-22.04", pattern=r"^[\w][\w./:@-]*$")
+    torch_wheels: str = Field(default="", pattern=r"^\S*$")
+
+
 class CourseConfig(_Section):
     """The course as a whole; paths are relative to the configuration file."""
 
@@ -62,6 +91,7 @@ class CourseConfig(_Section):
     secret_file: str = ".course_secret"
     records: str = "records/course.sqlite"
     reports: str = "reports"
+    container: ContainerConfig = ContainerConfig()
 
 
 class Config(_Section):

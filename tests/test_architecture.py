@@ -15,6 +15,7 @@ LEVELS = (
     {"records"},
     {"home"},
     {"release", "reports"},
+    {"gradescope"},
     {"cli"},
 )
 LEVEL = {room: level for level, rooms in enumerate(LEVELS) for room in rooms}

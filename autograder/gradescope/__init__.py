@@ -1,0 +1,1 @@
+"""Gradescope: its contract, the files it takes, and containers that run them."""
