@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import autograder
+from autograder.sandbox import system
 
 PLACE = "/opt/autograder"
 """Where the student-side modules lie inside."""
@@ -30,44 +31,28 @@ def command(bwrap: str, descriptor: int) -> list[str]:
             words += ["--cap-add", capability]
     else:
         words += ["--unshare-user"]
-    for path in ("/usr", "/bin", "/sbin", "/lib", "/lib64", "/lib32"):
+    for path in system.FOLDERS:
         if os.path.islink(path):
             words += ["--symlink", os.readlink(path), path]
         elif os.path.isdir(path):
             words += ["--ro-bind", path, path]
     words += _parents("/etc/x")
-    for path in ("/etc/ld.so.cache", "/etc/localtime", "/etc/fonts", "/etc/alternatives"):
+    for path in system.FILES:
         words += ["--ro-bind-try", path, path]
     words += ["--proc", "/proc", "--dev", "/dev", "--perms", "1777", "--tmpfs", "/tmp", "--chdir", "/tmp"]
-    for prefix in sorted({sys.base_prefix, sys.prefix}):
-        if not prefix.startswith("/usr/") and prefix != "/usr":
-            words += [*_parents(prefix), "--ro-bind", prefix, prefix]
+    for prefix in system.prefixes():
+        words += [*_parents(prefix), "--ro-bind", prefix, prefix]
     words += _own_modules()
-    for name, value in environment().items():
+    for name, value in system.environment().items():
         words += ["--setenv", name, value]
-    return [*words, sys.executable, *interpreter_arguments(PLACE, descriptor)]
-
-
-def interpreter_arguments(place: str, descriptor: int) -> list[str]:
-    """What follows the interpreter's name: isolated mode, our student-side modules first."""
-    code = f"import sys; sys.path.insert(0, {place!r}); from autograder.sandbox.zygote import main; main({descriptor})"
-    return ["-I", "-B", "-c", code]
-
-
-def environment() -> dict[str, str]:
-    """All that the zygote finds in its environment."""
-    return {
-        "PATH": "/usr/bin:/bin", "HOME": "/tmp", "LANG": "C.UTF-8", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1",
-        "OPENBLAS_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": "", "MPLBACKEND": "agg", "MPLCONFIGDIR": "/tmp/mpl",
-    }  # fmt: skip
+    return [*words, sys.executable, *system.interpreter_arguments(PLACE, descriptor)]
 
 
 def _own_modules() -> list[str]:
     """Binds of the few files that the student's side needs; the rest of the package stays out."""
     root = Path(autograder.__file__).parent
-    files = [root / "__init__.py", root / "model.py", *sorted((root / "sandbox").glob("*.py"))]
     words = _parents(f"{PLACE}/autograder/sandbox/x")
-    for file in files:
+    for file in system.own_modules():
         words += ["--ro-bind", str(file), f"{PLACE}/autograder/{file.relative_to(root)}"]
     return words
 

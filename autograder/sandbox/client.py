@@ -8,9 +8,10 @@ import socket
 import struct
 import subprocess
 import sys
+import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -19,7 +20,7 @@ import msgspec
 
 import autograder
 from autograder.model import Outcome
-from autograder.sandbox import bubblewrap
+from autograder.sandbox import bubblewrap, system
 from autograder.sandbox.conversation import Answerer, Ended, SandboxUnavailable
 from autograder.sandbox.framing import Channel, Closed, Malformed, TooLate
 from autograder.sandbox.limits import Limits
@@ -27,7 +28,8 @@ from autograder.sandbox.memory import Watch
 from autograder.sandbox.messages import Ask, Raised, Reply, Request, Returned
 from autograder.sandbox.output import Drain
 from autograder.sandbox.template import FORK, Load, Loaded
-from autograder.sandbox.zygote import SWEEP, SWEPT, Dead, Ready, Start
+from autograder.sandbox.trial import Ready, Start, homes
+from autograder.sandbox.zygote import SWEEP, SWEPT, Dead
 
 PRELOAD = ("numpy", "pandas", "matplotlib.pyplot", "sklearn", "scipy", "tqdm", "torch", "torch.nn", "torch.utils.data")
 START_SECONDS = 120.0
@@ -37,17 +39,32 @@ DEATH_SECONDS = 20.0
 class Sandbox:
     """The warm zygote of this machine. Threads may share it; it is started again if it dies.
 
-    `boundary` names the layers that held when they were tried, `problems` why others did not.
-    With `unsafe`, no boundary is asked for.
+    It starts in bubblewrap, or where that cannot be had by itself, with the layers that need no namespaces. Either
+    way a trial fork has to fail to reach the grader's files, other machines and other processes.
+
+    `private` names the grader's own files, for the trial to try. `boundary` names the layers that held, `proofs` what
+    they kept out, `problems` why other layers did not hold. `without` names layers to leave out: for tests, and to see
+    what the rest is good for. With `unsafe`, no boundary is asked for.
     """
 
-    def __init__(self, *, preload: tuple[str, ...] = PRELOAD, unsafe: bool = False) -> None:
+    def __init__(
+        self,
+        *,
+        preload: tuple[str, ...] = PRELOAD,
+        unsafe: bool = False,
+        private: Iterable[Path] = (),
+        without: Iterable[str] = (),
+    ) -> None:
         self._preload = preload
         self._unsafe = unsafe
+        self._private = tuple(str(path) for path in private)
+        self._without = tuple(without)
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._socket: socket.socket | None = None
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
         self.boundary: tuple[str, ...] = ()
+        self.proofs: tuple[str, ...] = ()
         self.problems: tuple[str, ...] = ()
         with self._lock:
             self._start()
@@ -97,18 +114,54 @@ class Sandbox:
                     self._start()
 
     def _start(self) -> None:
+        """In bubblewrap if possible. Raises `SandboxUnavailable`."""
+        if self._unsafe:
+            self._launch(bwrap=None)
+            self.boundary = ("none: --unsafe-no-sandbox",)
+            return
+        problems: list[str] = []
+        bwrap = None if "bubblewrap" in self._without else bubblewrap.available()
+        if bwrap is None:
+            problems.append("bubblewrap is not installed (Debian and Ubuntu: apt-get install bubblewrap)")
+        for way in (bwrap, None) if bwrap else (None,):
+            try:
+                ready = self._launch(way)
+            except SandboxUnavailable as error:
+                problems.append(f"{'in' if way else 'without'} bubblewrap: {error}")
+                continue
+            self.boundary = (*(("bubblewrap",) if way else ()), *ready.layers)
+            self.proofs, self.problems = ready.proofs, (*problems, *ready.problems)
+            return
+        raise SandboxUnavailable(
+            f"{'; '.join(problems)}. Run the grader as root or allow user namespaces "
+            "(sysctl kernel.unprivileged_userns_clone=1), and install libseccomp2: docs/boundary.md"
+        )
+
+    def _launch(self, bwrap: str | None) -> Ready:
+        """Start the zygote and wait until it is warm. Raises `SandboxUnavailable`, with nothing left behind."""
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._folder = tempfile.TemporaryDirectory(prefix="autograder-", ignore_cleanup_errors=True)
+        bait = _furnish(Path(self._folder.name))
         with theirs:
             os.set_inheritable(theirs.fileno(), True)
-            words, environment = self._command(theirs.fileno())
+            if bwrap:
+                words, environment = bubblewrap.command(bwrap, theirs.fileno()), {}
+            else:
+                place = str(Path(autograder.__file__).parent.parent)
+                words = [sys.executable, *system.interpreter_arguments(place, theirs.fileno())]
+                environment = system.environment(f"{self._folder.name}/zygote")
             self._process = subprocess.Popen(
                 words, env=environment, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, cwd="/",
             )  # fmt: skip
         self._socket = ours
         ours.settimeout(START_SECONDS)
+        base = "" if bwrap else self._folder.name
+        start = Start(
+            self._preload, not self._unsafe, base, str(bait), self._private, os.getpid(), self._without
+        )  # fmt: skip
         try:
-            ours.send(msgspec.msgpack.encode(Start(self._preload, not self._unsafe)))
+            ours.send(msgspec.msgpack.encode(start))
             answer = ours.recv(1 << 16)
         except OSError as error:
             answer = b""
@@ -121,27 +174,10 @@ class Sandbox:
             self._stop()
             raise SandboxUnavailable(f"the zygote did not start ({reason}): {said}")
         ready = msgspec.msgpack.decode(answer, type=Ready)
-        if self._unsafe:
-            self.boundary = ("none: --unsafe-no-sandbox",)
-            return
-        self.boundary, self.problems = ("bubblewrap", *ready.layers), ready.problems
-        missing = {"mount namespace", "network namespace"} - set(ready.layers)
-        if missing:
+        if ready.missing:
             self._stop()
-            problems = "; ".join(ready.problems)
-            raise SandboxUnavailable(
-                f"no {' and no '.join(sorted(missing))} ({problems}). Allow user namespaces "
-                "(sysctl kernel.unprivileged_userns_clone=1, or --security-opt seccomp=unconfined for a container)"
-            )
-
-    def _command(self, descriptor: int) -> tuple[list[str], dict[str, str]]:
-        if self._unsafe:
-            place = str(Path(autograder.__file__).parent.parent)
-            return [sys.executable, *bubblewrap.interpreter_arguments(place, descriptor)], bubblewrap.environment()
-        found = bubblewrap.available()
-        if found is None:
-            raise SandboxUnavailable("bubblewrap is not installed (Debian and Ubuntu: apt-get install bubblewrap)")
-        return bubblewrap.command(found, descriptor), {}
+            raise SandboxUnavailable(f"no boundary for {', '.join(ready.missing)} ({'; '.join(ready.problems)})")
+        return ready
 
     def _last_words(self) -> str:
         assert self._process is not None and self._process.stderr is not None
@@ -160,6 +196,20 @@ class Sandbox:
             assert self._process.stderr is not None
             self._process.stderr.close()
             self._process = None
+        if self._folder is not None:
+            self._folder.cleanup()
+            self._folder = None
+
+
+def _furnish(folder: Path) -> Path:
+    """A folder for a zygote without bubblewrap, with a file in it that its mode lets everybody read: the bait."""
+    folder.chmod(0o755)
+    for name in (homes(str(folder)), folder / "zygote"):
+        Path(name).mkdir(mode=0o755)
+    bait = folder / "bait"
+    bait.write_text("a file of the grader's\n", encoding="ascii")
+    bait.chmod(0o644)
+    return bait
 
 
 class Session:

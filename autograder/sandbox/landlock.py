@@ -36,8 +36,8 @@ def abi() -> int:
     return max(0, int(version))
 
 
-def restrict(writable: Iterable[str]) -> None:
-    """From now on this process reads everything it could read, and writes below `writable` only.
+def restrict(writable: Iterable[str], readable: Iterable[str] = ("/",)) -> None:
+    """From now on this process reads below `readable` and writes below `writable`, and nothing else.
 
     TCP is refused where the kernel knows how, abstract sockets and signals to the outside too. Raises `OSError`.
     """
@@ -49,7 +49,8 @@ def restrict(writable: Iterable[str]) -> None:
     size = 8 if version < 4 else (16 if version < 6 else 24)
     descriptor = _called(_libc.syscall(CREATE_RULESET, ctypes.byref(ruleset), ctypes.c_size_t(size), 0))
     try:
-        _allow(descriptor, "/", READ_ONLY)
+        for path in readable:
+            _allow(descriptor, path, READ_ONLY if os.path.isdir(path) else READ_ONLY & FILE_ONLY)
         for path in writable:
             _allow(descriptor, path, rights if os.path.isdir(path) else rights & FILE_ONLY)
         _called(_libc.syscall(RESTRICT_SELF, descriptor, 0))

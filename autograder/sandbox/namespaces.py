@@ -4,51 +4,43 @@ from __future__ import annotations
 
 import os
 import resource
-from collections.abc import Callable
+
+import msgspec
 
 from autograder.sandbox import kernel, landlock
 from autograder.sandbox.limits import Limits
 
-WRITABLE = ("/tmp", "/dev/shm", "/dev/null", "/dev/zero", "/dev/full")
 HOME = "/tmp/work"
 
 
-def isolate(limits: Limits, *, trial: bool = False) -> tuple[list[str], list[str]]:
-    """Put this process's children into new namespaces. With `trial`, try every layer and say which hold."""
-    layers: list[str] = []
-    problems: list[str] = []
-    data = data_size() if trial else 0
+class World(msgspec.Struct, frozen=True):
+    """How one submission is shut in: the layers that hold, its user (None: the zygote's), its own folder, and what
+    Landlock lets it read (a world built by bubblewrap holds nothing that may not be read)."""
 
-    def attempt(name: str, step: Callable[[], None]) -> bool:
-        try:
-            step()
-        except (OSError, ImportError, RuntimeError) as error:
-            problems.append(f"{name}: {error}")
-            if not trial:
-                raise
-            return False
-        layers.append(name)
-        return True
+    layers: frozenset[str]
+    user: int | None = None
+    home: str = HOME
+    readable: tuple[str, ...] = ("/",)
 
-    if attempt("user namespace", _own_namespaces):
-        layers += ["pid namespace", "network namespace", "ipc namespace"]
-        if trial:
-            child = os.fork()  # the first process in the new pid namespace
-            if child == 0:
-                os._exit(0 if attempt("mount namespace", lambda: cover(limits)) else 1)
-            if os.waitpid(child, 0)[1] == 0:
-                layers.append("mount namespace")
-            else:
-                problems.append("mount namespace: a private /tmp cannot be mounted")
-    if trial:
-        attempt("no new privileges", lambda: kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1))
-        attempt("rlimits", lambda: limit_resources(limits, data))
-        attempt("landlock", lambda: landlock.restrict(path for path in WRITABLE if os.path.exists(path)))
-        attempt("seccomp", _seccomp)
-    return layers, problems
+    @property
+    def alone(self) -> bool:
+        """Whether it has a file system and processes to itself."""
+        return "mount namespace" in self.layers
+
+    @property
+    def temporary(self) -> str:
+        """Its folder for temporary files."""
+        return "/tmp" if self.alone else self.home
+
+    @property
+    def writable(self) -> tuple[str, ...]:
+        """All that Landlock lets it write."""
+        places = (self.temporary, "/dev/shm", "/dev/null", "/dev/zero", "/dev/full")
+        return tuple(path for path in places if os.path.exists(path))
 
 
-def _own_namespaces() -> None:
+def own_namespaces() -> None:
+    """Leave every shared namespace; children start in a new pid namespace. Raises `OSError`."""
     uid, gid = os.getuid(), os.getgid()
     kernel.unshare(kernel.NEWUSER | kernel.NEWNS | kernel.NEWPID | kernel.NEWIPC | kernel.NEWNET | kernel.NEWUTS)
     for name, text in (("setgroups", "deny"), ("uid_map", f"{uid} {uid} 1"), ("gid_map", f"{gid} {gid} 1")):
@@ -69,21 +61,37 @@ def cover(limits: Limits) -> None:
     os.chdir(HOME)
 
 
-def _seccomp() -> None:
+def become(user: int) -> None:
+    """Be another, ordinary user for good. Raises `OSError`."""
+    os.setgroups([])
+    os.setresgid(user, user, user)
+    os.setresuid(user, user, user)
+
+
+def landlocked(world: World) -> None:
+    """Apply Landlock. Raises `OSError`."""
+    landlock.restrict(world.writable, (path for path in world.readable if os.path.exists(path)))
+
+
+def filtered() -> None:
+    """Apply seccomp. Raises `OSError` or `ImportError`."""
     from autograder.sandbox import seccomp
 
     seccomp.install()
 
 
-def give_up_rights(layers: frozenset[str]) -> None:
+def give_up_rights(world: World) -> None:
     """What the template does to itself before it meets student code: each layer that the trial saw hold."""
-    if "user namespace" in layers:
+    if world.user is not None:
+        become(world.user)
+    if "user namespace" in world.layers:
         kernel.drop_capabilities()
-    kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
-    if "landlock" in layers:
-        landlock.restrict(path for path in WRITABLE if os.path.exists(path))
-    if "seccomp" in layers:
-        _seccomp()
+    if world.layers:
+        kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
+    if "landlock" in world.layers:
+        landlocked(world)
+    if "seccomp" in world.layers:
+        filtered()
 
 
 def limit_resources(limits: Limits, data: int) -> None:

@@ -8,6 +8,7 @@ import os
 import signal
 import socket
 import sys
+import tempfile
 import time
 from typing import Any, NoReturn
 
@@ -16,7 +17,7 @@ import msgspec
 from autograder.sandbox.framing import Channel, Malformed
 from autograder.sandbox.limits import Limits
 from autograder.sandbox.messages import Ask, Raised, Request, Returned
-from autograder.sandbox.namespaces import HOME, give_up_rights, limit_resources
+from autograder.sandbox.namespaces import World, give_up_rights, limit_resources
 from autograder.sandbox.runtime import Runtime, load
 
 FORK = b"F"
@@ -35,18 +36,17 @@ class Loaded(msgspec.Struct, frozen=True):
     error: Raised | None
 
 
-def live(limits: Limits, work: int, output: int, layers: frozenset[str], data: int) -> NoReturn:
+def live(limits: Limits, work: int, output: int, world: World, data: int) -> NoReturn:
     """Give up every right, load the sources, then fork for each check. Ends with the work socket."""
     try:
         os.setsid()
         _arrange_descriptors(work, output)
+        _settle(world)
         limit_resources(limits, data)
-        give_up_rights(layers)
+        give_up_rights(world)
         sock = socket.socket(fileno=3)
         channel = Channel(sock, Load, 1 << 28)
         wanted: Load = channel.receive()
-        if "mount namespace" not in layers:
-            os.chdir("/tmp")
         namespace, error = load(wanted.files, wanted.main)
         _flush()
         channel.send(Loaded(error))
@@ -83,7 +83,16 @@ def _arrange_descriptors(work: int, output: int) -> None:
         setattr(sys, f"__{name}__", stream)
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGPIPE):
         signal.signal(number, signal.SIG_DFL if number != signal.SIGPIPE else signal.SIG_IGN)
-    os.environ.update(HOME=HOME, TMPDIR="/tmp", USER="student", MPLBACKEND="agg", MPLCONFIGDIR="/tmp/mpl")
+
+
+def _settle(world: World) -> None:
+    """Live in the submission's own folder, and be the first to go when the machine's memory runs out."""
+    place = world.temporary
+    os.environ.update(HOME=world.home, TMPDIR=place, USER="student", MPLBACKEND="agg", MPLCONFIGDIR=f"{place}/mpl")
+    tempfile.tempdir = place  # the zygote's imports may have looked for one already
+    os.chdir(world.home)
+    with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w", encoding="ascii") as file:
+        file.write("1000")
 
 
 def _serve(descriptor: int, namespace: dict[str, Any], files: frozenset[str], limits: Limits) -> NoReturn:

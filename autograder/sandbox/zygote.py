@@ -14,6 +14,7 @@ import gc
 import importlib
 import os
 import select
+import shutil
 import signal
 import socket
 import sys
@@ -23,26 +24,14 @@ from typing import NoReturn
 
 import msgspec
 
+from autograder.sandbox import kernel
 from autograder.sandbox.limits import Limits
-from autograder.sandbox.namespaces import cover, data_size, isolate
+from autograder.sandbox.namespaces import HOME, World, become, cover, data_size, own_namespaces
 from autograder.sandbox.template import live
+from autograder.sandbox.trial import PROOFS, UNPRIVILEGED, Ready, Start, homes, readable, try_layers
 
-UNPRIVILEGED = 60001
-"""The uid that a privileged zygote becomes before anything else."""
-
-
-class Start(msgspec.Struct, frozen=True):
-    """The grader's first message: what to have ready, and whether a boundary is asked for."""
-
-    preload: tuple[str, ...]
-    boundary: bool
-
-
-class Ready(msgspec.Struct, frozen=True):
-    """The zygote's answer: the layers that a trial fork found to hold, and what went wrong with the others."""
-
-    layers: tuple[str, ...]
-    problems: tuple[str, ...]
+USERS = 4_000
+"""How many uids, from the first, are handed out in turn where each submission has one of its own."""
 
 
 class Dead(msgspec.Struct, frozen=True):
@@ -61,11 +50,22 @@ def main(descriptor: int) -> NoReturn:
     """Serve the grader at the other end of `descriptor` until it is gone."""
     sock = socket.socket(fileno=descriptor)
     start = msgspec.msgpack.decode(sock.recv(1 << 16), type=Start)
-    own_user = _become_unprivileged() if start.boundary else False
+    ready = _tried(start) if start.boundary else Ready(proofs=PROOFS)
+    if ready.missing:
+        sock.send(msgspec.msgpack.encode(ready))
+        os._exit(1)
+    layers = frozenset(ready.layers)
+    alone = "mount namespace" in layers
+    own_users = "separate user" in layers and not alone
+    if "separate user" in layers and not own_users:
+        if start.base:
+            os.chown(f"{start.base}/zygote", UNPRIVILEGED, UNPRIVILEGED)
+        become(UNPRIVILEGED)
+        kernel.prctl(kernel.PR_SET_DUMPABLE, 1)
     _warm(start.preload)
-    ready = _trial(start.boundary, own_user)
     sock.send(msgspec.msgpack.encode(ready))
     data = data_size()
+    count = 0
     while True:
         try:
             message, fds, _, _ = socket.recv_fds(sock, 1 << 16, 3)
@@ -75,9 +75,13 @@ def main(descriptor: int) -> NoReturn:
             os._exit(0)
         if len(fds) == 3:
             limits = msgspec.msgpack.decode(message, type=Limits)
+            user = UNPRIVILEGED + count % USERS if own_users else None
+            home = HOME if alone else f"{homes(start.base)}/{count}"
+            world = World(layers, user, home, readable(start.base))
+            count += 1
             if os.fork() == 0:
                 sock.close()
-                _warden(limits, *fds, layers=frozenset(ready.layers), data=data)
+                _warden(limits, *fds, world=world, data=data)
         for one in fds:
             os.close(one)
         with contextlib.suppress(ChildProcessError):
@@ -85,24 +89,20 @@ def main(descriptor: int) -> NoReturn:
                 pass
 
 
-def _become_unprivileged() -> bool:
-    """Root in the container becomes nobody in particular: another uid than the grader's."""
-    from autograder.sandbox import kernel
-
-    if os.getuid() != 0:
-        return False
-    try:
-        os.setgroups([])
-        os.setresgid(UNPRIVILEGED, UNPRIVILEGED, UNPRIVILEGED)
-        os.setresuid(UNPRIVILEGED, UNPRIVILEGED, UNPRIVILEGED)
-    except OSError:
-        return False  # root of a user namespace: there is nobody else to be
-    kernel.prctl(kernel.PR_SET_DUMPABLE, 1)  # or /proc/self/uid_map would belong to root
-    return True
+def _tried(start: Start) -> Ready:
+    """Namespaces of its own for each submission, or, where they cannot be had, the layers that need none.
+    Inside bubblewrap there is only the first: without it, submissions would see one another."""
+    with contextlib.suppress(ImportError, OSError):  # later, its file may be out of sight; the trial says what is wrong
+        importlib.import_module("autograder.sandbox.seccomp")
+    ready = try_layers(start, namespaces="user namespace" not in start.without)
+    if not ready.missing or not start.base:
+        return ready
+    second = try_layers(start, namespaces=False)
+    return msgspec.structs.replace(second, problems=(*ready.problems, *second.problems))
 
 
 def _warm(preload: tuple[str, ...]) -> None:
-    for name in ("autograder.sandbox.seccomp", *preload):
+    for name in preload:
         with contextlib.suppress(Exception):  # what is missing here is missing for the student, who is told
             importlib.import_module(name)
     import torch
@@ -117,32 +117,15 @@ def _warm(preload: tuple[str, ...]) -> None:
     gc.freeze()  # nothing that every fork shares is looked at, and so copied, by its garbage collector
 
 
-def _trial(boundary: bool, own_user: bool) -> Ready:
-    """Try every layer once in a fork, and name those that held."""
-    reader, writer = os.pipe()
-    child = os.fork()
-    if child == 0:
-        os.close(reader)
-        layers, problems = isolate(Limits(), trial=True) if boundary else ((), ())
-        os.write(writer, msgspec.msgpack.encode(Ready(tuple(layers), tuple(problems))))
-        os._exit(0)
-    os.close(writer)
-    with os.fdopen(reader, "rb") as pipe:
-        ready = msgspec.msgpack.decode(pipe.read(), type=Ready)
-    os.waitpid(child, 0)
-    mine = ("separate user",) if own_user else ()
-    return Ready((*mine, *ready.layers), ready.problems)
-
-
-def _warden(limits: Limits, control: int, work: int, output: int, *, layers: frozenset[str], data: int) -> NoReturn:
+def _warden(limits: Limits, control: int, work: int, output: int, *, world: World, data: int) -> NoReturn:
     """Make the namespaces, wait for the keeper's end, and tell the grader."""
     sock = socket.socket(fileno=control)
     sock.send(b"W")  # its credentials tell the grader which process to watch
-    if "user namespace" in layers:
-        isolate(limits)
+    if "user namespace" in world.layers:
+        own_namespaces()
     keeper = os.fork()
     if keeper == 0:
-        _keeper(limits, sock, work, output, layers, data)
+        _keeper(limits, sock, work, output, world, data)
     os.close(work)
     os.close(output)
     _, status, usage = os.wait4(keeper, 0)
@@ -151,21 +134,22 @@ def _warden(limits: Limits, control: int, work: int, output: int, *, layers: fro
     os._exit(0)
 
 
-def _keeper(
-    limits: Limits, control: socket.socket, work: int, output: int, layers: frozenset[str], data: int
-) -> NoReturn:
+def _keeper(limits: Limits, control: socket.socket, work: int, output: int, world: World, data: int) -> NoReturn:
     """Start the template, reap what dies, sweep when told to, end with the control socket."""
-    if "mount namespace" in layers:
+    if world.alone:
         cover(limits)
+    else:
+        kernel.prctl(kernel.PR_SET_CHILD_SUBREAPER, 1)  # whatever is orphaned stays below this process
+        _own_folder(world)
     template = os.fork()
     if template == 0:
         control.close()
-        live(limits, work, output, layers, data)
+        live(limits, work, output, world, data)
     os.close(work)
     os.close(output)
+    sweep = _sweep if world.alone else _sweep_below
     poll = select.poll()
     poll.register(control, select.POLLIN)
-    alone = "pid namespace" in layers
     while True:
         if poll.poll(200):
             try:
@@ -175,15 +159,20 @@ def _keeper(
             if not command:
                 break
             if command == SWEEP:
-                if alone:
-                    _sweep(template)
+                sweep(template)
                 with contextlib.suppress(OSError):
                     control.send(SWEPT)
         _reap()
-    if not alone:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(template, signal.SIGKILL)
+    if not world.alone:
+        _sweep_below(0)
+        shutil.rmtree(world.home, ignore_errors=True)
     os._exit(0)
+
+
+def _own_folder(world: World) -> None:
+    os.mkdir(world.home, 0o700)
+    if world.user is not None:
+        os.chown(world.home, world.user, world.user)
 
 
 def _reap() -> None:
@@ -211,6 +200,35 @@ def _sweep(template: int) -> None:
         if not found:
             return
         time.sleep(0.005)
+
+
+def _sweep_below(template: int) -> None:
+    """Kill every descendant of this process but the template, until a round finds none."""
+    deadline = time.monotonic() + SWEEP_SECONDS
+    while time.monotonic() < deadline:
+        found = [pid for pid in _descendants(os.getpid()) if pid != template]
+        for pid in found:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, signal.SIGKILL)
+        _reap()
+        if not found:
+            return
+        time.sleep(0.005)
+
+
+def _descendants(root: int) -> list[int]:
+    """The pids of all processes below `root`, as /proc has them; those that have ended already are left out."""
+    parents: dict[int, int] = {}
+    for name in os.listdir("/proc"):
+        if name.isdecimal():
+            with contextlib.suppress(OSError, ValueError), open(f"/proc/{name}/stat", encoding="utf-8") as file:
+                state, parent = file.read().rpartition(")")[2].split()[:2]
+                if state not in "ZX":
+                    parents[int(name)] = int(parent)
+    found = {root}
+    while more := {pid for pid, parent in parents.items() if parent in found} - found:
+        found |= more
+    return sorted(found - {root})
 
 
 def _fresh_pid() -> int:

@@ -1,0 +1,167 @@
+"""The sandbox where bubblewrap or namespaces cannot be had: the other layers carry on, or grading is refused."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+import torch
+
+from autograder.model import Outcome
+from autograder.sandbox import Ended, Limits, Sandbox, SandboxUnavailable
+from autograder.sandbox.trial import PROOFS
+from tests.sandbox.test_sandbox import SOURCE, ask, refused
+
+NO_NAMESPACES = ("bubblewrap", "user namespace")
+MORE = """
+import subprocess, tempfile
+def keep(): open(os.path.join(tempfile.gettempdir(), "kept"), "w").write("x"); return tempfile.gettempdir()
+def orphan():
+    if os.fork() == 0:
+        os.setsid()
+        if os.fork() == 0:
+            place = os.path.join(tempfile.gettempdir(), "alive")
+            while True: time.sleep(0.01); open(place, "w").write(str(time.time()))
+        os._exit(0)
+    time.sleep(0.3)
+    return True
+def orphan_alive(): return time.time() - float(open(os.path.join(tempfile.gettempdir(), "alive")).read())
+def kill(pid): os.kill(pid, 9)
+def uid(): return os.getuid()
+def route():
+    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); sock.connect(("192.0.2.1", 9))
+"""
+
+
+@pytest.fixture(scope="module", params=[("bubblewrap",), NO_NAMESPACES], ids=["namespaces alone", "no namespaces"])
+def sandbox(request):
+    try:
+        with Sandbox(without=request.param) as running:
+            yield running
+    except SandboxUnavailable as error:
+        pytest.skip(f"not here: {error}")
+
+
+@pytest.fixture(scope="module")
+def session(sandbox):
+    with sandbox.open({"m.py": SOURCE + MORE}, "m.py", Limits(check_seconds=10, memory_mb=256)) as open_session:
+        yield open_session
+
+
+def test_what_has_to_be_out_of_reach_was_tried(sandbox):
+    assert set(sandbox.proofs) == set(PROOFS)
+    assert "bubblewrap" not in sandbox.boundary and "seccomp" in sandbox.boundary
+
+
+def test_the_student_is_somebody_else(sandbox, session):
+    if "user namespace" not in sandbox.boundary and os.getuid() == 0:
+        assert ask(session, "uid") >= 60001
+
+
+def test_code_runs_as_ever(session):
+    assert torch.equal(ask(session, "double", torch.arange(3.0)), torch.tensor([0.0, 2.0, 4.0]))
+    assert ask(session, "thread") == [1]
+    assert ask(session, "loader") == 8
+
+
+def test_nothing_of_the_graders_can_be_read(session, tmp_path):
+    bare = tmp_path / "readable_by_its_mode"
+    bare.write_text("x")
+    root = Path(__file__).parents[2]
+    for path in (
+        bare,
+        root / "grader_config.yml",
+        root / "autograder/grading/grade.py",
+        Path(f"/proc/{os.getpid()}/mem"),
+    ):
+        refused(ask(session, "read", str(path)), "PermissionError", "FileNotFoundError")
+    refused(ask(session, "names", str(root)), "PermissionError", "FileNotFoundError")
+
+
+def test_there_is_no_network(session):
+    for name in ("connect", "raw", "route"):
+        refused(ask(session, name), "PermissionError", "OSError")
+
+
+def test_nobody_elses_process_can_be_ended(session):
+    refused(ask(session, "kill", os.getpid()), "PermissionError", "ProcessLookupError")
+
+
+def test_it_writes_in_its_own_folder_only(session):
+    folder = ask(session, "keep")
+    assert isinstance(folder, str)
+    for path in ("/usr/lib/x", "/x", "/var/tmp/x", os.path.join(os.path.dirname(folder), "x")):
+        refused(ask(session, "write", path), "PermissionError", "OSError", "FileNotFoundError")
+
+
+def test_orphans_end_with_their_check(session):
+    assert ask(session, "orphan") is True
+    time.sleep(0.3)
+    assert ask(session, "orphan_alive") > 0.25
+
+
+def test_a_hang_and_too_much_memory_are_called_that(session):
+    assert ask(session, "hang", seconds=1).outcome is Outcome.TIMED_OUT
+    answer = ask(session, "tensor_hog")
+    assert getattr(answer, "kind", "") == "memory" or getattr(answer, "outcome", "") is Outcome.OUT_OF_MEMORY
+    assert ask(session, "count") == 1
+
+
+def test_submissions_do_not_see_one_another(sandbox, session):
+    folder = ask(session, "keep")
+    with sandbox.open({"m.py": SOURCE + MORE}, "m.py", Limits()) as other:
+        if "mount namespace" not in sandbox.boundary:
+            refused(ask(other, "read", f"{folder}/kept"), "PermissionError")
+        assert ask(other, "count") == 1
+
+
+def test_closing_ends_every_process_and_takes_its_folder_away(sandbox):
+    before = living()
+    with sandbox.open({"m.py": SOURCE + MORE}, "m.py", Limits()) as session:
+        folder = ask(session, "keep")
+        assert not isinstance(ask(session, "orphan"), Ended)
+    deadline = time.monotonic() + 5
+    while living() - before and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert not living() - before
+    assert folder == "/tmp" or not Path(folder).exists()
+
+
+def living():
+    processes = psutil.Process().children(recursive=True)
+    return {process.pid for process in processes if process.status() != psutil.STATUS_ZOMBIE}
+
+
+@pytest.mark.parametrize(
+    ("without", "missing"),
+    [
+        ((*NO_NAMESPACES, "seccomp"), "network"),
+        ((*NO_NAMESPACES, "landlock"), "file system"),
+        ((*NO_NAMESPACES, "landlock", "separate user"), "no boundary"),
+    ],
+)
+def test_without_a_boundary_grading_is_refused(without, missing):
+    with pytest.raises(SandboxUnavailable) as caught:
+        Sandbox(without=without)
+    assert missing in str(caught.value)
+
+
+def test_modes_are_a_boundary_for_the_files_that_are_named():
+    """Without Landlock, another user is kept out by modes: the trial tries the grader's own files."""
+    without = (*NO_NAMESPACES, "landlock")
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o755)
+        secret = Path(folder, "secret")
+        secret.write_text("x")
+        with pytest.raises(SandboxUnavailable):
+            Sandbox(without=without, private=[secret])
+        secret.chmod(0o600)
+        try:
+            with Sandbox(without=without, private=[secret]) as sandbox:
+                assert "file system" in sandbox.proofs
+        except SandboxUnavailable as error:
+            assert os.getuid() != 0 or "other users cannot read" in str(error)
