@@ -170,13 +170,21 @@ def check(
 
 
 @app.command()
-def doctor() -> None:
-    """Start the sandbox and show which of its layers hold on this machine. Exit 1 without a boundary."""
+def doctor(
+    without: Annotated[
+        list[str] | None, typer.Option("--without", help="See what holds without a layer, as named here (repeatable).")
+    ] = None,
+) -> None:
+    """Start the sandbox, try to break out of it, and show what holds. Exit 1 without a boundary."""
     from autograder.sandbox import Sandbox
 
-    with Sandbox() as sandbox:
+    with Sandbox(without=without or ()) as sandbox:
         for layer in sandbox.boundary:
             print(f"holds: {layer}")
+        for proof in sandbox.proofs:
+            print(f"out of reach, as tried: {proof}")
+        for problem in sandbox.problems:
+            print(f"not here: {problem}")
 
 
 def _chosen(entries: list[Entry], only: list[str] | None) -> list[Entry]:

@@ -33,6 +33,15 @@ class Course:
         return Job(self.assignment, limits, self.config.secret())
 
     @property
+    def private(self) -> list[Path]:
+        """What a student's code must not reach, whatever the layers: the sandbox tries before it starts."""
+        return [
+            path
+            for path in (self.assignment.folder, self.config.root / self.config.course.secret_file)
+            if path.exists()
+        ]
+
+    @property
     def reader(self) -> Callable[[Path, str], Submission]:
         """Intake with this assignment's settings."""
         expected = frozenset(name for exercise in self.assignment.rubric.exercises for name in exercise.owns)

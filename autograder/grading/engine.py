@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 import msgspec
 import torch
@@ -50,14 +50,18 @@ class Engine:
         hints: bool = True,
         stand_ins: bool = True,
         progress: Callable[[CheckResult], None] | None = None,
+        known: Mapping[str, CheckResult] | None = None,
     ) -> list[CheckResult]:
-        """Every check's result, in rubric order. Never raises for what the student or a check does."""
+        """Every check's result, in rubric order. Never raises for what the student or a check does.
+
+        `known` results, by the check's name, are taken as they are: a run that was cut short goes on.
+        """
         results: list[CheckResult] = []
         wrong: set[str] = set()
         for check in self._assignment.rubric.checks if checks is None else checks:
             rubric = self._assignment.rubric
             lent = tuple(name for name in check.uses if stand_ins and rubric.owner(name).number in wrong)
-            result = self.run_check(host, check, digest, lent, hints=hints)
+            result = (known or {}).get(check.name) or self.run_check(host, check, digest, lent, hints=hints)
             if result.outcome is not Outcome.PASSED:
                 wrong.add(check.exercise)
             results.append(result)

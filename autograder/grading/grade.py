@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -52,7 +52,11 @@ def engine_version() -> str:
 
 
 def grade(
-    submission: Submission, job: Job, sandbox: Sandbox, progress: Callable[[CheckResult], None] | None = None
+    submission: Submission,
+    job: Job,
+    sandbox: Sandbox,
+    progress: Callable[[CheckResult], None] | None = None,
+    known: Mapping[str, CheckResult] | None = None,
 ) -> Report:
     """Grade one submission. What the student does ends in the report; a sandbox that cannot start raises
     `SandboxUnavailable`."""
@@ -65,7 +69,7 @@ def grade(
                 error = session.load_error
                 place = f" ({error.where})" if error.where else ""
                 problem = f"While your file was loaded: {error.type_name}: {error.message}{place}"
-            results = engine.run(session, submission.digest, progress=progress)
+            results = engine.run(session, submission.digest, progress=progress, known=known)
         output, own = session.output, session.own_seconds
     except Ended as ended:
         problem = f"While your file was loaded: {ended.message}"

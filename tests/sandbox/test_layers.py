@@ -27,7 +27,7 @@ def orphan():
             place = os.path.join(tempfile.gettempdir(), "alive")
             while True: time.sleep(0.01); open(place, "w").write(str(time.time()))
         os._exit(0)
-    time.sleep(0.3)
+    while not os.path.exists(os.path.join(tempfile.gettempdir(), "alive")): time.sleep(0.01)
     return True
 def orphan_alive(): return time.time() - float(open(os.path.join(tempfile.gettempdir(), "alive")).read())
 def kill(pid): os.kill(pid, 9)
