@@ -134,6 +134,6 @@ def _tag(name: str) -> str:
 def _note_on_wheels(course: Course, *, gpu: bool) -> None:
     if not gpu and not course.config.course.container.torch_wheels:
         Console(stderr=True, soft_wrap=True).print(
-            "Note: course.container.torch_wheels is not set. Unless pip finds a CPU build of torch by itself, the image "
-            "gets the one with CUDA, several GB larger: docs/gradescope.md"
+            "Note: course.container.torch_wheels is not set. Unless pip finds a CPU build of torch by itself, the "
+            "image gets the one with CUDA, several GB larger: docs/gradescope.md"
         )

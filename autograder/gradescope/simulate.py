@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import tempfile
 import time
+import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -155,4 +156,8 @@ def _hand_in(submission: Path, folder: Path) -> None:
         shutil.copytree(submission, folder, symlinks=True)
         return
     folder.mkdir()
-    shutil.copy(submission, folder)
+    try:
+        with zipfile.ZipFile(submission) as archive:
+            archive.extractall(folder)
+    except (zipfile.BadZipFile, OSError, ValueError, RuntimeError):
+        shutil.copy(submission, folder)
