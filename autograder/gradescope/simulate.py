@@ -124,6 +124,7 @@ def simulate(
             done = subprocess.run(
                 [*words, image, "/autograder/run_autograder"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT, timeout=limits.timeout_minutes * 60, check=False,
+                cwd=root,  # the engine leaves a note there when memory runs out
             )  # fmt: skip
             said = done.stdout.decode(errors="replace")
             if done.returncode in (125, 126, 127):
