@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 JOBS ?= $(shell nproc)
 
-.PHONY: demo test setup lint validate starters faults exhaustive clean
+.PHONY: demo test container-test setup lint validate starters faults exhaustive clean
 
 demo: setup
 	$(BIN)/autograder grade regression examples/regression --jobs $(JOBS) --report reports/demo
@@ -21,6 +21,10 @@ lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check autograder tests
 	$(BIN)/mypy
+
+# In real containers; CONTAINER_BASE names the base image. Skipped, with the reason, where there is none.
+container-test: setup
+	$(BIN)/python -m pytest -m container tests/gradescope -ra
 
 validate: setup
 	$(BIN)/autograder validate --all

@@ -9,9 +9,10 @@ from typing import Annotated
 
 import typer
 
-from autograder.cli import show
+from autograder.cli import gradescope, show
 from autograder.cli.course import open_config, open_course
 from autograder.config import ConfigError
+from autograder.gradescope.simulate import ContainerError
 from autograder.home import BundleError
 from autograder.intake import Entry, InputError, Rejected, find_class
 from autograder.records import RecordsError
@@ -24,6 +25,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Grade deep-learning homework: a class at a time, against a hidden reference, in a sandbox.",
 )
+
+app.add_typer(gradescope.app, name="gradescope")
 
 Name = Annotated[str, typer.Argument(help="The assignment, as in grader_config.yml.", show_default=False)]
 ConfigFile = Annotated[Path | None, typer.Option("--config", help="Another grader_config.yml.", show_default=False)]
@@ -204,6 +207,9 @@ def main() -> None:
     except (AssignmentError, BundleError, ConfigError, RecordsError, InputError, Rejected) as error:
         print(f"autograder: {error}", file=sys.stderr)
         sys.exit(2)
+    except ContainerError as error:
+        print(f"autograder: {error}", file=sys.stderr)
+        sys.exit(1)
     except SandboxUnavailable as error:
         print(f"autograder: no sandbox: {error}", file=sys.stderr)
         sys.exit(1)

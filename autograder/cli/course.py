@@ -34,11 +34,9 @@ class Course:
     @property
     def private(self) -> list[Path]:
         """What a student's code must not reach, whatever the layers: the sandbox tries before it starts."""
-        return [
-            path
-            for path in (self.assignment.folder, self.config.root / self.config.course.secret_file)
-            if path.exists()
-        ]
+        course = self.config.course
+        places = (self.assignment.folder, self.config.root / course.secret_file, self.config.root / course.records)
+        return [place for place in places if place.exists()]
 
     @cached_property
     def reader(self) -> Reader:

@@ -36,7 +36,8 @@ def grade_class(
     """Grade, show and report. Returns the exit code."""
     name = course.assignment.name
     torch.set_num_threads(1)  # the cores are for the students' code
-    with Sandbox(unsafe=unsafe, private=course.private) as sandbox, course.records() as records:
+    private = [*course.private, *(entry.path for entry in entries[:1])]
+    with Sandbox(unsafe=unsafe, private=private) as sandbox, course.records() as records:
         if failed:
             entries = [entry for entry in entries if _needs_more(records.latest(name, entry.student))]
         batch = Batch(course.job, sandbox, records, course.reader, jobs=jobs, fresh=fresh or failed)

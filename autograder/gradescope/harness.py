@@ -21,6 +21,7 @@ from autograder.model import CheckResult, Outcome, Report, Submission
 from autograder.rubric.assignment import Assignment
 from autograder.rubric.assignment import load as load_assignment
 from autograder.sandbox import Limits, Sandbox
+from autograder.sandbox.client import PRELOAD
 
 OVERHEAD_SECONDS = 20.0
 """Of the budget, kept for what is not the student's code: the last comparisons and the writing."""
@@ -36,6 +37,7 @@ class Grading:
     """One submission, from Gradescope's folders to a file for the watchdog."""
 
     def __init__(self, root: Path, end: float) -> None:
+        self._began = time.monotonic()
         self._root = root
         self._end = end
         config = load(root / "source" / "grader_config.yml")
@@ -74,10 +76,12 @@ class Grading:
         known = self._known(job, submission)
         partly = _Partly(self, job, submission)
         private = [self._root / name for name in ("source", "submission_metadata.json", "results", "grading")]
-        with Sandbox(private=[path for path in private if path.exists()]) as sandbox:
+        preload = _preload(submission)
+        with Sandbox(preload=preload, private=[path for path in private if path.exists()]) as sandbox:
             budget = max(1.0, self._end - time.monotonic() - OVERHEAD_SECONDS)
             limits = sized(job.limits, container_size(), budget)
-            print(f"limits: {limits.memory_mb} MB, {limits.submission_seconds:.0f} s in all")
+            ready = time.monotonic() - self._began
+            print(f"ready in {ready:.1f} s; limits: {limits.memory_mb} MB, {limits.submission_seconds:.0f} s in all")
             report = grade(submission, Job(assignment, limits, job.secret), sandbox, partly.add, known)
         # As far as results stand, the limits are those of the configuration: a container's size may vary.
         return msgspec.structs.replace(report, assignment_digest=job.digest)
@@ -135,6 +139,15 @@ class _Partly:
             report, score=score, results=tuple(self._results), notes=self._submission.notes
         )  # fmt: skip
         self._grading.partial(report, unreached or ["the end"])
+
+
+def _preload(submission: Submission) -> tuple[str, ...]:
+    """What the warm process imports beforehand: of the libraries, those that this one submission names. The others
+    would only take memory, of which there is little."""
+    sources = "\n".join(submission.files.values())
+    return tuple(
+        name for name in PRELOAD if name.startswith(("torch", "numpy")) or name.partition(".")[0] in sources
+    )  # fmt: skip
 
 
 def _bytes(path: Path) -> bytes:

@@ -1,0 +1,139 @@
+"""`autograder gradescope`: build what Gradescope takes, and run it here as Gradescope would."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import typer
+from rich.console import Console
+
+from autograder.cli.course import Course, open_course
+from autograder.gradescope.simulate import Engine, Simulated, metadata, simulate, simulate_class
+from autograder.intake import InputError, find_class
+
+app = typer.Typer(no_args_is_help=True, help="Gradescope: the zip, the container image, and a rehearsal of both.")
+
+Name = Annotated[str, typer.Argument(help="The assignment, as in grader_config.yml.", show_default=False)]
+ConfigFile = Annotated[Path | None, typer.Option("--config", help="Another grader_config.yml.", show_default=False)]
+Gpu = Annotated[bool, typer.Option("--gpu", help="torch with CUDA. Gradescope has no GPU.")]
+Container = Annotated[str | None, typer.Option("--engine", help="podman or docker.", show_default="the first there is")]
+More = Annotated[
+    list[str] | None, typer.Option("--engine-option", help="A further word for podman or docker (repeatable).")
+]
+
+
+@app.command()
+def build(
+    name: Name,
+    to: Annotated[Path | None, typer.Option("--to", help="The zip.", show_default="build/NAME.zip")] = None,
+    gpu: Gpu = False,
+    config: ConfigFile = None,
+) -> None:
+    """Make the zip for Gradescope's upload. It holds the reference and the course's secret: keep it private."""
+    from autograder.gradescope.build import bundle, write_zip
+
+    course = open_course(name, config)
+    path = to or course.config.root / "build" / f"{name}.zip"
+    write_zip(bundle(course.config, name, gpu=gpu), path)
+    print(path)
+    _note_on_wheels(course, gpu=gpu)
+
+
+@app.command()
+def image(
+    name: Name,
+    to: Annotated[Path | None, typer.Option("--to", help="The folder to build from.")] = None,
+    base: Annotated[str | None, typer.Option("--base", help="Another base image.")] = None,
+    tag: Annotated[str | None, typer.Option("--tag", help="The image's name.", show_default="autograder-NAME")] = None,
+    make: Annotated[bool, typer.Option("--make", help="Build it too, with podman or docker.")] = False,
+    gpu: Gpu = False,
+    engine: Container = None,
+    option: More = None,
+    config: ConfigFile = None,
+) -> None:
+    """Write the Containerfile and the files of an image; --make builds it. Keep both private."""
+    from autograder.gradescope.build import bundle, write_context
+
+    course = open_course(name, config)
+    folder = to or course.config.root / "build" / f"{name}-image"
+    write_context(bundle(course.config, name, gpu=gpu), folder, base or course.config.course.container.base)
+    print(folder)
+    _note_on_wheels(course, gpu=gpu)
+    if make:
+        Engine.find(engine, option or ()).build(folder, tag or _tag(name))
+
+
+@app.command("simulate")
+def run(
+    name: Name,
+    submission: Annotated[Path | None, typer.Argument(help="A module, a notebook, a zip or a folder.")] = None,
+    folder: Annotated[Path | None, typer.Option("--class", help="A whole class; results go to the records.")] = None,
+    tag: Annotated[str | None, typer.Option("--image", help="The image.", show_default="autograder-NAME")] = None,
+    data: Annotated[Path | None, typer.Option("--metadata", help="Another submission_metadata.json.")] = None,
+    to: Annotated[Path | None, typer.Option("--to", help="Where pages and results go.")] = None,
+    engine: Container = None,
+    option: More = None,
+    config: ConfigFile = None,
+) -> None:
+    """Run the image as Gradescope would, and write the page that the student would see.
+
+    Exit codes: 0 there are results, 1 Gradescope would report a failure or an error of the grader's, 2 wrong input.
+    """
+    course = open_course(name, config)
+    if (submission is None) == (folder is None):
+        raise InputError("give a submission, or --class and a folder")
+    podman = Engine.find(engine, option or ())
+    tag = tag or _tag(name)
+    if not podman.has(tag):
+        raise InputError(f"there is no image {tag}: autograder gradescope image {name} --make")
+    place = to or course.config.root / course.config.course.reports / f"{name}-gradescope"
+    place.mkdir(parents=True, exist_ok=True)
+    now = datetime.now(UTC)
+    if folder is not None:
+        simulated = simulate_class(podman, tag, find_class(folder), course.settings, now)
+    else:
+        assert submission is not None
+        if not submission.exists():
+            raise InputError(f"{submission} does not exist")
+        student = submission.stem
+        described = data.read_bytes() if data else metadata(student, course.settings, now)
+        simulated = iter([simulate(podman, tag, submission, student, course.settings, described)])
+    failed = sum([not _kept(one, course, place, into_records=folder is not None) for one in simulated])
+    raise typer.Exit(1 if failed else 0)
+
+
+def _kept(one: Simulated, course: Course, place: Path, *, into_records: bool) -> bool:
+    """Write a run's pages and results; say what became of it. Whether it was graded."""
+    from autograder.gradescope.contract import encode
+    from autograder.gradescope.page import page
+    from autograder.reports.pages import write
+    from autograder.reports.text import file_name
+
+    console = Console(soft_wrap=True, highlight=False)
+    html = file_name(one.student)
+    write(place / html, page(one, title=course.settings.title))
+    write(place / f"instructor-{html}", page(one, title=course.settings.title, instructor=True))
+    if one.results is not None:
+        (place / html).with_suffix(".json").write_bytes(msgspec.json.format(encode(one.results)))
+    report = one.report
+    if report is not None and into_records:
+        with course.records() as records:
+            records.save(msgspec.structs.replace(report, student=one.student))
+    score = "failed" if one.results is None else f"{one.results.score:g}"
+    console.print(f"{one.student}: {score} in {one.seconds:.0f} s {place / html} {one.problem}".rstrip(), markup=False)
+    return report is not None and report.status != "grader error"
+
+
+def _tag(name: str) -> str:
+    return f"autograder-{name}"
+
+
+def _note_on_wheels(course: Course, *, gpu: bool) -> None:
+    if not gpu and not course.config.course.container.torch_wheels:
+        Console(stderr=True, soft_wrap=True).print(
+            "Note: course.container.torch_wheels is not set. Unless pip finds a CPU build of torch by itself, the "
+            "image gets the one with CUDA, several GB larger: docs/gradescope.md"
+        )
