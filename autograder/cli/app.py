@@ -9,13 +9,14 @@ from typing import Annotated
 
 import typer
 
-from autograder.cli import gradescope, show
+from autograder.cli import gradescope, nbgrader, show
 from autograder.cli.course import open_config, open_course
 from autograder.config import ConfigError
 from autograder.gradescope.simulate import ContainerError
 from autograder.home import BundleError
-from autograder.intake import Entry, InputError, Rejected, find_class
+from autograder.intake import InputError, Rejected, choose, find_class
 from autograder.records import RecordsError
+from autograder.release.scaffold import ScaffoldError
 from autograder.rubric.assignment import AssignmentError
 from autograder.sandbox import SandboxUnavailable
 
@@ -25,7 +26,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Grade deep-learning homework: a class at a time, against a hidden reference, in a sandbox.",
 )
-
+app.add_typer(nbgrader.app, name="nbgrader")
 app.add_typer(gradescope.app, name="gradescope")
 
 Name = Annotated[str, typer.Argument(help="The assignment, as in grader_config.yml.", show_default=False)]
@@ -60,7 +61,7 @@ def grade(
     from autograder.cli.grading import grade_class
 
     course = open_course(name, config)
-    entries = _chosen(find_class(folder), only)
+    entries = choose(find_class(folder), only)
     raise typer.Exit(
         grade_class(
             course,
@@ -100,6 +101,18 @@ def report(
             records.all_latest(name), folder, course=course.config.course.name, title=course.settings.title
         )
     print(page)
+
+
+@app.command()
+def new(
+    name: Annotated[str, typer.Argument(help="The assignment's name, as its module's: week_3.", show_default=False)],
+    title: Annotated[str | None, typer.Option("--title", help="The title students read.", show_default=False)] = None,
+    config: ConfigFile = None,
+) -> None:
+    """Start an assignment: a small one that works, to change step by step. docs/authoring.md goes on from there."""
+    from autograder.cli.scaffold import new_assignment
+
+    raise typer.Exit(new_assignment(name, title, config))
 
 
 @app.command()
@@ -190,21 +203,11 @@ def doctor(
             print(f"not here: {problem}")
 
 
-def _chosen(entries: list[Entry], only: list[str] | None) -> list[Entry]:
-    if not only:
-        return entries
-    known = {entry.student for entry in entries}
-    unknown = sorted(set(only) - known)
-    if unknown:
-        raise InputError(f"no submission by {', '.join(unknown)}; the class has: {', '.join(sorted(known)[:20])}")
-    return [entry for entry in entries if entry.student in set(only)]
-
-
 def main() -> None:
     """Run the command line; what a person can mend is said in one line, without a traceback."""
     try:
         app()
-    except (AssignmentError, BundleError, ConfigError, RecordsError, InputError, Rejected) as error:
+    except (AssignmentError, BundleError, ConfigError, RecordsError, InputError, Rejected, ScaffoldError) as error:
         print(f"autograder: {error}", file=sys.stderr)
         sys.exit(2)
     except ContainerError as error:

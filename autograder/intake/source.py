@@ -150,6 +150,8 @@ class _Cleaner:
 
     def _keeps(self, statement: ast.stmt) -> bool:
         """Whether a statement stays, as it is or in part."""
+        if self._is_furniture(statement):
+            return False
         if self.rules.run_top_level and not is_main_guard(statement):
             return True
         match statement:
@@ -172,6 +174,16 @@ class _Cleaner:
                 return any(map(self._keeps, try_parts(statement)))
             case _:
                 return False
+
+    def _is_furniture(self, statement: ast.stmt) -> bool:
+        """`autograder.check("1.1")`, `drive.mount("/content/drive")`: it does nothing here, and need not."""
+        if not isinstance(statement, ast.Expr | ast.Assign | ast.Assert):
+            return False
+        if stores(statement) & (self.rules.expected | {_ANSWERS}):
+            return False
+        return any(
+            self.missing.get(name, "" if name in self.bound else name) in NOTEBOOK_PACKAGES for name in loads(statement)
+        )
 
     def _keeps_assignment(self, statement: ast.Assign | ast.AnnAssign | ast.AugAssign) -> bool:
         if statement.value is None:
@@ -232,6 +244,8 @@ class _Cleaner:
             return
         for name in stores(statement) - self.bound:
             self.left_out.setdefault(name, statement.lineno)
+        if self._is_furniture(statement):
+            return
         self.left_out_lines.append(statement.lineno)
         if any(
             isinstance(node, ast.Name | ast.Attribute | ast.Subscript)

@@ -11,7 +11,7 @@ from typing import Any
 from autograder.home.bundle import FILE as PUBLIC
 from autograder.home.bundle import Bundle
 from autograder.release.cut import MarkerError, solution_lines, starter_source
-from autograder.release.notebook import starter_notebook
+from autograder.release.notebook import colab_notebook, starter_notebook
 
 
 class LeakError(Exception):
@@ -22,7 +22,7 @@ def released(reference: Path, bundle: Bundle | None = None) -> dict[str, bytes]:
     """The generated files of an assignment by relative path. Raises `LeakError` and `MarkerError`.
 
     `public/` in the reference folder holds the public data, copied as it is into `data/`. `bundle` is the public
-    side of the rubric, for checks at home.
+    side of the rubric: with it come the checks at home, and the notebook that is ready for Colab.
     """
     solution = (reference / "solution.py").read_text(encoding="utf-8")
     starter = starter_source(solution)
@@ -41,6 +41,8 @@ def released(reference: Path, bundle: Bundle | None = None) -> dict[str, bytes]:
             files[f"data/{path.relative_to(reference / 'public').as_posix()}"] = path.read_bytes()
     if bundle is not None:
         files[PUBLIC] = bundle.write()
+        asked = {exercise.number: exercise.owns for exercise in bundle.exercises}
+        files[f"{reference.name}_colab.ipynb"] = colab_notebook(starter, reference.name, asked).encode()
     found = leaks(solution, files)
     if found:
         raise LeakError("; ".join(found))
@@ -59,9 +61,13 @@ def leaks(solution: str, files: Mapping[str, bytes]) -> list[str]:
 
 def generate(reference: Path, assignments: Path, bundle: Bundle | None = None) -> list[Path]:
     """Write the assignment's files into assignments/NAME; gives the paths written."""
-    target = assignments / reference.name
+    return write_files(released(reference, bundle), assignments / reference.name)
+
+
+def write_files(files: Mapping[str, bytes], target: Path) -> list[Path]:
+    """Write files by relative path, each whole or not at all; gives the paths written."""
     written = []
-    for name, data in released(reference, bundle).items():
+    for name, data in files.items():
         path = target / name
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = path.with_name(path.name + ".new")
