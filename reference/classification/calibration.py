@@ -36,7 +36,7 @@ RECIPES = {
 }
 
 
-def measure(recipe: Recipe, seed: int) -> float:
+def result_of(recipe: Recipe, seed: int) -> float:
     """The share of the new frames that the recipe labels rightly, in one grading."""
     frames = Frames(Draw(seed))
     x, utterance, speaker, x_new, utterance_new = frames.given
@@ -93,7 +93,7 @@ def surround(x: torch.Tensor, utterance: torch.Tensor, reach: int) -> torch.Tens
 
 def level(rung: str) -> Level:
     """One rung, to be measured."""
-    run: Callable[[int], float] = lambda seed: measure(RECIPES[rung], seed)  # noqa: E731
+    run: Callable[[int], float] = lambda seed: result_of(RECIPES[rung], seed)  # noqa: E731
     return Level(exercise="2.13", ladder=LADDER, rung=rung, run=run)
 
 
