@@ -90,18 +90,18 @@ def test_a_right_submission_gets_full_points_with_the_boundary_intact(engine, co
 
 
 @pytest.mark.parametrize(
-    ("name", "body", "tag"),
+    ("name", "body", "tags"),
     [
-        ("hang", "while True: pass", "timed out"),
-        ("memory", "return [bytearray(1 << 26) for _ in range(99)]", "out of memory"),
-        ("exit", "import os; os._exit(0)", "crashed"),
-        ("kill everything", "import os; os.kill(-1, 9)", "crashed"),
+        ("hang", "while True: pass", ["timed out"]),
+        ("memory", "return [bytearray(1 << 26) for _ in range(99)]", ["out of memory"]),
+        ("exit", "import os; os._exit(0)", ["crashed"]),
+        ("kill everything", "import os; os.kill(-1, 9)", ["crashed", "failed"]),
     ],
 )
-def test_what_goes_wrong_is_called_by_its_name(engine, course, tmp_path, name, body, tag):
+def test_what_goes_wrong_is_called_by_its_name(engine, course, tmp_path, name, body, tags):
     done = graded(engine, course, tmp_path, RIGHT.replace("return 2 * x", body))
     assert done.results.score == 6, done.stdout
-    assert tag in done.results.tests[3].tags
+    assert set(tags) & set(done.results.tests[3].tags)
 
 
 def test_nothing_can_be_read_written_or_reached(engine, course, tmp_path):

@@ -29,18 +29,14 @@ def test_a_right_submission_gets_full_points(fake):
     report = report_in(results.extra_data)
     assert report is not None and report.student == "ada@example.org" and "seccomp" in report.boundary
     assert "layers: " in fake.said
+    for name in ("source", "results", "submission_metadata.json"):
+        assert stat.S_IMODE((fake.root / name).stat().st_mode) & 0o077 == 0
 
 
 def test_a_wrong_one_loses_what_it_should(fake):
     results = fake.run(RIGHT.replace("x * x", "2 * x"))
     assert results.score == 6
     assert "You double instead of squaring." in results.tests[1].output
-
-
-def test_nothing_of_the_graders_is_for_everybody_to_read(fake):
-    fake.run()
-    for name in ("source", "results", "submission_metadata.json"):
-        assert stat.S_IMODE((fake.root / name).stat().st_mode) & 0o077 == 0
 
 
 def test_what_cannot_be_read_is_said(fake):

@@ -1,0 +1,90 @@
+"""The zip and the image's folder: what is in them, what is not, and that equal courses give equal files."""
+
+from __future__ import annotations
+
+import json
+import stat
+import subprocess
+import zipfile
+
+import pytest
+from typer.testing import CliRunner
+
+from autograder.cli.app import app
+from autograder.config import ConfigError, load
+from autograder.gradescope.build import bundle, pins, write_context, write_zip
+from tests import tiny
+
+
+@pytest.fixture
+def config(tmp_path):
+    tiny.write(tmp_path)
+    return load(tiny.config(tmp_path))
+
+
+def test_the_scripts_are_at_the_root_and_executable(config, tmp_path):
+    write_zip(bundle(config, "tiny"), tmp_path / "tiny.zip")
+    with zipfile.ZipFile(tmp_path / "tiny.zip") as archive:
+        for name in ("setup.sh", "run_autograder"):
+            assert (archive.getinfo(name).external_attr >> 16) & stat.S_IXUSR
+        assert archive.read("run_autograder").startswith(b"#!/usr/bin/env python3\n")
+        assert "reference/tiny/solution.py" in archive.namelist()
+        assert not any(".git" in name or "__pycache__" in name for name in archive.namelist())
+    assert (tmp_path / "tiny.zip").stat().st_size < 400_000
+    assert stat.S_IMODE((tmp_path / "tiny.zip").stat().st_mode) == 0o600
+
+
+def test_equal_courses_give_equal_zips(config, tmp_path):
+    for name in ("one", "two"):
+        write_zip(bundle(config, "tiny"), tmp_path / name)
+    assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
+
+
+def test_the_slow_layer_does_not_depend_on_the_assignment(config, tmp_path):
+    before = bundle(config, "tiny").environment
+    (tmp_path / "reference/tiny/checks.py").write_text(tiny.CHECKS + "\n# changed\n")
+    assert bundle(config, "tiny").environment == before
+    assert bundle(config, "tiny", gpu=True).environment != before
+
+
+def test_everything_that_grading_needs_is_pinned():
+    found = dict(pin.split("==") for pin in pins())
+    assert {"torch", "numpy", "msgspec", "pydantic", "pyseccomp", "typing-extensions"} <= set(found)
+    assert not any("+" in version for version in found.values())
+    assert not {"nbgrader", "jupytext", "pytest", "mypy"} & set(found)
+
+
+def test_every_script_is_sound(config, tmp_path):
+    for gpu in (False, True):
+        write_context(bundle(config, "tiny", gpu=gpu), tmp_path / "context", "debian:12")
+        source = tmp_path / "context/source"
+        for script in (*source.glob("*.sh"), source / "grade_class"):
+            subprocess.run(["bash", "-n", str(script)], check=True)
+        assert ("+cpu" in (source / "environment.sh").read_text()) is not gpu
+    assert "ARG BASE=debian:12" in (tmp_path / "context/Containerfile").read_text()
+
+
+def test_what_goes_along_is_this_assignment_alone(config, tmp_path):
+    built = bundle(config, "tiny")
+    settings = json.loads(built.files["container.json"])
+    assert settings["assignment"] == "tiny" and settings["timeout_seconds"] == 600
+    path = tmp_path / "inside" / "grader_config.yml"
+    path.parent.mkdir()
+    path.write_bytes(built.files["grader_config.yml"])
+    assert list(load(path).assignments) == ["tiny"]
+    assert built.files["course_secret"].strip() == config.secret()
+
+
+def test_mistakes_in_the_section_name_their_line(tmp_path):
+    tiny.write(tmp_path)
+    path = tiny.config(tmp_path)
+    path.write_text(path.read_text() + "    gradescope:\n      attempts: 3\n      hidden_checks: never\n")
+    with pytest.raises(ConfigError, match=r"line 8: assignments\.tiny\.gradescope\.hidden_checks"):
+        load(path)
+
+
+def test_build_says_where_the_zip_is(config, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    result = CliRunner().invoke(app, ["gradescope", "build", "tiny"])
+    assert result.exit_code == 0 and (tmp_path / "build/tiny.zip").is_file()
+    assert "torch_wheels" in result.stderr
