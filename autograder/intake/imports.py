@@ -7,8 +7,8 @@ import sys
 from collections.abc import Iterable
 
 DEFAULT_PACKAGES = frozenset({"numpy", "torch", "pandas", "sklearn", "scipy", "matplotlib", "tqdm"})
-NOTEBOOK_PACKAGES = frozenset({"google", "IPython", "ipywidgets"})
-"""Furniture of notebook services: absent here, and not worth a remark."""
+NOTEBOOK_PACKAGES = frozenset({"google", "IPython", "ipywidgets", "autograder"})
+"""Furniture of notebook services, and of checking at home: absent here, and not worth a remark."""
 
 _ALIASES = {"scikit-learn": ("sklearn",), "matplotlib": ("matplotlib", "mpl_toolkits")}
 _ALWAYS = frozenset({"typing_extensions"})

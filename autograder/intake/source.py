@@ -150,6 +150,8 @@ class _Cleaner:
 
     def _keeps(self, statement: ast.stmt) -> bool:
         """Whether a statement stays, as it is or in part."""
+        if self._is_furniture(statement):
+            return False
         if self.rules.run_top_level and not is_main_guard(statement):
             return True
         match statement:
@@ -170,6 +172,17 @@ class _Cleaner:
                 return any(map(self._keeps, (*statement.body, *statement.orelse)))
             case ast.Try():
                 return any(map(self._keeps, try_parts(statement)))
+            case _:
+                return False
+
+    def _is_furniture(self, statement: ast.stmt) -> bool:
+        """`autograder.check("1.1")`, `drive.mount("/content/drive")`: it does nothing here, and need not."""
+        match statement:
+            case ast.Expr(value=node) | ast.Assign(value=node) | ast.Assert(test=node):
+                while isinstance(node, ast.Call | ast.Attribute | ast.Subscript):
+                    node = node.func if isinstance(node, ast.Call) else node.value
+                name = root(node)
+                return self.missing.get(name, "" if name in self.bound else name) in NOTEBOOK_PACKAGES
             case _:
                 return False
 
@@ -232,6 +245,8 @@ class _Cleaner:
             return
         for name in stores(statement) - self.bound:
             self.left_out.setdefault(name, statement.lineno)
+        if self._is_furniture(statement):
+            return
         self.left_out_lines.append(statement.lineno)
         if any(
             isinstance(node, ast.Name | ast.Attribute | ast.Subscript)

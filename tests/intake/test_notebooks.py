@@ -152,3 +152,21 @@ def test_what_is_no_notebook_is_rejected_with_the_next_step(tmp_path: Path, cont
     with pytest.raises(Rejected, match=reason) as rejected:
         _hand_in(tmp_path, content)
     assert "hand" in rejected.value.reason.lower()
+
+
+@pytest.mark.parametrize(
+    "furniture",
+    [
+        'import autograder\nautograder.check("1.1")',
+        'import autograder; assert autograder.check("1.1").passed',
+        "from autograder import check\nchecked = check()",
+        'from google.colab import drive\ndrive.mount("/content/drive")',
+        "import ipywidgets as w\nw.interact(f, x=3)",
+        "if __name__ == '__main__':\n    get_ipython().run_line_magic('pip', 'install x')",
+    ],
+)
+@pytest.mark.parametrize("whole", [False, True])
+def test_checks_at_home_and_furniture_are_left_out_without_a_word(cells: Cells, load: Load, furniture, whole) -> None:
+    submission = cells("def f(x=1):\n    return x", furniture, run_top_level=whole)
+    assert submission.notes == ()
+    assert load(submission)["f"]() == 1
