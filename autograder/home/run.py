@@ -46,7 +46,8 @@ def check(*exercises: str) -> Checked:
 
 
 def _latest(folder: Path, name: str) -> Path:
-    found = [path for path in (folder / f"{name}.py", folder / f"{name}.ipynb") if path.is_file()]
+    places = (folder / f"{name}.py", folder / f"{name}.ipynb", folder / f"{name}_colab.ipynb")
+    found = [path for path in places if path.is_file()]
     if not found:
         raise BundleError(f"neither {name}.py nor {name}.ipynb is in {folder}: say which file to check")
     return max(found, key=lambda path: path.stat().st_mtime)

@@ -109,7 +109,7 @@ class Checked:
         return environment.get_template("checked.html.j2").render(checked=self, signs=_sign)
 
     def __repr__(self) -> str:
-        console = Console(width=100, force_terminal=False)
+        console = Console(width=100, force_terminal=False, force_jupyter=False)
         with console.capture() as captured:
             self.to_terminal(console)
         return captured.get()

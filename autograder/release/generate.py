@@ -11,7 +11,7 @@ from typing import Any
 from autograder.home.bundle import FILE as PUBLIC
 from autograder.home.bundle import Bundle
 from autograder.release.cut import MarkerError, solution_lines, starter_source
-from autograder.release.notebook import starter_notebook
+from autograder.release.notebook import colab_notebook, starter_notebook
 
 
 class LeakError(Exception):
@@ -22,7 +22,7 @@ def released(reference: Path, bundle: Bundle | None = None) -> dict[str, bytes]:
     """The generated files of an assignment by relative path. Raises `LeakError` and `MarkerError`.
 
     `public/` in the reference folder holds the public data, copied as it is into `data/`. `bundle` is the public
-    side of the rubric, for checks at home.
+    side of the rubric: with it come the checks at home, and the notebook that is ready for Colab.
     """
     solution = (reference / "solution.py").read_text(encoding="utf-8")
     starter = starter_source(solution)
@@ -41,6 +41,8 @@ def released(reference: Path, bundle: Bundle | None = None) -> dict[str, bytes]:
             files[f"data/{path.relative_to(reference / 'public').as_posix()}"] = path.read_bytes()
     if bundle is not None:
         files[PUBLIC] = bundle.write()
+        asked = {exercise.number: exercise.owns for exercise in bundle.exercises}
+        files[f"{reference.name}_colab.ipynb"] = colab_notebook(starter, reference.name, asked).encode()
     found = leaks(solution, files)
     if found:
         raise LeakError("; ".join(found))

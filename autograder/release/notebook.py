@@ -1,25 +1,92 @@
-"""The starter as a notebook. The same starter gives the same bytes."""
+"""The starter as a notebook, plain and ready for Colab. The same starter gives the same bytes."""
 
 from __future__ import annotations
 
+import ast
 import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import jupytext
 
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 
+Cell = dict[str, Any]
+
+SETUP = """\
+# Run this cell first. On Colab, put {name}.zip among the files (on the left) before you do.
+if __name__ == "__main__":
+    import glob, importlib.util, os, zipfile
+
+    if not os.path.exists("public.json") and os.path.exists("{name}.zip"):
+        if not os.path.isdir("{name}"):
+            zipfile.ZipFile("{name}.zip").extractall()
+        os.chdir("{name}")
+    if importlib.util.find_spec("autograder") is None:
+        for wheel in glob.glob("autograder-*.whl"):
+            get_ipython().run_line_magic("pip", f"install --quiet {{wheel}}")
+
+import autograder"""
+
 
 def starter_notebook(starter: str) -> str:
     """A percent-format module as notebook JSON (nbformat 4.5, no outputs, numbered cell ids)."""
-    notebook = jupytext.reads(starter, fmt="py:percent")
-    cells = []
-    for number, cell in enumerate(notebook.cells, 1):
-        plain = {"cell_type": cell.cell_type, "id": f"cell-{number:03d}", "metadata": {}, "source": cell.source}
-        if cell.cell_type == "code":
-            plain |= {"execution_count": None, "outputs": []}
-        cells.append(plain)
+    return notebook_json(cells_of(starter))
+
+
+def colab_notebook(starter: str, name: str, exercises: Mapping[str, Sequence[str]]) -> str:
+    """The starter with a first cell that sets everything up, and a check after each exercise.
+
+    `exercises` maps each number to the names that it asks for.
+    """
+    last = last_cells(cells_of(starter), exercises)
+    cells = [cell("code", SETUP.format(name=name))]
+    for at, one in enumerate(cells_of(starter)):
+        cells.append(one)
+        cells += [cell("code", f'autograder.check("{number}")') for number in exercises if last.get(number) == at]
+    return notebook_json(cells)
+
+
+def cells_of(source: str) -> list[Cell]:
+    """The cells of a percent-format module."""
+    return [cell(one.cell_type, one.source) for one in jupytext.reads(source, fmt="py:percent").cells]
+
+
+def cell(kind: str, source: str, metadata: Mapping[str, Any] | None = None) -> Cell:
+    """A cell without outputs."""
+    plain = {"cell_type": kind, "metadata": dict(metadata or {}), "source": source}
+    return plain | {"execution_count": None, "outputs": []} if kind == "code" else plain
+
+
+def last_cells(cells: Sequence[Cell], exercises: Mapping[str, Sequence[str]]) -> dict[str, int]:
+    """Where each exercise ends: the last cell that defines a name it asks for."""
+    found: dict[str, int] = {}
+    for at, one in enumerate(cells):
+        names = set(defined(one["source"])) if one["cell_type"] == "code" else set()
+        found |= {number: at for number, asked in exercises.items() if names & set(asked)}
+    return found
+
+
+def defined(source: str) -> Iterator[str]:
+    """The functions, classes and variables that a cell binds; none where it is not plain Python."""
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return
+    for statement in tree.body:
+        match statement:
+            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+                yield name
+            case ast.Assign(targets=targets):
+                yield from (target.id for target in targets if isinstance(target, ast.Name))
+            case ast.AnnAssign(target=ast.Name(id=name)):
+                yield name
+
+
+def notebook_json(cells: Sequence[Cell]) -> str:
+    """A whole notebook of these cells, with numbered cell ids."""
     whole = {
-        "cells": cells,
+        "cells": [{**one, "id": f"cell-{number:03d}"} for number, one in enumerate(cells, 1)],
         "metadata": {"kernelspec": KERNEL, "language_info": {"name": "python"}},
         "nbformat": 4,
         "nbformat_minor": 5,

@@ -125,7 +125,12 @@ def test_two_releases_are_byte_identical(tmp_path, released, tiny_assignment):
     generate(tiny_assignment.folder, tmp_path / "again", bundle)
     assert pack(tmp_path / "again" / "tiny", tmp_path / "two").read_bytes() == first
     with zipfile.ZipFile(tmp_path / "one" / "tiny.zip") as archive:
-        assert archive.namelist() == ["tiny/public.json", "tiny/tiny.ipynb", "tiny/tiny.py"]
+        assert archive.namelist() == [
+            "tiny/public.json",
+            "tiny/tiny.ipynb",
+            "tiny/tiny.py",
+            "tiny/tiny_colab.ipynb",
+        ]
 
 
 def test_it_runs_where_there_is_no_linux(released):

@@ -7,17 +7,23 @@ import nbformat
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from nbclient import NotebookClient
 
+from autograder.config import load as load_config
+from autograder.intake import read_submission
 from autograder.release import (
     LeakError,
     MarkerError,
+    bundle_of,
     current,
     generate,
     leaks,
+    pack,
     released,
     starter_notebook,
     starter_source,
 )
+from autograder.rubric.assignment import load
 from tests import tiny
 
 ROOT = Path(__file__).parents[2]
@@ -171,9 +177,55 @@ def test_generating_twice_gives_the_same_bytes(tiny_folder, tmp_path):
     assert {path: path.read_bytes() for path in generate(tiny_folder, tmp_path / "assignments")} == first
 
 
+@pytest.fixture
+def bundle(tiny_assignment):
+    return bundle_of(tiny_assignment, "Tiny", ["torch"])
+
+
+def test_the_colab_notebook_sets_up_and_checks_after_each_exercise(tiny_folder, bundle):
+    files = released(tiny_folder, bundle)
+    notebook = nbformat.reads(files["tiny_colab.ipynb"].decode(), as_version=4)
+    nbformat.validate(notebook)
+    code = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
+    assert code[0].endswith("import autograder")
+    assert [source.startswith("autograder.check") for source in code[1:]] == [False, False, True, False, True]
+    assert [source for source in code if source.startswith("autograder.check")] == [
+        'autograder.check("1")',
+        'autograder.check("2")',
+    ]
+
+
+def test_the_colab_notebook_is_the_starter_and_comes_through_intake_without_a_word(tiny_folder, bundle, tmp_path):
+    (tmp_path / "handed_in.ipynb").write_bytes(released(tiny_folder, bundle)["tiny_colab.ipynb"])
+    submission = read_submission(tmp_path / "handed_in.ipynb", "ada", main="tiny")
+    assert submission.notes == ()
+    assert 'raise NotImplementedError("Exercise 1: square")' in submission.files[submission.main]
+
+
+def test_the_colab_notebook_runs_from_the_zip(tiny_folder, bundle, tmp_path):
+    """As on Colab: the zip lies beside, the folder does not exist yet."""
+    generate(tiny_folder, tmp_path / "assignments", bundle)
+    (tmp_path / "content").mkdir()
+    pack(tmp_path / "assignments/tiny", tmp_path / "content")
+    text = released(tiny_folder, bundle)["tiny_colab.ipynb"].decode()
+    notebook = nbformat.reads(text.replace("raise NotImplementedError(", "return x * ("), as_version=4)
+    NotebookClient(notebook, resources={"metadata": {"path": str(tmp_path / "content")}}, timeout=120).execute()
+    shown = [cell.outputs[0].data["text/plain"] for cell in notebook.cells if cell.source == 'autograder.check("1")']
+    assert "x 1 Square" in shown[0].replace("✗", "x")
+
+
+def test_the_colab_notebook_is_kept_current(tiny_folder, bundle, tmp_path):
+    generate(tiny_folder, tmp_path, bundle)
+    assert current(tiny_folder, tmp_path, bundle) == []
+    (tmp_path / "tiny/tiny_colab.ipynb").write_text("{}")
+    assert current(tiny_folder, tmp_path, bundle) == ["tiny_colab.ipynb"]
+
+
 @pytest.mark.parametrize("reference", REFERENCES, ids=lambda path: path.name)
 def test_starters_are_current(reference):
-    assert current(reference, ROOT / "assignments") == [], "run `make starters`"
+    settings = load_config(ROOT / "grader_config.yml").assignment(reference.name)
+    public = bundle_of(load(reference), settings.title, settings.packages)
+    assert current(reference, ROOT / "assignments", public) == [], "run `make starters`"
 
 
 @pytest.mark.parametrize("reference", REFERENCES, ids=lambda path: path.name)
