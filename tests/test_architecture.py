@@ -15,7 +15,7 @@ LEVELS = (
     {"records"},
     {"home"},
     {"release", "reports"},
-    {"gradescope"},
+    {"exports", "gradescope"},
     {"cli"},
 )
 LEVEL = {room: level for level, rooms in enumerate(LEVELS) for room in rooms}

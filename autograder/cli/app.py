@@ -9,11 +9,11 @@ from typing import Annotated
 
 import typer
 
-from autograder.cli import show
+from autograder.cli import nbgrader, show
 from autograder.cli.course import open_config, open_course
 from autograder.config import ConfigError
 from autograder.home import BundleError
-from autograder.intake import Entry, InputError, Rejected, find_class
+from autograder.intake import InputError, Rejected, choose, find_class
 from autograder.records import RecordsError
 from autograder.rubric.assignment import AssignmentError
 from autograder.sandbox import SandboxUnavailable
@@ -24,6 +24,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Grade deep-learning homework: a class at a time, against a hidden reference, in a sandbox.",
 )
+app.add_typer(nbgrader.app, name="nbgrader")
 
 Name = Annotated[str, typer.Argument(help="The assignment, as in grader_config.yml.", show_default=False)]
 ConfigFile = Annotated[Path | None, typer.Option("--config", help="Another grader_config.yml.", show_default=False)]
@@ -57,7 +58,7 @@ def grade(
     from autograder.cli.grading import grade_class
 
     course = open_course(name, config)
-    entries = _chosen(find_class(folder), only)
+    entries = choose(find_class(folder), only)
     raise typer.Exit(
         grade_class(
             course,
@@ -185,16 +186,6 @@ def doctor(
             print(f"out of reach, as tried: {proof}")
         for problem in sandbox.problems:
             print(f"not here: {problem}")
-
-
-def _chosen(entries: list[Entry], only: list[str] | None) -> list[Entry]:
-    if not only:
-        return entries
-    known = {entry.student for entry in entries}
-    unknown = sorted(set(only) - known)
-    if unknown:
-        raise InputError(f"no submission by {', '.join(unknown)}; the class has: {', '.join(sorted(known)[:20])}")
-    return [entry for entry in entries if entry.student in set(only)]
 
 
 def main() -> None:

@@ -10,12 +10,11 @@ import msgspec
 
 from autograder.config import AssignmentConfig, Config, find, load
 from autograder.grading.grade import Job
-from autograder.grading.servant import Reader, Reading
+from autograder.grading.servant import MAX_BYTES, Reader, Reading
 from autograder.records import Records
 from autograder.rubric.assignment import Assignment
 from autograder.rubric.assignment import load as load_assignment
 from autograder.sandbox import Limits
-
 
 @dataclass(frozen=True)
 class Course:
@@ -43,9 +42,13 @@ class Course:
     @cached_property
     def reader(self) -> Reader:
         """Intake with this assignment's settings, in a process that can be stopped."""
-        expected = sorted(name for exercise in self.assignment.rubric.exercises for name in exercise.owns)
-        how = Reading(self.assignment.name, tuple(self.settings.packages), self.settings.run_top_level, tuple(expected))
-        return Reader(how)
+        return self.reader_up_to(MAX_BYTES)
+
+    def reader_up_to(self, max_bytes: int) -> Reader:
+        """The same, for submissions of another size."""
+        expected = tuple(sorted(name for exercise in self.assignment.rubric.exercises for name in exercise.owns))
+        packages = tuple(self.settings.packages)
+        return Reader(Reading(self.assignment.name, packages, self.settings.run_top_level, expected, max_bytes))
 
     def records(self) -> Records:
         """The course's records, made where they do not exist."""

@@ -40,7 +40,7 @@ def grade_class(
         if failed:
             entries = [entry for entry in entries if _needs_more(records.latest(name, entry.student))]
         batch = Batch(course.job, sandbox, records, course.reader, jobs=jobs, fresh=fresh or failed)
-        tally = _watched(batch.run(entries), len(entries), quiet=quiet or json)
+        tally = watched(batch.run(entries), len(entries), quiet=quiet or json)
         chosen = {entry.student for entry in entries}
         show.table(course.assignment, _of(records, name, chosen), json=json)
         console = Console(stderr=json)
@@ -76,7 +76,7 @@ class _Tally:
     ours: int = 0
 
 
-def _watched(results: Iterable[Done], total: int, *, quiet: bool) -> _Tally:
+def watched(results: Iterable[Done], total: int, *, quiet: bool) -> _Tally:
     """Drain the batch, showing a bar on a terminal and a line a submission that needs attention."""
     console = Console(stderr=True)
     tally = _Tally()

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from autograder.cli.course import Course
+from autograder.home import Bundle
 from autograder.release import LeakError, MarkerError, PublicError, bundle_of, current, generate, pack
 from autograder.rubric.assignment import AssignmentError
 
@@ -13,8 +16,8 @@ def release_assignment(course: Course, *, check: bool, to: Path | None, wheel: P
     """Generate, or with `check` only compare. Exit code 1: stale. Raises `AssignmentError` for what may not go out."""
     target = course.config.root / "assignments"
     folder = course.assignment.folder
-    try:
-        bundle = bundle_of(course.assignment, course.settings.title, course.settings.packages)
+    with refused(folder.name):
+        bundle = bundle_for(course)
         if check:
             stale = current(folder, target, bundle)
             for name in stale:
@@ -22,8 +25,20 @@ def release_assignment(course: Course, *, check: bool, to: Path | None, wheel: P
             return 1 if stale else 0
         for path in generate(folder, target, bundle):
             print(path)
-    except (LeakError, MarkerError, PublicError) as error:
-        raise AssignmentError(f"{folder.name} is not released: {error}") from error
     if to is not None:
         print(pack(target / folder.name, to, (wheel,) if wheel else ()))
     return 0
+
+
+def bundle_for(course: Course) -> Bundle:
+    """The public side of the course's assignment."""
+    return bundle_of(course.assignment, course.settings.title, course.settings.packages)
+
+
+@contextmanager
+def refused(name: str) -> Iterator[None]:
+    """What may not go out is the assignment's mistake: it becomes an `AssignmentError`."""
+    try:
+        yield
+    except (LeakError, MarkerError, PublicError) as error:
+        raise AssignmentError(f"{name} is not released: {error}") from error

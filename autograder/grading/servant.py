@@ -26,6 +26,9 @@ from autograder.sandbox.framing import Channel, Closed, Malformed, TooLate
 
 LARGEST = 256 << 20
 START_SECONDS = 60.0
+MAX_BYTES = 20_000_000
+"""The usual limit of a submission."""
+
 Q = TypeVar("Q")
 R = TypeVar("R")
 
@@ -152,6 +155,7 @@ class Reading(msgspec.Struct, frozen=True):
     packages: tuple[str, ...]
     run_top_level: bool
     expected: tuple[str, ...]
+    max_bytes: int = MAX_BYTES
 
 
 class Reader:
@@ -188,6 +192,7 @@ def reading(settings: str) -> tuple[Any, Callable[[Read], Submission | Refused]]
                 main=how.main,
                 packages=frozenset(how.packages),
                 run_top_level=how.run_top_level,
+                max_bytes=how.max_bytes,
                 expected=frozenset(how.expected),
             )
         except Rejected as rejected:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,6 +40,17 @@ def find_class(folder: Path) -> list[Entry]:
     if not entries:
         raise InputError(f"{folder} holds no submissions: it needs a sub-folder, .py, .ipynb or .zip for each student")
     return [entries[student] for student in sorted(entries)]
+
+
+def choose(entries: list[Entry], students: Collection[str] | None) -> list[Entry]:
+    """The entries of these students, or all. Raises `InputError` for one who handed nothing in."""
+    if not students:
+        return entries
+    unknown = sorted(set(students) - {entry.student for entry in entries})
+    if unknown:
+        known = ", ".join(sorted(entry.student for entry in entries)[:20])
+        raise InputError(f"no submission by {', '.join(unknown)}; the class has: {known}")
+    return [entry for entry in entries if entry.student in students]
 
 
 def _listing(folder: Path) -> list[Path]:

@@ -49,18 +49,38 @@ def looks_like_notebook(data: bytes) -> bool:
     return head.startswith(b"{") and (b'"cells"' in data or b'"worksheets"' in data)
 
 
+@dataclass(frozen=True)
+class StoredCell:
+    """A cell as it lies in the file, to be shown and not to be run. `outputs` are as wild as the file is."""
+
+    kind: str
+    source: str
+    grade_id: str
+    outputs: tuple[Any, ...]
+
+
+def stored_cells(data: bytes, name: str) -> list[StoredCell]:
+    """Every cell, in order. Raises `Rejected`."""
+    return [_stored(cell) for cell in _cells(_document(data, name), name)]
+
+
+def _stored(cell: dict[str, Any]) -> StoredCell:
+    kind = cell.get("cell_type")
+    metadata = cell.get("metadata")
+    nbgrader = metadata.get("nbgrader") if isinstance(metadata, dict) else None
+    grade_id = nbgrader.get("grade_id") if isinstance(nbgrader, dict) else None
+    outputs = cell.get("outputs")
+    return StoredCell(
+        kind if kind in ("code", "raw") else "markdown",
+        _source(cell),
+        grade_id if isinstance(grade_id, str) else "",
+        tuple(outputs) if isinstance(outputs, list) else (),
+    )
+
+
 def read_notebook(data: bytes, name: str) -> Notebook:
     """Parse leniently: nbformat 3 or 4, with or without metadata. Raises `Rejected`."""
-    text = decoded(data, name)
-    if not text.strip():
-        raise Rejected(f"{name} is empty. Save your notebook, open it once more to check, and hand it in again.")
-    try:
-        document = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise _not_json(text, name, error) from None
-    cells = _code_cells(document)
-    if cells is None:
-        raise Rejected(f"{name} has no cells: it is not a notebook. Hand in the .ipynb file that Jupyter saves.")
+    cells = [_source(cell) for cell in _cells(_document(data, name), name) if cell.get("cell_type") == "code"]
     if not any(cell.strip() for cell in cells):
         raise Rejected(f"{name} has no code in it. Save your notebook, and hand it in again.")
     if len(cells) > MAX_CELLS or sum(map(len, cells)) > MAX_SOURCE:
@@ -87,18 +107,26 @@ def _not_json(text: str, name: str, error: Exception) -> Rejected:
     )
 
 
-def _code_cells(document: Any) -> list[str] | None:
-    """The sources of all code cells, in order; None where there is nothing like a cell."""
-    if not isinstance(document, dict):
-        return None
-    cells = document.get("cells")
+def _document(data: bytes, name: str) -> Any:
+    text = decoded(data, name)
+    if not text.strip():
+        raise Rejected(f"{name} is empty. Save your notebook, open it once more to check, and hand it in again.")
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise _not_json(text, name, error) from None
+
+
+def _cells(document: Any, name: str) -> list[dict[str, Any]]:
+    """All that is like a cell, in order."""
+    cells = document.get("cells") if isinstance(document, dict) else None
     if not isinstance(cells, list):
-        sheets = document.get("worksheets")  # nbformat 3
+        sheets = document.get("worksheets") if isinstance(document, dict) else None  # nbformat 3
         if not isinstance(sheets, list):
-            return None
+            raise Rejected(f"{name} has no cells: it is not a notebook. Hand in the .ipynb file that Jupyter saves.")
         lists = [sheet.get("cells") for sheet in sheets if isinstance(sheet, dict)]
         cells = [cell for found in lists if isinstance(found, list) for cell in found]
-    return [_source(cell) for cell in cells if isinstance(cell, dict) and cell.get("cell_type") == "code"]
+    return [cell for cell in cells if isinstance(cell, dict)]
 
 
 def _source(cell: dict[str, Any]) -> str:

@@ -177,14 +177,13 @@ class _Cleaner:
 
     def _is_furniture(self, statement: ast.stmt) -> bool:
         """`autograder.check("1.1")`, `drive.mount("/content/drive")`: it does nothing here, and need not."""
-        match statement:
-            case ast.Expr(value=node) | ast.Assign(value=node) | ast.Assert(test=node):
-                while isinstance(node, ast.Call | ast.Attribute | ast.Subscript):
-                    node = node.func if isinstance(node, ast.Call) else node.value
-                name = root(node)
-                return self.missing.get(name, "" if name in self.bound else name) in NOTEBOOK_PACKAGES
-            case _:
-                return False
+        if not isinstance(statement, ast.Expr | ast.Assign | ast.Assert):
+            return False
+        if stores(statement) & (self.rules.expected | {_ANSWERS}):
+            return False
+        return any(
+            self.missing.get(name, "" if name in self.bound else name) in NOTEBOOK_PACKAGES for name in loads(statement)
+        )
 
     def _keeps_assignment(self, statement: ast.Assign | ast.AnnAssign | ast.AugAssign) -> bool:
         if statement.value is None:

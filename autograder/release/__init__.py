@@ -1,7 +1,7 @@
 """From one source to what every student gets."""
 
 from autograder.release.cut import MarkerError, starter_source
-from autograder.release.generate import LeakError, current, generate, leaks, released
+from autograder.release.generate import LeakError, current, generate, leaks, released, write_files
 from autograder.release.notebook import starter_notebook
 from autograder.release.pack import pack
 from autograder.release.public import PublicError, bundle_of
@@ -18,4 +18,5 @@ __all__ = [
     "released",
     "starter_notebook",
     "starter_source",
+    "write_files",
 ]

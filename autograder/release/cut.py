@@ -16,6 +16,9 @@ import re
 MIN_SECRET = 12
 """Solution lines shorter than this (`return x`, `else:`) give nothing away."""
 
+BEGIN, STARTER, END = "BEGIN SOLUTION", "STARTER", "END SOLUTION"
+"""The marks of a region in a source version; nbgrader knows the first and the last."""
+
 _MARK = re.compile(r"^([ \t]*)# (SOLUTION|STARTER|END)[ \t]*$")
 _HEADING = re.compile(r"^# #+ Exercise (\S+)")
 _DEF = re.compile(r"^([ \t]*)(?:async )?def (\w+)")
@@ -26,11 +29,13 @@ class MarkerError(Exception):
 
 
 class _Cut:
-    """A solution taken apart: the lines that the starter has, and those that no student sees."""
+    """A solution taken apart: the lines that the starter has, those that no student sees, and all of them with
+    nbgrader's marks around the latter."""
 
     def __init__(self, solution: str) -> None:
         self.kept: list[str] = []
         self.secret: list[str] = []
+        self.marked: list[str] = []
         self._exercise = ""
         self._functions: list[tuple[int, str]] = []
         state, starter, indent, number = "", list[str](), "", 0
@@ -39,20 +44,25 @@ class _Cut:
             if mark and mark[2] == "SOLUTION":
                 _expect(state == "", number, "SOLUTION inside another block")
                 state, starter, indent = "SOLUTION", [], mark[1]
+                self.marked.append(f"{indent}### {BEGIN}")
             elif mark and mark[2] == "STARTER":
                 _expect(state == "SOLUTION", number, "STARTER without SOLUTION")
                 state = "STARTER"
             elif mark:
                 _expect(state != "", number, "END without SOLUTION")
-                self.kept += starter if state == "STARTER" else [self._not_written(indent, number)]
+                left = starter if state == "STARTER" else [self._not_written(indent, number)]
+                self.kept += left
+                self.marked += [f"{indent}### {STARTER}", *(f"# {one}" for one in left), f"{indent}### {END}"]
                 state = ""
             elif state == "SOLUTION":
                 self.secret.append(line)
+                self.marked.append(line)
             elif state == "STARTER":
                 _expect(line.lstrip()[:1] in ("", "#"), number, "a STARTER line is not a comment")
-                starter.append(re.sub(r"# ?", "", line, count=1).rstrip())
+                starter.append(uncommented(line))
             else:
                 self.kept.append(line)
+                self.marked.append(line)
                 self._look_at(line)
         _expect(state == "", number, f"{state} without END")
 
@@ -74,6 +84,31 @@ class _Cut:
 def starter_source(solution: str) -> str:
     """The student's module. Raises `MarkerError`."""
     return "\n".join(_Cut(solution).kept).rstrip() + "\n"
+
+
+def nbgrader_source(solution: str) -> str:
+    """The whole solution with nbgrader's marks: in each region stands, as comments, what the starter has instead.
+    Raises `MarkerError`."""
+    return "\n".join(_Cut(solution).marked).rstrip() + "\n"
+
+
+def without_regions(cell: str) -> str:
+    """A cell of `nbgrader_source` as the starter has it."""
+    kept, state = list[str](), ""
+    for line in cell.split("\n"):
+        mark = line.strip().removeprefix("### ")
+        if mark in (BEGIN, STARTER, END):
+            state = "" if mark == END else mark
+        elif state == STARTER:
+            kept.append(uncommented(line))
+        elif state != BEGIN:
+            kept.append(line)
+    return "\n".join(kept)
+
+
+def uncommented(line: str) -> str:
+    """A line of code that was commented out."""
+    return re.sub(r"# ?", "", line, count=1).rstrip()
 
 
 def solution_lines(solution: str) -> set[str]:

@@ -61,9 +61,13 @@ def leaks(solution: str, files: Mapping[str, bytes]) -> list[str]:
 
 def generate(reference: Path, assignments: Path, bundle: Bundle | None = None) -> list[Path]:
     """Write the assignment's files into assignments/NAME; gives the paths written."""
-    target = assignments / reference.name
+    return write_files(released(reference, bundle), assignments / reference.name)
+
+
+def write_files(files: Mapping[str, bytes], target: Path) -> list[Path]:
+    """Write files by relative path, each whole or not at all; gives the paths written."""
     written = []
-    for name, data in released(reference, bundle).items():
+    for name, data in files.items():
         path = target / name
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = path.with_name(path.name + ".new")

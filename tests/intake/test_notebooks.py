@@ -159,6 +159,7 @@ def test_what_is_no_notebook_is_rejected_with_the_next_step(tmp_path: Path, cont
     [
         'import autograder\nautograder.check("1.1")',
         'import autograder; assert autograder.check("1.1").passed',
+        'import autograder; assert (checked := autograder.check("1.1")).passed, checked',
         "from autograder import check\nchecked = check()",
         'from google.colab import drive\ndrive.mount("/content/drive")',
         "import ipywidgets as w\nw.interact(f, x=3)",

@@ -1,0 +1,171 @@
+"""What `autograder nbgrader` does: a batch whose results go to nbgrader's gradebook one by one."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+import torch
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from autograder.cli.course import Course
+from autograder.cli.grading import watched
+from autograder.cli.releasing import bundle_for, refused
+from autograder.cli.show import wide_console
+from autograder.exports.autograded import autograded_notebook
+from autograder.exports.gradebook import Book, Written
+from autograder.exports.nbgrader_course import TIMESTAMP, NbgraderCourse, open_nbgrader
+from autograder.exports.words import remarks_on, results_of
+from autograder.grading.batch import Batch, Done, Reader
+from autograder.intake import Entry, Rejected, choose
+from autograder.intake.notebook import StoredCell, looks_like_notebook, stored_cells
+from autograder.model import Report, Submission
+from autograder.release import write_files
+from autograder.release.nbgrader_source import grade_id, source_version
+from autograder.release.nbgrader_starters import CONFIG
+from autograder.sandbox import Sandbox
+
+MAX_BYTES = 100_000_000
+"""As much as nbgrader collects: notebooks come with all their outputs."""
+
+
+def write_source(course: Course, folder: Path) -> int:
+    """Write source/NAME and, where there is none, `nbgrader_config.py`. Returns the exit code."""
+    target = open_nbgrader(folder)
+    with refused(course.assignment.name):
+        files = source_version(course.assignment.folder, bundle_for(course))
+    for path in write_files(files, target.source(course.assignment.name)):
+        print(path)
+    config = target.root / "nbgrader_config.py"
+    if not config.is_file():
+        config.write_text(CONFIG, encoding="utf-8")
+        print(config)
+    elif CONFIG.splitlines()[0] not in config.read_text(encoding="utf-8", errors="replace"):
+        print(f"Add these lines to {config}, so that nbgrader leaves what the starter has:\n\n{CONFIG}", end="")
+        return 1
+    return 0
+
+
+def grade_course(
+    course: Course,
+    folder: Path,
+    *,
+    jobs: int,
+    only: list[str] | None,
+    fresh: bool,
+    unsafe: bool,
+    json: bool,
+    quiet: bool,
+) -> int:
+    """Grade, and write each result where nbgrader looks for it. Returns the exit code."""
+    name = course.assignment.name
+    place = open_nbgrader(folder)
+    entries = choose(place.submissions(name), only)
+    torch.set_num_threads(1)  # the cores are for the students' code
+    with Book(place, name) as book, Sandbox(unsafe=unsafe) as sandbox, course.records() as records:
+        due = book.set_due(course.settings.due)
+        console = Console(stderr=True)
+        if due != course.settings.due and course.settings.due is not None:
+            console.print(f"[yellow]The gradebook says due {due}, grader_config.yml {course.settings.due}: "
+                          "the gradebook counts.[/]")  # fmt: skip
+        writer = _Writer(place, book, {entry.student: entry for entry in entries})
+        batch = Batch(
+            course.job, sandbox, records, writer.reading(course.reader_up_to(MAX_BYTES)), jobs=jobs, fresh=fresh
+        )
+        tally = watched(writer.through(batch.run(entries)), len(entries), quiet=quiet or json)
+    writer.show(json=json)
+    for number in writer.without_cell:
+        console.print(f"[yellow]Exercise {number} has no cell in the gradebook: its points are not counted there.[/]")
+    if tally.ours:
+        console.print(f"[red]{tally.ours} met an error of the grader's. Nobody was charged; run again to retry.[/]")
+    return 1 if tally.ours else 0
+
+
+@dataclass
+class _Writer:
+    """Puts every report into the gradebook and into autograded/ as it comes."""
+
+    place: NbgraderCourse
+    book: Book
+    entries: dict[str, Entry]
+    written: list[Written] = field(default_factory=list)
+    without_cell: list[str] = field(default_factory=list)
+    _mains: dict[str, str] = field(default_factory=dict)
+
+    def reading(self, read: Reader) -> Reader:
+        """The reader, remembering which file it took."""
+
+        def remembering(path: Path, student: str) -> Submission:
+            submission = read(path, student)
+            self._mains[student] = submission.main
+            return submission
+
+        return remembering
+
+    def through(self, results: Iterator[Done]) -> Iterator[Done]:
+        """The results, each written down on its way."""
+        for one in results:
+            self._write(one.report)
+            yield one
+
+    def show(self, *, json: bool) -> None:
+        """What the gradebook says now."""
+        rows = sorted(self.written, key=lambda row: row.student)
+        if json:
+            print(msgspec.json.encode(rows).decode())
+            return
+        grid = Table(title=f"In the gradebook: {len(rows)} submissions", title_justify="left")
+        for column in ("student", "score", "of", "seconds late", "for a person"):
+            grid.add_column(column, justify="left" if column == "student" else "right")
+        for row in rows:
+            late = f"{row.seconds_late:.0f}" if row.seconds_late else ""
+            grid.add_row(escape(row.student), f"{row.score:g}", f"{row.points:g}", late, "✓" * row.needs_person)
+        wide_console().print(grid)
+
+    def _write(self, report: Report) -> None:
+        entry = self.entries[report.student]
+        self.without_cell = self.book.missing(report.exercises)
+        self.written.append(self.book.write(report, self.place.received(entry.path)))
+        notebook = autograded_notebook(
+            self._cells(entry),
+            self.book.cells,
+            {grade_id(exercise.number): results_of(report, exercise) for exercise in report.exercises},
+            remarks_on(report),
+        )
+        target = self.place.autograded(report.student, report.assignment)
+        target.mkdir(parents=True, exist_ok=True)
+        _replace(target / f"{self.book.notebook}.ipynb", notebook.encode(), self.place.mode)
+        if (entry.path / TIMESTAMP).is_file():
+            (target / TIMESTAMP).unlink(missing_ok=True)
+            shutil.copyfile(entry.path / TIMESTAMP, target / TIMESTAMP)
+
+    def _cells(self, entry: Entry) -> list[StoredCell]:
+        """The cells of the file that was graded; none where it cannot be read."""
+        main = self._mains.get(entry.student, f"{self.book.notebook}.ipynb")
+        found = sorted(
+            (path for path in entry.path.rglob(Path(main).name) if path.is_file() and not path.is_symlink()),
+            key=lambda path: len(path.parts),
+        )
+        if not found:
+            return []
+        data = found[0].read_bytes()
+        if not looks_like_notebook(data):
+            return [StoredCell("code", data.decode("utf-8", "replace"), "", ())]
+        try:
+            return stored_cells(data, found[0].name)
+        except Rejected:
+            return []
+
+
+def _replace(path: Path, data: bytes, mode: int) -> None:
+    temporary = path.with_name(path.name + ".new")
+    temporary.unlink(missing_ok=True)
+    temporary.write_bytes(data)
+    temporary.chmod(mode)
+    os.replace(temporary, path)

@@ -1,0 +1,1 @@
+"""Exports: reports become what other systems keep, such as nbgrader's gradebook."""
