@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,7 +19,7 @@ from autograder.cli.releasing import bundle_for, refused
 from autograder.cli.show import wide_console
 from autograder.exports.autograded import autograded_notebook
 from autograder.exports.gradebook import Book, Written
-from autograder.exports.nbgrader_course import TIMESTAMP, NbgraderCourse, open_nbgrader
+from autograder.exports.nbgrader_course import CARRIED, NbgraderCourse, open_nbgrader
 from autograder.exports.words import remarks_on, results_of
 from autograder.grading.batch import Batch, Done, Reader
 from autograder.intake import Entry, Rejected, choose
@@ -74,7 +73,8 @@ def grade_course(
         if due != course.settings.due and course.settings.due is not None:
             console.print(f"[yellow]The gradebook says due {due}, grader_config.yml {course.settings.due}: "
                           "the gradebook counts.[/]")  # fmt: skip
-        writer = _Writer(place, book, {entry.student: entry for entry in entries})
+        known = frozenset(cell.source for cell in _stored(place.released(name) / f"{book.notebook}.ipynb"))
+        writer = _Writer(place, book, {entry.student: entry for entry in entries}, released=known)
         batch = Batch(
             course.job, sandbox, records, writer.reading(course.reader_up_to(MAX_BYTES)), jobs=jobs, fresh=fresh
         )
@@ -82,9 +82,13 @@ def grade_course(
     writer.show(json=json)
     for number in writer.without_cell:
         console.print(f"[yellow]Exercise {number} has no cell in the gradebook: its points are not counted there.[/]")
+    for path in writer.damaged:
+        console.print(f"[yellow]{escape(str(path))} holds no time: nbgrader's own pages fail until it is mended.[/]")
+    for student, problem in writer.unwritten.items():
+        console.print(f"[red]{escape(student)} is graded but not in the gradebook:[/] {escape(problem)}")
     if tally.ours:
         console.print(f"[red]{tally.ours} met an error of the grader's. Nobody was charged; run again to retry.[/]")
-    return 1 if tally.ours else 0
+    return 1 if tally.ours or writer.unwritten else 0
 
 
 @dataclass
@@ -96,6 +100,9 @@ class _Writer:
     entries: dict[str, Entry]
     written: list[Written] = field(default_factory=list)
     without_cell: list[str] = field(default_factory=list)
+    unwritten: dict[str, str] = field(default_factory=dict)
+    damaged: list[Path] = field(default_factory=list)
+    released: frozenset[str] = frozenset()
     _mains: dict[str, str] = field(default_factory=dict)
 
     def reading(self, read: Reader) -> Reader:
@@ -111,7 +118,11 @@ class _Writer:
     def through(self, results: Iterator[Done]) -> Iterator[Done]:
         """The results, each written down on its way."""
         for one in results:
-            self._write(one.report)
+            try:
+                self._write(one.report)
+            except Exception as error:  # one odd submission never stops the others; its report is kept anyway
+                self.book.undo()
+                self.unwritten[one.report.student] = f"{type(error).__name__}: {error}"
             yield one
 
     def show(self, *, json: bool) -> None:
@@ -131,19 +142,23 @@ class _Writer:
     def _write(self, report: Report) -> None:
         entry = self.entries[report.student]
         self.without_cell = self.book.missing(report.exercises)
-        self.written.append(self.book.write(report, self.place.received(entry.path)))
+        received = self.place.received(entry.path)
+        self.written.append(self.book.write(report, received))
         notebook = autograded_notebook(
             self._cells(entry),
             self.book.cells,
             {grade_id(exercise.number): results_of(report, exercise) for exercise in report.exercises},
             remarks_on(report),
+            self.released,
         )
         target = self.place.autograded(report.student, report.assignment)
         target.mkdir(parents=True, exist_ok=True)
         _replace(target / f"{self.book.notebook}.ipynb", notebook.encode(), self.place.mode)
-        if (entry.path / TIMESTAMP).is_file():
-            (target / TIMESTAMP).unlink(missing_ok=True)
-            shutil.copyfile(entry.path / TIMESTAMP, target / TIMESTAMP)
+        for name in CARRIED if received is not None else ():
+            if (entry.path / name).is_file() and not (entry.path / name).is_symlink():
+                _replace(target / name, (entry.path / name).read_bytes(), self.place.mode)
+        if received is None and (entry.path / CARRIED[0]).exists():
+            self.damaged.append(entry.path / CARRIED[0])
 
     def _cells(self, entry: Entry) -> list[StoredCell]:
         """The cells of the file that was graded; none where it cannot be read."""
@@ -152,15 +167,20 @@ class _Writer:
             (path for path in entry.path.rglob(Path(main).name) if path.is_file() and not path.is_symlink()),
             key=lambda path: len(path.parts),
         )
-        if not found:
-            return []
-        data = found[0].read_bytes()
-        if not looks_like_notebook(data):
-            return [StoredCell("code", data.decode("utf-8", "replace"), "", ())]
-        try:
-            return stored_cells(data, found[0].name)
-        except Rejected:
-            return []
+        return _stored(found[0]) if found else []
+
+
+def _stored(path: Path) -> list[StoredCell]:
+    """The cells of a notebook, or a module as one cell; none where there is nothing to read."""
+    try:
+        data = path.read_bytes()
+        return stored_cells(data, path.name) if looks_like_notebook(data) else [_module(data)]
+    except (OSError, Rejected):
+        return []
+
+
+def _module(data: bytes) -> StoredCell:
+    return StoredCell("code", data.decode("utf-8", "replace"), "", ())
 
 
 def _replace(path: Path, data: bytes, mode: int) -> None:

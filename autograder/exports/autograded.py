@@ -9,12 +9,11 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from nbconvert.preprocessors.sanitize import SanitizeHTML
-
+from autograder.exports.words import inert
 from autograder.intake.notebook import StoredCell
 from autograder.release.nbgrader_source import SCHEMA
 from autograder.release.notebook import Cell, cell, defined, notebook_json
@@ -67,9 +66,14 @@ class MasterCell:
 
 
 def autograded_notebook(
-    written: Sequence[StoredCell], master: Sequence[MasterCell], results: Mapping[str, str], remarks: Sequence[str]
+    written: Sequence[StoredCell],
+    master: Sequence[MasterCell],
+    results: Mapping[str, str],
+    remarks: Sequence[str],
+    released: Collection[str] = (),
 ) -> str:
-    """The notebook as JSON. `results` are the words under each grade cell, `remarks` those at the top."""
+    """The notebook as JSON. `results` are the words under each grade cell, `remarks` those at the top; text that was
+    `released` stays as it is."""
     places = _places(written, master)
     taken = {at: one for one, at in places.items() if at is not None}
     after: dict[int, list[MasterCell]] = {}
@@ -79,14 +83,13 @@ def autograded_notebook(
         last = last if at is None else at
         if at is None:
             after.setdefault(last, []).append(one)
-    cells = [cell("markdown", "**From the grader**\n\n" + "\n".join(f"- {_safe(remark)}" for remark in remarks))]
-    cells = cells if remarks else []
+    cells = [cell("markdown", "\n\n".join(("**From the grader**", *remarks)))] if remarks else []
     cells += [_absent(one, results) for one in after.get(-1, [])]
     for at, own in enumerate(written):
         if at in taken:
             cells.append(_present(own, taken[at], results))
         else:
-            cells.append(_plain(own))
+            cells.append(_plain(own, released))
         cells += [_absent(one, results) for one in after.get(at, [])]
     return notebook_json(cells)
 
@@ -114,7 +117,7 @@ def _defines_the_same(own: StoredCell, one: MasterCell) -> bool:
 def _present(own: StoredCell, one: MasterCell, results: Mapping[str, str]) -> Cell:
     if one.is_test:
         return _absent(one, results)
-    made = cell(one.kind, own.source if one.kind == "code" else _safe(own.source), one.metadata)
+    made = cell(one.kind, own.source if one.kind == "code" else inert(own.source), one.metadata)
     if one.kind == "code":
         made["outputs"] = list(_outputs(own.outputs))
     return made
@@ -131,17 +134,11 @@ def _absent(one: MasterCell, results: Mapping[str, str]) -> Cell:
     return cell(one.kind, f"# {missing}" if one.kind == "code" else f"*{missing}*", one.metadata)
 
 
-def _plain(own: StoredCell) -> Cell:
-    """A cell of the student's own."""
+def _plain(own: StoredCell, released: Collection[str]) -> Cell:
+    """A cell that the course asks nothing of."""
     if own.kind != "code":
-        return cell("markdown", _safe(own.source))
+        return cell("markdown", own.source if own.source in released else inert(own.source))
     return {**cell("code", own.source), "outputs": list(_outputs(own.outputs))}
-
-
-def _safe(markdown: str) -> str:
-    """Markdown whose HTML does nothing but look."""
-    made: str = SanitizeHTML().sanitize_html_tags(markdown)
-    return made
 
 
 def _outputs(outputs: Sequence[Any]) -> Iterator[dict[str, Any]]:

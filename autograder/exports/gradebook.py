@@ -95,6 +95,10 @@ class Book:
         score = float(notebook.score) - (notebook.late_submission_penalty or 0.0)
         return Written(student, score, float(notebook.max_score), late, bool(notebook.needs_manual_grade))
 
+    def undo(self) -> None:
+        """Forget a write that did not come to its end."""
+        self._book.db.rollback()
+
     def _taken_off(self, student: str, score: float, late: float) -> float | None:
         penalty = self._penalty(student, score, late) if late > 0 else None
         return None if penalty is None else min(max(penalty, 0.0), score)
@@ -164,4 +168,4 @@ def _comments(report: Report, cells: set[str]) -> dict[str, str | None]:
         home = solution_id(exercise.number) if solution_id(exercise.number) in texts else home
         if home:
             texts[home] += comment_on(report, exercise)
-    return {name: "\n".join(lines) or None for name, lines in texts.items()}
+    return {name: "\n\n".join(lines) or None for name, lines in texts.items()}

@@ -15,8 +15,8 @@ from nbgrader.preprocessors import AssignLatePenalties
 
 from autograder.intake import Entry, InputError
 
-TIMESTAMP = "timestamp.txt"
-"""Where `nbgrader collect` writes when a submission was handed in."""
+CARRIED = ("timestamp.txt", "submission_secret.txt")
+"""What nbgrader puts beside a submission and looks for beside its graded version and its feedback."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,10 @@ class NbgraderCourse:
     def source(self, assignment: str) -> Path:
         """Where the instructor's version lies."""
         return self._place(self._app.coursedir.source_directory, ".", assignment)
+
+    def released(self, assignment: str) -> Path:
+        """Where the students' version lies."""
+        return self._place(self._app.coursedir.release_directory, ".", assignment)
 
     def autograded(self, student: str, assignment: str) -> Path:
         """Where the graded version goes."""

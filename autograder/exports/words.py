@@ -2,28 +2,40 @@
 
 from __future__ import annotations
 
+import html
 import re
+import textwrap
 
 from autograder.model import CheckResult, ExerciseInfo, Outcome, Report
 from autograder.reports.text import clip, points, visible
 
+WIDTH = 90
 SIGNS = {Outcome.PASSED: "✓", Outcome.PARTLY: "◐", Outcome.NOT_ATTEMPTED: "○", Outcome.SKIPPED: "–"}
 
 
-_TAG = re.compile(r"<(?=[A-Za-z/!?])")
+_ACTS = re.compile(r"<[a-z/!?]|script:|data:|\\(?:href|html|require|style|class|cssid)", re.IGNORECASE)
+"""What a page does more with than show it: tags, addresses that are code, MathJax's ways out of mathematics."""
+
+
+def inert(markdown: str) -> str:
+    """Markdown of a student's, to be shown on a page of nbgrader's, which passes HTML and every address through.
+
+    What could act there is set as code, so that it is shown as it was typed.
+    """
+    plain = html.unescape(html.unescape(markdown))
+    if _ACTS.search(re.sub(r"[\s\x00-\x1f]", "", plain)) is None:
+        return markdown
+    return "\n" + textwrap.indent(markdown, "    ", lambda _: True) + "\n"
 
 
 def comment_on(report: Report, exercise: ExerciseInfo) -> list[str]:
-    """What a student should read about an exercise: nothing where all is well.
-
-    nbgrader takes comments for Markdown with HTML in it, and messages quote what the student's code said.
-    """
+    """What a student should read about an exercise: nothing where all is well."""
     results = report.of_exercise(exercise.number)
     if not results:
-        return [_TAG.sub("&lt;", _problem(report))]
+        return [inert(_problem(report))]
     if all(result.outcome is Outcome.NOT_ATTEMPTED for result in results):
         return [f"Exercise {exercise.number}: not attempted."]
-    return [_TAG.sub("&lt;", _said(result)) for result in results if result.outcome is not Outcome.PASSED]
+    return [inert(_said(result)) for result in results if result.outcome is not Outcome.PASSED]
 
 
 def results_of(report: Report, exercise: ExerciseInfo) -> str:
@@ -36,14 +48,17 @@ def results_of(report: Report, exercise: ExerciseInfo) -> str:
     for result in results:
         score = f"{points(result.earned)}/{points(result.points)}"
         passed = result.outcome is Outcome.PASSED
-        lines.append(f"{SIGNS.get(result.outcome, '✗')} {score:>7}  {result.asked if passed else _said(result)}")
+        said = result.asked if passed else _said(result)
+        first, *more = [part for line in said.splitlines() for part in textwrap.wrap(line, WIDTH)] or [""]
+        lines.append(f"{SIGNS.get(result.outcome, '✗')} {score:>7}  {first}")
+        lines += [" " * 11 + line for line in more]
     return "\n".join(lines)
 
 
 def remarks_on(report: Report) -> list[str]:
     """What is to be said about the whole submission."""
     problem = report.problem if report.status == "graded" else _problem(report)
-    return [visible(clip(line)) for line in (problem, *report.notes) if line]
+    return [inert(visible(clip(line))) for line in (problem, *report.notes) if line]
 
 
 def _problem(report: Report) -> str:
