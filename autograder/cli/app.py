@@ -15,6 +15,7 @@ from autograder.config import ConfigError
 from autograder.home import BundleError
 from autograder.intake import InputError, Rejected, choose, find_class
 from autograder.records import RecordsError
+from autograder.release.scaffold import ScaffoldError
 from autograder.rubric.assignment import AssignmentError
 from autograder.sandbox import SandboxUnavailable
 
@@ -98,6 +99,18 @@ def report(
             records.all_latest(name), folder, course=course.config.course.name, title=course.settings.title
         )
     print(page)
+
+
+@app.command()
+def new(
+    name: Annotated[str, typer.Argument(help="The assignment's name, as its module's: week_3.", show_default=False)],
+    title: Annotated[str | None, typer.Option("--title", help="The title students read.", show_default=False)] = None,
+    config: ConfigFile = None,
+) -> None:
+    """Start an assignment: a small one that works, to change step by step. docs/authoring.md goes on from there."""
+    from autograder.cli.scaffold import new_assignment
+
+    raise typer.Exit(new_assignment(name, title, config))
 
 
 @app.command()
@@ -192,7 +205,7 @@ def main() -> None:
     """Run the command line; what a person can mend is said in one line, without a traceback."""
     try:
         app()
-    except (AssignmentError, BundleError, ConfigError, RecordsError, InputError, Rejected) as error:
+    except (AssignmentError, BundleError, ConfigError, RecordsError, InputError, Rejected, ScaffoldError) as error:
         print(f"autograder: {error}", file=sys.stderr)
         sys.exit(2)
     except SandboxUnavailable as error:

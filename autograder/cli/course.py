@@ -16,6 +16,7 @@ from autograder.rubric.assignment import Assignment
 from autograder.rubric.assignment import load as load_assignment
 from autograder.sandbox import Limits
 
+
 @dataclass(frozen=True)
 class Course:
     """One assignment of a course, ready to use."""

@@ -67,7 +67,11 @@ def grade_course(
     place = open_nbgrader(folder)
     entries = choose(place.submissions(name), only)
     torch.set_num_threads(1)  # the cores are for the students' code
-    with Book(place, name) as book, Sandbox(unsafe=unsafe) as sandbox, course.records() as records:
+    with (
+        Book(place, name) as book,
+        Sandbox(unsafe=unsafe, private=course.private) as sandbox,
+        course.records() as records,
+    ):
         due = book.set_due(course.settings.due)
         console = Console(stderr=True)
         if due != course.settings.due and course.settings.due is not None:
@@ -161,8 +165,10 @@ class _Writer:
             self.damaged.append(entry.path / CARRIED[0])
 
     def _cells(self, entry: Entry) -> list[StoredCell]:
-        """The cells of the file that was graded; none where it cannot be read."""
-        main = self._mains.get(entry.student, f"{self.book.notebook}.ipynb")
+        """The cells of the file that was graded; none where intake could not read it."""
+        main = self._mains.get(entry.student)
+        if main is None:
+            return []
         found = sorted(
             (path for path in entry.path.rglob(Path(main).name) if path.is_file() and not path.is_symlink()),
             key=lambda path: len(path.parts),

@@ -1,0 +1,75 @@
+"""A new assignment to change step by step: small, complete, and sound from the first minute."""
+
+from __future__ import annotations
+
+import json
+import keyword
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import yaml
+
+from autograder.config import DEFAULT_PACKAGES, NAME, load
+
+TEMPLATE = Path(__file__).parent / "template"
+
+
+class ScaffoldError(Exception):
+    """A new assignment that cannot be made; the message says why."""
+
+
+def scaffold(root: Path, name: str, title: str) -> list[Path]:
+    """Write reference/`name` and its entry in the configuration; gives the paths. Raises `ScaffoldError`.
+
+    Nothing is written over: an assignment that is there already, or an entry, is a mistake.
+    """
+    if not (name.isidentifier() and name.isascii() and name == name.lower()) or keyword.iskeyword(name):
+        raise ScaffoldError(f"{name!r} cannot be a module's name: use small letters, digits and _, as in week_3")
+    if name in sys.stdlib_module_names or name in (*DEFAULT_PACKAGES, "autograder"):
+        raise ScaffoldError(f"{name} is the name of a library, which students' files would hide: choose another")
+    folder = root / "reference" / name
+    if folder.exists():
+        raise ScaffoldError(f"{folder} is there already")
+    config = root / NAME
+    text = _with_entry(config, name, title)
+    folder.mkdir(parents=True)
+    written = []
+    for path in sorted(TEMPLATE.iterdir()):
+        target = folder / path.name.removesuffix(".txt")
+        source = path.read_text(encoding="utf-8").replace("TITLE", title).replace("NAME", name)
+        target.write_text(source, encoding="utf-8")
+        written.append(target)
+    temporary = config.with_name(config.name + ".new")
+    temporary.write_text(text, encoding="utf-8")
+    os.replace(temporary, config)
+    return [*written, config]
+
+
+def _with_entry(config: Path, name: str, title: str) -> str:
+    """The configuration with one more assignment, and everything else as it was, comments too."""
+    if not config.is_file():
+        return "\n".join(["# Every setting is explained in docs/configuration.md.", "course:", "  name: My course", "",
+                          "assignments:", *_entry("  ", name, title)]) + "\n"  # fmt: skip
+    known = load(config).assignments
+    if name in known:
+        raise ScaffoldError(f"{config} has an assignment called {name} already")
+    text = config.read_text(encoding="utf-8")
+    entries = next(
+        value for key, value in yaml.compose(text, Loader=yaml.SafeLoader).value if key.value == "assignments"
+    )
+    if entries.flow_style:
+        raise ScaffoldError(f"{config}: write `assignments:` as a list of lines, one entry below the other, first")
+    indent = " " * entries.start_mark.column
+    lines = text.splitlines()
+    at = entries.end_mark.line if entries.end_mark.column == 0 else entries.end_mark.line + 1
+    while at > 0 and (not lines[at - 1].strip() or lines[at - 1].startswith("#")):
+        at -= 1
+    lines[at:at] = ["", *_entry(indent, name, title)]
+    return "\n".join(lines) + "\n"
+
+
+def _entry(indent: str, name: str, title: str) -> Iterator[str]:
+    yield f"{indent}{name}:"
+    yield f"{indent}  title: {json.dumps(title, ensure_ascii=False)}"
