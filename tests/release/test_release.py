@@ -5,7 +5,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from nbclient import NotebookClient
 
@@ -23,6 +23,8 @@ from autograder.release import (
     starter_notebook,
     starter_source,
 )
+from autograder.release.cut import nbgrader_source, without_regions
+from autograder.release.notebook import cells_of
 from autograder.rubric.assignment import load
 from tests import tiny
 
@@ -85,6 +87,7 @@ WORDS = st.text("abcdefgh", min_size=1, max_size=8)
 BLOCKS = st.lists(st.tuples(WORDS, st.lists(WORDS, max_size=4), st.booleans(), st.sampled_from(["    ", "\t"])))
 
 
+@settings(deadline=None)  # the first notebook imports jupytext's formats, and a busy machine has its pauses
 @given(BLOCKS)
 def test_any_solution_is_cut_to_valid_python_without_a_line_of_it(blocks):
     solution = ""
@@ -233,3 +236,17 @@ def test_no_checked_in_file_holds_a_line_of_the_solution(reference):
     folder = ROOT / "assignments" / reference.name
     files = {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
     assert leaks((reference / "solution.py").read_text(encoding="utf-8"), files) == []
+
+
+@pytest.mark.parametrize("reference", REFERENCES, ids=lambda path: path.name)
+def test_the_nbgrader_source_is_the_solution_and_leaves_the_starter(reference):
+    solution = (reference / "solution.py").read_text(encoding="utf-8")
+    source = [cell["source"] for cell in cells_of(nbgrader_source(solution))]
+    assert [without_regions(cell) for cell in source] == [cell["source"] for cell in cells_of(starter_source(solution))]
+    namespace = {"__name__": "submission"}
+    for cell in cells_of(nbgrader_source(solution)):
+        if cell["cell_type"] == "code":
+            exec(cell["source"], namespace)
+    whole = load(reference).solution()
+    owned = [name for exercise in load(reference).rubric.exercises for name in exercise.owns]
+    assert all(name in namespace for name in owned) and namespace.get("ANSWERS") == whole.get("ANSWERS")
