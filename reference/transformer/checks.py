@@ -778,8 +778,8 @@ LENGTHS = Ladder(
 LADDER = Ladder(
     "unseen English numbers that are right to the last digit",
     (
-        Rung("simple", 0.04, 0.25, "a decoder that trains with teacher forcing"),
-        Rung("medium", 0.70, 0.60, "positional encodings, with embeddings that do not drown them"),
+        Rung("simple", 0.035, 0.25, "a decoder that trains with teacher forcing"),
+        Rung("medium", 0.67, 0.60, "positional encodings, with embeddings that do not drown them"),
         Rung("strong", 0.88, 0.85, "more epochs: 8 instead of 3"),
         Rung("boss", 0.965, 1.00, "a higher learning rate, with warm-up and a fall to 0 by the end"),
     ),
