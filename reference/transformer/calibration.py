@@ -63,7 +63,7 @@ def train_plainly(
     return model.eval().translate(new_sources, targets.shape[1] + 3), losses
 
 
-def result_of(train: Callable[..., Any], task: Callable[[Draw], Task], metric: Callable[..., float], seed: int) -> float:
+def reached(train: Callable[..., Any], task: Callable[[Draw], Task], metric: Callable[..., float], seed: int) -> float:
     """One training on a task of its own."""
     torch.set_num_threads(1)
     drawn = task(Draw(seed))
@@ -79,9 +79,9 @@ TECHNIQUES: dict[str, Callable[..., Any]] = {
 }
 
 LEVELS: tuple[Level, ...] = (
-    *(Level("5.11", LADDER, rung, partial(result_of, train, english, Task.exact)) for rung, train in TECHNIQUES.items()),
-    Level("5.11", LENGTHS, "simple", partial(result_of, TECHNIQUES["simple"], chinese, Task.lengths)),
-    Level("5.11", LENGTHS, "strong", partial(result_of, TECHNIQUES["strong"], chinese, Task.lengths)),
+    *(Level("5.11", LADDER, rung, partial(reached, train, english, Task.exact)) for rung, train in TECHNIQUES.items()),
+    Level("5.11", LENGTHS, "simple", partial(reached, TECHNIQUES["simple"], chinese, Task.lengths)),
+    Level("5.11", LENGTHS, "strong", partial(reached, TECHNIQUES["strong"], chinese, Task.lengths)),
 )
 
 
