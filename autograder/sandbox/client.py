@@ -63,6 +63,7 @@ class Sandbox:
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._socket: socket.socket | None = None
+        self._ways: tuple[str | None, ...] = ()
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         self.boundary: tuple[str, ...] = ()
         self.proofs: tuple[str, ...] = ()
@@ -124,12 +125,13 @@ class Sandbox:
         bwrap = None if "bubblewrap" in self._without else bubblewrap.available()
         if bwrap is None:
             problems.append("bubblewrap is not installed (Debian and Ubuntu: apt-get install bubblewrap)")
-        for way in (bwrap, None) if bwrap else (None,):
+        for way in self._ways or ((bwrap, None) if bwrap else (None,)):
             try:
                 ready = self._launch(way)
             except SandboxUnavailable as error:
                 problems.append(f"{'in' if way else 'without'} bubblewrap: {error}")
                 continue
+            self._ways = (way,)  # started again, it is never less than it was
             self.boundary = (*(("bubblewrap",) if way else ()), *ready.layers)
             self.proofs, self.problems = ready.proofs, (*problems, *ready.problems)
             return

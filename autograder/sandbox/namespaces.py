@@ -59,6 +59,8 @@ def cover(limits: Limits) -> None:
         os.makedirs(path)
         kernel.attach_tree(tree, path)
         os.close(tree)
+        # Landlock lets a student write below /tmp: the mount itself must not.
+        kernel.mount("none", path, "", kernel.MS_REMOUNT | kernel.MS_BIND | kernel.MS_RDONLY | private)
     if os.path.isdir("/dev/shm"):
         kernel.mount("tmpfs", "/dev/shm", "tmpfs", private, f"size={limits.disk_mb}m,nr_inodes=1k,mode=1777")
     # The kernel refuses a fresh procfs here (the outer one is masked), and the outer one shows the zygote.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -32,6 +33,7 @@ def orphan():
 def orphan_alive(): return time.time() - float(open(os.path.join(tempfile.gettempdir(), "alive")).read())
 def kill(pid): os.kill(pid, 9)
 def uid(): return os.getuid()
+def write(path): open(path, "w").write("exploit")
 def route():
     sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); sock.connect(("192.0.2.1", 9))
 """
@@ -66,6 +68,13 @@ def test_code_runs_as_ever(session):
     assert torch.equal(ask(session, "double", torch.arange(3.0)), torch.tensor([0.0, 2.0, 4.0]))
     assert ask(session, "thread") == [1]
     assert ask(session, "loader") == 8
+
+
+def test_the_libraries_cannot_be_changed(session):
+    """Wherever they lie: below /tmp too, where a student may write."""
+    for prefix in {sys.prefix, sys.base_prefix}:
+        refused(ask(session, "write", f"{prefix}/exploit"), "PermissionError", "FileNotFoundError", "OSError")
+        assert not os.path.exists(f"{prefix}/exploit")
 
 
 def test_nothing_of_the_graders_can_be_read(session, tmp_path):
