@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from functools import cache
 from multiprocessing import get_context
 from pathlib import Path
 from types import ModuleType
@@ -63,7 +64,9 @@ def broken_bounds(folder: Path, *, again: bool) -> list[str]:
     return found
 
 
+@cache
 def _calibration(folder: Path) -> Any:
+    """The assignment is loaded once in each process, not once a seed."""
     if not (folder / "calibration.py").is_file():
         raise AssignmentError(f"{folder} has no calibration.py: there is nothing to calibrate")
     return importlib.import_module(f"{load(folder).package.__name__}.calibration")

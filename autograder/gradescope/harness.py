@@ -93,7 +93,7 @@ class Grading:
             main=self._name,
             packages=frozenset(self._settings.packages),
             run_top_level=self._settings.run_top_level,
-            expected=frozenset(name for exercise in assignment.rubric.exercises for name in exercise.owns),
+            expected=assignment.rubric.functions,
         )
 
     def _known(self, job: Job, submission: Submission) -> dict[str, CheckResult]:

@@ -125,6 +125,11 @@ class Rubric:
         """The points of the whole assignment, without what a bonus adds."""
         return sum(exercise.points for exercise in self.exercises if not exercise.bonus)
 
+    @property
+    def functions(self) -> frozenset[str]:
+        """Everything the student is asked to write."""
+        return frozenset(name for exercise in self.exercises for name in exercise.owns)
+
     def owner(self, function: str) -> Exercise:
         """The exercise that owns a function of the student's. Raises `KeyError`."""
         for exercise in self.exercises:

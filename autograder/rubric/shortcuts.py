@@ -46,16 +46,34 @@ def find_shortcuts(files: Mapping[str, str], rubric: Rubric) -> list[Shortcut]:
             trees[name] = ast.parse(source)
         except SyntaxError:
             continue  # intake has said so
+    sources = _Sources.of(trees)
     return sorted(
-        {found for exercise in rubric.exercises if exercise.bans for found in _of_exercise(exercise, trees)},
+        {found for exercise in rubric.exercises if exercise.bans for found in _of_exercise(exercise, sources)},
         key=lambda found: (found.exercise, found.file, found.line, found.what),
     )
 
 
-def _of_exercise(exercise: Exercise, trees: Mapping[str, ast.Module]) -> Iterator[Shortcut]:
+@dataclass(frozen=True)
+class _Sources:
+    """A submission's top-level definitions by name, and each file's aliases: looked up once, for all exercises."""
+
+    definitions: Mapping[str, Sequence[tuple[str, ast.stmt]]]
+    aliases: Mapping[str, Mapping[str, str]]
+
+    @staticmethod
+    def of(trees: Mapping[str, ast.Module]) -> _Sources:
+        definitions: dict[str, list[tuple[str, ast.stmt]]] = {}
+        for file, tree in trees.items():
+            for statement in tree.body:
+                for name in _defined(statement):
+                    definitions.setdefault(name, []).append((file, statement))
+        return _Sources(definitions, {file: _aliases(tree) for file, tree in trees.items()})
+
+
+def _of_exercise(exercise: Exercise, sources: _Sources) -> Iterator[Shortcut]:
     banned = {id(resolve(name)): name for name in exercise.bans}
     methods = {name.rpartition(".")[2]: name for name in exercise.bans if name.startswith("torch.Tensor.")}
-    for file, statement, aliases in _reached(exercise.owns, trees):
+    for file, statement, aliases in _reached(exercise.owns, sources):
         for node in ast.walk(statement):
             line = getattr(node, "lineno", 0)
             dotted = _dotted(node, aliases) if isinstance(node, ast.expr) else None
@@ -85,24 +103,16 @@ def _get_attribute(
         yield Shortcut(number, file, node.lineno, "getattr()" if name is None else f"getattr(…, {name!r})", False)
 
 
-def _reached(
-    owned: Sequence[str], trees: Mapping[str, ast.Module]
-) -> Iterator[tuple[str, ast.stmt, Mapping[str, str]]]:
+def _reached(owned: Sequence[str], sources: _Sources) -> Iterator[tuple[str, ast.stmt, Mapping[str, str]]]:
     """The definitions of the owned functions, and of whatever of the student's own they mention, each once."""
-    definitions: dict[str, list[tuple[str, ast.stmt]]] = {}
-    for file, tree in trees.items():
-        for statement in tree.body:
-            for name in _defined(statement):
-                definitions.setdefault(name, []).append((file, statement))
-    tables = {file: _aliases(tree) for file, tree in trees.items()}
     waiting, seen = list(owned), set()
     while waiting:
         name = waiting.pop()
-        for file, statement in definitions.get(name, ()):
+        for file, statement in sources.definitions.get(name, ()):
             if id(statement) in seen:
                 continue
             seen.add(id(statement))
-            yield file, statement, {**tables[file], **_aliases(statement, tables[file])}
+            yield file, statement, {**sources.aliases[file], **_aliases(statement, sources.aliases[file])}
             waiting += [node.id for node in ast.walk(statement) if isinstance(node, ast.Name)]
             waiting += [node.attr for node in ast.walk(statement) if isinstance(node, ast.Attribute)]
 
