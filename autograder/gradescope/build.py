@@ -25,9 +25,10 @@ HOME = "/opt/autograder"
 """Where the environment and the engine lie in an image. Everybody may read them: they hold nothing of the course's."""
 NEEDED = (
     "torch", "numpy", "pandas", "scikit-learn", "scipy", "matplotlib", "tqdm", "msgspec", "psutil", "pydantic",
-    "pyseccomp", "pyyaml", "jinja2", "typer", "rich", "sqlalchemy",
+    "pyseccomp", "pyyaml", "jinja2", "typer", "rich", "sqlalchemy", "jupytext",
 )  # fmt: skip
-"""What grading needs of our own dependencies: no notebooks, no nbgrader, nothing for development."""
+"""What grading needs of our own dependencies, and the command line imports: no Jupyter, no nbgrader, nothing for
+development."""
 ON_A_GPU = re.compile(r"(nvidia|cuda|triton)", re.IGNORECASE)
 SINCE = (1980, 1, 1, 0, 0, 0)
 """The date of every file in the zip: equal contents give an equal zip."""

@@ -15,13 +15,15 @@ HOME = "/tmp/work"
 
 
 class World(msgspec.Struct, frozen=True):
-    """How one submission is shut in: the layers that hold, its user (None: the zygote's), its own folder, and what
-    Landlock lets it read (a world built by bubblewrap holds nothing that may not be read)."""
+    """How one submission is shut in: the layers that hold, its user (None: the zygote's), its own folder, what
+    Landlock lets it read (a world built by bubblewrap holds nothing that may not be read), and whether it may use
+    /dev/shm, without which there are no worker processes."""
 
     layers: frozenset[str]
     user: int | None = None
     home: str = HOME
     readable: tuple[str, ...] = ("/",)
+    shared_memory: bool = True
 
     @property
     def alone(self) -> bool:
@@ -36,7 +38,7 @@ class World(msgspec.Struct, frozen=True):
     @property
     def writable(self) -> tuple[str, ...]:
         """All that Landlock lets it write."""
-        places = (self.temporary, "/dev/shm", "/dev/null", "/dev/zero", "/dev/full")
+        places = (self.temporary, "/dev/null", "/dev/zero", "/dev/full", *(("/dev/shm",) if self.shared_memory else ()))
         return tuple(path for path in places if os.path.exists(path))
 
 

@@ -13,6 +13,7 @@ import contextlib
 import gc
 import importlib
 import os
+import secrets
 import select
 import shutil
 import signal
@@ -75,9 +76,10 @@ def main(descriptor: int) -> NoReturn:
             os._exit(0)
         if len(fds) == 3:
             limits = msgspec.msgpack.decode(message, type=Limits)
-            user = UNPRIVILEGED + count % USERS if own_users else None
+            user = _free_user() if own_users else None
             home = HOME if alone else f"{homes(start.base)}/{count}"
-            world = World(layers, user, home, readable(start.base))
+            shared = alone or (own_users and _shared_memory_is_free())
+            world = World(layers, user, home, readable(start.base), shared)
             count += 1
             if os.fork() == 0:
                 sock.close()
@@ -160,13 +162,48 @@ def _keeper(limits: Limits, control: socket.socket, work: int, output: int, worl
                 break
             if command == SWEEP:
                 sweep(template)
+                _clear_shared_memory(world)
                 with contextlib.suppress(OSError):
                     control.send(SWEPT)
         _reap()
     if not world.alone:
-        _sweep_below(0)
+        _end_all(world)
+        _clear_shared_memory(world)
         shutil.rmtree(world.home, ignore_errors=True)
     os._exit(0)
+
+
+def _free_user() -> int:
+    """A user without processes: other graders on this machine give theirs users from the same range, and the end of a
+    submission is the end of all that its user runs."""
+    taken: set[int] = set()
+    for name in os.listdir("/proc"):
+        if name.isdecimal():
+            with contextlib.suppress(OSError), open(f"/proc/{name}/status", encoding="utf-8") as file:
+                taken.update(int(line.split()[1]) for line in file if line.startswith("Uid:"))
+    return secrets.choice([user for user in range(UNPRIVILEGED, UNPRIVILEGED + USERS) if user not in taken])
+
+
+def _shared_memory_is_free() -> bool:
+    """Whether nobody but students keeps files in /dev/shm: those who have it in common with others would see them."""
+    try:
+        return all(UNPRIVILEGED <= entry.stat(follow_symlinks=False).st_uid < UNPRIVILEGED + USERS
+                   for entry in os.scandir("/dev/shm"))  # fmt: skip
+    except OSError:
+        return False
+
+
+def _clear_shared_memory(world: World) -> None:
+    """Nothing that a check leaves in /dev/shm is there for the next one, or for somebody else."""
+    if world.user is None or world.alone:
+        return
+    with contextlib.suppress(OSError):
+        for entry in os.scandir("/dev/shm"):
+            if entry.stat(follow_symlinks=False).st_uid == world.user:
+                if entry.is_dir(follow_symlinks=False):
+                    shutil.rmtree(entry.path, ignore_errors=True)
+                else:
+                    os.unlink(entry.path)
 
 
 def _own_folder(world: World) -> None:
@@ -213,17 +250,40 @@ def _kill(pid: int) -> bool:
 
 
 def _sweep_below(template: int) -> None:
-    """Kill every descendant of this process but the template, until a round finds none."""
+    """Kill every descendant of this process but the template. One round can miss what is just being forked; it is
+    over when several in a row find none."""
     deadline = time.monotonic() + SWEEP_SECONDS
-    while time.monotonic() < deadline:
+    quiet = 0
+    while quiet < 3 and time.monotonic() < deadline:
         found = [pid for pid in _descendants(os.getpid()) if pid != template]
         for pid in found:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.kill(pid, signal.SIGKILL)
         _reap()
-        if not found:
-            return
+        quiet = 0 if found else quiet + 1
+        time.sleep(0.005 if found else 0)
+
+
+def _end_all(world: World) -> None:
+    """Kill the template and all there is below, for good: at the end no child is left, and orphans become children."""
+    deadline = time.monotonic() + SWEEP_SECONDS
+    while time.monotonic() < deadline:
+        helper = os.fork() if world.user is not None else 0
+        if helper == 0 and world.user is not None:
+            with contextlib.suppress(BaseException):
+                become(world.user)
+                os.kill(-1, signal.SIGKILL)  # everything of this user, at one blow
+            os._exit(0)
+        for pid in _descendants(os.getpid()):
+            if pid != helper:
+                with contextlib.suppress(ProcessLookupError, PermissionError):
+                    os.kill(pid, signal.SIGKILL)
         time.sleep(0.005)
+        try:
+            while os.waitpid(-1, os.WNOHANG)[0]:
+                pass
+        except ChildProcessError:
+            return
 
 
 def _descendants(root: int) -> list[int]:

@@ -64,9 +64,25 @@ def test_the_student_is_somebody_else(sandbox, session):
         assert ask(session, "uid") >= 60001
 
 
+def test_each_submission_has_a_user_of_its_own(sandbox):
+    """Also beside another grader on the same machine."""
+    if "separate user" not in sandbox.boundary or "mount namespace" in sandbox.boundary:
+        pytest.skip("submissions do not see one another")
+    files, limits = {"m.py": SOURCE + MORE}, Limits(check_seconds=10)
+    with sandbox.open(files, "m.py", limits) as one, sandbox.open(files, "m.py", limits) as other:
+        assert ask(one, "uid") != ask(other, "uid")
+
+
 def test_code_runs_as_ever(session):
     assert torch.equal(ask(session, "double", torch.arange(3.0)), torch.tensor([0.0, 2.0, 4.0]))
     assert ask(session, "thread") == [1]
+
+
+def test_workers_have_shared_memory_where_nobody_else_keeps_files_there(sandbox, session):
+    if "mount namespace" not in sandbox.boundary and any(
+        entry.stat().st_uid < 60001 for entry in os.scandir("/dev/shm")
+    ):
+        pytest.skip("somebody else keeps files in /dev/shm")
     assert ask(session, "loader") == 8
 
 
@@ -75,6 +91,13 @@ def test_the_libraries_cannot_be_changed(session):
     for prefix in {sys.prefix, sys.base_prefix}:
         refused(ask(session, "write", f"{prefix}/exploit"), "PermissionError", "FileNotFoundError", "OSError")
         assert not os.path.exists(f"{prefix}/exploit")
+
+
+def test_what_a_check_leaves_in_shared_memory_is_taken_away(sandbox, session):
+    if "mount namespace" in sandbox.boundary:
+        pytest.skip("it has a /dev/shm of its own")
+    ask(session, "write", "/dev/shm/left")
+    assert not os.path.exists("/dev/shm/left")
 
 
 def test_nothing_of_the_graders_can_be_read(session, tmp_path):
