@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 JOBS ?= $(shell nproc)
 
-.PHONY: demo test container-test setup lint validate starters faults exhaustive clean
+.PHONY: demo test container-test setup lint validate starters releases faults exhaustive clean
 
 demo: setup
 	$(BIN)/autograder grade regression examples/regression --jobs $(JOBS) --report reports/demo
@@ -31,6 +31,12 @@ validate: setup
 
 starters: setup
 	for name in reference/*/; do $(BIN)/autograder release $$(basename $$name) || exit 1; done
+
+# dist/NAME.zip for every assignment, with the wheel in it: all that students need.
+releases: setup
+	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .
+	for name in reference/*/; do \
+	  $(BIN)/autograder release $$(basename $$name) --to dist --wheel dist/autograder-*.whl || exit 1; done
 
 # 100 kills and more: tests/faults, at length.
 faults: setup

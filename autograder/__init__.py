@@ -10,8 +10,11 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 
-def check(*exercises: str) -> Checked:
-    """In a notebook: run the public checks on what you have defined, all of them or some (`check("softmax")`)."""
+def check(*exercises: str, practice: bool = False) -> Checked:
+    """In a notebook: run the public checks on what you have defined, all of them or some (`check("softmax")`).
+
+    `practice`: train too, on the public data, and see where you stand on the ladder.
+    """
     from autograder.home import check as checked  # torch is slow to import: only when it is asked for
 
-    return checked(*exercises)
+    return checked(*exercises, practice=practice)

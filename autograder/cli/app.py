@@ -178,11 +178,14 @@ def check(
         list[str] | None, typer.Option("--exercise", "-e", help="Just this exercise or function (repeatable).")
     ] = None,
     watch: Annotated[bool, typer.Option("--watch", "-w", help="Check again whenever the file is saved.")] = False,
+    practice: Annotated[
+        bool, typer.Option("--practice", "-p", help="Train too, on your data: where you stand on the ladder.")
+    ] = False,
 ) -> None:
     """For students: run the public checks on your own machine. Exit 1 if one does not pass."""
     from autograder.cli.checking import check_at_home
 
-    raise typer.Exit(check_at_home(file, exercise or [], watch=watch))
+    raise typer.Exit(check_at_home(file, exercise or [], watch=watch, practice=practice))
 
 
 @app.command()

@@ -13,20 +13,23 @@ from rich.console import Console
 from autograder.home import check_file
 
 
-def check_at_home(file: Path | None, exercises: Sequence[str], *, watch: bool) -> int:
+def check_at_home(file: Path | None, exercises: Sequence[str], *, watch: bool, practice: bool) -> int:
     """Exit code 0 when every public check passed."""
     if watch:
-        return _watch(file, exercises)
-    checked = check_file(file, exercises)
+        return _watch(file, exercises, practice=practice)
+    if practice:
+        print("Training on your data: this can take a minute.", flush=True)
+    checked = check_file(file, exercises, practice=practice)
     checked.to_terminal(Console())
     return 0 if checked.passed else 1
 
 
-def _watch(file: Path | None, exercises: Sequence[str]) -> int:
+def _watch(file: Path | None, exercises: Sequence[str], *, practice: bool) -> int:
     """A process of its own each time: what the last run left behind does not matter. Ends with Ctrl-C."""
     command = [sys.executable, "-m", "autograder", "check", *([str(file)] if file else [])]
     for exercise in exercises:
         command += ["--exercise", exercise]
+    command += ["--practice"] if practice else []
     seen: dict[Path, int] = {}
     try:
         while True:

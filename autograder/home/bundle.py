@@ -15,6 +15,7 @@ from autograder.rubric.draw import Draw
 from autograder.rubric.rubric import Check, Rubric
 from autograder.rubric.student import Reference, same_value
 from autograder.rubric.variants import Mutant
+from autograder.rubric.vocabulary import Ladder
 from autograder.sandbox.messages import Ask, Raised, Returned
 from autograder.sandbox.values import Value, decode, encode
 
@@ -59,6 +60,13 @@ class LaterCheck(msgspec.Struct, frozen=True):
     points: float
 
 
+class PublicPractice(msgspec.Struct, frozen=True):
+    """What can be trained at home: a function of the bundle's code, and the ladder that its metric stands on."""
+
+    function: str
+    ladder: Ladder
+
+
 class PublicExercise(msgspec.Struct, frozen=True):
     """An exercise as students may know it."""
 
@@ -69,6 +77,7 @@ class PublicExercise(msgspec.Struct, frozen=True):
     bans: tuple[str, ...]
     public: list[PublicCheck]
     later: list[LaterCheck]
+    practices: list[PublicPractice] = []
 
 
 class Bundle(msgspec.Struct, frozen=True):
@@ -135,6 +144,8 @@ class PublicAssignment:
                 add(getattr(module, check.function))
                 for run in check.recorded:
                     self._recorded[exercise.checks[-1].name, run.dtype] = run
+            for practice in wanted.practices:
+                exercise.practice(practice.ladder)(getattr(module, practice.function))
 
     def solution(self, changes: dict[str, Any] | None = None) -> dict[str, Any]:
         """There is none here."""

@@ -12,19 +12,23 @@ import msgspec
 from autograder.grading.engine import Engine
 from autograder.grading.hosts import LocalHost
 from autograder.home.bundle import Bundle, BundleError, PublicAssignment, find_bundle, read_bundle
+from autograder.home.practice import Practised, practise
 from autograder.home.show import Checked
 from autograder.intake import read_submission
 from autograder.model import CheckResult, Outcome
 from autograder.sandbox.runtime import load
 
 ANYONE = "you"
+DATA = "data"
+"""Where a release keeps its files."""
 
 
-def check_file(path: Path | None = None, exercises: Iterable[str] = ()) -> Checked:
+def check_file(path: Path | None = None, exercises: Iterable[str] = (), *, practice: bool = False) -> Checked:
     """Check a module, a notebook, a folder or a zip, read as the grader reads it.
 
     Without a path: the assignment's module or notebook in this folder, whichever was saved last. `exercises` are
-    numbers or function names; none means all. Raises `BundleError` and `intake.Rejected`.
+    numbers or function names; none means all. `practice`: train too, on the public data. Raises `BundleError` and
+    `intake.Rejected`.
     """
     place = find_bundle(Path.cwd() if path is None else path if path.is_dir() else path.resolve().parent)
     bundle = read_bundle(place)
@@ -36,13 +40,15 @@ def check_file(path: Path | None = None, exercises: Iterable[str] = ()) -> Check
     problem = ""
     if error is not None:
         problem = f"{error.type_name}: {error.message}" + (f" ({error.where})" if error.where else "")
-    return _checked(bundle, namespace, exercises, path.name, submission.notes, problem)
+    data = place.parent / DATA if practice else None
+    return _checked(bundle, namespace, exercises, path.name, submission.notes, problem, data)
 
 
-def check(*exercises: str) -> Checked:
+def check(*exercises: str, practice: bool = False) -> Checked:
     """In a notebook: check what you have defined so far, all of it or some exercises by number or function name."""
-    bundle = read_bundle(find_bundle(Path.cwd()))
-    return _checked(bundle, sys.modules["__main__"].__dict__, exercises, "this notebook", (), "")
+    place = find_bundle(Path.cwd())
+    data = place.parent / DATA if practice else None
+    return _checked(read_bundle(place), sys.modules["__main__"].__dict__, exercises, "this notebook", (), "", data)
 
 
 def _latest(folder: Path, name: str) -> Path:
@@ -60,7 +66,9 @@ def _checked(
     file: str,
     notes: tuple[str, ...],
     problem: str,
+    data: Path | None,
 ) -> Checked:
+    """`data`: the folder to train on, if there is to be training."""
     wanted = _wanted(bundle, exercises)
     assignment = PublicAssignment(bundle)
     checks = [check for check in assignment.rubric.checks if check.exercise in wanted]
@@ -72,7 +80,12 @@ def _checked(
         _told(result, [name for name in uses[result.name] if assignment.rubric.owner(name).number in wrong])
         for result in results
     ]
-    return Checked(bundle, file, tuple(results), tuple(wanted), notes, problem)
+    practised: list[Practised] = []
+    if data is not None:
+        for exercise in assignment.rubric.exercises:
+            if exercise.number in wanted:
+                practised += practise(exercise, namespace, data)
+    return Checked(bundle, file, tuple(results), tuple(wanted), notes, problem, tuple(practised))
 
 
 def _wanted(bundle: Bundle, exercises: Iterable[str]) -> list[str]:

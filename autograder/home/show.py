@@ -11,6 +11,7 @@ from rich.console import Console, Group, RenderableType
 from rich.markup import escape
 
 from autograder.home.bundle import Bundle, PublicExercise
+from autograder.home.practice import Practised
 from autograder.model import CheckResult, Outcome
 
 STYLE = {Outcome.PASSED: ("green", "✓"), Outcome.NOT_ATTEMPTED: ("dim", "○"), Outcome.SKIPPED: ("dim", "–")}
@@ -65,6 +66,7 @@ class Checked:
     chosen: tuple[str, ...]
     notes: tuple[str, ...] = ()
     problem: str = ""
+    practised: tuple[Practised, ...] = ()
 
     @property
     def passed(self) -> bool:
@@ -91,6 +93,16 @@ class Checked:
             text += f" {later:g} more points are checked when you hand in, on other inputs."
         return text
 
+    @property
+    def to_practise(self) -> str:
+        """How to see where a training exercise stands, where nothing was trained."""
+        numbers = [line.exercise.number for line in self.lines if line.exercise.practices]
+        if not numbers or self.practised:
+            return ""
+        how = f"autograder check --practice -e {numbers[0]}"
+        inside = f'autograder.check("{numbers[0]}", practice=True)'
+        return f"Where does your training stand? `{how}` trains on your data; in a notebook, {inside}."
+
     def to_terminal(self, console: Console) -> None:
         """Print for a person."""
         console.print(f"[bold]{escape(self.bundle.title)}[/]: the public checks on {escape(self.file)}")
@@ -98,21 +110,43 @@ class Checked:
             console.print(f"[red]Your file does not load to its end:[/] {escape(self.problem)}")
         for line in self.lines:
             console.print(_terminal(line))
+        for practised in self.practised:
+            console.print(_trained(practised))
         for note in self.notes:
             console.print(f"[dim]Note: {escape(note)}[/]")
         console.print(f"[bold]{self.summary}[/]")
+        if self.to_practise:
+            console.print(escape(self.to_practise), highlight=False)
 
     def _repr_html_(self) -> str:
         environment = jinja2.Environment(
             loader=jinja2.FileSystemLoader(Path(__file__).parent), autoescape=True, trim_blocks=True
         )
-        return environment.get_template("checked.html.j2").render(checked=self, signs=_sign)
+        return environment.get_template("checked.html.j2").render(checked=self, signs=_sign, other_data=OTHER_DATA)
 
     def __repr__(self) -> str:
         console = Console(width=100, force_terminal=False, force_jupyter=False)
         with console.capture() as captured:
             self.to_terminal(console)
         return captured.get()
+
+
+OTHER_DATA = "The grader trains on other data of this kind: you will stand about here, not exactly here."
+
+
+def _trained(practised: Practised) -> RenderableType:
+    ladder = practised.practice.ladder
+    head = f"[bold]Practice {practised.number}[/] [dim]({practised.seconds:.0f} s on your data, no points)[/]"
+    if practised.value is None:
+        return Group(head, f"    [red]{escape(practised.problem)}[/]")
+    places = [
+        f"[{'green' if reached else 'dim'}]{'✓' if reached else '○'} {escape(rung.name)} {rung.bound:g}[/]"
+        for rung, reached in practised.rungs
+    ]
+    lines = [f"    {escape(ladder.metric)}: [bold]{practised.value:.3g}[/]", "    " + "   ".join(places)]
+    if practised.next:
+        lines.append(f"    To reach {escape(practised.next.name)}: {escape(practised.next.technique)}.")
+    return Group(head, *lines, f"    [dim]{OTHER_DATA}[/]")
 
 
 def _sign(outcome: Outcome) -> tuple[str, str]:

@@ -1,7 +1,8 @@
 """From one source to what every student gets."""
 
 from autograder.release.cut import MarkerError, starter_source
-from autograder.release.generate import LeakError, current, generate, leaks, released, write_files
+from autograder.release.generate import current, generate, released, write_files
+from autograder.release.leaks import LeakError, leaks, solution_leaks
 from autograder.release.notebook import starter_notebook
 from autograder.release.pack import pack
 from autograder.release.public import PublicError, bundle_of
@@ -16,6 +17,7 @@ __all__ = [
     "leaks",
     "pack",
     "released",
+    "solution_leaks",
     "starter_notebook",
     "starter_source",
     "write_files",

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from autograder.home.bundle import FILE as PUBLIC
 from autograder.home.bundle import Bundle
-from autograder.release.cut import MarkerError, solution_lines, starter_source
+from autograder.release.cut import MarkerError, starter_source
+from autograder.release.handout import handout
+from autograder.release.leaks import LeakError, leaks
 from autograder.release.notebook import colab_notebook, starter_notebook
-
-
-class LeakError(Exception):
-    """A release that would give something away; the message lists what and where."""
 
 
 def released(reference: Path, bundle: Bundle | None = None) -> dict[str, bytes]:
@@ -35,7 +31,7 @@ def released(reference: Path, bundle: Bundle | None = None) -> dict[str, bytes]:
         f"{reference.name}.ipynb": starter_notebook(starter).encode(),
     }
     if (reference / "handout.md").is_file():
-        files["README.md"] = (reference / "handout.md").read_bytes()
+        files["README.md"] = handout((reference / "handout.md").read_text(encoding="utf-8"), bundle).encode()
     for path in sorted((reference / "public").rglob("*")):
         if path.is_file():
             files[f"data/{path.relative_to(reference / 'public').as_posix()}"] = path.read_bytes()
@@ -43,20 +39,10 @@ def released(reference: Path, bundle: Bundle | None = None) -> dict[str, bytes]:
         files[PUBLIC] = bundle.write()
         asked = {exercise.number: exercise.owns for exercise in bundle.exercises}
         files[f"{reference.name}_colab.ipynb"] = colab_notebook(starter, reference.name, asked).encode()
-    found = leaks(solution, files)
+    found = leaks(reference, files)
     if found:
         raise LeakError("; ".join(found))
     return files
-
-
-def leaks(solution: str, files: Mapping[str, bytes]) -> list[str]:
-    """Where a line of the solution shows in a released file: one finding a file and line."""
-    secret = sorted(solution_lines(solution))
-    findings = []
-    for name, data in files.items():
-        text = _readable(name, data)
-        findings += [f"{name} holds a line of the solution: {line}" for line in secret if line in text]
-    return findings
 
 
 def generate(reference: Path, assignments: Path, bundle: Bundle | None = None) -> list[Path]:
@@ -87,23 +73,3 @@ def current(reference: Path, assignments: Path, bundle: Bundle | None = None) ->
     present = {p.relative_to(target).as_posix() for p in target.rglob("*") if p.is_file()} if target.is_dir() else set()
     stale = [name for name, data in wanted.items() if name not in present or (target / name).read_bytes() != data]
     return stale + sorted(name for name in present - set(wanted) if not name.startswith("data/"))
-
-
-def _readable(name: str, data: bytes) -> str:
-    """A file as a student reads it: in a notebook the lines are JSON strings, with quotes escaped."""
-    text = data.decode("utf-8", "replace")
-    if not name.endswith(".ipynb"):
-        return text
-    try:
-        strings = _strings(json.loads(text))
-    except ValueError:
-        return text
-    return "\n".join(strings)
-
-
-def _strings(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict | list):
-        for item in value.values() if isinstance(value, dict) else value:
-            yield from _strings(item)

@@ -11,7 +11,7 @@ import torch
 
 from autograder.grading.engine import PRECISIONS, Engine
 from autograder.grading.hosts import LocalHost
-from autograder.home.bundle import Answered, Bundle, LaterCheck, PublicCheck, PublicExercise, Recorded
+from autograder.home.bundle import Answered, Bundle, LaterCheck, PublicCheck, PublicExercise, PublicPractice, Recorded
 from autograder.model import Outcome
 from autograder.rubric.assignment import Assignment
 from autograder.rubric.draw import Draw
@@ -54,13 +54,15 @@ def bundle_of(assignment: Assignment, title: str, packages: Iterable[str]) -> Bu
                 if check.public
             ],
             [LaterCheck(check.asked, check.points) for check in exercise.checks if not check.public],
+            [PublicPractice(practice.run.__name__, practice.ladder) for practice in exercise.practices],
         )
         for exercise in assignment.rubric.exercises
     ]
     functions = [check.run.__name__ for check in public]
+    functions += [practice.run.__name__ for exercise in assignment.rubric.exercises for practice in exercise.practices]
     twice = sorted({name for name in functions if functions.count(name) > 1})
     if twice:
-        raise PublicError(f"two public checks are called {twice[0]}: rename one of them")
+        raise PublicError(f"two public checks or practices are called {twice[0]}: rename one of them")
     code = sliced((assignment.folder / "checks.py").read_text(encoding="utf-8"), functions)
     return Bundle(assignment.name, title, tuple(sorted(packages)), code, exercises)
 

@@ -15,7 +15,7 @@ import msgspec
 import torch
 from scipy import stats
 
-from autograder.rubric.vocabulary import Ladder
+from autograder.rubric.vocabulary import Ladder, Rung
 
 COVERAGE, CONFIDENCE = 0.99, 0.95
 """A bound is one that 99 % of all seeds reach, said with 95 % confidence."""
@@ -33,11 +33,15 @@ class Level:
     @property
     def bound(self) -> float:
         """What the rubric asks for on this rung."""
-        return next(rung.bound for rung in self.ladder.rungs if rung.name == self.rung)
+        return self._rung.bound
 
     def reached(self, value: float) -> bool:
         """Whether a value is good enough for this rung."""
-        return value <= self.bound if self.ladder.lower_is_better else value >= self.bound
+        return self.ladder.reaches(value, self._rung)
+
+    @property
+    def _rung(self) -> Rung:
+        return next(rung for rung in self.ladder.rungs if rung.name == self.rung)
 
     def measure(self, seeds: Sequence[int]) -> Measured:
         """Run every seed, one after the other."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from autograder.rubric.draw import Draw
 from autograder.rubric.student import Reference, Student
-from autograder.rubric.vocabulary import Score
+from autograder.rubric.vocabulary import Ladder, Score
 from autograder.sandbox.bans import resolve
 
 AUTOGRAD = (
@@ -27,6 +28,7 @@ AUTOGRAD = (
 """Bans for a gradient that is to be written by hand."""
 
 CheckFunction = Callable[[Student, Reference, Draw], Score | float | None]
+PracticeFunction = Callable[[Student, Path, int], tuple[float, Sequence[float]]]
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,17 @@ class Check:
 
 
 @dataclass(frozen=True)
+class Practice:
+    """A training exercise tried at home, on public data and for no points: where it stands on its ladder.
+
+    `run(student, data, seed)` trains on what is in the folder `data`; it gives the ladder's metric and the losses.
+    """
+
+    ladder: Ladder
+    run: PracticeFunction
+
+
+@dataclass(frozen=True)
 class Exercise:
     """A numbered exercise, the student's functions it `owns`, and its points (the sum over its checks).
 
@@ -64,6 +77,7 @@ class Exercise:
     bans: tuple[str, ...] = ()
     bonus: bool = False
     checks: list[Check] = field(default_factory=list)
+    practices: list[Practice] = field(default_factory=list)
 
     @property
     def trains(self) -> bool:
@@ -89,6 +103,15 @@ class Exercise:
             self.checks.append(
                 Check(name, self.number, " ".join(asked.split()), points, public, uses, trains, seconds, function)
             )
+            return function
+
+        return add
+
+    def practice(self, ladder: Ladder) -> Callable[[PracticeFunction], PracticeFunction]:
+        """Add what students can train at home. It is released with its code: it may need nothing that is hidden."""
+
+        def add(function: PracticeFunction) -> PracticeFunction:
+            self.practices.append(Practice(ladder, function))
             return function
 
         return add

@@ -100,10 +100,13 @@ class Ladder(msgspec.Struct, frozen=True):
     rungs: tuple[Rung, ...]
     lower_is_better: bool = True
 
+    def reaches(self, value: float, rung: Rung) -> bool:
+        """Whether `value` is good enough for a rung. NaN never is."""
+        return value <= rung.bound if self.lower_is_better else value >= rung.bound
+
     def fraction(self, value: float) -> float:
         """The part of the points that `value` is worth: 0 below the first rung, 1 from the last one up."""
-        sign = -1.0 if self.lower_is_better else 1.0
-        reached = [rung for rung in self.rungs if sign * value >= sign * rung.bound]
+        reached = [rung for rung in self.rungs if self.reaches(value, rung)]
         if not math.isfinite(value) or not reached:
             return 0.0
         if len(reached) == len(self.rungs):

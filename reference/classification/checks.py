@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from autograder.rubric import (
@@ -930,14 +932,34 @@ LADDER = Ladder(
 )
 
 
+def labelled(student: Student, given: Sequence[torch.Tensor], seed: int) -> tuple[torch.Tensor, list[float]]:
+    """The student's labels for the new frames (the fourth of what is given), and the losses they report."""
+    labels, losses = listed(student.label_frames(*given, seed), "(labels, losses)", 2)
+    reported = as_tensor(losses)
+    return (
+        tensor_of(labels, (len(given[3]),), "the labels"),
+        [] if reported is None else reported.reshape(-1).tolist(),
+    )
+
+
 @training.check(4, uses=HELPERS, trains=True, seconds=60)
 def hidden_frames(student: Student, reference: Reference, draw: Draw) -> Score:
     """label_frames labels frames of utterances nobody has seen; the training loss it reports falls."""
     frames = Frames(draw)
-    labels, losses = listed(student.label_frames(*frames.given, frames.seed), "(labels, losses)", 2)
-    accuracy = frames.accuracy(tensor_of(labels, (len(frames.hidden),), "the labels"))
-    reported = as_tensor(losses)
-    losses = [] if reported is None else reported.reshape(-1).tolist()
+    labels, losses = labelled(student, frames.given, frames.seed)
+    accuracy = frames.accuracy(labels)
     expect(len(losses) > 1, "label_frames: the second result is a list with one loss for each epoch.")
     expect(losses[-1] < losses[0], "the training loss does not fall from the first epoch to the last.")
     return LADDER.score(accuracy, losses)
+
+
+@training.practice(LADDER)
+def on_the_utterances_you_have(student: Student, data: Path, seed: int) -> tuple[float, list[float]]:
+    """Every fifth utterance of vowels.npz is kept back and labelled."""
+    with np.load(data / "vowels.npz") as stored:
+        frames = torch.tensor(stored["frames"], dtype=torch.float64)
+        utterance, speaker = (torch.tensor(stored[name]).long() for name in ("utterance", "speaker"))
+    new = utterance % 5 == 4
+    given = (frames[~new], utterance[~new], speaker[~new], frames[new], utterance[new])
+    labels, losses = labelled(student, given, seed)
+    return float((labels == speaker[new]).double().mean()), losses

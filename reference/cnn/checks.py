@@ -739,13 +739,20 @@ class Digits:
 
     def accuracy(self, student: Student) -> tuple[float, list[float]]:
         """How many of the new digits the student's network reads, and the losses it reports."""
-        got = student.train_cnn(self.x, self.y, self.x_new, self.seed)
-        if not isinstance(got, tuple | list) or len(got) != 2:
-            raise Mismatch("train_cnn returns two things: the predicted classes, and a list of losses.")
-        predictions = tensor_of(got[0], (len(self.y_new),), "the predicted classes")
-        reported = as_tensor(got[1])
-        losses = [] if reported is None else reported.reshape(-1).tolist()
-        return float((predictions == self.y_new).double().mean()), losses
+        return read_digits(student, self.x, self.y, self.x_new, self.y_new, self.seed)
+
+
+def read_digits(
+    student: Student, x: torch.Tensor, y: torch.Tensor, x_new: torch.Tensor, y_new: torch.Tensor, seed: int
+) -> tuple[float, list[float]]:
+    """How many of the new digits the student's network reads, and the losses it reports."""
+    got = student.train_cnn(x, y, x_new, seed)
+    if not isinstance(got, tuple | list) or len(got) != 2:
+        raise Mismatch("train_cnn returns two things: the predicted classes, and a list of losses.")
+    predictions = tensor_of(got[0], (len(y_new),), "the predicted classes")
+    reported = as_tensor(got[1])
+    losses = [] if reported is None else reported.reshape(-1).tolist()
+    return float((predictions == y_new).double().mean()), losses
 
 
 def moved(image: torch.Tensor, down: int, right: int) -> torch.Tensor:
@@ -793,6 +800,18 @@ def reports_its_losses(student: Student, reference: Reference, draw: Draw) -> No
     expect(len(losses) > 1, "train_cnn: the second result is a list with one loss for each epoch.")
     expect(losses[-1] < losses[0], "train_cnn: the training loss does not fall from the first epoch to the last.")
     expect(0 <= losses[0] < 10 * math.log(10), "train_cnn: the first loss is not a mean cross-entropy over examples.")
+
+
+@training.practice(LADDER)
+def on_the_digits_you_have(student: Student, data: Path, seed: int) -> tuple[float, list[float]]:
+    """1,600 of digits.npz to learn from, 400 to read, all moved; the grader gives 2,000, and 1,000 to read."""
+    with np.load(data / "digits.npz") as stored:
+        images, labels = torch.tensor(stored["images"]), torch.tensor(stored["labels"]).long()
+    shifts = torch.randint(-FARTHEST, FARTHEST + 1, (len(labels), 2), generator=torch.Generator().manual_seed(seed))
+    x = torch.stack(
+        [moved(image[None].float() / 255, *shift.tolist()) for image, shift in zip(images, shifts, strict=True)]
+    )
+    return read_digits(student, x[:1600], labels[:1600], x[1600:], labels[1600:], seed)
 
 
 # --- 3.10 --------------------------------------------------------------------------------------------------------

@@ -6,8 +6,10 @@ nowhere to hide. Messages never hold a hidden input or an expected value.
 
 from __future__ import annotations
 
+import csv
 import datetime
 import math
+from pathlib import Path
 
 import msgspec
 import torch
@@ -604,12 +606,18 @@ class Year:
 
     def linear(self, reference: Reference, days: int) -> tuple[float, float]:
         """The MAE of a least-squares fit on the training years and on the unseen one: the yardstick."""
-        x_train, y_train, x_unseen, y_unseen = self.rows(reference, days)
-        ones = torch.ones(len(x_train), 1, dtype=torch.float64)
-        fit = torch.linalg.lstsq(torch.cat([x_train, ones], 1), y_train[:, None]).solution[:, 0]
-        errors = (((x @ fit[:-1] + fit[-1]) - y).abs() for x, y in ((x_train, y_train), (x_unseen, y_unseen)))
-        train, unseen = (float(error.mean()) for error in errors)
-        return train, unseen
+        return least_squares(*self.rows(reference, days))
+
+
+def least_squares(
+    x_train: torch.Tensor, y_train: torch.Tensor, x_unseen: torch.Tensor, y_unseen: torch.Tensor
+) -> tuple[float, float]:
+    """The MAE of a linear model fitted to the training rows, on them and on the unseen ones."""
+    ones = torch.ones(len(x_train), 1, dtype=torch.float64)
+    fit = torch.linalg.lstsq(torch.cat([x_train, ones], 1), y_train[:, None]).solution[:, 0]
+    errors = (((x @ fit[:-1] + fit[-1]) - y).abs() for x, y in ((x_train, y_train), (x_unseen, y_unseen)))
+    train, unseen = (float(error.mean()) for error in errors)
+    return train, unseen
 
 
 @training.check(0.5, uses=HELPERS, trains=True, seconds=60)
@@ -672,6 +680,22 @@ def beats_the_linear_model(student: Student, reference: Reference, draw: Draw) -
     _, unseen, trace = year.loss(student, reference, 56, (100, 100))
     ratio = unseen / year.linear(reference, 56)[1]
     return LADDER.score(ratio if math.isfinite(ratio) else math.inf, trace, "thousand views")
+
+
+@training.practice(LADDER)
+def on_the_views_you_have(student: Student, data: Path, seed: int) -> tuple[float, list[float]]:
+    """2017 to 2020 of views.csv to train on, 2021 unseen, split by the student's own split_by_date."""
+    with (data / "views.csv").open(encoding="utf-8", newline="") as file:
+        table = list(csv.DictReader(file))
+    series = torch.tensor([float(row["views"]) for row in table], dtype=torch.float64)
+    parts = student.split_by_date(series, [row["date"] for row in table], 56, "2021-01-01")
+    expect(isinstance(parts, list | tuple) and len(parts) == 4, "split_by_date gives four tensors: mend it first.")
+    x_train, y_train, x_unseen, y_unseen = (torch.as_tensor(part).double() for part in parts)
+    got = pair(student.fit_predict(x_train, y_train, x_unseen, (100, 100), seed), "(predictions, losses)", 2)
+    unseen = float((tensor_of(got[0], (len(x_unseen),), "predictions") - y_unseen).abs().mean())
+    trace = as_tensor(got[1])
+    ratio = unseen / least_squares(x_train, y_train, x_unseen, y_unseen)[1]
+    return ratio, [] if trace is None else trace.reshape(-1).tolist()
 
 
 # --- 1.12 --------------------------------------------------------------------------------------------------------

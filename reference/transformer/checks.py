@@ -6,7 +6,9 @@ their own, and every bias is used, so that a wrong implementation has nowhere to
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -803,3 +805,30 @@ def translates(student: Student, reference: Reference, draw: Draw) -> Score:
     task = english(draw)
     translations, trace = task.translate(student)
     return LADDER.score(task.exact(translations), trace)
+
+
+@training.practice(LADDER)
+def on_the_numbers_you_have(student: Student, data: Path, seed: int) -> tuple[float, list[float]]:
+    """The first 4,000 of numbers.csv to learn from, the last 500 to translate from English."""
+    with (data / "numbers.csv").open(encoding="utf-8", newline="") as file:
+        table = list(csv.DictReader(file))
+    vocabulary = sorted({word for row in table for word in row["english"].split()})
+    words = [[3 + vocabulary.index(word) for word in row["english"].split()] for row in table]
+    digits = [[3 + int(digit) for digit in row["number"]] for row in table]
+    sources, targets = (
+        torch.nn.utils.rnn.pad_sequence([torch.tensor(row) for row in rows], batch_first=True)
+        for rows in (words, digits)
+    )
+    got = student.train_translator(sources[:4000], targets[:4000], sources[4000:], 3 + len(vocabulary), 13, seed)
+    expect(isinstance(got, list | tuple) and len(got) == 2, "train_translator returns the translations and the losses.")
+    translations = [torch.as_tensor(row).tolist() for row in got[0]]
+    expect(len(translations) == 500, f"500 numbers were to be translated, and {len(translations)} came back.")
+    exact = sum(digits_in(row) == wanted for row, wanted in zip(translations, digits[4000:], strict=True)) / 500
+    trace = as_tensor(got[1])
+    return exact, [] if trace is None else trace.reshape(-1).tolist()
+
+
+def digits_in(tokens: list[float]) -> list[float]:
+    """A translation without BOS (1) in front, and without EOS (2) or padding (0) and what follows."""
+    tokens = tokens[tokens[:1] == [1] :]
+    return tokens[: next((i for i, token in enumerate(tokens) if token in (0, 2)), len(tokens))]

@@ -1,9 +1,11 @@
 """From a solution to a starter: what is cut, what is kept, what must never leak."""
 
 import json
+import re
 from pathlib import Path
 
 import nbformat
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -20,6 +22,7 @@ from autograder.release import (
     leaks,
     pack,
     released,
+    solution_leaks,
     starter_notebook,
     starter_source,
 )
@@ -102,10 +105,10 @@ def test_any_solution_is_cut_to_valid_python_without_a_line_of_it(blocks):
     assert starter.count("NotImplementedError") == sum(not with_starter for _, _, with_starter, _ in blocks)
     assert starter_source(starter) == starter
     notebook = starter_notebook(starter)
-    assert leaks(solution, {"a.py": starter.encode(), "a.ipynb": notebook.encode()}) == []
+    assert solution_leaks(solution, {"a.py": starter.encode(), "a.ipynb": notebook.encode()}) == []
     if any(words for _, words, _, _ in blocks):
         whole = {"a.py": solution.encode(), "a.ipynb": starter_notebook(solution).encode()}
-        assert {finding.split(" ")[0] for finding in leaks(solution, whole)} == {"a.py", "a.ipynb"}
+        assert {finding.split(" ")[0] for finding in solution_leaks(solution, whole)} == {"a.py", "a.ipynb"}
 
 
 @given(st.lists(st.sampled_from(["# SOLUTION", "    # STARTER", "# END", "x = 1", "# y = 2", "", "def f():"])))
@@ -161,8 +164,51 @@ def test_a_handout_with_a_line_of_the_solution_is_refused(tiny_folder):
 
 def test_a_leak_is_found_within_a_sentence_and_in_a_notebook():
     notebook = starter_notebook(tiny.SOLUTION)
-    assert leaks(tiny.SOLUTION, {"tiny.ipynb": notebook.encode()})
-    assert leaks(tiny.SOLUTION, {"README.md": b"Hint: use `return square(x).sum()` here.", "data/blob": b"\xff\x00"})
+    assert solution_leaks(tiny.SOLUTION, {"tiny.ipynb": notebook.encode()})
+    assert solution_leaks(
+        tiny.SOLUTION, {"README.md": b"Hint: use `return square(x).sum()` here.", "data/blob": b"\xff\x00"}
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ("def gradient(student, reference, draw):", "a hidden check: def gradient("),
+        ("You double instead of squaring.", "a mutant: You double"),
+        ("seed = 20_270_101".replace("_", ""), "a seed: 20270101"),
+        ("one of 31, 41, 59", "a seed: 31, 41, 59"),
+        ("see /home/ada/course/notes.txt", "somebody's folder: /home/ada"),
+        (r"C:\Users\ada", "somebody's folder"),
+    ],
+)
+def test_what_the_reference_keeps_to_itself_is_refused(tiny_folder, text, what):
+    (tiny_folder / "data.py").write_text("SEED = 20_270_101\nHIDDEN_SEEDS = (31, 41, 59)\nPUBLIC_SEED = 40_404\n")
+    (tiny_folder / "handout.md").write_text("# Tiny\n40404 and 31 are just numbers.\n")
+    released(tiny_folder)
+    (tiny_folder / "handout.md").write_text(f"# Tiny\n{text}\n")
+    with pytest.raises(LeakError, match=re.escape(f"README.md holds {what}")):
+        released(tiny_folder)
+
+
+def test_the_course_s_own_folder_is_refused(tiny_folder):
+    (tiny_folder / "handout.md").write_text(f"Made in {tiny_folder.resolve().parents[1]}/reference.\n")
+    with pytest.raises(LeakError, match="a path of this machine"):
+        released(tiny_folder)
+
+
+def test_hidden_data_is_refused_also_in_another_order(tiny_folder):
+    for place in ("hidden", "public"):
+        (tiny_folder / place).mkdir()
+    rows = np.arange(60.0).reshape(6, 10)
+    np.savez(tiny_folder / "hidden/rows.npz", x=rows, y=np.arange(6))
+    np.savez(tiny_folder / "public/rows.npz", x=rows + 0.5, y=np.arange(6), zeros=np.zeros((3, 10)))
+    released(tiny_folder)
+    np.savez(tiny_folder / "public/rows.npz", images=np.concatenate([rows + 0.5, rows[::-2]]).reshape(9, 2, 5))
+    with pytest.raises(LeakError, match=r"data/rows.npz \(images\) holds 3 rows of the hidden rows.npz \(x\)"):
+        released(tiny_folder)
+    (tiny_folder / "public/rows.npz").write_bytes((tiny_folder / "hidden/rows.npz").read_bytes())
+    with pytest.raises(LeakError, match=r"data/rows.npz is the hidden file rows.npz"):
+        released(tiny_folder)
 
 
 def test_data_that_a_script_writes_is_left_alone(tiny_folder, tmp_path):
@@ -232,10 +278,10 @@ def test_starters_are_current(reference):
 
 
 @pytest.mark.parametrize("reference", REFERENCES, ids=lambda path: path.name)
-def test_no_checked_in_file_holds_a_line_of_the_solution(reference):
+def test_no_checked_in_file_gives_anything_away(reference):
     folder = ROOT / "assignments" / reference.name
     files = {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
-    assert leaks((reference / "solution.py").read_text(encoding="utf-8"), files) == []
+    assert leaks(reference, files) == []
 
 
 @pytest.mark.parametrize("reference", REFERENCES, ids=lambda path: path.name)

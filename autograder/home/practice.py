@@ -1,0 +1,64 @@
+"""Training at home, on public data: where an exercise stands on its ladder, for no points."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from autograder.rubric import Mismatch, Rung, Score, Student, StudentError
+from autograder.rubric.rubric import Exercise, Practice
+from autograder.rubric.student import Reference
+from autograder.sandbox.conversation import LocalConversation
+
+SEED = 2_024
+"""Everybody trains with the same one; the grader draws its own."""
+
+
+@dataclass(frozen=True)
+class Practised:
+    """A training run at home: its score on the ladder, or the problem that came first."""
+
+    number: str
+    practice: Practice
+    score: Score | None
+    problem: str
+    seconds: float
+
+    @property
+    def value(self) -> float | None:
+        """The ladder's metric."""
+        return self.score.curve.metric if self.score and self.score.curve else None
+
+    @property
+    def rungs(self) -> list[tuple[Rung, bool]]:
+        """Every rung, simplest first, and whether it is reached."""
+        ladder, value = self.practice.ladder, self.value
+        return [(rung, value is not None and ladder.reaches(value, rung)) for rung in ladder.rungs]
+
+    @property
+    def next(self) -> Rung | None:
+        """The first rung that is still above."""
+        return next((rung for rung, reached in self.rungs if not reached), None)
+
+
+def practise(exercise: Exercise, namespace: Mapping[str, Any], data: Path) -> list[Practised]:
+    """Train what the exercise has to train, on the files in `data`. Never raises for what the student does."""
+    return [_practised(exercise.number, practice, namespace, data) for practice in exercise.practices]
+
+
+def _practised(number: str, practice: Practice, namespace: Mapping[str, Any], data: Path) -> Practised:
+    student = Student(LocalConversation(dict(namespace)), Reference({}))
+    started = time.monotonic()
+    score, problem = None, ""
+    try:
+        score = practice.ladder.score(*practice.run(student, data, SEED))
+    except Mismatch as mismatch:
+        problem = str(mismatch)
+    except StudentError as error:
+        problem = error.message
+    except FileNotFoundError as error:
+        problem = f"{error.filename} is missing: unpack the assignment again."
+    return Practised(number, practice, score, problem, time.monotonic() - started)

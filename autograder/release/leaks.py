@@ -1,0 +1,144 @@
+"""What may not go out: solutions, mutants, hidden checks and data, seeds, the author's own folders."""
+
+from __future__ import annotations
+
+import ast
+import io
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from autograder.release.cut import solution_lines
+
+HIDDEN = "hidden"
+"""The folder of a reference that nobody but the grader sees."""
+FEWEST = 8
+"""Rows of hidden data with fewer numbers than this are alike by chance."""
+SMALLEST_SEED = 10_000
+"""A smaller seed, alone, is a number like any other; a list of them is not."""
+SOMEBODYS_FOLDER = re.compile(r"(/home/|/Users/|[A-Z]:\\+Users\\+)\w[\w.-]*")
+
+
+class LeakError(Exception):
+    """A release that would give something away; the message lists what and where."""
+
+
+def leaks(reference: Path, files: Mapping[str, bytes]) -> list[str]:
+    """Everything in `files` (by relative path) that a reference folder keeps to itself: a finding each."""
+    solution = (reference / "solution.py").read_text(encoding="utf-8")
+    found = solution_leaks(solution, files)
+    texts = {name: _readable(name, data) for name, data in files.items()}
+    trees = {
+        path.name: ast.parse(path.read_text(encoding="utf-8"))
+        for path in sorted(reference.glob("*.py"))
+        if path.name != "solution.py"
+    }
+    kinds = {
+        "a hidden check": set(_hidden_checks(trees.values())),
+        "a mutant": set(_hints(trees.values())),
+        "a seed": set(_seeds(trees.values())),
+        "a path of this machine": {str(reference.resolve().parents[1])},
+    }
+    for name, text in texts.items():
+        for what, secrets in kinds.items():
+            found += [f"{name} holds {what}: {secret}" for secret in sorted(secrets) if secret in text]
+        found += [f"{name} holds somebody's folder: {match[0]}" for match in SOMEBODYS_FOLDER.finditer(text)]
+    return found + list(_hidden_data(reference / HIDDEN, files))
+
+
+def solution_leaks(solution: str, files: Mapping[str, bytes]) -> list[str]:
+    """Where a line of the solution shows in a released file: a finding for each file and line."""
+    secret = sorted(solution_lines(solution))
+    findings = []
+    for name, data in files.items():
+        text = _readable(name, data)
+        findings += [f"{name} holds a line of the solution: {line}" for line in secret if line in text]
+    return findings
+
+
+# --- what is secret ------------------------------------------------------------------------------------------------
+
+
+def _hidden_checks(trees: Iterable[ast.Module]) -> Iterator[str]:
+    """`def name(` of every check that is not public."""
+    for tree in trees:
+        for one in tree.body:
+            for call in one.decorator_list if isinstance(one, ast.FunctionDef) else ():
+                if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr == "check":
+                    public = any(word.arg == "public" for word in call.keywords)
+                    if not public and isinstance(one, ast.FunctionDef):
+                        yield f"def {one.name}("
+
+
+def _hints(trees: Iterable[ast.Module]) -> Iterator[str]:
+    """The hint of every mutant: who has it knows the mistake, and what the grader looks for."""
+    for tree in trees:
+        for call in ast.walk(tree):
+            if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr == "mutant":
+                for word in call.keywords:
+                    if word.arg == "hint" and isinstance(word.value, ast.Constant) and word.value.value:
+                        yield str(word.value.value)
+
+
+def _seeds(trees: Iterable[ast.Module]) -> Iterator[str]:
+    """What is called a seed and not a public one, as it would be written."""
+    for tree in trees:
+        for one in tree.body:
+            names = [target.id for target in getattr(one, "targets", ()) if isinstance(target, ast.Name)]
+            if isinstance(one, ast.Assign) and any("SEED" in name and "PUBLIC" not in name for name in names):
+                value = one.value
+                large = isinstance(value, ast.Constant) and isinstance(value.value, int) and value.value > SMALLEST_SEED
+                if large or isinstance(value, ast.Tuple | ast.List):
+                    yield ast.unparse(value).strip("()[]")
+
+
+def _hidden_data(folder: Path, files: Mapping[str, bytes]) -> Iterator[str]:
+    """Hidden files, and rows of hidden arrays, that are in a released file."""
+    hidden = {path.name: path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+    for name, data in files.items():
+        yield from (f"{name} is the hidden file {other}" for other, kept in hidden.items() if kept == data)
+        shown = {key: set(rows) for key, rows in _rows(name, data)}
+        for other, kept in hidden.items():
+            for key, rows in _rows(other, kept):
+                for place, known in shown.items():
+                    if both := sum(row in known for row in rows):
+                        yield f"{name} ({place}) holds {both} rows of the hidden {other} ({key})"
+
+
+def _rows(name: str, data: bytes) -> Iterator[tuple[str, list[bytes]]]:
+    """The arrays of an .npz by name: each row as bytes; rows that are short or all one number are left out."""
+    if not name.endswith(".npz"):
+        return
+    with np.load(io.BytesIO(data)) as arrays:
+        for key in arrays.files:
+            array = np.atleast_1d(arrays[key])
+            rows = array[:, None] if array.ndim == 1 else array.reshape(len(array), -1)
+            if rows.shape[1] >= FEWEST:
+                yield key, [row.tobytes() for row in rows if len(np.unique(row)) > 1]
+
+
+# --- reading -------------------------------------------------------------------------------------------------------
+
+
+def _readable(name: str, data: bytes) -> str:
+    """A file as a student reads it: in a notebook the lines are JSON strings, with quotes escaped."""
+    text = data.decode("utf-8", "replace")
+    if not name.endswith((".ipynb", ".json")):
+        return text
+    try:
+        strings = _strings(json.loads(text))
+    except ValueError:
+        return text
+    return "\n".join(strings)
+
+
+def _strings(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from _strings(item)
