@@ -90,7 +90,7 @@ def _tests(report: Report, hidden: Visibility) -> Iterator[Test]:
         title = titles.get(result.exercise, "")
         yield Test(
             name=_line(f"{title}: {result.asked}" if title else result.asked),
-            score=None if ours else round(min(points, max(0.0, _number(result.earned))), 4),
+            score=None if ours else min(points, round(max(0.0, _number(result.earned)), 4)),
             max_score=None if ours else points,
             status=None if ours else ("passed" if result.outcome is Outcome.PASSED else "failed"),
             number=_line(f"{result.exercise}.{counted[result.exercise]}"),

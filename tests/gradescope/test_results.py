@@ -177,6 +177,12 @@ REPORTS = st.builds(
 PATIENT = settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
 
 
+def test_rounding_never_lifts_a_score_above_the_points():
+    half = result(points=1.59375, earned=1.59375)
+    (row, *_) = results_of(report(half), SETTINGS, metadata()).tests
+    assert row.score == row.max_score == 1.59375
+
+
 @PATIENT
 @given(REPORTS, st.booleans())
 def test_any_report_gives_a_valid_file(graded, with_history):
