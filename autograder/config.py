@@ -30,6 +30,7 @@ class LimitsConfig(_Section):
     load_seconds: float = Field(default=30, gt=0)
     submission_seconds: float = Field(default=300, gt=0)
     cpu_seconds: int = Field(default=300, gt=0)
+    submission_cpu_seconds: int = Field(default=600, gt=0)
     memory_mb: int = Field(default=2048, gt=0)
     processes: int = Field(default=64, gt=0)
     disk_mb: int = Field(default=64, gt=0)

@@ -37,6 +37,10 @@ class Late(Exception):
     """The work took too long, or too much memory, and was stopped."""
 
 
+class _Killed(Late):
+    """A servant ended by a signal that was not ours."""
+
+
 class Started(msgspec.Struct, frozen=True, tag="started"):
     """A servant is ready."""
 
@@ -57,15 +61,25 @@ class Servants(Generic[Q, R]):
     def ask(self, question: Q, seconds: float | None = None) -> R:
         """The handler's answer, within the pool's `seconds` or fewer, not counting a start. Raises `Late`."""
         limit = self._seconds if seconds is None else min(seconds, self._seconds)
+        try:
+            return self._asked(question, limit)
+        except _Killed:  # by somebody else? A question that kills a process kills the next one too
+            return self._asked(question, limit)
+
+    def _asked(self, question: Q, seconds: float) -> R:
         with self._lock:
             servant = self._idle.pop() if self._idle else None
         servant = servant or _Servant(self._words, self._answers)
+        deadline = time.monotonic() + seconds
         try:
-            deadline = time.monotonic() + limit
             servant.channel.send(question, deadline)
             answer: R = servant.channel.receive(deadline)
-        except (TooLate, Closed, Malformed) as error:
+        except (TooLate, Malformed) as error:
             servant.end()
+            raise Late from error
+        except Closed as error:
+            if servant.end() < 0:
+                raise _Killed from error
             raise Late from error
         except BaseException:
             servant.end()
@@ -102,11 +116,13 @@ class _Servant:
             self.end()
             raise RuntimeError(f"a helper process of the grader's did not start: {words[0]}") from error
 
-    def end(self) -> None:
-        """Stop the process, whatever it is doing."""
+    def end(self) -> int:
+        """Stop the process, whatever it is doing. Gives its exit code: below 0, a signal ended it."""
         self._socket.close()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(0.1)  # it may be ending by itself, and its code says why
         self._process.kill()
-        self._process.wait()
+        return self._process.wait()
 
     def __del__(self) -> None:
         with contextlib.suppress(Exception):

@@ -24,14 +24,16 @@ from autograder.sandbox import bubblewrap, system
 from autograder.sandbox.conversation import Answerer, Ended, SandboxUnavailable
 from autograder.sandbox.framing import Channel, Closed, Malformed, TooLate
 from autograder.sandbox.limits import Limits
-from autograder.sandbox.memory import Watch
 from autograder.sandbox.messages import Ask, Raised, Reply, Request, Returned
 from autograder.sandbox.output import Drain
 from autograder.sandbox.template import FORK, Load, Loaded
 from autograder.sandbox.trial import Ready, Start, homes
+from autograder.sandbox.watch import Watch
 from autograder.sandbox.zygote import SWEEP, SWEPT, Dead
 
 PRELOAD = ("numpy", "pandas", "matplotlib.pyplot", "sklearn", "scipy", "tqdm", "torch", "torch.nn", "torch.utils.data")
+STARTS = 2
+"""How often a zygote that is gone is started again for one submission."""
 START_SECONDS = 120.0
 DEATH_SECONDS = 20.0
 SOURCES = 1 << 28
@@ -86,7 +88,19 @@ class Sandbox:
 
     def open(self, files: dict[str, str], main: str, limits: Limits) -> Session:
         """A sandbox with the submission loaded. Raises `Ended` when loading does not end well for the student,
-        and `SandboxUnavailable`."""
+        and `SandboxUnavailable`. A zygote that is gone is started again."""
+        for _ in range(STARTS):
+            zygote = self._process
+            try:
+                return self._opened(files, main, limits)
+            except SandboxUnavailable:
+                with self._lock:
+                    if self._process is zygote:  # nobody else has seen to it
+                        self._stop()
+                        self._start()
+        return self._opened(files, main, limits)
+
+    def _opened(self, files: dict[str, str], main: str, limits: Limits) -> Session:
         control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         work, their_work = socket.socketpair()
         output = Drain(limits.output_kb << 10)
@@ -102,18 +116,13 @@ class Sandbox:
             raise
 
     def _request(self, limits: Limits, descriptors: list[int]) -> None:
-        message = msgspec.msgpack.encode(limits)
         with self._lock:
-            for last in (False, True):
-                assert self._socket is not None
-                try:
-                    socket.send_fds(self._socket, [message], descriptors)
-                    return
-                except OSError as error:
-                    if last:
-                        raise SandboxUnavailable(f"the zygote does not answer: {error}") from error
-                    self._stop()
-                    self._start()
+            if self._socket is None:
+                raise SandboxUnavailable("the sandbox is closed")
+            try:
+                socket.send_fds(self._socket, [msgspec.msgpack.encode(limits)], descriptors)
+            except OSError as error:
+                raise SandboxUnavailable(f"the zygote does not answer: {error}") from error
 
     def _start(self) -> None:
         """In bubblewrap if possible. Raises `SandboxUnavailable`."""
@@ -240,7 +249,7 @@ class Session:
         self.own_seconds = 0.0
         self.cpu_seconds = 0.0
         control.settimeout(START_SECONDS)
-        self._watch = Watch(_warden(control), limits.memory_mb)
+        self._watch = Watch(_warden(control), limits)
         try:
             self.load_error = self._load(files, main)
         except BaseException:
@@ -279,8 +288,8 @@ class Session:
     @contextmanager
     def check(self, seconds: float | None = None) -> Iterator[SandboxConversation]:
         """A conversation with a fresh fork of the loaded submission; when it ends, so does all it started."""
-        if self._dead is not None:
-            raise self._dead
+        if ended := self._dead or self._watch.spent:
+            raise ended
         limit = self._limits.check_seconds if seconds is None else seconds
         left = self._end - time.monotonic()
         if left <= 0:
@@ -294,6 +303,7 @@ class Session:
                 except OSError:
                     self._dead = Ended(Outcome.CRASHED, "your program ended itself earlier")
                     raise self._dead from None
+            self._watch.start_check()
             conversation = SandboxConversation(ours, min(limit, left), limit, self._limits, self._watch)
             try:
                 yield conversation

@@ -54,7 +54,7 @@ class Channel:
         """Raises `Closed`, `TooLate` and `Malformed` (for a message over the size that the other side takes)."""
         body = self._encoder.encode(message)
         if len(body) > self._largest_sent:
-            raise Malformed(f"a message of {len(body)} bytes; {self._largest_sent} are allowed")
+            raise Malformed(_too_large(len(body), self._largest_sent))
         view = memoryview(len(body).to_bytes(HEADER, "big") + body)
         while view:
             try:
@@ -68,7 +68,7 @@ class Channel:
         """The next message, decoded and checked against its type. Raises `Closed`, `TooLate` and `Malformed`."""
         length = int.from_bytes(self._exactly(HEADER, deadline), "big")
         if length > self._largest:
-            raise Malformed(f"a message of {length} bytes; {self._largest} are allowed")
+            raise Malformed(_too_large(length, self._largest))
         try:
             return self._decoder.decode(self._exactly(length, deadline))
         except (msgspec.MsgspecError, RecursionError, ValueError) as error:
@@ -101,3 +101,7 @@ class Channel:
                 return
             if self._tick is not None:
                 self._tick()
+
+
+def _too_large(size: int, largest: int) -> str:
+    return f"a message of {size / 2**20:.1f} MB; {largest / 2**20:.1f} MB are allowed"

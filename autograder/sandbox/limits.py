@@ -6,13 +6,14 @@ import msgspec
 
 
 class Limits(msgspec.Struct, frozen=True):
-    """Wall seconds a check, for loading, and in all; CPU seconds a process; megabytes of memory (beyond what the
-    libraries take), disk and message; kilobytes of captured output; processes."""
+    """Wall seconds a check, for loading, and in all; CPU seconds a check, and in all, of all its processes; megabytes
+    of memory (beyond what the libraries take), disk and message; kilobytes of captured output; processes."""
 
     check_seconds: float = 20
     load_seconds: float = 30
     submission_seconds: float = 300
     cpu_seconds: int = 300
+    submission_cpu_seconds: int = 600
     memory_mb: int = 2048
     processes: int = 64
     disk_mb: int = 64

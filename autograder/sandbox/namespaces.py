@@ -14,6 +14,10 @@ from autograder.sandbox.limits import Limits
 HOME = "/tmp/work"
 
 
+CPU_GRACE = 5
+"""Seconds after which the kernel ends a process that the grader, who would say why, has not ended."""
+
+
 class World(msgspec.Struct, frozen=True):
     """How one submission is shut in: the layers that hold, its user (None: the zygote's), its own folder, what
     Landlock lets it read (a world built by bubblewrap holds nothing that may not be read), and whether it may use
@@ -115,7 +119,7 @@ def limit_resources(limits: Limits, data: int) -> None:
     megabyte = 1 << 20
     for name, value in (
         (resource.RLIMIT_CORE, 0),
-        (resource.RLIMIT_CPU, limits.cpu_seconds),
+        (resource.RLIMIT_CPU, limits.cpu_seconds + CPU_GRACE),
         (resource.RLIMIT_FSIZE, limits.disk_mb * megabyte),
         (resource.RLIMIT_NOFILE, 512),
         (resource.RLIMIT_NPROC, limits.processes),

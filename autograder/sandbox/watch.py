@@ -1,0 +1,103 @@
+"""Watches what a sandbox's processes take, from outside: memory of their own, and CPU time."""
+
+from __future__ import annotations
+
+import resource
+import time
+
+import psutil
+
+from autograder.model import Outcome
+from autograder.sandbox.conversation import Ended
+from autograder.sandbox.limits import Limits
+
+PATIENCE = 0.5
+"""Seconds between two looks: reading the figures costs a millisecond a process."""
+
+COUNTED = ("Private_Dirty:", "Private_Clean:", "Swap:", "Pss_Shmem:")
+"""What one process holds alone, and its part of what several hold together (alone, that counts twice)."""
+
+
+class Watch:
+    """Raises `Ended` from `look` when all processes below `root` together take more than `limits` allow.
+
+    `spent` is what ends every later check too: the CPU time of the whole submission is used up.
+    """
+
+    def __init__(self, root: int, limits: Limits) -> None:
+        self._root = root
+        self._inherited = _own_kilobytes(root)
+        self._limits = limits
+        self._next = time.monotonic() + PATIENCE
+        self._before: float | None = None
+        self.spent: Ended | None = None
+
+    def start_check(self) -> None:
+        """From here on, CPU time is counted for another check. (It begins with the first look: that is cheaper.)"""
+        self._before = None
+
+    def look(self) -> None:
+        """Cheap to call often: most calls return at once."""
+        if time.monotonic() < self._next:
+            return
+        self._next = time.monotonic() + PATIENCE
+        family = self._family()
+        if sum(self._kilobytes(process.pid) for process in family) / 1024 > self._limits.memory_mb:
+            raise Ended(Outcome.OUT_OF_MEMORY, f"more than {self._limits.memory_mb} MB of memory")
+        self._look_at_cpu(family)
+
+    def _look_at_cpu(self, family: list[psutil.Process]) -> None:
+        seconds = sum(map(_cpu_seconds, family))
+        if self._before is None:
+            self._before = seconds
+        allowed = self._limits.submission_cpu_seconds
+        if seconds > allowed:
+            self.spent = Ended(Outcome.TIMED_OUT, f"the whole submission used up its {allowed:g} s of CPU time")
+            raise self.spent
+        if seconds - self._before > self._limits.cpu_seconds:
+            raise Ended(Outcome.TIMED_OUT, f"stopped after {self._limits.cpu_seconds:g} s of CPU time")
+
+    def _family(self) -> list[psutil.Process]:
+        try:
+            return list(psutil.Process(self._root).children(recursive=True))
+        except psutil.Error:
+            return []
+
+    def _kilobytes(self, pid: int) -> int:
+        """What one process took for itself. Where the kernel does not tell (another user's process, in a container
+        without the right to look), what it holds beyond what it inherited from the zygote."""
+        private = _private_kilobytes(pid)
+        return max(0, _own_kilobytes(pid) - self._inherited) if private is None else private
+
+
+def _cpu_seconds(process: psutil.Process) -> float:
+    """Of a process and of those below it that have ended: who is still alive is asked in person."""
+    try:
+        times = process.cpu_times()
+    except psutil.Error:
+        return 0.0
+    return float(times.user + times.system + times.children_user + times.children_system)
+
+
+def _private_kilobytes(pid: int) -> int | None:
+    total = 0
+    try:
+        with open(f"/proc/{pid}/smaps_rollup", encoding="ascii") as file:
+            for line in file:
+                if line.startswith(COUNTED):
+                    total += int(line.split()[1])
+    except (FileNotFoundError, ProcessLookupError):
+        return 0
+    except OSError:
+        return None
+    return total
+
+
+def _own_kilobytes(pid: int) -> int:
+    """Resident memory that does not come from files, shared with the zygote or not."""
+    try:
+        with open(f"/proc/{pid}/statm", encoding="ascii") as file:
+            resident, shared = (int(word) for word in file.read().split()[1:3])
+    except OSError:
+        return 0
+    return (resident - shared) * resource.getpagesize() // 1024

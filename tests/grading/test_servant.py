@@ -1,0 +1,75 @@
+"""Helper processes of the grader's: one that somebody kills costs nobody anything."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+import psutil
+import pytest
+
+from autograder.grading.servant import Late, Servants
+
+HERE = __name__
+
+
+class Question(msgspec.Struct, frozen=True, tag="question"):
+    """What to do."""
+
+    what: str
+
+
+class Answer(msgspec.Struct, frozen=True, tag="answer"):
+    """Who did it."""
+
+    pid: int
+
+
+def serving() -> tuple[Any, Callable[[Question], Answer]]:
+    """A servant that does as it is told."""
+
+    def answer(question: Question) -> Answer:
+        if question.what == "sleep":
+            time.sleep(60)
+        if question.what == "die":
+            os.kill(os.getpid(), signal.SIGKILL)
+        if question.what == "eat":
+            bytearray(1 << 30)
+        return Answer(os.getpid())
+
+    return Question, answer
+
+
+@pytest.fixture
+def servants():
+    pool: Servants[Question, Answer] = Servants(f"{HERE}:serving", (), Answer, seconds=20, megabytes=256)
+    yield pool
+    pool.close()
+
+
+def test_a_process_serves_again(servants):
+    assert servants.ask(Question("")).pid == servants.ask(Question("")).pid
+
+
+def test_one_that_was_killed_meanwhile_is_replaced_unnoticed(servants):
+    first = servants.ask(Question("")).pid
+    psutil.Process(first).kill()
+    assert servants.ask(Question("")).pid != first
+
+
+@pytest.mark.parametrize("what", ["die", "eat"])
+def test_a_question_that_ends_every_process_is_refused(servants, what):
+    with pytest.raises(Late):
+        servants.ask(Question(what))
+    assert servants.ask(Question("")).pid > 0
+
+
+def test_one_that_takes_too_long_is_stopped(servants):
+    first = servants.ask(Question("")).pid
+    with pytest.raises(Late):
+        servants.ask(Question("sleep"), seconds=0.3)
+    assert not psutil.pid_exists(first)
