@@ -117,7 +117,12 @@ def _show(course: Course, found: Validation, seeds: Sequence[int]) -> None:
         elif mutant.hinted not in ("", mutant.name):
             console.print(f"[red]mistaken for[/] {mutant.name} is taken for {mutant.hinted}")
         elif not mutant.hinted:
-            console.print(f"[dim]no hint[/] {mutant.name} (exercise {mutant.owner})")
+            why = (
+                f"{mutant.owner}: answers like {', '.join(mutant.alike)}"
+                if mutant.alike
+                else f"exercise {mutant.owner}"
+            )
+            console.print(f"[dim]no hint[/] {mutant.name} ({why})")
     for one in found.left_out:
         if not one.alone:
             console.print(f"[red]left out[/] exercise {one.exercise}: {', '.join(one.lost) or 'nothing'} lost points")
@@ -146,7 +151,7 @@ def _plain(found: Validation) -> dict[str, Any]:
     return {
         "sound": found.sound,
         "mutants": [
-            {"name": m.name, "owner": m.owner, "lost": m.lost, "hinted": m.hinted, "killed": m.killed}
+            {"name": m.name, "owner": m.owner, "lost": m.lost, "hinted": m.hinted, "killed": m.killed, "alike": m.alike}
             for m in found.mutants
         ],
         "left_out": [{"exercise": one.exercise, "lost": one.lost} for one in found.left_out],

@@ -78,11 +78,12 @@ class Engine:
     ) -> CheckResult:
         """One check: in float64, then in float32; with the hint of a recognised mistake when it fails."""
         started = time.perf_counter()
-        mutant: Mutant | None = None
+        mutant: Mutant | None = None  # where several answer alike, a hint that may be wrong is worse than none
         precisions = PRECISIONS[:1] if check.trains else PRECISIONS
         dtype, verdict = self._in_turn(host, check, digest, stand_ins, precisions)
-        if verdict.exchanges and hints and not check.trains:
-            mutant = self._recognise(check, digest, dtype, stand_ins, verdict)
+        if hints:
+            found = self._alike(check, digest, dtype, stand_ins, verdict)
+            mutant = found[0] if len(found) == 1 else None
         message = verdict.message
         if dtype is not PRECISIONS[0] and verdict.outcome is Outcome.FAILED:
             message = f"Right in float64, but with float32 inputs: {message}"
@@ -152,20 +153,22 @@ class Engine:
         outcome = Outcome.PARTLY if score.fraction > 0 else Outcome.FAILED
         return Verdict(outcome, max(0.0, score.fraction), score.message, None, score, tuple(student.exchanges))
 
-    def _recognise(
-        self, check: Check, digest: str, dtype: torch.dtype, stand_ins: tuple[str, ...], verdict: Verdict
-    ) -> Mutant | None:
-        """The known mistake that answers this check's questions exactly as the student did.
+    def alike(self, host: Host, check: Check, digest: str) -> list[str]:
+        """The known mistakes that answer a check's questions as the host does: with more than one there is no hint."""
+        dtype, verdict = self._in_turn(host, check, digest, (), PRECISIONS[:1] if check.trains else PRECISIONS)
+        return [mutant.name for mutant in self._alike(check, digest, dtype, (), verdict)]
 
-        None where several do: a hint that may be wrong is worse than none, and another check will tell them apart.
-        """
+    def _alike(
+        self, check: Check, digest: str, dtype: torch.dtype, stand_ins: tuple[str, ...], verdict: Verdict
+    ) -> list[Mutant]:
+        if check.trains or not verdict.exchanges:
+            return []
         owns = set(self._assignment.rubric.owner_of(check).owns)
-        found = [
+        return [
             mutant
             for mutant in self._assignment.mutants
             if mutant.of in owns and self._answers_alike(mutant, check, digest, dtype, stand_ins, verdict)
         ]
-        return found[0] if len(found) == 1 else None
 
     def _answers_alike(
         self,

@@ -15,12 +15,16 @@ from autograder.rubric.rubric import Check
 
 @dataclass(frozen=True)
 class MutantVerdict:
-    """What the rubric made of one mutant: the exercises that lost points, and the mistake it was taken for."""
+    """What the rubric made of one mutant: the exercises that lost points, and the mistake it was taken for.
+
+    `alike`: where no check could tell it from other mutants, and so none gave a hint, those others.
+    """
 
     name: str
     owner: str
     lost: tuple[str, ...]
     hinted: str
+    alike: tuple[str, ...] = ()
 
     @property
     def killed(self) -> bool:
@@ -124,10 +128,21 @@ class Validator:
         """One mutant's verdict."""
         mutant = next(one for one in self._assignment.mutants if one.name == name)
         owner = self._assignment.owner(mutant).number
-        results = self._run({mutant.of: mutant.change}, seed, hints=True)
+        changes = {mutant.of: mutant.change}
+        results = self._run(changes, seed, hints=True)
         lost = tuple(dict.fromkeys(r.exercise for r in results if r.outcome is not Outcome.PASSED))
         hinted = next((r.mutant for r in results if r.mutant and r.exercise == owner), "")
-        return MutantVerdict(name, owner, lost, hinted)
+        failed = {r.name for r in results if r.exercise == owner and r.outcome is not Outcome.PASSED}
+        alike = () if hinted else self._alike(changes, failed, seed)
+        return MutantVerdict(name, owner, lost, hinted, tuple(other for other in alike if other != name))
+
+    def _alike(self, changes: dict[str, Any], failed: set[str], seed: int) -> tuple[str, ...]:
+        """The fewest mutants among which a failed check leaves the choice."""
+        host = LocalHost(lambda: self._assignment.solution(changes))
+        engine = _engine(self._assignment, seed)
+        checks = [check for check in self._assignment.rubric.checks if check.name in failed]
+        found = [engine.alike(host, check, "validate") for check in checks]
+        return tuple(min(filter(None, found), key=len, default=[]))
 
     def left_out(self, number: str, seed: int) -> LeftOut:
         """One exercise as the starter has it, everything else right."""
