@@ -141,8 +141,8 @@ class Validator:
         host = LocalHost(lambda: self._assignment.solution(changes))
         engine = _engine(self._assignment, seed)
         checks = [check for check in self._assignment.rubric.checks if check.name in failed]
-        found = [engine.alike(host, check, "validate") for check in checks]
-        return tuple(min(filter(None, found), key=len, default=[]))
+        found = [names for check in checks if (names := engine.alike(host, check, "validate"))]
+        return tuple(min(found, key=len)) if found else ()
 
     def left_out(self, number: str, seed: int) -> LeftOut:
         """One exercise as the starter has it, everything else right."""
