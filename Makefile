@@ -40,7 +40,7 @@ releases: setup
 
 # 100 kills and more: tests/faults, at length.
 faults: setup
-	FAULT_ROUNDS=80 $(BIN)/python -m pytest tests/faults -q
+	FAULT_ROUNDS=80 $(BIN)/python -m pytest tests/faults -q --timeout 3000
 
 # Every mutant and right solution on more seeds, training too; the other sample classes.
 exhaustive: setup

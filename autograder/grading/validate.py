@@ -142,7 +142,8 @@ class Validator:
         engine = _engine(self._assignment, seed)
         checks = [check for check in self._assignment.rubric.checks if check.name in failed]
         found = [names for check in checks if (names := engine.alike(host, check, "validate"))]
-        return tuple(min(found, key=len)) if found else ()
+        fewest: list[str] = min(found, key=len, default=[])
+        return tuple(fewest)
 
     def left_out(self, number: str, seed: int) -> LeftOut:
         """One exercise as the starter has it, everything else right."""
