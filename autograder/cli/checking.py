@@ -17,10 +17,10 @@ def check_at_home(file: Path | None, exercises: Sequence[str], *, watch: bool, p
     """Exit code 0 when every public check passed."""
     if watch:
         return _watch(file, exercises, practice=practice)
-    if practice:
-        print("Training on your data: this can take a minute.", flush=True)
-    checked = check_file(file, exercises, practice=practice)
-    checked.to_terminal(Console())
+    console = Console()
+    with console.status("Training on your data: this can take a minute." if practice else "Checking…"):
+        checked = check_file(file, exercises, practice=practice)
+    checked.to_terminal(console)
     return 0 if checked.passed else 1
 
 

@@ -25,6 +25,10 @@ FILE = "public.json"
 class BundleError(Exception):
     """There is no `public.json` here, or it is not one; the message says what to do."""
 
+    def _render_traceback_(self) -> list[str]:
+        """In a notebook, the message is all there is to see: IPython asks for it by this name."""
+        return [f"autograder: {self}"]
+
 
 class Answered(msgspec.Struct, frozen=True):
     """One call of the reference: its arguments and its result."""

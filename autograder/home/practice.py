@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+from autograder.grading.hosts import Host
 from autograder.rubric import Mismatch, Rung, Score, Student, StudentError
 from autograder.rubric.rubric import Exercise, Practice
 from autograder.rubric.student import Reference
-from autograder.sandbox.conversation import LocalConversation
+from autograder.sandbox.conversation import Ended
 
 SEED = 2_024
 """Everybody trains with the same one; the grader draws its own."""
+SECONDS = 600.0
+"""A laptop may be slow, and nobody waits but its owner."""
 
 
 @dataclass(frozen=True)
@@ -44,17 +45,20 @@ class Practised:
         return next((rung for rung, reached in self.rungs if not reached), None)
 
 
-def practise(exercise: Exercise, namespace: Mapping[str, Any], data: Path) -> list[Practised]:
+def practise(exercise: Exercise, host: Host, data: Path) -> list[Practised]:
     """Train what the exercise has to train, on the files in `data`. Never raises for what the student does."""
-    return [_practised(exercise.number, practice, namespace, data) for practice in exercise.practices]
+    return [_practised(exercise.number, practice, host, data) for practice in exercise.practices]
 
 
-def _practised(number: str, practice: Practice, namespace: Mapping[str, Any], data: Path) -> Practised:
-    student = Student(LocalConversation(dict(namespace)), Reference({}))
+def _practised(number: str, practice: Practice, host: Host, data: Path) -> Practised:
     started = time.monotonic()
     score, problem = None, ""
     try:
-        score = practice.ladder.score(*practice.run(student, data, SEED))
+        with host.check(SECONDS) as conversation:
+            student = Student(conversation, Reference({}))
+            score = practice.ladder.score(*practice.run(student, data, SEED))
+    except Ended as ended:
+        problem = ended.message
     except Mismatch as mismatch:
         problem = str(mismatch)
     except StudentError as error:

@@ -5,20 +5,21 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
 from autograder.grading.engine import Engine
-from autograder.grading.hosts import LocalHost
 from autograder.home.bundle import Bundle, BundleError, PublicAssignment, find_bundle, read_bundle
+from autograder.home.host import HomeHost
 from autograder.home.practice import Practised, practise
 from autograder.home.show import Checked
 from autograder.intake import read_submission
 from autograder.model import CheckResult, Outcome
+from autograder.rubric.student import MISSING
 from autograder.sandbox.runtime import load
 
 ANYONE = "you"
+NOTEBOOK = "this notebook"
 DATA = "data"
 """Where a release keeps its files."""
 
@@ -33,6 +34,8 @@ def check_file(path: Path | None = None, exercises: Iterable[str] = (), *, pract
     place = find_bundle(Path.cwd() if path is None else path if path.is_dir() else path.resolve().parent)
     bundle = read_bundle(place)
     path = path or _latest(place.parent, bundle.assignment)
+    if not path.exists():
+        raise BundleError(f"there is no {path.name} in {path.resolve().parent}: is its name right?")
     submission = read_submission(
         path, ANYONE, main=bundle.assignment, packages=frozenset(bundle.packages), expected=bundle.functions
     )
@@ -41,14 +44,18 @@ def check_file(path: Path | None = None, exercises: Iterable[str] = (), *, pract
     if error is not None:
         problem = f"{error.type_name}: {error.message}" + (f" ({error.where})" if error.where else "")
     data = place.parent / DATA if practice else None
-    return _checked(bundle, namespace, exercises, path.name, submission.notes, problem, data)
+    host = HomeHost(namespace, frozenset(submission.files))
+    return _checked(bundle, host, exercises, path.name, submission.notes, problem, data)
 
 
 def check(*exercises: str, practice: bool = False) -> Checked:
     """In a notebook: check what you have defined so far, all of it or some exercises by number or function name."""
     place = find_bundle(Path.cwd())
     data = place.parent / DATA if practice else None
-    return _checked(read_bundle(place), sys.modules["__main__"].__dict__, exercises, "this notebook", (), "", data)
+    namespace = sys.modules["__main__"].__dict__
+    cells = {code.co_filename for value in namespace.values() if (code := getattr(value, "__code__", None))}
+    host = HomeHost(namespace, frozenset(cells))
+    return _checked(read_bundle(place), host, exercises, NOTEBOOK, (), "", data)
 
 
 def _latest(folder: Path, name: str) -> Path:
@@ -61,7 +68,7 @@ def _latest(folder: Path, name: str) -> Path:
 
 def _checked(
     bundle: Bundle,
-    namespace: dict[str, Any],
+    host: HomeHost,
     exercises: Iterable[str],
     file: str,
     notes: tuple[str, ...],
@@ -72,19 +79,18 @@ def _checked(
     wanted = _wanted(bundle, exercises)
     assignment = PublicAssignment(bundle)
     checks = [check for check in assignment.rubric.checks if check.exercise in wanted]
-    host = LocalHost(lambda: namespace)
     results = Engine(assignment, b"").run(host, "", checks=checks, hints=False, stand_ins=False)
     uses = {check.name: check.uses for check in checks}
     wrong = {result.exercise for result in results if result.outcome is not Outcome.PASSED}
     results = [
-        _told(result, [name for name in uses[result.name] if assignment.rubric.owner(name).number in wrong])
+        _told(result, file, [name for name in uses[result.name] if assignment.rubric.owner(name).number in wrong])
         for result in results
     ]
     practised: list[Practised] = []
     if data is not None:
         for exercise in assignment.rubric.exercises:
             if exercise.number in wanted:
-                practised += practise(exercise, namespace, data)
+                practised += practise(exercise, host, data)
     return Checked(bundle, file, tuple(results), tuple(wanted), notes, problem, tuple(practised))
 
 
@@ -95,19 +101,23 @@ def _wanted(bundle: Bundle, exercises: Iterable[str]) -> list[str]:
     chosen = list(exercises)
     unknown = [name for name in chosen if name not in known]
     if unknown:
-        numbers = ", ".join(exercise.number for exercise in bundle.exercises)
-        raise BundleError(f"there is no exercise or function {unknown[0]!r}; the exercises are {numbers}")
+        known_ones = ", ".join(f"{exercise.number} ({', '.join(exercise.owns)})" for exercise in bundle.exercises)
+        raise BundleError(f"there is no exercise or function {unknown[0]!r}; there are {known_ones}")
     asked = {known[name] for name in chosen}
     return [exercise.number for exercise in bundle.exercises if not chosen or exercise.number in asked]
 
 
-def _told(result: CheckResult, wrong: list[str]) -> CheckResult:
-    """What differs from the grader: there, another exercise's mistake is stood in for; here it is only named."""
+def _told(result: CheckResult, file: str, wrong: list[str]) -> CheckResult:
+    """What differs from the grader: there, another exercise's mistake is stood in for; here it is only named. And what
+    is not defined in a notebook is perhaps only not run."""
+    if file == NOTEBOOK and result.message.endswith(MISSING):
+        return msgspec.structs.replace(result, message=result.message.replace(MISSING, "not defined: run its cell."))
     if result.outcome is Outcome.GRADER_ERROR:
         message = "This check cannot run on your machine. The grader will run it."
         return msgspec.structs.replace(result, outcome=Outcome.SKIPPED, message=message)
     if wrong and result.outcome not in (Outcome.PASSED, Outcome.NOT_ATTEMPTED):
         names = " and ".join(f"`{name}`" for name in wrong)
-        note = f"It uses {names}, not right yet: mend that first. The grader will check this one with its own."
+        verb = "is" if len(wrong) == 1 else "are"
+        note = f"If yours calls {names}: begin there, for that {verb} not right yet. The grader lends its own."
         return msgspec.structs.replace(result, message=f"{result.message} {note}".strip())
     return result

@@ -108,12 +108,12 @@ class Checked:
         console.print(f"[bold]{escape(self.bundle.title)}[/]: the public checks on {escape(self.file)}")
         if self.problem:
             console.print(f"[red]Your file does not load to its end:[/] {escape(self.problem)}")
+        for note in self.notes:
+            console.print(f"Note: {escape(note)}", highlight=False)
         for line in self.lines:
             console.print(_terminal(line))
         for practised in self.practised:
             console.print(_trained(practised))
-        for note in self.notes:
-            console.print(f"[dim]Note: {escape(note)}[/]")
         console.print(f"[bold]{self.summary}[/]")
         if self.to_practise:
             console.print(escape(self.to_practise), highlight=False)

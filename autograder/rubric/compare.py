@@ -124,7 +124,8 @@ def _compare_sequence(got: Any, expected: Sequence[Any], what: str, rtol: float 
     if len(got) != len(expected):
         raise Mismatch(f"{what}: expected {len(expected)} values, got {len(got)}.")
     for index, (one, other) in enumerate(zip(got, expected, strict=True)):
-        compare(one, other, f"{what}[{index}]", rtol, atol)
+        part = f"{what}, result {index + 1} of {len(expected)}" if isinstance(expected, tuple) else f"{what}[{index}]"
+        compare(one, other, part, rtol, atol)
 
 
 def _compare_tensor(got: Any, expected: torch.Tensor, what: str, rtol: float | None, atol: float | None) -> None:

@@ -166,6 +166,7 @@ class Student:
             raise StudentError(Outcome.FAILED, f"`{name}` returned something that cannot be read: {error}.") from error
 
 
+MISSING = "not defined in your submission. Is it spelled like that?"
 MAX_TEXT = 2_000
 """Characters of a student's message that are taken; who forges an answer may send more."""
 
@@ -175,7 +176,7 @@ def _student_error(name: str, raised: Raised) -> StudentError:
     where = f" ({raised.where})" if raised.where else ""
     match raised.kind:
         case "missing":
-            return StudentError(Outcome.FAILED, f"`{name}` is not defined in your submission. Is it spelled like that?")
+            return StudentError(Outcome.FAILED, f"`{name}` is {MISSING}")
         case "not attempted":
             return StudentError(Outcome.NOT_ATTEMPTED, f"`{name}` is still to be written.")
         case "banned":

@@ -14,6 +14,7 @@ import importlib.util
 import inspect
 import linecache
 import operator
+import re
 import sys
 import traceback
 import types
@@ -132,8 +133,22 @@ def describe(error: BaseException, files: frozenset[str]) -> Raised:
     where = ""
     for frame in traceback.extract_tb(error.__traceback__):
         if frame.filename in files:
-            where = f"{frame.filename}, line {frame.lineno}: {frame.line or ''}".strip()
+            where = f"{_place(frame.filename, frame.lineno or 1)}: {frame.line or ''}".strip()
     return Raised(kind, *map(printable, (type(error).__name__[:100], message, where[:MAX_TEXT])))
+
+
+_CELL = re.compile(r"# cell (\d+)$")
+
+
+def _place(name: str, line: int) -> str:
+    """A line as the student knows it: intake marks where a notebook's cells begin, and IPython's names say nothing."""
+    if "ipykernel" in name or name.startswith("<ipython"):
+        return f"line {line} of its cell"
+    if name.endswith(".ipynb"):
+        for at, text in reversed(list(enumerate(linecache.getlines(name)[: line - 1], start=1))):
+            if found := _CELL.match(text):
+                return f"{name}, code cell {found[1]}, line {line - at}"
+    return f"{name}, line {line}"
 
 
 def _by_raise(error: BaseException) -> bool:

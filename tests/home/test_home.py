@@ -19,6 +19,13 @@ from autograder.release.public import SEED, sliced
 from autograder.rubric.assignment import load
 from tests import tiny
 
+STUBBORN = """
+    while True:
+        try:
+            while time.sleep(0.01) or True: pass
+        except KeyboardInterrupt:
+            if calls.append(1) or len(calls) > 1: raise
+calls = []"""
 RIGHT = "def square(x):\n    return x * x\n\ndef total(x):\n    return square(x).sum()\n"
 
 
@@ -74,7 +81,7 @@ def test_one_exercise_by_number_or_function(released):
     (released / "tiny.py").write_text(RIGHT)
     assert check_file(released / "tiny.py", ["square"]).chosen == ("1",)
     assert check_file(released / "tiny.py", ["2"]).chosen == ("2",)
-    with pytest.raises(BundleError, match="there is no exercise or function 'cube'; the exercises are 1, 2"):
+    with pytest.raises(BundleError, match=r"function 'cube'; there are 1 \(square\), 2 \(total, slope\)"):
         check_file(released / "tiny.py", ["cube"])
 
 
@@ -84,6 +91,49 @@ def test_without_a_release_the_message_says_where_to_go(tmp_path):
     (tmp_path / "public.json").write_text("{}")
     with pytest.raises(BundleError, match="unpack the assignment again"):
         check_file(tmp_path / "tiny.py")
+
+
+def test_a_file_that_is_not_there_is_named(released):
+    with pytest.raises(BundleError, match=r"there is no mine\.py in .*: is its name right\?"):
+        check_file(released / "mine.py")
+
+
+@pytest.mark.parametrize(
+    "loop", ["while True: pass", "while True: time.sleep(9)", STUBBORN], ids=["busy", "asleep", "stubborn"]
+)
+def test_an_endless_loop_is_stopped_and_the_rest_is_checked(released, monkeypatch, loop):
+    monkeypatch.setattr("autograder.home.host.CHECK_SECONDS", 0.3)
+    (released / "tiny.py").write_text(f"import time\ndef square(x):\n    {loop}\n")
+    (result,) = check_file(released / "tiny.py").results
+    assert result.outcome is Outcome.TIMED_OUT
+    assert "stopped after 0.3 s: is there an endless loop?" in result.message
+
+
+def test_ctrl_c_ends_the_check(released):
+    (released / "tiny.py").write_text("def square(x):\n    raise KeyboardInterrupt\n")
+    with pytest.raises(KeyboardInterrupt):
+        check_file(released / "tiny.py")
+
+
+def test_an_error_names_the_line(released):
+    (released / "tiny.py").write_text("def square(x):\n    return nowhere\n")
+    (result,) = check_file(released).results
+    assert result.message.endswith("name 'nowhere' is not defined (tiny.py, line 2: return nowhere)")
+
+
+def test_an_error_in_a_notebook_names_the_cell(released):
+    sources = ["import torch", "# mine\n\ndef square(x):\n    return nowhere\n"]
+    cells = [{"cell_type": "code", "source": one, "metadata": {}, "outputs": []} for one in sources]
+    notebook = {"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+    (released / "mine.ipynb").write_text(json.dumps(notebook))
+    (result,) = check_file(released / "mine.ipynb").results
+    assert result.message.endswith("(mine.ipynb, code cell 2, line 4: return nowhere)")
+
+
+def test_a_syntax_error_is_the_first_thing_to_read(released):
+    (released / "tiny.py").write_text("def square(x:\n    return x\n")
+    shown = repr(check_file(released))
+    assert shown.index("Note: ") < shown.index("1 Square")
 
 
 def test_a_file_that_stops_half_way_says_so(released):

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from autograder.grading.hosts import LocalHost
 from autograder.home import check_file
 from autograder.home.bundle import PublicAssignment, read_bundle
 from autograder.home.practice import practise
@@ -110,9 +111,9 @@ def cases() -> list[object]:
 @pytest.mark.parametrize("folder", cases())
 def test_the_reference_stands_high_in_what_is_released(folder):
     assignment = PublicAssignment(read_bundle(folder / "public.json"))
-    solution = load(ROOT / "reference" / folder.name).solution()
+    host = LocalHost(load(ROOT / "reference" / folder.name).solution)
     found = [
-        trained for exercise in assignment.rubric.exercises for trained in practise(exercise, solution, folder / "data")
+        trained for exercise in assignment.rubric.exercises for trained in practise(exercise, host, folder / "data")
     ]
     assert found
     for trained in found:

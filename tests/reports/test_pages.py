@@ -187,6 +187,9 @@ def test_a_stand_in_is_named(tmp_path: Path) -> None:
     results = (sample.check("1.5", Outcome.FAILED, stand_ins=("gd_step", "mse")),)
     shown = student_text(tmp_path, sample.report("ada", results))
     assert "Checked with our own gd_step and mse, so that a mistake there does not cost you twice." in shown
+    many = sample.check("1.5", Outcome.FAILED, stand_ins=("one", "two", "three", "four", "five"))
+    shown = student_text(tmp_path, sample.report("ada", (many,)))
+    assert "Checked with our own one, two, three and 2 more of the earlier functions, so that" in shown
 
 
 def test_a_rejected_submission_says_why(tmp_path: Path) -> None:
