@@ -74,7 +74,9 @@ def engine_version() -> str:
     digest = hashlib.sha256()
     root = Path(autograder.__file__).parent
     rooms = [root / room for room in ("intake", "sandbox", "rubric", "grading")]
-    for path in sorted([root / "model.py", *(path for room in rooms for path in room.rglob("*.py"))]):
+    for path in sorted(
+        [root / "model.py", root / "syntax.py", *(path for room in rooms for path in room.rglob("*.py"))]
+    ):
         digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes())
     return f"{autograder.__version__}+{digest.hexdigest()[:12]}"
 

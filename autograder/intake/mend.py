@@ -7,6 +7,7 @@ import re
 import warnings
 from collections.abc import Callable
 
+from autograder import syntax
 from autograder.intake.text import printable
 
 FILE = "<submission>"
@@ -30,7 +31,7 @@ _DEFINITION = re.compile(r"^(?:async\s+)?(?:def|class)\s+([^\W\d]\w*)", re.MULTI
 
 def parse(text: str) -> ast.Module:
     """Parse, or raise one of `Broken`."""
-    return ast.parse(text, FILE)
+    return syntax.parse(text, FILE)
 
 
 def mend(text: str, place: Place) -> tuple[str, list[str]]:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from autograder import syntax
 from autograder.rubric.rubric import Exercise, Rubric
 from autograder.sandbox.bans import resolve
 
@@ -43,7 +44,7 @@ def find_shortcuts(files: Mapping[str, str], rubric: Rubric) -> list[Shortcut]:
     trees = {}
     for name, source in files.items():
         try:
-            trees[name] = ast.parse(source)
+            trees[name] = syntax.parse(source)
         except SyntaxError:
             continue  # intake has said so
     sources = _Sources.of(trees)

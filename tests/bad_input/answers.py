@@ -478,8 +478,12 @@ ANSWERS = [
         PASSED,
     ),
     states("tensors", "torch.tensor(3), x.sum(), 'three', torch.tensor(True), None", "", PASSED),
-    states("a number as text", "'3', float(x.sum()), 'three', True, None", "result 1 of 5 is not right: you returned '3'"),
-    states("True for one", "True, float(x.sum()), 'three', True, None", "result 1 of 5 is not right: you returned True"),
+    states(
+        "a number as text", "'3', float(x.sum()), 'three', True, None", "result 1 of 5 is not right: you returned '3'"
+    ),
+    states(
+        "True for one", "True, float(x.sum()), 'three', True, None", "result 1 of 5 is not right: you returned True"
+    ),
     states("1 for True", "3, float(x.sum()), 'three', 1, None", "result 4 of 5: expected True or False"),
     states("nothing for a number", "3, None, 'three', True, None", "is a `return` missing?"),
     states("infinity for a number", "3, 10.0 ** 308 * 10, 'three', True, None", "NaN or infinity"),
