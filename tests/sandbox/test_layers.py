@@ -39,7 +39,7 @@ def route():
 """
 
 
-@pytest.fixture(scope="module", params=[("bubblewrap",), NO_NAMESPACES], ids=["namespaces alone", "no namespaces"])
+@pytest.fixture(scope="module", params=[("bubblewrap",), NO_NAMESPACES], ids=["namespaces-alone", "no-namespaces"])
 def sandbox(request):
     try:
         with Sandbox(without=request.param) as running:
