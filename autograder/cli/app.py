@@ -194,16 +194,10 @@ def doctor(
         list[str] | None, typer.Option("--without", help="See what holds without a layer, as named here (repeatable).")
     ] = None,
 ) -> None:
-    """Start the sandbox, try to break out of it, and show what holds. Exit 1 without a boundary."""
-    from autograder.sandbox import Sandbox
+    """Start the sandbox, try to break out of it, show what holds and what to install. Exit 1 without a boundary."""
+    from autograder.cli.doctor import examine
 
-    with Sandbox(without=without or ()) as sandbox:
-        for layer in sandbox.boundary:
-            print(f"holds: {layer}")
-        for proof in sandbox.proofs:
-            print(f"out of reach, as tried: {proof}")
-        for problem in sandbox.problems:
-            print(f"not here: {problem}")
+    raise typer.Exit(examine(without or ()))
 
 
 def main() -> None:

@@ -131,9 +131,11 @@ class Sandbox:
             self.boundary = ("none: --unsafe-no-sandbox",)
             return
         problems: list[str] = []
-        bwrap = None if "bubblewrap" in self._without else bubblewrap.available()
+        unwanted = "bubblewrap" in self._without
+        bwrap = None if unwanted else bubblewrap.available()
         if bwrap is None:
-            problems.append("bubblewrap is not installed (Debian and Ubuntu: apt-get install bubblewrap)")
+            why = "not wanted" if unwanted else "is not installed (Debian and Ubuntu: apt-get install bubblewrap)"
+            problems.append(f"bubblewrap {why}")
         for way in self._ways or ((bwrap, None) if bwrap else (None,)):
             try:
                 ready = self._launch(way)
@@ -188,7 +190,9 @@ class Sandbox:
         ready = msgspec.msgpack.decode(answer, type=Ready)
         if ready.missing:
             self._stop()
-            raise SandboxUnavailable(f"no boundary for {', '.join(ready.missing)} ({'; '.join(ready.problems)})")
+            raise SandboxUnavailable(
+                f"no boundary for {', '.join(ready.missing)} ({'; '.join(dict.fromkeys(ready.problems))})"
+            )
         return ready
 
     def _last_words(self) -> str:

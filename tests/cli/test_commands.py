@@ -70,7 +70,20 @@ def test_validate_says_whether_the_rubric_is_sound(course):
 def test_doctor_shows_the_layers(course):
     result = run("doctor")
     assert result.exit_code == 0
-    assert "seccomp" in result.output
+    assert "✓ │ seccomp" in result.output and "grade works" in result.output
+
+
+def test_doctor_says_how_to_have_what_is_missing(course):
+    result = run("doctor", "--without", "landlock")
+    assert result.exit_code == 0
+    assert "Linux 5.13 or newer" in result.output and "make up for a layer that is missing" in result.output
+
+
+def test_doctor_says_what_to_do_where_there_is_no_boundary(course):
+    result = run("doctor", *(f"--without={one}" for one in ("bubblewrap", "user namespace", "separate user")))
+    assert result.exit_code == 1
+    for words in ("No boundary", "apt-get install bubblewrap", "run the grader as root", "grade refuses"):
+        assert words in result.output
 
 
 @pytest.mark.parametrize(
