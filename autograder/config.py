@@ -11,11 +11,13 @@ from typing import Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from autograder.model import Mendable
+
 NAME = "grader_config.yml"
 DEFAULT_PACKAGES = ("numpy", "torch", "pandas", "sklearn", "scipy", "matplotlib", "tqdm")
 
 
-class ConfigError(Exception):
+class ConfigError(Mendable):
     """The configuration cannot be used; the message names the file, the line and the fix."""
 
 

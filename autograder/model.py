@@ -13,6 +13,13 @@ from enum import StrEnum
 import msgspec
 
 
+class Mendable(Exception):
+    """What a person can mend: the message says how. The command line prints it, and ends with `exit_code`."""
+
+    exit_code = 2
+    prefix = ""
+
+
 class Outcome(StrEnum):
     """What became of one check. Only the first five say something about the student's work."""
 

@@ -17,7 +17,7 @@ echo "Setting up $venv (PyTorch is large: this can take a few minutes)"
 pip=("$venv/bin/python" -m pip install -qq --disable-pip-version-check)
 # torch first and pinned: nothing may pull in another build of it later.
 "${pip[@]}" "$(grep '^torch==' constraints.txt)"
-"${pip[@]}" -c constraints.txt -e '.[dev]'
+"${pip[@]}" -c constraints.txt -e '.[course,dev]'
 
 missing=()
 command -v bwrap >/dev/null || missing+=(bubblewrap)

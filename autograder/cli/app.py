@@ -11,14 +11,11 @@ import typer
 
 from autograder.cli import gradescope, nbgrader, show
 from autograder.cli.course import open_config, open_course
-from autograder.config import ConfigError
-from autograder.gradescope.simulate import ContainerError
-from autograder.home import BundleError
-from autograder.intake import InputError, Rejected, choose, find_class
-from autograder.records import RecordsError
-from autograder.release.scaffold import ScaffoldError
-from autograder.rubric.assignment import AssignmentError
-from autograder.sandbox import SandboxUnavailable
+from autograder.intake import choose, find_class
+from autograder.model import Mendable
+
+ONLY_THE_COURSE = {"jupytext", "nbconvert", "nbformat", "nbgrader", "psutil", "pyseccomp", "sqlalchemy"}
+"""Packages of the extra "course", which students at home do not have."""
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -204,12 +201,11 @@ def main() -> None:
     """Run the command line; what a person can mend is said in one line, without a traceback."""
     try:
         app()
-    except (AssignmentError, BundleError, ConfigError, RecordsError, InputError, Rejected, ScaffoldError) as error:
-        print(f"autograder: {error}", file=sys.stderr)
-        sys.exit(2)
-    except ContainerError as error:
-        print(f"autograder: {error}", file=sys.stderr)
-        sys.exit(1)
-    except SandboxUnavailable as error:
-        print(f"autograder: no sandbox: {error}", file=sys.stderr)
+    except Mendable as error:
+        print(f"autograder: {error.prefix}{error}", file=sys.stderr)
+        sys.exit(error.exit_code)
+    except ModuleNotFoundError as error:
+        if error.name not in ONLY_THE_COURSE:
+            raise
+        print(f"autograder: {error.name} is not installed: pip install 'autograder[course]'", file=sys.stderr)
         sys.exit(1)

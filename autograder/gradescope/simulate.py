@@ -19,14 +19,16 @@ from autograder.gradescope import contract
 from autograder.gradescope.contract import ContractError, Results
 from autograder.gradescope.results import report_in
 from autograder.intake import Entry
-from autograder.model import Report
+from autograder.model import Mendable, Report
 
 FAILED = "The autograder failed to execute correctly. Please ensure that your submission is valid."
 """What Gradescope tells a student when there is no valid results.json."""
 
 
-class ContainerError(Exception):
+class ContainerError(Mendable):
     """Containers cannot be run or built here; the message says what to do."""
+
+    exit_code = 1
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 import torch
 
+from autograder.model import Mendable
 from autograder.rubric.draw import Draw
 from autograder.rubric.rubric import Check, Rubric
 from autograder.rubric.student import Reference, same_value
@@ -22,7 +23,7 @@ from autograder.sandbox.values import Value, decode, encode
 FILE = "public.json"
 
 
-class BundleError(Exception):
+class BundleError(Mendable):
     """There is no `public.json` here, or it is not one; the message says what to do."""
 
     def _render_traceback_(self) -> list[str]:

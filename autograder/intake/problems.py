@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from autograder.model import Mendable
 
-class Rejected(Exception):
+
+class Rejected(Mendable):
     """This submission cannot be read. `reason` tells the student what is wrong and what to do next."""
 
     def __init__(self, reason: str) -> None:
@@ -11,5 +13,5 @@ class Rejected(Exception):
         self.reason = reason
 
 
-class InputError(Exception):
+class InputError(Mendable):
     """The class folder cannot be used; the message says what to mend."""

@@ -12,10 +12,10 @@ from sqlalchemy import DateTime, Engine, Index, LargeBinary, String, create_engi
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
-from autograder.model import Report
+from autograder.model import Mendable, Report
 
 
-class RecordsError(Exception):
+class RecordsError(Mendable):
     """The database cannot be read or written; the message says where it is and what happened."""
 
 

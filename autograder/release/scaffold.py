@@ -12,11 +12,12 @@ from pathlib import Path
 import yaml
 
 from autograder.config import DEFAULT_PACKAGES, NAME, load
+from autograder.model import Mendable
 
 TEMPLATE = Path(__file__).parent / "template"
 
 
-class ScaffoldError(Exception):
+class ScaffoldError(Mendable):
     """A new assignment that cannot be made; the message says why."""
 
 

@@ -13,7 +13,6 @@ from pathlib import Path
 
 import msgspec
 import torch
-from scipy import stats
 
 from autograder.rubric.vocabulary import Ladder, Rung
 
@@ -116,5 +115,7 @@ class Calibration(msgspec.Struct, frozen=True):
 
 def tolerance_factor(n: int, coverage: float = COVERAGE, confidence: float = CONFIDENCE) -> float:
     """k of a one-sided tolerance bound mean - k sd for n normal values (3.295 for n = 20): NIST/SEMATECH 7.2.6.3."""
+    from scipy import stats  # slow to import, and a check at home has no use for it
+
     root = math.sqrt(n)
     return float(stats.nct.ppf(confidence, n - 1, stats.norm.ppf(coverage) * root)) / root

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from autograder.model import Outcome
+from autograder.model import Mendable, Outcome
 from autograder.sandbox.messages import Ask, Raised, Request, Returned
 from autograder.sandbox.runtime import Runtime
 
@@ -21,8 +21,11 @@ class Ended(Exception):
         self.message = message
 
 
-class SandboxUnavailable(Exception):
+class SandboxUnavailable(Mendable):
     """No sandbox can be had here. Never a student's fault; the message says what to install or change."""
+
+    exit_code = 1
+    prefix = "no sandbox: "
 
 
 class Conversation(Protocol):

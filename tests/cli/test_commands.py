@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -65,6 +66,17 @@ def test_validate_says_whether_the_rubric_is_sound(course):
     result = run("validate", "tiny", "--seeds", "2", "--jobs", "1")
     assert result.exit_code == 0, result.output
     assert "The rubric is sound." in result.output
+
+
+def test_what_only_a_course_needs_is_named(course, monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "sqlalchemy", None)
+    for module in [name for name in sys.modules if name.startswith("autograder.records")]:
+        monkeypatch.delitem(sys.modules, module)
+    monkeypatch.setattr(sys, "argv", ["autograder", "status", "tiny"])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 1
+    assert "sqlalchemy is not installed: pip install 'autograder[course]'" in capsys.readouterr().err
 
 
 def test_doctor_shows_the_layers(course):
