@@ -24,13 +24,13 @@ class HomeHost:
     """Runs checks on a namespace of one's own. `files` are the file names that errors may point to."""
 
     def __init__(self, namespace: Mapping[str, Any], files: frozenset[str] = frozenset()) -> None:
-        self._namespace = namespace
+        self.namespace = namespace
         self._files = files
 
     @contextmanager
     def check(self, seconds: float | None = None) -> Iterator[Conversation]:
         """A conversation that is over after so many seconds, as the grader's is."""
-        yield _Timed(dict(self._namespace), self._files, CHECK_SECONDS if seconds is None else seconds)
+        yield _Timed(dict(self.namespace), self._files, CHECK_SECONDS if seconds is None else seconds)
 
 
 class _Timed(LocalConversation):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -35,7 +35,8 @@ def check_file(path: Path | None = None, exercises: Iterable[str] = (), *, pract
     bundle = read_bundle(place)
     path = path or _latest(place.parent, bundle.assignment)
     if not path.exists():
-        raise BundleError(f"there is no {path.name} in {path.resolve().parent}: is its name right?")
+        way = f"for an exercise: autograder check -e {path}" if str(path) in _names(bundle) else "is its name right?"
+        raise BundleError(f"there is no {path.name} in {path.resolve().parent}: {way}")
     submission = read_submission(
         path, ANYONE, main=bundle.assignment, packages=frozenset(bundle.packages), expected=bundle.functions
     )
@@ -83,7 +84,12 @@ def _checked(
     uses = {check.name: check.uses for check in checks}
     wrong = {result.exercise for result in results if result.outcome is not Outcome.PASSED}
     results = [
-        _told(result, file, [name for name in uses[result.name] if assignment.rubric.owner(name).number in wrong])
+        _told(
+            result,
+            file,
+            uses[result.name],
+            [name for name in uses[result.name] if assignment.rubric.owner(name).number in wrong],
+        )
         for result in results
     ]
     practised: list[Practised] = []
@@ -91,13 +97,19 @@ def _checked(
         for exercise in assignment.rubric.exercises:
             if exercise.number in wanted:
                 practised += practise(exercise, host, data)
-    return Checked(bundle, file, tuple(results), tuple(wanted), notes, problem, tuple(practised))
+    left_out = {name for name in bundle.functions if any(f"`{name}` was left out" in note for note in notes)}
+    absent = tuple(
+        name
+        for exercise in bundle.exercises
+        for name in exercise.owns
+        if exercise.number in wanted and (name in left_out or name not in host.namespace)
+    )
+    return Checked(bundle, file, tuple(results), tuple(wanted), absent, notes, problem, tuple(practised))
 
 
 def _wanted(bundle: Bundle, exercises: Iterable[str]) -> list[str]:
     """Exercise numbers, in order. Raises `BundleError` for one that there is not."""
-    known = {exercise.number: exercise.number for exercise in bundle.exercises}
-    known |= {name: exercise.number for exercise in bundle.exercises for name in exercise.owns}
+    known = _names(bundle)
     chosen = list(exercises)
     unknown = [name for name in chosen if name not in known]
     if unknown:
@@ -107,7 +119,13 @@ def _wanted(bundle: Bundle, exercises: Iterable[str]) -> list[str]:
     return [exercise.number for exercise in bundle.exercises if not chosen or exercise.number in asked]
 
 
-def _told(result: CheckResult, file: str, wrong: list[str]) -> CheckResult:
+def _names(bundle: Bundle) -> dict[str, str]:
+    """The number of the exercise that each number and each function's name stands for."""
+    known = {exercise.number: exercise.number for exercise in bundle.exercises}
+    return known | {name: exercise.number for exercise in bundle.exercises for name in exercise.owns}
+
+
+def _told(result: CheckResult, file: str, uses: Sequence[str], wrong: Sequence[str]) -> CheckResult:
     """What differs from the grader: there, another exercise's mistake is stood in for; here it is only named. And what
     is not defined in a notebook is perhaps only not run."""
     if file == NOTEBOOK and result.message.endswith(MISSING):
@@ -115,9 +133,15 @@ def _told(result: CheckResult, file: str, wrong: list[str]) -> CheckResult:
     if result.outcome is Outcome.GRADER_ERROR:
         message = "This check cannot run on your machine. The grader will run it."
         return msgspec.structs.replace(result, outcome=Outcome.SKIPPED, message=message)
-    if wrong and result.outcome not in (Outcome.PASSED, Outcome.NOT_ATTEMPTED):
+    if result.outcome in (Outcome.PASSED, Outcome.NOT_ATTEMPTED):
+        return result
+    note = ""
+    if wrong:
         names = " and ".join(f"`{name}`" for name in wrong)
         verb = "is" if len(wrong) == 1 else "are"
         note = f"If yours calls {names}: begin there, for that {verb} not right yet. The grader lends its own."
-        return msgspec.structs.replace(result, message=f"{result.message} {note}".strip())
-    return result
+    elif uses and result.outcome is Outcome.FAILED:
+        names = ", ".join(f"`{name}`" for name in uses)
+        note = f"If yours calls {names}: a mistake in there shows here too."
+    message = result.message if result.message[-1:] in ("", ".", "?", "!") else f"{result.message}."
+    return msgspec.structs.replace(result, message=f"{message} {note}".strip())

@@ -9,6 +9,7 @@ from pathlib import Path
 import jinja2
 from rich.console import Console, Group, RenderableType
 from rich.markup import escape
+from rich.padding import Padding
 
 from autograder.home.bundle import Bundle, PublicExercise
 from autograder.home.practice import Practised
@@ -24,6 +25,7 @@ class Line:
 
     exercise: PublicExercise
     results: tuple[CheckResult, ...]
+    absent: tuple[str, ...] = ()
 
     @property
     def untouched(self) -> bool:
@@ -33,6 +35,8 @@ class Line:
     @property
     def outcome(self) -> Outcome:
         """One outcome for the whole: passed, not attempted, skipped, or failed."""
+        if self.absent:
+            return Outcome.FAILED
         found = {result.outcome for result in self.results}
         return next(iter(found)) if len(found) == 1 else Outcome.FAILED if self.results else Outcome.SKIPPED
 
@@ -47,7 +51,7 @@ class Line:
         if self.untouched:
             return f"not started, {self.exercise.points:g} points"
         earned, public = (sum(getattr(one, field) for one in self.results) for field in ("earned", "points"))
-        here = f"{earned:g} of {public:g} public" if self.results else "no public check"
+        here = f"{earned:g} of {public:g} public" if self.results else "nothing public to check"
         return here + (f", {self.later:g} more later" if self.later else "")
 
     @property
@@ -58,12 +62,16 @@ class Line:
 
 @dataclass(frozen=True)
 class Checked:
-    """The outcome of a check at home. Shows itself as HTML in a notebook."""
+    """The outcome of a check at home. Shows itself as HTML in a notebook.
+
+    `absent` names the functions that are not there at all, or were left out: a public check may not miss them.
+    """
 
     bundle: Bundle
     file: str
     results: tuple[CheckResult, ...]
     chosen: tuple[str, ...]
+    absent: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     problem: str = ""
     practised: tuple[Practised, ...] = ()
@@ -71,13 +79,18 @@ class Checked:
     @property
     def passed(self) -> bool:
         """Whether every public check passed."""
-        return all(result.outcome is Outcome.PASSED for result in self.results) and not self.problem
+        right = all(result.outcome is Outcome.PASSED for result in self.results)
+        return right and not self.problem and not self.absent
 
     @cached_property
     def lines(self) -> list[Line]:
         """The chosen exercises, in order."""
         return [
-            Line(exercise, tuple(result for result in self.results if result.exercise == exercise.number))
+            Line(
+                exercise,
+                tuple(result for result in self.results if result.exercise == exercise.number),
+                tuple(name for name in exercise.owns if name in self.absent),
+            )
             for exercise in self.bundle.exercises
             if exercise.number in self.chosen
         ]
@@ -88,7 +101,7 @@ class Checked:
         earned = sum(result.earned for result in self.results)
         public = sum(result.points for result in self.results)
         later = sum(line.later for line in self.lines)
-        text = f"{earned:g} of {public:g} public points."
+        text = f"{earned:g} of {public:g} public points." if public else "There is no public check here."
         if later:
             text += f" {later:g} more points are checked when you hand in, on other inputs."
         return text
@@ -138,19 +151,24 @@ def _trained(practised: Practised) -> RenderableType:
     ladder = practised.practice.ladder
     head = f"[bold]Practice {practised.number}[/] [dim]({practised.seconds:.0f} s on your data, no points)[/]"
     if practised.value is None:
-        return Group(head, f"    [red]{escape(practised.problem)}[/]")
+        return Group(head, _indented(f"[red]{escape(practised.problem)}[/]"))
     places = [
         f"[{'green' if reached else 'dim'}]{'✓' if reached else '○'} {escape(rung.name)} {rung.bound:g}[/]"
         for rung, reached in practised.rungs
     ]
-    lines = [f"    {escape(ladder.metric)}: [bold]{practised.value:.3g}[/]", "    " + "   ".join(places)]
+    lines = [f"{escape(ladder.metric)}: [bold]{practised.value:.3g}[/]", "   ".join(places)]
     if practised.next:
-        lines.append(f"    To reach {escape(practised.next.name)}: {escape(practised.next.technique)}.")
-    return Group(head, *lines, f"    [dim]{OTHER_DATA}[/]")
+        lines.append(f"To reach {escape(practised.next.name)}: {escape(practised.next.technique)}.")
+    return Group(head, *map(_indented, lines), _indented(f"[dim]{OTHER_DATA}[/]"))
 
 
 def _sign(outcome: Outcome) -> tuple[str, str]:
     return STYLE.get(outcome, WRONG)
+
+
+def _indented(text: str) -> Padding:
+    """A paragraph that stays indented where it wraps."""
+    return Padding(text, (0, 0, 0, 4))
 
 
 def _terminal(line: Line) -> RenderableType:
@@ -159,7 +177,9 @@ def _terminal(line: Line) -> RenderableType:
     parts: list[RenderableType] = [
         f"[{colour}]{sign}[/] [bold]{exercise.number}[/] {escape(exercise.title)}  [dim]{line.state}[/]"
     ]
+    for name in line.absent:
+        parts.append(_indented(f"[red]`{name}` is not there.[/]"))
     for result in line.open_ones:
-        parts.append(f"    {escape(result.asked)}")
-        parts.append(f"    [{_sign(result.outcome)[0]}]{result.outcome}:[/] {escape(result.message)}")
+        parts.append(_indented(escape(result.asked)))
+        parts.append(_indented(f"[{_sign(result.outcome)[0]}]{result.outcome}:[/] {escape(result.message)}"))
     return Group(*parts)

@@ -122,7 +122,8 @@ def _compare_sequence(got: Any, expected: Sequence[Any], what: str, rtol: float 
     if not isinstance(got, list | tuple) and not (isinstance(got, torch.Tensor) and got.ndim):
         raise Mismatch(f"{what}: expected {len(expected)} values (a tuple or a list), got {shown(got)}.")
     if len(got) != len(expected):
-        raise Mismatch(f"{what}: expected {len(expected)} values, got {len(got)}.")
+        given = f"one, {shown(got)}" if isinstance(got, torch.Tensor) else len(got)
+        raise Mismatch(f"{what}: expected {len(expected)} values, got {given}.")
     for index, (one, other) in enumerate(zip(got, expected, strict=True)):
         part = f"{what}, result {index + 1} of {len(expected)}" if isinstance(expected, tuple) else f"{what}[{index}]"
         compare(one, other, part, rtol, atol)

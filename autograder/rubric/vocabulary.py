@@ -120,7 +120,9 @@ class Ladder(msgspec.Struct, frozen=True):
         missing = [rung for rung in self.rungs if rung.fraction > fraction + 1e-9]
         message = f"{self.metric}: {value:.3g}."
         if missing:
-            message += f" Next baseline, {missing[0].name}: {missing[0].bound:.3g} ({missing[0].technique})."
+            digits = next(n for n in range(3, 18) if f"{value:.{n}g}" != f"{missing[0].bound:.{n}g}" or n == 17)
+            message = f"{self.metric}: {value:.{digits}g}."
+            message += f" Next baseline, {missing[0].name}: {missing[0].bound:.{digits}g} ({missing[0].technique})."
         rungs = tuple((rung.name, rung.bound) for rung in self.rungs)
         finite = tuple(float(loss) for loss in losses if math.isfinite(loss))[:2_000]
         return Score(fraction, message, Curve(self.metric, unit, finite, value, self.metric, rungs))
@@ -135,6 +137,8 @@ def answer(student: Student, name: str, key: str, expected: float | str, toleran
     if isinstance(expected, str):
         right = isinstance(given, str) and given.strip().lower() == expected.lower()
     else:
+        if isinstance(given, str):
+            raise Mismatch(f"{name}[{key!r}] is text, {shown(given)}: a number is asked for, without quotes.")
         number = as_tensor(given)
         right = number is not None and number.numel() == 1 and abs(number.item() - expected) <= tolerance
     expect(right, f"{name}[{key!r}] is not right: you answered {shown(given)}.")

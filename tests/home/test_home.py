@@ -31,6 +31,7 @@ STUBBORN = """
             if calls.append(1) or len(calls) > 1: raise
 calls = []"""
 RIGHT = "def square(x):\n    return x * x\n\ndef total(x):\n    return square(x).sum()\n"
+RIGHT += "def slope(x):\n    return 2 * x\n"
 
 
 @pytest.fixture
@@ -122,7 +123,7 @@ def test_ctrl_c_ends_the_check(released):
 def test_an_error_names_the_line(released):
     (released / "tiny.py").write_text("def square(x):\n    return nowhere\n")
     (result,) = check_file(released).results
-    assert result.message.endswith("name 'nowhere' is not defined (tiny.py, line 2: return nowhere)")
+    assert "name 'nowhere' is not defined (tiny.py, line 2: return nowhere)" in result.message
 
 
 def test_an_error_in_a_notebook_names_the_cell(released):
@@ -131,13 +132,28 @@ def test_an_error_in_a_notebook_names_the_cell(released):
     notebook = {"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
     (released / "mine.ipynb").write_text(json.dumps(notebook))
     (result,) = check_file(released / "mine.ipynb").results
-    assert result.message.endswith("(mine.ipynb, code cell 2, line 4: return nowhere)")
+    assert "(mine.ipynb, code cell 2, line 4: return nowhere)" in result.message
 
 
 def test_a_syntax_error_is_the_first_thing_to_read(released):
     (released / "tiny.py").write_text("def square(x:\n    return x\n")
     shown = repr(check_file(released))
     assert shown.index("Note: ") < shown.index("1 Square")
+
+
+@pytest.mark.parametrize("source", ["def total(x:\n    return x\n", ""], ids=["a syntax error", "deleted"])
+def test_what_no_public_check_tries_is_missed_all_the_same(released, source):
+    (released / "tiny.py").write_text(f"def square(x):\n    return x * x\n\n{source}")
+    checked = check_file(released)
+    assert checked.absent == ("total", "slope")
+    assert "✗ 2 Sum of squares" in repr(checked) and "`total` is not there" in repr(checked)
+    assert not checked.passed
+
+
+def test_an_exercise_given_as_a_file_is_understood(released, monkeypatch):
+    monkeypatch.chdir(released)
+    with pytest.raises(BundleError, match="for an exercise: autograder check -e square"):
+        check_file(Path("square"))
 
 
 def test_a_file_that_stops_half_way_says_so(released):

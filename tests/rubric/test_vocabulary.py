@@ -93,6 +93,16 @@ def test_a_ladder_names_the_next_technique():
     assert "Next" not in LADDER.score(0.3).message
 
 
+def test_a_near_miss_is_shown_with_as_many_digits_as_it_takes():
+    near = LADDER.rungs[0].bound + 1e-6
+    assert f"{near:.7g}" in LADDER.score(near).message
+
+
+def test_a_number_as_text_is_called_text():
+    with pytest.raises(Mismatch, match="is text, '150': a number is asked for"):
+        answer(student(ANSWERS={"updates": "150"}), "ANSWERS", "updates", 150)
+
+
 def test_higher_can_be_better():
     ladder = Ladder("accuracy", (Rung("simple", 0.5, 0.5, ""), Rung("boss", 0.9, 1.0, "")), lower_is_better=False)
     assert [ladder.fraction(v) for v in (0.4, 0.5, 0.7, 0.95)] == pytest.approx([0.0, 0.5, 0.75, 1.0])
