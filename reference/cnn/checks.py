@@ -667,9 +667,9 @@ def soft_targets(student: Student, reference: Reference, draw: Draw) -> None:
 
 @aids.check(1)
 def large_logits(student: Student, reference: Reference, draw: Draw) -> None:
-    """soft_cross_entropy stays finite for logits around 1000 and -1000."""
-    for sign in (1, -1):
-        logits = sign * 1000 + draw.normal(4, 3, scale=10)
+    """soft_cross_entropy is right for logits around 1000 and -1000 too, also where a row has both."""
+    for sizes in ((1000, 1000, 1000), (-1000, -1000, -1000), (1000, -1000, 0)):
+        logits = torch.tensor(sizes, dtype=draw.dtype) + draw.normal(4, 3, scale=10)
         matches(student, reference, "soft_cross_entropy", logits, torch.softmax(draw.normal(4, 3), dim=1))
 
 

@@ -758,6 +758,16 @@ def log_eps(logits, targets):
     return -(targets * torch.log(torch.softmax(logits, dim=1) + 1e-8)).sum(dim=1).mean()
 
 
+@mutant("soft_cross_entropy", "A softmax may be 0, and log 0 is infinite. Is there a function for both at once?")
+def log_of_softmax(logits, targets):
+    return -(targets * torch.log(torch.softmax(logits, dim=1))).sum(dim=1).mean()
+
+
+@mutant("soft_cross_entropy", "How large can a loss get, if no probability may be smaller than your bound?")
+def log_clamped(logits, targets):
+    return -(targets * torch.log(torch.softmax(logits, dim=1).clamp(min=1e-12))).sum(dim=1).mean()
+
+
 @mutant("evaluate", "In which mode is the network when you measure?")
 def in_training_mode(state, x, labels, batch_size):
     return _measure(state, x, labels, batch_size, training=True)
