@@ -691,6 +691,18 @@ def never_the_farthest(x, most, generator):
     return torch.stack([_shift(image[None], *move)[0] for image, move in zip(x, moves)])
 
 
+@mutant("augment", "randint leaves its upper end out: can your images move by +most?")
+def upper_ends_left_out(x, most, generator):
+    down, right = (torch.randint(-most, most, (len(x),), generator=generator).tolist() for _ in range(2))
+    return torch.stack([_shift(image[None], *move)[0] for image, *move in zip(x, down, right)])
+
+
+@mutant("augment", "Negative numbers move up and left: do yours occur?")
+def never_up_or_left(x, most, generator):
+    moves = torch.randint(0, most + 1, (len(x), 2), generator=generator).tolist()
+    return torch.stack([_shift(image[None], *move)[0] for image, move in zip(x, moves)])
+
+
 @mutant("augment", "What comes in at the border?")
 def augment_rolls(x, most, generator):
     moves = torch.randint(-most, most + 1, (len(x), 2), generator=generator).tolist()
