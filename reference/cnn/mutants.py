@@ -868,6 +868,21 @@ def _places(x, grid):
     return (grid[..., 0] + 1) / 2 * (x.shape[3] - 1), (grid[..., 1] + 1) / 2 * (x.shape[2] - 1)
 
 
+@mutant("affine_grid", "theta is applied to (u, v, 1): which of the two is the horizontal coordinate?")
+def coordinates_swapped(theta, height, width):
+    return _grid(theta[:, :, [1, 0, 2]], height, width)
+
+
+@mutant("affine_grid", "Horizontal comes first, both in what theta is applied to and in what it gives.")
+def vertical_first(theta, height, width):
+    return _grid(theta[:, :, [1, 0, 2]], height, width).flip(3)
+
+
+@mutant("affine_grid", "The grid is as high and as wide as the output: which axis are the rows?")
+def grid_transposed(theta, height, width):
+    return _grid(theta, height, width).transpose(1, 2)
+
+
 @mutant("affine_grid", "-1 and 1 are the centres of the outermost pixels, not their edges.")
 def pixel_edges(theta, height, width):
     return _grid(theta, height, width, centred=False)
