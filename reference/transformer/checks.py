@@ -7,6 +7,7 @@ their own, and every bias is used, so that a wrong implementation has nowhere to
 from __future__ import annotations
 
 import csv
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -435,9 +436,17 @@ def mean_of_real_labels(student: Student, reference: Reference, draw: Draw) -> N
 
 @losses.check(1)
 def large_logits(student: Student, reference: Reference, draw: Draw) -> None:
-    """Logits of 1000 or -1000 give a finite loss."""
+    """Logits of 1000 or -1000 give a finite loss, and twice as large ones a loss twice as large."""
     logits, labels, pad = loss_problem(draw, 3, 4, 5)
-    matches(student, reference, "padded_cross_entropy", logits * 500, labels, pad)
+    given = logits * 500, logits * 1000
+    once, twice = (
+        float(tensor_of(student.padded_cross_entropy(one, labels, pad), (), "`padded_cross_entropy`")) for one in given
+    )
+    expect(math.isfinite(once) and math.isfinite(twice), "the loss of logits around 1000 is infinite or NaN.")
+    wanted = [float(reference.padded_cross_entropy(one, labels, pad)) for one in given]
+    # The ratio is the same for sums and for means over other labels: those are judged above.
+    near = abs(twice / once - wanted[1] / wanted[0]) < 0.01 if once else False
+    expect(near, f"logits twice as large should give a loss twice as large; yours goes from {once:.6g} to {twice:.6g}.")
 
 
 @losses.check(3)

@@ -130,6 +130,17 @@ def overflows(logits, labels, pad):
     return -p.gather(2, labels[..., None])[..., 0].log()[labels != pad].mean()
 
 
+@mutant("padded_cross_entropy", "A softmax may be 0, and log 0 is infinite. Is there a function for both at once?")
+def log_of_softmax(logits, labels, pad):
+    return -logits.softmax(dim=2).log().gather(2, labels[..., None])[..., 0][labels != pad].mean()
+
+
+@mutant("padded_cross_entropy", "How large can your loss get, if no probability may be smaller than your bound?")
+def log_clamped(logits, labels, pad):
+    p = logits.softmax(dim=2).clamp(min=1e-12)
+    return -p.log().gather(2, labels[..., None])[..., 0][labels != pad].mean()
+
+
 @mutant("padded_cross_entropy", "How many softmaxes are there between your logits and the logarithm?")
 def double_softmax(logits, labels, pad):
     return _costs(logits.softmax(dim=2), labels)[labels != pad].mean()
