@@ -683,16 +683,20 @@ def greedy_limit(student: Student, reference: Reference, draw: Draw) -> None:
         same_sequence(student.greedy_decode(*given), reference.greedy_decode(*given), "greedy_decode")
 
 
-def same_beams(student: Student, reference: Reference, tables: Sequence[Table], width: int) -> None:
-    """beam_search finds the sequences and their log-probabilities."""
+def beams(student: Student, tables: Sequence[Table], width: int) -> list[tuple[Any, Any]]:
+    """What beam_search finds, sequence and score, for all tables before anything is judged."""
     answers = [student.beam_search(*table, width) for table in tables]
-    for table, got in zip(tables, answers, strict=True):
-        tokens, score = reference.beam_search(*table, width)
+    for got in answers:
         expect(
             isinstance(got, list | tuple) and len(got) == 2, "beam_search returns a sequence and its log-probability."
         )
-        same_sequence(got[0], tokens, f"beam_search with width {width}")
-        compare(got[1], score, "the log-probability")
+    return [(got[0], got[1]) for got in answers]
+
+
+def same_beams(student: Student, reference: Reference, tables: Sequence[Table], width: int) -> None:
+    """beam_search finds the sequences. Their scores have a check of their own."""
+    for table, (tokens, _) in zip(tables, beams(student, tables, width), strict=True):
+        same_sequence(tokens, reference.beam_search(*table, width)[0], f"beam_search with width {width}")
 
 
 @decoding.check(1)
@@ -702,7 +706,7 @@ def narrow_beam(student: Student, reference: Reference, draw: Draw) -> None:
     same_beams(student, reference, tables, 1)
 
 
-@decoding.check(3)
+@decoding.check(2)
 def beam_of_two(student: Student, reference: Reference, draw: Draw) -> None:
     """With width 2, it finds a sequence that is more probable than the greedy one, and stops when both have ended."""
     tables = []
@@ -722,6 +726,45 @@ def wide_beam(student: Student, reference: Reference, draw: Draw) -> None:
     same_beams(student, reference, [ending(reference, draw, 7, 5, 2)], 3)
     same_beams(student, reference, [ending(reference, draw, 6, 4, 2)], 6)
     same_beams(student, reference, [endless(draw, 4, 5)], 2)
+
+
+def own_score(reference: Reference, given: Table, found: object) -> list[torch.Tensor]:
+    """The log-probability of a sequence that the student returned, if it is one that has any."""
+    table, bos, _, limit = given
+    tokens = [token for token in tokens_of(found) if isinstance(token, int | float)]
+    if 0 < len(tokens) <= limit and all(token in range(table.shape[1]) for token in tokens):
+        return [reference.log_probability(table, [int(token) for token in tokens], bos)]
+    return []
+
+
+def nearest(values: list[torch.Tensor], score: object) -> torch.Tensor:
+    """The one of the values that a student's number is nearest to."""
+    got = as_tensor(score)
+    if got is None or got.numel() != 1:
+        return values[0]
+    number = float(got)
+    return min(values, key=lambda value: abs(float(value) - number))
+
+
+def short_and_long(draw: Draw, limit: int, classes: int) -> Table:
+    """A decoder whose shortest sequence has the largest sum of log-probabilities, and a long one the largest mean."""
+    table, bos, eos, limit = table_of(draw, limit, classes)
+    again = next(token for token in range(classes) if token not in (bos, eos))
+    table[0, bos, eos], table[0, bos, again] = 7.0, 6.5
+    table[1:-1, again, again], table[-1, again, eos] = 9.0, 9.0
+    return table, bos, eos, limit
+
+
+@decoding.check(1)
+def beam_scores(student: Student, reference: Reference, draw: Draw) -> None:
+    """The second result of beam_search is the log-probability of the sequence that it returns."""
+    tables = [[ending(reference, draw, 8, 5, 3), endless(draw, 4, 5), short_and_long(draw, 6, 5)] for _ in range(3)]
+    answers = [beams(student, some, width) for width, some in enumerate(tables, 1)]
+    for width, (some, pairs) in enumerate(zip(tables, answers, strict=True), 1):
+        for given, (found, score) in zip(some, pairs, strict=True):
+            # A wrong sequence has lost its points above: its own score is right here, and so is the best one's.
+            right = [reference.beam_search(*given, width)[1], *own_score(reference, given, found)]
+            compare(score, nearest(right, score), "the log-probability")
 
 
 # --- 5.10 --------------------------------------------------------------------------------------------------------
