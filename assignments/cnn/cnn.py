@@ -293,8 +293,9 @@ def evaluate(state, x, labels, batch_size):
 # slow core for each training: aim at 10. Let the learning rate fall to 0 by the last update, so that the result does
 # not hang on the last few batches, and remember `model.eval()`. The baselines are in the README.
 #
-# One check shuffles the pixels, in the same way for all images. For `train_mlp` nothing changes. Yours should find
-# digits without neighbourhoods much harder: that is how we see that it uses them.
+# One check trains on 800 digits twice, once with the pixels of all images shuffled in the same way. For `train_mlp`
+# nothing changes. Your network should find digits without neighbourhoods much harder, its accuracy lower by 0.10 or
+# more: that is how we see that it uses them.
 
 
 # %%
@@ -324,7 +325,7 @@ def train_cnn(x, y, x_new, seed):
 
     x (N, 1, 28, 28) of float32 from 0 to 1, y (N,) of int64 from 0 to 9, x_new (M, 1, 28, 28); seed: an int for
     whatever is random.
-    Returns the predicted classes (M,) and a list with the mean training loss of each epoch.
+    Returns the predicted classes (M,) and a list with the mean training loss of each epoch. Train for two or more.
     """
     raise NotImplementedError("Exercise 3.9: train_cnn")
 

@@ -59,7 +59,7 @@ def attention(x, memory, p, heads, mask=None):
 
 # %%
 def positional_encoding(length, width):
-    """Sinusoidal positions 0 .. length - 1 -> (length, width), for an even width."""
+    """Sinusoidal positions 0 .. length - 1 -> (length, width), for an even width. float32 or float64, as you like."""
     raise NotImplementedError("Exercise 5.1: positional_encoding")
 
 
@@ -69,7 +69,10 @@ def add_positions(x):
 
 
 def shift_matrix(offset, width):
-    """The matrix M (width, width) with P[p + offset] = M @ P[p] for every position p, where P is the encoding."""
+    """The matrix M (width, width) with P[p + offset] = M @ P[p] for every position p, where P is the encoding.
+
+    float32 or float64, as you like. offset may be negative.
+    """
     raise NotImplementedError("Exercise 5.1: shift_matrix")
 
 
@@ -378,7 +381,8 @@ def train_translator(sources, targets, new_sources, source_size, target_size, se
     sources (N, S), targets (N, T), new_sources (M, S): tokens, padded with 0 at the end, without BOS and EOS.
     source_size, target_size: the vocabularies; a token is smaller than that. Start from torch.manual_seed(seed).
     Returns the translations, a tensor (M, L) of any length L, padded with 0 behind EOS (or a list of M lists), and a
-    list with the mean training loss of each epoch. Allow an output a few tokens more than the longest target.
+    list with the mean training loss of each epoch, two or more. Allow an output a few tokens more than the longest
+    target.
     """
     raise NotImplementedError("Exercise 5.11: train_translator")
 

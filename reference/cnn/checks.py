@@ -618,20 +618,22 @@ def half_and_half(student: Student, reference: Reference, draw: Draw) -> None:
 
 
 @aids.check(2, uses=SHIFT)
-def moved_images(student: Student, reference: Reference, draw: Draw) -> None:
+def moved_images(student: Student, reference: Reference, draw: Draw) -> Score:
     """augment moves each image by its own whole number of pixels, up to `most` in all four directions."""
+    share, problem = 1.0, ""
     for count, channels, most in ((4, 1, 1), (60, 2, 1), (120, 1, 2)):  # enough for every move to occur
         x = draw.uniform(count, channels, 7, 9, low=0.5, high=1)
         found = moves_of(x, augmented(student, x, most, draw.generator()), most)
-        if count > 4:
-            expect(len(set(found)) >= 5, "augment: all images of the batch move together.")
-            for axis, way in enumerate(("down", "to the right")):
-                reached = {move[axis] for move in found}
-                expect(
-                    reached == set(range(-most, most + 1)),
-                    f"augment: not every move {way} occurs, up to {most} each way.",
-                )
-    expect(any(down != right for down, right in found), "augment: down and right are drawn independently.")
+        if count == 4:
+            continue
+        expect(len(set(found)) > 1, "augment: all images of the batch move together.")
+        expect(any(down != right for down, right in found), "augment: each image moves as far down as to the right.")
+        for axis, way in enumerate(("down", "to the right")):
+            missing = [move for move in range(-most, most + 1) if all(one[axis] != move for one in found)]
+            share = min(share, 1 - len(missing) / (2 * most + 1))
+            if missing and not problem:
+                problem = f"augment: with most = {most}, none of {count} images moves by {missing[0]:+d} {way}."
+    return Score(1.0 if not problem else 0.5 if share > 0.5 else 0.0, problem)
 
 
 @aids.check(1, uses=SHIFT)
@@ -667,9 +669,9 @@ def soft_targets(student: Student, reference: Reference, draw: Draw) -> None:
 
 @aids.check(1)
 def large_logits(student: Student, reference: Reference, draw: Draw) -> None:
-    """soft_cross_entropy stays finite for logits around 1000 and -1000."""
-    for sign in (1, -1):
-        logits = sign * 1000 + draw.normal(4, 3, scale=10)
+    """soft_cross_entropy is right for logits around 1000 and -1000 too, also where a row has both."""
+    for sizes in ((1000, 1000, 1000), (-1000, -1000, -1000), (1000, -1000, 0)):
+        logits = torch.tensor(sizes, dtype=draw.dtype) + draw.normal(4, 3, scale=10)
         matches(student, reference, "soft_cross_entropy", logits, torch.softmax(draw.normal(4, 3), dim=1))
 
 
@@ -797,7 +799,8 @@ def needs_neighbours(student: Student, reference: Reference, draw: Draw) -> Scor
 def reports_its_losses(student: Student, reference: Reference, draw: Draw) -> None:
     """The second result has one training loss for each epoch; the first is near log 10 or below, and they fall."""
     _, losses = Digits(draw, learn=300, read=20).accuracy(student)
-    expect(len(losses) > 1, "train_cnn: the second result is a list with one loss for each epoch.")
+    expect(len(losses) > 0, "train_cnn: the second result is a list with one loss for each epoch.")
+    expect(len(losses) > 1, "train_cnn: one loss alone cannot fall: train for at least two epochs, a loss for each.")
     expect(losses[-1] < losses[0], "train_cnn: the training loss does not fall from the first epoch to the last.")
     expect(0 <= losses[0] < 10 * math.log(10), "train_cnn: the first loss is not a mean cross-entropy over examples.")
 

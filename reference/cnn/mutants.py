@@ -691,6 +691,18 @@ def never_the_farthest(x, most, generator):
     return torch.stack([_shift(image[None], *move)[0] for image, move in zip(x, moves)])
 
 
+@mutant("augment", "randint leaves its upper end out: can your images move by +most?")
+def upper_ends_left_out(x, most, generator):
+    down, right = (torch.randint(-most, most, (len(x),), generator=generator).tolist() for _ in range(2))
+    return torch.stack([_shift(image[None], *move)[0] for image, *move in zip(x, down, right)])
+
+
+@mutant("augment", "Negative numbers move up and left: do yours occur?")
+def never_up_or_left(x, most, generator):
+    moves = torch.randint(0, most + 1, (len(x), 2), generator=generator).tolist()
+    return torch.stack([_shift(image[None], *move)[0] for image, move in zip(x, moves)])
+
+
 @mutant("augment", "What comes in at the border?")
 def augment_rolls(x, most, generator):
     moves = torch.randint(-most, most + 1, (len(x), 2), generator=generator).tolist()
@@ -756,6 +768,16 @@ def unstable(logits, targets):
 @mutant("soft_cross_entropy", "Adding a small number inside the logarithm changes large losses.")
 def log_eps(logits, targets):
     return -(targets * torch.log(torch.softmax(logits, dim=1) + 1e-8)).sum(dim=1).mean()
+
+
+@mutant("soft_cross_entropy", "A softmax may be 0, and log 0 is infinite. Is there a function for both at once?")
+def log_of_softmax(logits, targets):
+    return -(targets * torch.log(torch.softmax(logits, dim=1))).sum(dim=1).mean()
+
+
+@mutant("soft_cross_entropy", "How large can a loss get, if no probability may be smaller than your bound?")
+def log_clamped(logits, targets):
+    return -(targets * torch.log(torch.softmax(logits, dim=1).clamp(min=1e-12))).sum(dim=1).mean()
 
 
 @mutant("evaluate", "In which mode is the network when you measure?")
@@ -844,6 +866,21 @@ def _sample(x, across, down):
 def _places(x, grid):
     """Columns and rows in pixels, for a grid from -1 to 1."""
     return (grid[..., 0] + 1) / 2 * (x.shape[3] - 1), (grid[..., 1] + 1) / 2 * (x.shape[2] - 1)
+
+
+@mutant("affine_grid", "theta is applied to (u, v, 1): which of the two is the horizontal coordinate?")
+def coordinates_swapped(theta, height, width):
+    return _grid(theta[:, :, [1, 0, 2]], height, width)
+
+
+@mutant("affine_grid", "Horizontal comes first, both in what theta is applied to and in what it gives.")
+def vertical_first(theta, height, width):
+    return _grid(theta[:, :, [1, 0, 2]], height, width).flip(3)
+
+
+@mutant("affine_grid", "The grid is as high and as wide as the output: which axis are the rows?")
+def grid_transposed(theta, height, width):
+    return _grid(theta, height, width).transpose(1, 2)
 
 
 @mutant("affine_grid", "-1 and 1 are the centres of the outermost pixels, not their edges.")

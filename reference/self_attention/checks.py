@@ -625,7 +625,8 @@ def fits_what_it_has_seen(student: Student, reference: Reference, draw: Draw) ->
     """The reported loss falls, and most frames of the training conversations themselves are labelled right."""
     talks = Talks(draw, 2, 1)
     labels, losses = talks.fit(student, talks.train.x, talks.train.mask)
-    expect(len(losses) > 1, "fit_predict: the second result is a list with one loss for each epoch.")
+    expect(len(losses) > 0, "fit_predict: the second result is a list with one loss for each epoch.")
+    expect(len(losses) > 1, "fit_predict: one loss alone cannot fall: train for at least two epochs, a loss for each.")
     expect(losses[-1] < losses[0], "the training loss does not fall from the first epoch to the last.")
     share = float((labels == talks.train.y)[talks.train.mask].double().mean())
     expect(share >= 0.5, f"only {share:.0%} of the frames it was trained on are labelled right.")

@@ -521,6 +521,12 @@ def mean_gap(x, order, positions, wq, wk, wv, wo, heads):
     return (before - attend_with_positions(x, positions, wq, wk, wv, wo, heads)[:, order]).abs().mean()
 
 
+@mutant("permutation_gap", "In a mean, differences up and down cancel: the largest absolute one is asked for.")
+def signed_mean(x, order, positions, wq, wk, wv, wo, heads):
+    before = attend_with_positions(x[:, order], positions, wq, wk, wv, wo, heads)
+    return (before - attend_with_positions(x, positions, wq, wk, wv, wo, heads)[:, order]).mean()
+
+
 @mutant("permutation_gap", "A large negative difference is a difference too: take absolute values first.")
 def signed_gap(x, order, positions, wq, wk, wv, wo, heads):
     before = attend_with_positions(x[:, order], positions, wq, wk, wv, wo, heads)
@@ -604,6 +610,33 @@ def no_slope(x, w, u):
     jacobian = u
     for _ in x[1:]:
         jacobian = w @ jacobian
+    return jacobian
+
+
+@mutant("rnn_jacobian", "States are columns here, w @ h: is it w or its transpose that the chain rule multiplies by?")
+def w_transposed(x, w, u):
+    state, jacobian = torch.zeros(len(w), dtype=x.dtype), None
+    for frame in x:
+        state = torch.tanh(w @ state + u @ frame)
+        jacobian = (1 - state**2)[:, None] * (u if jacobian is None else w.T @ jacobian)
+    return jacobian
+
+
+@mutant("rnn_jacobian", "The states themselves are off: the update is w @ h, not h @ w.")
+def states_with_w_transposed(x, w, u):
+    state, jacobian = torch.zeros(len(w), dtype=x.dtype), None
+    for frame in x:
+        state = torch.tanh(state @ w + u @ frame)
+        jacobian = (1 - state**2)[:, None] * (u if jacobian is None else w @ jacobian)
+    return jacobian
+
+
+@mutant("rnn_jacobian", "Both the states and their slopes take h @ w, as for rows: here it is w @ h.")
+def rows_throughout(x, w, u):
+    state, jacobian = torch.zeros(len(w), dtype=x.dtype), None
+    for frame in x:
+        state = torch.tanh(state @ w + u @ frame)
+        jacobian = (1 - state**2)[:, None] * (u if jacobian is None else w.T @ jacobian)
     return jacobian
 
 

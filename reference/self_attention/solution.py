@@ -360,9 +360,10 @@ def attention_pool(x, mask, w):
 #
 # Each conversation joins three of nine speakers, who interrupt one another after one to three frames, over a noisy
 # line: a single frame says little about who speaks. Label every frame. `data/conversations.npz` has conversations to
-# practise on: `np.load` gives `x_train`, `mask_train`, `y_train`, and the same for `valid`, as small numbers (use
-# `.float()` and `.long()`). We call your function with others, with the speakers numbered anew. Use anything from
-# `torch.nn` and `torch.optim`, or your own functions from above. Start with a model that looks at one frame at a time:
+# practise on: `x_train`, `mask_train`, `y_train`, and the same for `valid`, as small numbers (use `.float()` and
+# `.long()`, as the last cell does). We call your function with others, with the speakers numbered anew. Use anything
+# from `torch.nn` and `torch.optim`, or your own functions from above. Start with a model that looks at one frame at a
+# time:
 #
 # ```python
 # model = torch.nn.Linear(12, 9)                                    # (B, T, 12) -> (B, T, 9)
@@ -383,6 +384,7 @@ def fit_predict(x_train, mask_train, y_train, x_new, mask_new, seed):
     x_train (N, T, 12) float32, mask_train (N, T) bool, True for real frames, y_train (N, T) speakers 0 ... 8, and -1
     for padding; x_new (M, U, 12), mask_new (M, U). Start from torch.manual_seed(seed).
     Returns speakers (M, U), whole numbers (anything at padding), and a list with the mean training loss of each epoch.
+    Train for two epochs or more.
     """
     # SOLUTION
     torch.manual_seed(seed)
@@ -428,3 +430,22 @@ def fit_predict(x_train, mask_train, y_train, x_new, mask_new, seed):
     with torch.no_grad():
         return predict(x_new, mask_new).argmax(dim=-1), losses
     # END
+
+
+# %% [markdown]
+# ## Look at it
+#
+# This cell is for you, and is not run when we grade: train on the practice conversations, and see how many frames of
+# the others you label rightly.
+
+# %%
+if __name__ == "__main__":
+    import numpy as np
+
+    data = np.load("data/conversations.npz")
+    x, x_new = (torch.tensor(data[name]).float() for name in ("x_train", "x_valid"))
+    mask, mask_new = (torch.tensor(data[name]) for name in ("mask_train", "mask_valid"))
+    y, y_new = (torch.tensor(data[name]).long() for name in ("y_train", "y_valid"))
+    speakers, losses = fit_predict(x, mask, y, x_new, mask_new, seed=0)
+    right = (torch.as_tensor(speakers) == y_new)[mask_new].float().mean()
+    print(f"training loss {losses[0]:.2f} -> {losses[-1]:.2f}, {right:.1%} of the new frames are right")

@@ -7,6 +7,7 @@ their own, and every bias is used, so that a wrong implementation has nowhere to
 from __future__ import annotations
 
 import csv
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -435,9 +436,17 @@ def mean_of_real_labels(student: Student, reference: Reference, draw: Draw) -> N
 
 @losses.check(1)
 def large_logits(student: Student, reference: Reference, draw: Draw) -> None:
-    """Logits of 1000 or -1000 give a finite loss."""
+    """Logits of 1000 or -1000 give a finite loss, and twice as large ones a loss twice as large."""
     logits, labels, pad = loss_problem(draw, 3, 4, 5)
-    matches(student, reference, "padded_cross_entropy", logits * 500, labels, pad)
+    given = logits * 500, logits * 1000
+    once, twice = (
+        float(tensor_of(student.padded_cross_entropy(one, labels, pad), (), "`padded_cross_entropy`")) for one in given
+    )
+    expect(math.isfinite(once) and math.isfinite(twice), "the loss of logits around 1000 is infinite or NaN.")
+    wanted = [float(reference.padded_cross_entropy(one, labels, pad)) for one in given]
+    # The ratio is the same for sums and for means over other labels: those are judged above.
+    near = abs(twice / once - wanted[1] / wanted[0]) < 0.01 if once else False
+    expect(near, f"logits twice as large should give a loss twice as large; yours goes from {once:.6g} to {twice:.6g}.")
 
 
 @losses.check(3)
@@ -552,6 +561,18 @@ def some_gradients(draw: Draw) -> list[torch.Tensor]:
     return [draw.normal(a, b, scale=2), draw.normal(c, scale=2), draw.normal(b, scale=1) + 1]
 
 
+def clipped(student: Student, gradients: list[torch.Tensor], limit: float) -> Sequence[Any]:
+    """The student's gradients after clipping; the norm that comes with them is judged elsewhere."""
+    got = student.clip_gradients(gradients, limit)
+    expect(isinstance(got, list | tuple) and len(got) == 2, "clip_gradients returns a list and the norm.")
+    new: Any = got[0]
+    expect(
+        isinstance(new, list | tuple) and len(new) == len(gradients),
+        "clip_gradients returns one tensor for each it gets.",
+    )
+    return list(new)
+
+
 @clipping.check(1, public=True)
 def three_and_four(student: Student, reference: Reference, draw: Draw) -> None:
     """[[3], [4]] with limit 1 become [[0.6], [0.8]]; the norm was 5."""
@@ -570,19 +591,18 @@ def clips(student: Student, reference: Reference, draw: Draw) -> None:
 def leaves_alone(student: Student, reference: Reference, draw: Draw) -> None:
     """Gradients whose norm is below the limit stay as they are, zeros too."""
     gradients = some_gradients(draw)
-    matches(student, reference, "clip_gradients", gradients, draw.number(100, 200))
-    matches(student, reference, "clip_gradients", [torch.zeros_like(gradient) for gradient in gradients], 1.0)
+    zeros = [torch.zeros_like(gradient) for gradient in gradients]
+    for given, limit in ((gradients, draw.number(100, 200)), (zeros, 1.0)):
+        compare(clipped(student, given, limit), given, "the list of gradients")
 
 
 @clipping.check(1)
 def keeps_direction(student: Student, reference: Reference, draw: Draw) -> None:
     """The clipped gradients are `limit` long and point where the old ones did."""
     gradients, limit = some_gradients(draw), draw.number(1.5, 3)
-    got = student.clip_gradients(gradients, limit)
-    expect(isinstance(got, list | tuple) and len(got) == 2, "clip_gradients returns a list and the norm.")
-    expect(isinstance(got[0], list | tuple) and len(got[0]) == 3, "clip_gradients returns one tensor for each it gets.")
+    got = clipped(student, gradients, limit)
     flat = torch.cat(
-        [tensor_of(c, tuple(g.shape), "a gradient").flatten() for c, g in zip(got[0], gradients, strict=True)]
+        [tensor_of(c, tuple(g.shape), "a gradient").flatten() for c, g in zip(got, gradients, strict=True)]
     )
     old = torch.cat([gradient.double().flatten() for gradient in gradients])
     compare(flat.norm(), torch.tensor(limit, dtype=torch.float64), "the length after clipping", 1e-4, 1e-4)
@@ -663,16 +683,20 @@ def greedy_limit(student: Student, reference: Reference, draw: Draw) -> None:
         same_sequence(student.greedy_decode(*given), reference.greedy_decode(*given), "greedy_decode")
 
 
-def same_beams(student: Student, reference: Reference, tables: Sequence[Table], width: int) -> None:
-    """beam_search finds the sequences and their log-probabilities."""
+def beams(student: Student, tables: Sequence[Table], width: int) -> list[tuple[Any, Any]]:
+    """What beam_search finds, sequence and score, for all tables before anything is judged."""
     answers = [student.beam_search(*table, width) for table in tables]
-    for table, got in zip(tables, answers, strict=True):
-        tokens, score = reference.beam_search(*table, width)
+    for got in answers:
         expect(
             isinstance(got, list | tuple) and len(got) == 2, "beam_search returns a sequence and its log-probability."
         )
-        same_sequence(got[0], tokens, f"beam_search with width {width}")
-        compare(got[1], score, "the log-probability")
+    return [(got[0], got[1]) for got in answers]
+
+
+def same_beams(student: Student, reference: Reference, tables: Sequence[Table], width: int) -> None:
+    """beam_search finds the sequences. Their scores have a check of their own."""
+    for table, (tokens, _) in zip(tables, beams(student, tables, width), strict=True):
+        same_sequence(tokens, reference.beam_search(*table, width)[0], f"beam_search with width {width}")
 
 
 @decoding.check(1)
@@ -682,7 +706,7 @@ def narrow_beam(student: Student, reference: Reference, draw: Draw) -> None:
     same_beams(student, reference, tables, 1)
 
 
-@decoding.check(3)
+@decoding.check(2)
 def beam_of_two(student: Student, reference: Reference, draw: Draw) -> None:
     """With width 2, it finds a sequence that is more probable than the greedy one, and stops when both have ended."""
     tables = []
@@ -702,6 +726,45 @@ def wide_beam(student: Student, reference: Reference, draw: Draw) -> None:
     same_beams(student, reference, [ending(reference, draw, 7, 5, 2)], 3)
     same_beams(student, reference, [ending(reference, draw, 6, 4, 2)], 6)
     same_beams(student, reference, [endless(draw, 4, 5)], 2)
+
+
+def own_score(reference: Reference, given: Table, found: object) -> list[torch.Tensor]:
+    """The log-probability of a sequence that the student returned, if it is one that has any."""
+    table, bos, _, limit = given
+    tokens = [token for token in tokens_of(found) if isinstance(token, int | float)]
+    if 0 < len(tokens) <= limit and all(token in range(table.shape[1]) for token in tokens):
+        return [reference.log_probability(table, [int(token) for token in tokens], bos)]
+    return []
+
+
+def nearest(values: list[torch.Tensor], score: object) -> torch.Tensor:
+    """The one of the values that a student's number is nearest to."""
+    got = as_tensor(score)
+    if got is None or got.numel() != 1:
+        return values[0]
+    number = float(got)
+    return min(values, key=lambda value: abs(float(value) - number))
+
+
+def short_and_long(draw: Draw, limit: int, classes: int) -> Table:
+    """A decoder whose shortest sequence has the largest sum of log-probabilities, and a long one the largest mean."""
+    table, bos, eos, limit = table_of(draw, limit, classes)
+    again = next(token for token in range(classes) if token not in (bos, eos))
+    table[0, bos, eos], table[0, bos, again] = 7.0, 6.5
+    table[1:-1, again, again], table[-1, again, eos] = 9.0, 9.0
+    return table, bos, eos, limit
+
+
+@decoding.check(1)
+def beam_scores(student: Student, reference: Reference, draw: Draw) -> None:
+    """The second result of beam_search is the log-probability of the sequence that it returns."""
+    tables = [[ending(reference, draw, 8, 5, 3), endless(draw, 4, 5), short_and_long(draw, 6, 5)] for _ in range(3)]
+    answers = [beams(student, some, width) for width, some in enumerate(tables, 1)]
+    for width, (some, pairs) in enumerate(zip(tables, answers, strict=True), 1):
+        for given, (found, score) in zip(some, pairs, strict=True):
+            # A wrong sequence has lost its points above: its own score is right here, and so is the best one's.
+            right = [reference.beam_search(*given, width)[1], *own_score(reference, given, found)]
+            compare(score, nearest(right, score), "the log-probability")
 
 
 # --- 5.10 --------------------------------------------------------------------------------------------------------
@@ -794,7 +857,8 @@ def decides_the_length(student: Student, reference: Reference, draw: Draw) -> Sc
     """The training loss falls, and translations of Chinese numbers have the right number of digits."""
     task = chinese(draw)
     translations, trace = task.translate(student)
-    expect(len(trace) > 1, "the second result should be a list with one loss for each epoch.")
+    expect(len(trace) > 0, "train_translator: the second result is a list with one loss for each epoch.")
+    expect(len(trace) > 1, "train_translator: one loss alone cannot fall: train for at least two epochs, a loss for each.")
     expect(trace[-1] < 0.9 * trace[0], "the training loss hardly falls from the first epoch to the last.")
     return LENGTHS.score(task.lengths(translations), trace)
 

@@ -217,6 +217,24 @@ class double_inside:
 
 
 @variants.equivalent
+class single_precision:
+    """float32 wherever the dtype is free."""
+
+    def positional_encoding(length, width):
+        P = torch.zeros(length, width)
+        position = torch.arange(length).unsqueeze(1)
+        factor = torch.exp(torch.arange(0, width, 2).float() * (-math.log(10000.0) / width))
+        P[:, 0::2] = torch.sin(position * factor)
+        P[:, 1::2] = torch.cos(position * factor)
+        return P
+
+    def shift_matrix(offset, width):
+        angle = offset / torch.pow(10000.0, torch.arange(0, width, 2) / width)
+        turns = torch.stack([angle.cos(), angle.sin(), -angle.sin(), angle.cos()], dim=1).reshape(-1, 2, 2)
+        return torch.block_diag(*turns)
+
+
+@variants.equivalent
 class sublayers:
     """Blocks made of one helper and functions; the sums accumulate in place."""
 

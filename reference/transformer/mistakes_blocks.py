@@ -500,6 +500,12 @@ def memory_mask_dropped(x, memory, p, heads, memory_mask=None):
     return _decoder(x, memory, p, heads, None, causal_mask(x.shape[1]))
 
 
+@mutant("decoder_block", "Is memory_mask True where one may look, or where one may not? Yours hears padding alone.")
+def memory_mask_inverted(x, memory, p, heads, memory_mask=None):
+    hidden = None if memory_mask is None else ~memory_mask
+    return _decoder(x, memory, p, heads, hidden, causal_mask(x.shape[1]))
+
+
 @mutant("decoder_block", "The encoder has normalised the memory already. Do you do it once more?")
 def normalises_memory(x, memory, p, heads, memory_mask=None):
     return _decoder(x, layer_norm(memory, *p["norm2"]), p, heads, memory_mask, causal_mask(x.shape[1]))

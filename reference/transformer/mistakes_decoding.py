@@ -156,6 +156,24 @@ def by_length(table, bos, eos, limit, width):
     return _beam(table, bos, eos, limit, width, rank=lambda tokens, score: score / (len(tokens) - 1))
 
 
+@mutant("beam_search", "Your sequence is right. Is its score still a sum when you return it?")
+def score_by_length(table, bos, eos, limit, width):
+    tokens, total = _beam(table, bos, eos, limit, width)
+    return tokens, total / len(tokens)
+
+
+@mutant("beam_search", "Your sequence is right, but its score is divided: and BOS is even counted among the tokens.")
+def score_by_length_with_bos(table, bos, eos, limit, width):
+    tokens, total = _beam(table, bos, eos, limit, width)
+    return tokens, total / (len(tokens) + 1)
+
+
+@mutant("beam_search", "Both to compare sequences and to score the best one, you divide by the length: just add.")
+def mean_throughout(table, bos, eos, limit, width):
+    tokens, total = _beam(table, bos, eos, limit, width, rank=lambda tokens, score: score / (len(tokens) - 1))
+    return tokens, total / len(tokens)
+
+
 @mutant("beam_search", "A sequence that has ended still competes. Yours are lost.")
 def loses_ended(table, bos, eos, limit, width):
     return _beam(table, bos, eos, limit, width, carry=False, stop=all)

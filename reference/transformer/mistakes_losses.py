@@ -130,6 +130,17 @@ def overflows(logits, labels, pad):
     return -p.gather(2, labels[..., None])[..., 0].log()[labels != pad].mean()
 
 
+@mutant("padded_cross_entropy", "A softmax may be 0, and log 0 is infinite. Is there a function for both at once?")
+def log_of_softmax(logits, labels, pad):
+    return -logits.softmax(dim=2).log().gather(2, labels[..., None])[..., 0][labels != pad].mean()
+
+
+@mutant("padded_cross_entropy", "How large can your loss get, if no probability may be smaller than your bound?")
+def log_clamped(logits, labels, pad):
+    p = logits.softmax(dim=2).clamp(min=1e-12)
+    return -p.log().gather(2, labels[..., None])[..., 0][labels != pad].mean()
+
+
 @mutant("padded_cross_entropy", "How many softmaxes are there between your logits and the logarithm?")
 def double_softmax(logits, labels, pad):
     return _costs(logits.softmax(dim=2), labels)[labels != pad].mean()
@@ -330,6 +341,36 @@ variants.mutant_value(
 def per_tensor(gradients, limit):
     norm = torch.stack([g.square().sum() for g in gradients]).sum().sqrt()
     return [g * min(1.0, float(limit / (g.norm() + 1e-30))) for g in gradients], norm
+
+
+def _each_by_itself(gradients, limit):
+    """Each tensor clipped to the limit, and each one's norm."""
+    norms = torch.stack([g.norm() for g in gradients])
+    return [g * min(1.0, float(limit / (n + 1e-30))) for g, n in zip(gradients, norms, strict=True)], norms
+
+
+@mutant("clip_gradients", "Each tensor has its own norm in yours, and you add them up: they are one long vector.")
+def per_tensor_sum(gradients, limit):
+    clipped, norms = _each_by_itself(gradients, limit)
+    return clipped, norms.sum()
+
+
+@mutant("clip_gradients", "You clip each tensor by itself and give a list of norms: all together have one.")
+def per_tensor_norms(gradients, limit):
+    clipped, norms = _each_by_itself(gradients, limit)
+    return clipped, list(norms)
+
+
+@mutant("clip_gradients", "The norm you give is the last tensor's, and each tensor is clipped by its own.")
+def per_tensor_last(gradients, limit):
+    clipped, norms = _each_by_itself(gradients, limit)
+    return clipped, norms[-1]
+
+
+@mutant("clip_gradients", "The longest of the tensors sets your norm. How long are they all together?")
+def largest_norm(gradients, limit):
+    norm = torch.stack([g.norm() for g in gradients]).max()
+    return [g * min(1.0, float(limit / (norm + 1e-30))) for g in gradients], norm
 
 
 @mutant("clip_gradients", "Cutting every entry off changes the direction. All should shrink by the same factor.")

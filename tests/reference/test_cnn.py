@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 import torch
 
+from autograder.grading.engine import Engine
+from autograder.grading.hosts import LocalHost
 from autograder.grading.validate import Validator
 from autograder.release import released
 from autograder.rubric import Draw
@@ -165,6 +167,46 @@ def test_a_mistake_loses_points_where_it_belongs_and_is_recognised(name):
     verdict = Validator(ASSIGNMENT).mutant(name, seed=0)
     assert verdict.lost == (verdict.owner,)
     assert verdict.hinted == name
+
+
+def outcome(mutant, check):
+    """What a check says of a mutant, when the rest of the solution is right."""
+    change = next(one for one in ASSIGNMENT.mutants if one.name == mutant)
+    host = LocalHost(lambda: ASSIGNMENT.solution({change.of: change.change}))
+    asked = next(one for one in RUBRIC.checks if one.run.__name__ == check)
+    return Engine(ASSIGNMENT, b"outcome").run_check(host, asked, mutant)
+
+
+@pytest.mark.parametrize(
+    ("name", "earned", "told"),
+    [
+        ("never_the_farthest", 1, "none of 60 images moves by +1 down"),
+        ("upper_ends_left_out", 1, "none of 60 images moves by +1 down"),
+        ("never_up_or_left", 1, "none of 60 images moves by -1 down"),
+        ("one_move", 0, "all images of the batch move together"),
+        ("diagonal", 0, "each image moves as far down as to the right"),
+    ],
+)
+def test_images_that_move_wrongly_are_told_how_and_moves_that_are_missing_cost_half(name, earned, told):
+    result = outcome(name, "moved_images")
+    assert (result.earned, result.mutant) == (earned, name)
+    assert told in result.message
+
+
+def test_the_logarithm_of_a_softmax_fails_where_a_row_has_large_and_small_logits():
+    assert outcome("log_of_softmax", "soft_targets").earned == 1
+    result = outcome("log_of_softmax", "large_logits")
+    assert (result.earned, result.mutant) == (0, "log_of_softmax")
+    assert "NaN or infinity" in result.message
+
+
+@pytest.mark.parametrize(("losses", "told"), [([], "one loss for each epoch"), ([2.3], "at least two epochs")])
+def test_too_few_losses_are_told_what_is_missing(losses, told):
+    check = next(one for one in RUBRIC.checks if one.run.__name__ == "reports_its_losses")
+    change = {"train_cnn": lambda x, y, x_new, seed: (torch.zeros(len(x_new)), losses)}
+    result = Engine(ASSIGNMENT, b"outcome").run_check(LocalHost(lambda: ASSIGNMENT.solution(change)), check, "losses")
+    assert result.earned == 0
+    assert told in result.message
 
 
 @pytest.mark.exhaustive

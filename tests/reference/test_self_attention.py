@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 import torch
 
+from autograder.grading.engine import Engine
+from autograder.grading.hosts import LocalHost
 from autograder.grading.validate import Validator
 from autograder.rubric import Draw
 from autograder.rubric.assignment import load
@@ -131,6 +133,21 @@ def test_practice_conversations_hold_no_test_utterance():
 
 def test_the_reference_gets_full_marks():
     assert Validator(ASSIGNMENT).right("reference", seed=0) == []
+
+
+@pytest.mark.parametrize("name", ["signed_mean", "w_transposed", "states_with_w_transposed", "rows_throughout"])
+def test_a_likely_mistake_has_its_hint(name):
+    verdict = Validator(ASSIGNMENT).mutant(name, seed=0)
+    assert (verdict.lost, verdict.hinted) == ((verdict.owner,), name)
+
+
+@pytest.mark.parametrize(("losses", "told"), [([], "one loss for each epoch"), ([2.2], "at least two epochs")])
+def test_too_few_losses_are_told_what_is_missing(losses, told):
+    check = next(one for one in RUBRIC.checks if one.run.__name__ == "fits_what_it_has_seen")
+    change = {"fit_predict": lambda x, mask, y, x_new, mask_new, seed: (torch.zeros(mask_new.shape), losses)}
+    result = Engine(ASSIGNMENT, b"losses").run_check(LocalHost(lambda: ASSIGNMENT.solution(change)), check, "losses")
+    assert result.earned == 0
+    assert told in result.message
 
 
 @pytest.mark.exhaustive

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 import torch
 
+from autograder.grading.engine import Engine
+from autograder.grading.hosts import LocalHost
 from autograder.grading.validate import Validator
 from autograder.rubric import Draw
 from autograder.rubric.assignment import load
@@ -64,6 +66,13 @@ def test_ladders_climb():
         for values in ([rung.bound for rung in ladder.rungs], [rung.fraction for rung in ladder.rungs]):
             assert values == sorted(values)
         assert ladder.rungs[-1].fraction == 1
+
+
+def test_the_handout_states_both_ladders():
+    handout = (FOLDER / "handout.md").read_text(encoding="utf-8")
+    checks = _module("checks")
+    for rung in (*checks.LADDER.rungs, *checks.LENGTHS.rungs):
+        assert f"| {rung.name} | {rung.bound:g} | {100 * rung.fraction:g} % | {rung.technique} |" in handout
 
 
 def test_there_is_a_mistake_for_every_function():
@@ -146,3 +155,73 @@ def test_a_mistake_loses_points_where_it_belongs_and_nowhere_else(name):
     verdict = Validator(ASSIGNMENT).mutant(name, seed=0)
     assert verdict.lost == (verdict.owner,)
     assert verdict.hinted == name or name in NEVER_HINTED
+
+
+def result_of(name, change):
+    """What a check says when parts of the solution are replaced."""
+    check = next(one for one in RUBRIC.checks if one.run.__name__ == name)
+    return Engine(ASSIGNMENT, b"a secret").run_check(LocalHost(lambda: ASSIGNMENT.solution(change)), check, name)
+
+
+def change_of(mutant):
+    found = next(one for one in ASSIGNMENT.mutants if one.name == mutant)
+    return {found.of: found.change}
+
+
+@pytest.mark.parametrize(
+    ("mutant", "check"),
+    [
+        ("memory_mask_inverted", "decodes"),
+        ("per_tensor_sum", "clips"),
+        ("per_tensor_norms", "clips"),
+        ("per_tensor_last", "clips"),
+        ("largest_norm", "clips"),
+        ("score_by_length", "beam_scores"),
+        ("score_by_length_with_bos", "beam_scores"),
+        ("mean_throughout", "beam_of_two"),
+    ],
+)
+def test_a_likely_mistake_has_its_hint(mutant, check):
+    result = result_of(check, change_of(mutant))
+    assert (result.earned, result.mutant) == (0, mutant)
+
+
+@pytest.mark.parametrize("mutant", ["score_by_length", "score_by_length_with_bos", "beam_probability"])
+def test_right_sequences_with_a_wrong_score_lose_the_scores_points_only(mutant):
+    for check in ("narrow_beam", "beam_of_two", "wide_beam"):
+        assert result_of(check, change_of(mutant)).outcome == "passed"
+    assert result_of("beam_scores", change_of(mutant)).earned == 0
+
+
+@pytest.mark.parametrize("mutant", ["only_greedy", "stops_at_first", "beam_keeps_bos"])
+def test_a_wrong_sequence_with_its_own_score_keeps_the_scores_points(mutant):
+    assert result_of("beam_of_two", change_of(mutant)).earned == 0
+    assert result_of("beam_scores", change_of(mutant)).outcome == "passed"
+
+
+@pytest.mark.parametrize("mutant", ["sum_of_norms", "per_tensor", "per_tensor_sum", "norm_after", "squared_norm"])
+def test_gradients_left_alone_are_left_alone_whatever_the_norm_says(mutant):
+    assert result_of("leaves_alone", change_of(mutant)).outcome == "passed"
+    assert result_of("clips", change_of(mutant)).earned == 0
+
+
+@pytest.mark.parametrize("mutant", ["sum_of_costs", "per_seq", "divides_by_all", "divides_by_rows"])
+def test_large_logits_ask_for_stability_and_nothing_else(mutant):
+    assert result_of("mean_of_real_labels", change_of(mutant)).earned == 0
+    assert result_of("large_logits", change_of(mutant)).outcome == "passed"
+
+
+@pytest.mark.parametrize("mutant", ["overflows", "log_of_softmax", "log_clamped"])
+def test_large_logits_find_what_overflows_or_is_cut_off(mutant):
+    result = result_of("large_logits", change_of(mutant))
+    assert (result.earned, result.mutant) == (0, mutant)
+
+
+@pytest.mark.parametrize(("losses", "told"), [([], "one loss for each epoch"), ([2.2], "at least two epochs")])
+def test_too_few_losses_are_told_what_is_missing(losses, told):
+    def translate(sources, targets, new_sources, source_size, target_size, seed):
+        return torch.zeros(len(new_sources), 1), losses
+
+    result = result_of("decides_the_length", {"train_translator": translate})
+    assert result.earned == 0
+    assert told in result.message
