@@ -20,6 +20,7 @@ from typing import Any, Generic, NoReturn, TypeVar
 
 import msgspec
 
+import autograder
 from autograder.intake import Rejected, read_submission
 from autograder.model import Submission
 from autograder.sandbox.framing import Channel, Closed, Malformed, TooLate
@@ -101,10 +102,11 @@ class _Servant:
 
     def __init__(self, words: list[str], answers: Any) -> None:
         ours, theirs = socket.socketpair()
-        code = "import sys; from autograder.grading.servant import main; main(*sys.argv[1:])"
+        place = str(Path(autograder.__file__).parent.parent)
+        code = f"import sys; sys.path.insert(0, {place!r}); from autograder.grading.servant import main"
         with theirs:
             self._process = subprocess.Popen(
-                [sys.executable, "-c", code, str(theirs.fileno()), *words],
+                [sys.executable, "-c", f"{code}; main(*sys.argv[1:])", str(theirs.fileno()), *words],
                 pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                 env=os.environ | {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"},
             )  # fmt: skip
@@ -139,6 +141,8 @@ def main(descriptor: str, serve: str, megabytes: str, *arguments: str) -> NoRetu
     with open("/proc/self/statm", encoding="ascii") as file:
         limit += int(file.read().split()[5]) * resource.getpagesize()
     resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+    with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w", encoding="ascii") as file:
+        file.write("1000")  # where the machine has less, this process is the one to go
     channel = Channel(socket.socket(fileno=int(descriptor)), questions, LARGEST)
     channel.send(Started())
     while True:
@@ -189,11 +193,17 @@ class Reader:
         try:
             answer = self._servants.ask(Read(str(path.absolute()), student))
         except Late:
-            reason = f"Your file takes more than {self._seconds:g} s or 1 GB of memory to read. Hand in plain code."
+            reason = (
+                f"Your file takes more than {self._seconds:.0f} s, or too much memory, to read. Hand in plain code."
+            )
             raise Rejected(reason) from None
         if isinstance(answer, Refused):
             raise Rejected(answer.reason)
         return answer
+
+    def close(self) -> None:
+        """End the processes, for their memory's sake. Reading more starts new ones."""
+        self._servants.close()
 
 
 def reading(settings: str) -> tuple[Any, Callable[[Read], Submission | Refused]]:
