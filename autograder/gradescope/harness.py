@@ -87,7 +87,8 @@ class Grading:
             limits = sized(job.limits, container_size(), budget)
             ready = time.monotonic() - self._began
             print(f"ready in {ready:.1f} s; limits: {limits.memory_mb} MB, {limits.submission_seconds:.0f} s in all")
-            report = grade(submission, Job(assignment, limits, job.secret), sandbox, partly.add, known)
+            fitting = Job(assignment, limits, job.secret, little_memory=True)
+            report = grade(submission, fitting, sandbox, partly.add, known)
         # As far as results stand, the limits are those of the configuration: a container's size may vary.
         return msgspec.structs.replace(report, assignment_digest=job.digest)
 

@@ -7,7 +7,9 @@ reference, called with a student's arguments). A servant that is late or ends is
 from __future__ import annotations
 
 import contextlib
+import gc
 import importlib
+import multiprocessing
 import os
 import socket
 import subprocess
@@ -16,7 +18,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Generic, NoReturn, TypeVar
+from typing import Any, Generic, NoReturn, Protocol, TypeVar
 
 import msgspec
 
@@ -50,11 +52,16 @@ class Servants(Generic[Q, R]):
     """A pool of processes that each run `serve(*arguments)`, named "module:function", and its handler.
 
     Threads may share it: each question has a process to itself. The processes end with this one.
+    With `fork` they are forks, which share this process's memory; it may have no busy threads then.
     """
 
-    def __init__(self, serve: str, arguments: tuple[str, ...], answers: Any, *, seconds: float, megabytes: int) -> None:
+    def __init__(
+        self, serve: str, arguments: tuple[str, ...], answers: Any, *, seconds: float, megabytes: int,
+        fork: bool = False,
+    ) -> None:  # fmt: skip
         self._words = [serve, str(megabytes), *arguments]
         self._answers = answers
+        self._start: Callable[[socket.socket, list[str]], _Process] = _Forked if fork else _started
         self._seconds = seconds
         self._idle: list[_Servant] = []
         self._lock = threading.Lock()
@@ -70,7 +77,7 @@ class Servants(Generic[Q, R]):
     def _asked(self, question: Q, seconds: float) -> R:
         with self._lock:
             servant = self._idle.pop() if self._idle else None
-        servant = servant or _Servant(self._words, self._answers)
+        servant = servant or _Servant(self._words, self._answers, self._start)
         deadline = time.monotonic() + seconds
         try:
             servant.channel.send(question, deadline)
@@ -97,19 +104,60 @@ class Servants(Generic[Q, R]):
             servant.end()
 
 
+class _Process(Protocol):
+    """What is asked of a servant's process; `subprocess.Popen` is one."""
+
+    def wait(self, timeout: float | None = None) -> int: ...
+
+    def kill(self) -> None: ...
+
+
+def _started(sock: socket.socket, words: list[str]) -> subprocess.Popen[bytes]:
+    place = str(Path(autograder.__file__).parent.parent)
+    code = f"import sys; sys.path.insert(0, {place!r}); from autograder.grading.servant import main"
+    return subprocess.Popen(
+        [sys.executable, "-c", f"{code}; main(*sys.argv[1:])", str(sock.fileno()), *words],
+        pass_fds=[sock.fileno()], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+        env=os.environ | {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"},
+    )  # fmt: skip
+
+
+class _Forked:
+    """A fork of this process."""
+
+    def __init__(self, sock: socket.socket, words: list[str]) -> None:
+        self._process = multiprocessing.get_context("fork").Process(target=_live, args=(sock, words), daemon=True)
+        self._process.start()
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Its exit code. Raises `TimeoutExpired`."""
+        self._process.join(timeout)
+        if self._process.exitcode is None:
+            raise subprocess.TimeoutExpired("", timeout or 0.0)
+        return self._process.exitcode
+
+    def kill(self) -> None:
+        self._process.kill()
+
+
+def _live(sock: socket.socket, words: list[str]) -> NoReturn:
+    """The fork: it keeps the socket alone. A sandbox ends with the sockets to it, wherever they are open."""
+    gc.freeze()  # what is shared is not looked at, and so copied
+    number = sock.fileno()
+    for standard in (0, 1):
+        os.dup2(os.open(os.devnull, os.O_RDWR), standard)
+    os.closerange(3, number)
+    os.closerange(number + 1, 65536)
+    main(str(number), *words)
+
+
 class _Servant:
     """One process and the socket to it."""
 
-    def __init__(self, words: list[str], answers: Any) -> None:
+    def __init__(self, words: list[str], answers: Any, start: Callable[[socket.socket, list[str]], _Process]) -> None:
         ours, theirs = socket.socketpair()
-        place = str(Path(autograder.__file__).parent.parent)
-        code = f"import sys; sys.path.insert(0, {place!r}); from autograder.grading.servant import main"
         with theirs:
-            self._process = subprocess.Popen(
-                [sys.executable, "-c", f"{code}; main(*sys.argv[1:])", str(theirs.fileno()), *words],
-                pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                env=os.environ | {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"},
-            )  # fmt: skip
+            self._process = start(theirs, words)
         self.channel = Channel(ours, answers, LARGEST)
         self._socket = ours
         try:
