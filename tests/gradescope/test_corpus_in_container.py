@@ -1,7 +1,8 @@
 """tests/exploits, inside the image, under every set of rules that a container may have. Part of `make container-test`.
 
 Settings as in test_container.py. pytest comes from this environment, by a mount. CONTAINER_CORPUS picks attacks, as
-`pytest -k` does: all of them take about a quarter of an hour in each container.
+`pytest -k` does: all of them take about a quarter of an hour in each container. EXPLOITS_PATIENCE=4 allows them four
+times as long, on a busy machine.
 """
 
 from __future__ import annotations
@@ -44,6 +45,7 @@ def test_attacks_gain_nothing_and_honest_code_gets_its_points(mode, course, pack
     rules = [] if namespaces else containers.without_namespaces(tmp_path)
     engine = Engine.find(more=[*containers.run_words(), *rules, *user, "--memory", "4g", "-e", "HOME=/tmp"])
     mounts = ["-v", f"{TESTS}:/corpus/tests:ro", "-v", f"{packages}:/corpus/packages:ro", "-w", "/corpus"]
+    mounts += ["-e", f"EXPLOITS_PATIENCE={os.environ.get('EXPLOITS_PATIENCE', '1')}"]
     mounts += ["-e", f"PYTHONPATH={HOME}/engine:/corpus:/corpus/packages", "-e", "PYTHONDONTWRITEBYTECODE=1"]
     code, said = containers.command(engine, *mounts, containers.TAG, PYTHON, "-c", WORKS)
     if code != 0 and user and not namespaces:
