@@ -16,7 +16,8 @@ from autograder.gradescope.contract import Metadata, Results
 from autograder.gradescope.results import refused, report_in, results_of
 from autograder.gradescope.sizes import container_size, sized
 from autograder.grading.grade import Job, engine_version, grade, without_results
-from autograder.intake import Rejected, read_submission
+from autograder.grading.servant import Reader, Reading
+from autograder.intake import Rejected
 from autograder.model import CheckResult, Outcome, Report, Submission
 from autograder.rubric.assignment import Assignment
 from autograder.rubric.assignment import load as load_assignment
@@ -25,6 +26,10 @@ from autograder.sandbox.client import PRELOAD
 
 OVERHEAD_SECONDS = 20.0
 """Of the budget, kept for what is not the student's code: the last comparisons and the writing."""
+
+
+READ_SECONDS = 45.0
+"""For reading a submission: a second is usual, with half a CPU."""
 
 
 def main() -> None:
@@ -82,19 +87,20 @@ class Grading:
             limits = sized(job.limits, container_size(), budget)
             ready = time.monotonic() - self._began
             print(f"ready in {ready:.1f} s; limits: {limits.memory_mb} MB, {limits.submission_seconds:.0f} s in all")
-            report = grade(submission, Job(assignment, limits, job.secret), sandbox, partly.add, known)
+            fitting = Job(assignment, limits, job.secret, little_memory=True)
+            report = grade(submission, fitting, sandbox, partly.add, known)
         # As far as results stand, the limits are those of the configuration: a container's size may vary.
         return msgspec.structs.replace(report, assignment_digest=job.digest)
 
     def _read(self, assignment: Assignment) -> Submission:
-        return read_submission(
-            self._root / "submission",
-            self._metadata.student,
-            main=self._name,
-            packages=frozenset(self._settings.packages),
-            run_top_level=self._settings.run_top_level,
-            expected=assignment.rubric.functions,
-        )
+        """In a process that can be stopped, and that is gone before memory is shared out. Raises `Rejected`."""
+        settings, expected = self._settings, tuple(sorted(assignment.rubric.functions))
+        how = Reading(self._name, tuple(settings.packages), settings.run_top_level, expected)
+        reader = Reader(how, min(READ_SECONDS, (self._end - time.monotonic()) / 2))
+        try:
+            return reader(self._root / "submission", self._metadata.student)
+        finally:
+            reader.close()
 
     def _known(self, job: Job, submission: Submission) -> dict[str, CheckResult]:
         """The results of the last attempt at the same work, if an error of ours cut it short."""

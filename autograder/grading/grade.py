@@ -27,17 +27,22 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Job:
-    """What does not change from one submission of a batch to the next."""
+    """What does not change from one submission of a batch to the next. `little_memory`: what answers stand-ins is
+    forked from this process, which must have no other threads at work, and imports nothing again."""
 
     assignment: Assignment
     limits: Limits
     secret: bytes
+    little_memory: bool = False
 
     @cached_property
     def answers(self) -> Servants[Ask, Returned | Raised]:
         """The processes that answer stand-ins, made when the first one asks."""
         place = (str(self.assignment.folder),)
-        return Servants("autograder.grading.servant:answering", place, Returned | Raised, seconds=10, megabytes=1024)
+        return Servants(
+            "autograder.grading.servant:answering", place, Returned | Raised, seconds=10, megabytes=1024,
+            fork=self.little_memory,
+        )  # fmt: skip
 
     @property
     def digest(self) -> str:

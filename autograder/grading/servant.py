@@ -7,7 +7,9 @@ reference, called with a student's arguments). A servant that is late or ends is
 from __future__ import annotations
 
 import contextlib
+import gc
 import importlib
+import multiprocessing
 import os
 import socket
 import subprocess
@@ -16,10 +18,11 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Generic, NoReturn, TypeVar
+from typing import Any, Generic, NoReturn, Protocol, TypeVar
 
 import msgspec
 
+import autograder
 from autograder.intake import Rejected, read_submission
 from autograder.model import Submission
 from autograder.sandbox.framing import Channel, Closed, Malformed, TooLate
@@ -49,11 +52,16 @@ class Servants(Generic[Q, R]):
     """A pool of processes that each run `serve(*arguments)`, named "module:function", and its handler.
 
     Threads may share it: each question has a process to itself. The processes end with this one.
+    With `fork` they are forks, which share this process's memory; it may have no busy threads then.
     """
 
-    def __init__(self, serve: str, arguments: tuple[str, ...], answers: Any, *, seconds: float, megabytes: int) -> None:
+    def __init__(
+        self, serve: str, arguments: tuple[str, ...], answers: Any, *, seconds: float, megabytes: int,
+        fork: bool = False,
+    ) -> None:  # fmt: skip
         self._words = [serve, str(megabytes), *arguments]
         self._answers = answers
+        self._start: Callable[[socket.socket, list[str]], _Process] = _Forked if fork else _started
         self._seconds = seconds
         self._idle: list[_Servant] = []
         self._lock = threading.Lock()
@@ -69,7 +77,7 @@ class Servants(Generic[Q, R]):
     def _asked(self, question: Q, seconds: float) -> R:
         with self._lock:
             servant = self._idle.pop() if self._idle else None
-        servant = servant or _Servant(self._words, self._answers)
+        servant = servant or _Servant(self._words, self._answers, self._start)
         deadline = time.monotonic() + seconds
         try:
             servant.channel.send(question, deadline)
@@ -96,18 +104,60 @@ class Servants(Generic[Q, R]):
             servant.end()
 
 
+class _Process(Protocol):
+    """What is asked of a servant's process; `subprocess.Popen` is one."""
+
+    def wait(self, timeout: float | None = None) -> int: ...
+
+    def kill(self) -> None: ...
+
+
+def _started(sock: socket.socket, words: list[str]) -> subprocess.Popen[bytes]:
+    place = str(Path(autograder.__file__).parent.parent)
+    code = f"import sys; sys.path.insert(0, {place!r}); from autograder.grading.servant import main"
+    return subprocess.Popen(
+        [sys.executable, "-c", f"{code}; main(*sys.argv[1:])", str(sock.fileno()), *words],
+        pass_fds=[sock.fileno()], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+        env=os.environ | {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"},
+    )  # fmt: skip
+
+
+class _Forked:
+    """A fork of this process."""
+
+    def __init__(self, sock: socket.socket, words: list[str]) -> None:
+        self._process = multiprocessing.get_context("fork").Process(target=_live, args=(sock, words), daemon=True)
+        self._process.start()
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Its exit code. Raises `TimeoutExpired`."""
+        self._process.join(timeout)
+        if self._process.exitcode is None:
+            raise subprocess.TimeoutExpired("", timeout or 0.0)
+        return self._process.exitcode
+
+    def kill(self) -> None:
+        self._process.kill()
+
+
+def _live(sock: socket.socket, words: list[str]) -> NoReturn:
+    """The fork: it keeps the socket alone. A sandbox ends with the sockets to it, wherever they are open."""
+    gc.freeze()  # what is shared is not looked at, and so copied
+    number = sock.fileno()
+    for standard in (0, 1):
+        os.dup2(os.open(os.devnull, os.O_RDWR), standard)
+    os.closerange(3, number)
+    os.closerange(number + 1, 65536)
+    main(str(number), *words)
+
+
 class _Servant:
     """One process and the socket to it."""
 
-    def __init__(self, words: list[str], answers: Any) -> None:
+    def __init__(self, words: list[str], answers: Any, start: Callable[[socket.socket, list[str]], _Process]) -> None:
         ours, theirs = socket.socketpair()
-        code = "import sys; from autograder.grading.servant import main; main(*sys.argv[1:])"
         with theirs:
-            self._process = subprocess.Popen(
-                [sys.executable, "-c", code, str(theirs.fileno()), *words],
-                pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                env=os.environ | {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"},
-            )  # fmt: skip
+            self._process = start(theirs, words)
         self.channel = Channel(ours, answers, LARGEST)
         self._socket = ours
         try:
@@ -139,6 +189,8 @@ def main(descriptor: str, serve: str, megabytes: str, *arguments: str) -> NoRetu
     with open("/proc/self/statm", encoding="ascii") as file:
         limit += int(file.read().split()[5]) * resource.getpagesize()
     resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+    with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w", encoding="ascii") as file:
+        file.write("1000")  # where the machine has less, this process is the one to go
     channel = Channel(socket.socket(fileno=int(descriptor)), questions, LARGEST)
     channel.send(Started())
     while True:
@@ -189,11 +241,17 @@ class Reader:
         try:
             answer = self._servants.ask(Read(str(path.absolute()), student))
         except Late:
-            reason = f"Your file takes more than {self._seconds:g} s or 1 GB of memory to read. Hand in plain code."
+            reason = (
+                f"Your file takes more than {self._seconds:.0f} s, or too much memory, to read. Hand in plain code."
+            )
             raise Rejected(reason) from None
         if isinstance(answer, Refused):
             raise Rejected(answer.reason)
         return answer
+
+    def close(self) -> None:
+        """End the processes, for their memory's sake. Reading more starts new ones."""
+        self._servants.close()
 
 
 def reading(settings: str) -> tuple[Any, Callable[[Read], Submission | Refused]]:

@@ -91,6 +91,7 @@ def _settle(world: World) -> None:
     os.environ.update(HOME=world.home, TMPDIR=place, USER="student", MPLBACKEND="agg", MPLCONFIGDIR=f"{place}/mpl")
     tempfile.tempdir = place  # the zygote's imports may have looked for one already
     os.chdir(world.home)
+    os.umask(0o077)  # /dev/shm may be shared with other submissions
     with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w", encoding="ascii") as file:
         file.write("1000")
 

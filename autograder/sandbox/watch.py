@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import resource
 import time
 
 import psutil
@@ -16,6 +15,9 @@ PATIENCE = 0.5
 
 COUNTED = ("Private_Dirty:", "Private_Clean:", "Swap:", "Pss_Shmem:")
 """What one process holds alone, and its part of what several hold together (alone, that counts twice)."""
+
+HELD = ("RssAnon:", "RssShmem:", "VmSwap:")
+"""What one process holds, alone or not."""
 
 
 class Watch:
@@ -94,10 +96,14 @@ def _private_kilobytes(pid: int) -> int | None:
 
 
 def _own_kilobytes(pid: int) -> int:
-    """Resident memory that does not come from files, shared with the zygote or not."""
+    """Memory that does not come from files: shared with the zygote or not, and what several processes share in full
+    for each of them. Everybody may ask for these figures."""
+    total = 0
     try:
-        with open(f"/proc/{pid}/statm", encoding="ascii") as file:
-            resident, shared = (int(word) for word in file.read().split()[1:3])
+        with open(f"/proc/{pid}/status", encoding="utf-8", errors="replace") as file:
+            for line in file:
+                if line.startswith(HELD):
+                    total += int(line.split()[1])
     except OSError:
         return 0
-    return (resident - shared) * resource.getpagesize() // 1024
+    return total

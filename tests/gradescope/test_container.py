@@ -6,78 +6,31 @@ and CONTAINER_RUN further words for podman or docker. Nothing is downloaded but 
 
 from __future__ import annotations
 
-import json
-import os
-import shlex
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 
-from autograder.config import load
-from autograder.gradescope.build import bundle, write_context
 from autograder.gradescope.results import report_in
-from autograder.gradescope.simulate import ContainerError, Engine, metadata, simulate
-from tests import tiny
+from autograder.gradescope.simulate import Engine, metadata, simulate
+from tests.gradescope import containers
 from tests.gradescope.fake import RIGHT
 
 pytestmark = [pytest.mark.container, pytest.mark.timeout(1200)]
-TAG = "autograder-test-tiny"
-PROFILES = (Path("/usr/share/containers/seccomp.json"), Path("/etc/containers/seccomp.json"))
-NAMESPACES = {
-    "unshare",
-    "setns",
-    "mount",
-    "umount",
-    "umount2",
-    "pivot_root",
-    "clone3",
-    "open_tree",
-    "move_mount",
-    "fsopen",
-}
-
-
-@pytest.fixture(scope="module")
-def course(tmp_path_factory):
-    root = tmp_path_factory.mktemp("course")
-    tiny.write(root)
-    config = load(tiny.config(root))
-    try:
-        engine = Engine.find(more=shlex.split(os.environ.get("CONTAINER_BUILD", "")))
-    except ContainerError as error:
-        pytest.skip(str(error))
-    base = os.environ.get("CONTAINER_BASE")
-    if not base or not engine.has(base):
-        pytest.skip(f"no base image: CONTAINER_BASE is {base!r}")
-    write_context(bundle(config, "tiny"), root / "context", base)
-    engine.build(root / "context", TAG)
-    return config
 
 
 @pytest.fixture(scope="module", params=["the engine's own rules", "no namespaces, as docker has it"])
 def engine(request, tmp_path_factory, course):
     """podman's own rules let a process make user namespaces; docker's do not."""
-    more = shlex.split(os.environ.get("CONTAINER_RUN", ""))
-    if request.param.startswith("no namespaces"):
-        found = next((path for path in PROFILES if path.exists()), None)
-        if found is None:
-            pytest.skip("no seccomp profile to start from")
-        profile = json.loads(found.read_text())
-        for rule in profile["syscalls"]:
-            if rule["action"] == "SCMP_ACT_ALLOW" and not rule.get("includes"):
-                rule["names"] = [name for name in rule["names"] if name not in NAMESPACES]
-        path = tmp_path_factory.mktemp("profile") / "profile.json"
-        path.write_text(json.dumps(profile))
-        more += ["--security-opt", f"seccomp={path}"]
-    return Engine.find(more=more)
+    strict = request.param.startswith("no namespaces")
+    rules = containers.without_namespaces(tmp_path_factory.mktemp("profile")) if strict else []
+    return Engine.find(more=[*containers.run_words(), *rules])
 
 
 def graded(engine, course, folder, source):
     (folder / "tiny.py").write_text(source)
     settings = course.assignments["tiny"]
     data = metadata("ada", settings, datetime(2027, 3, 1, tzinfo=UTC))
-    done = simulate(engine, TAG, folder / "tiny.py", "ada", settings, data)
+    done = simulate(engine, containers.TAG, folder / "tiny.py", "ada", settings, data)
     assert done.results is not None, done.problem + done.stdout
     return done
 
@@ -87,6 +40,13 @@ def test_a_right_submission_gets_full_points_with_the_boundary_intact(engine, co
     assert done.results.score == 10, done.stdout
     report = report_in(done.results.extra_data)
     assert {"separate user", "landlock", "seccomp", "rlimits"} <= set(report.boundary)
+
+
+def test_a_stand_in_answers_within_the_same_memory(engine, course, tmp_path):
+    """The reference answers in a process of its own; what is left of 768 MB has to do for it."""
+    done = graded(engine, course, tmp_path, RIGHT.replace("x * x", "2 * x"))
+    assert done.results.score == 6, done.stdout
+    assert "stood in for yours" in done.results.tests[-1].output
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import time
 
 import pytest
 
@@ -42,6 +43,20 @@ def test_a_wrong_one_loses_what_it_should(fake):
 def test_what_cannot_be_read_is_said(fake):
     results = fake.run("\x00\x01")
     assert results.score == 0 and results.output
+
+
+def test_what_takes_hours_to_parse_is_rejected_within_a_minute(tmp_path):
+    """Python takes the square of a format string's length to parse it: seconds for each of these modules."""
+    fake = Fake(tmp_path)
+    (fake.root / "submission").mkdir()
+    for number in range(60):
+        slow = f"import helper{number + 1}\ndef more(x): return f'" + "{x}" * 99_000 + "'\n"
+        (fake.root / f"submission/helper{number}.py").write_text(slow)
+    began = time.monotonic()
+    results = fake.run("import helper0\n" + RIGHT)
+    assert time.monotonic() - began < 75, "with what it takes to start"
+    assert results.score == 0 and policy.OURS not in results.extra_data
+    assert "to read. Hand in plain code." in results.output
 
 
 def test_a_hang_costs_its_own_points_only(tmp_path):

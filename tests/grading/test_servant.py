@@ -44,9 +44,11 @@ def serving() -> tuple[Any, Callable[[Question], Answer]]:
     return Question, answer
 
 
-@pytest.fixture
-def servants():
-    pool: Servants[Question, Answer] = Servants(f"{HERE}:serving", (), Answer, seconds=20, megabytes=256)
+@pytest.fixture(params=[False, True], ids=["started", "forked"])
+def servants(request):
+    pool: Servants[Question, Answer] = Servants(
+        f"{HERE}:serving", (), Answer, seconds=20, megabytes=256, fork=request.param
+    )
     yield pool
     pool.close()
 

@@ -7,7 +7,7 @@ import pytest
 from autograder.config import LimitsConfig
 from autograder.grading.engine import Engine
 from autograder.model import Outcome
-from autograder.sandbox import Ended, Limits, Sandbox
+from autograder.sandbox import Ended, Limits, Sandbox, watch
 
 HONEST = """
 import os, time, torch
@@ -130,3 +130,18 @@ def test_loading_has_a_limit_of_its_own(sandbox, tiny_assignment):
 
 def test_every_limit_can_be_set_for_an_assignment():
     assert set(LimitsConfig.model_fields) == set(Limits.__struct_fields__)
+
+
+def test_shared_memory_counts_where_the_kernel_tells_no_more_than_totals(sandbox, tiny_assignment, monkeypatch):
+    """As in a container, whose root may not look at what another user's process has to itself."""
+    monkeypatch.setattr(watch, "_private_kilobytes", lambda pid: None)
+    source = """
+import mmap
+def square(x):
+    held = mmap.mmap(-1, 400 << 20)
+    for at in range(0, 400 << 20, 4096): held[at] = 1
+    time.sleep(2)
+    return x * x
+"""
+    results, _ = graded(sandbox, tiny_assignment, source, Limits(memory_mb=200))
+    assert [result.outcome for result in results[:2]] == [Outcome.OUT_OF_MEMORY] * 2
