@@ -858,7 +858,7 @@ def decides_the_length(student: Student, reference: Reference, draw: Draw) -> Sc
     task = chinese(draw)
     translations, trace = task.translate(student)
     expect(len(trace) > 0, "train_translator: the second result is a list with one loss for each epoch.")
-    expect(len(trace) > 1, "train_translator: one loss alone cannot fall: train for two epochs or more, a loss for each.")
+    expect(len(trace) > 1, "train_translator: one loss alone cannot fall: train for at least two epochs.")
     expect(trace[-1] < 0.9 * trace[0], "the training loss hardly falls from the first epoch to the last.")
     return LENGTHS.score(task.lengths(translations), trace)
 
