@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 
 from autograder.cli.course import Course, open_course
-from autograder.gradescope.simulate import Engine, Simulated, metadata, simulate, simulate_class
+from autograder.gradescope.simulate import Engine, Simulated, install, metadata, simulate, simulate_class
 from autograder.intake import InputError, find_class
 
 app = typer.Typer(no_args_is_help=True, help="Gradescope: the zip, the container image, and a rehearsal of both.")
@@ -72,13 +72,17 @@ def run(
     submission: Annotated[Path | None, typer.Argument(help="A module, a notebook, a zip or a folder.")] = None,
     folder: Annotated[Path | None, typer.Option("--class", help="A whole class; results go to the records.")] = None,
     tag: Annotated[str | None, typer.Option("--image", help="The image.", show_default="autograder-NAME")] = None,
+    archive: Annotated[
+        Path | None, typer.Option("--zip", help="Run this zip instead: setup.sh first, on the base image.")
+    ] = None,
+    base: Annotated[str | None, typer.Option("--base", help="Another base image, for --zip.")] = None,
     data: Annotated[Path | None, typer.Option("--metadata", help="Another submission_metadata.json.")] = None,
     to: Annotated[Path | None, typer.Option("--to", help="Where pages and results go.")] = None,
     engine: Container = None,
     option: More = None,
     config: ConfigFile = None,
 ) -> None:
-    """Run the image as Gradescope would, and write the page that the student would see.
+    """Run the image or the zip as Gradescope would, and write the page that the student would see.
 
     Exit codes: 0 there are results, 1 Gradescope would report a failure or an error of the grader's, 2 wrong input.
     """
@@ -86,6 +90,9 @@ def run(
     if (submission is None) == (folder is None):
         raise InputError("give a submission, or --class and a folder")
     podman = Engine.find(engine, option or ())
+    if archive is not None:
+        tag = tag or f"{_tag(name)}-zip"
+        install(podman, archive, base or course.config.course.container.base, tag)
     tag = tag or _tag(name)
     if not podman.has(tag):
         raise InputError(f"there is no image {tag}: autograder gradescope image {name} --make")

@@ -89,7 +89,7 @@ def _tests(report: Report, hidden: Visibility) -> Iterator[Test]:
         points = max(0.0, _number(result.points))
         title = titles.get(result.exercise, "")
         yield Test(
-            name=_line(f"{title}: {result.asked}" if title else result.asked),
+            name=_line(f"{title}{'' if title.endswith('?') else ':'} {result.asked}" if title else result.asked),
             score=None if ours else min(points, round(max(0.0, _number(result.earned)), 4)),
             max_score=None if ours else points,
             status=None if ours else ("passed" if result.outcome is Outcome.PASSED else "failed"),

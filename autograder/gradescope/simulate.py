@@ -1,4 +1,5 @@
-"""Run an assignment's image as Gradescope does: its folders, its limits, no terminal, a fresh container each time."""
+"""Run an assignment's image or zip as Gradescope does: its folders, its limits, no terminal, a fresh container each
+time."""
 
 from __future__ import annotations
 
@@ -23,6 +24,12 @@ from autograder.model import Mendable, Report
 
 FAILED = "The autograder failed to execute correctly. Please ensure that your submission is valid."
 """What Gradescope tells a student when there is no valid results.json."""
+
+SETUP = (
+    "mkdir -p /autograder/submission /autograder/results && cp -a /zip /autograder/source && cd /autograder "
+    "&& cp source/run_autograder . && chmod 755 run_autograder && bash source/setup.sh"
+)
+"""What Gradescope does with a zip, once."""
 
 
 class ContainerError(Mendable):
@@ -56,6 +63,39 @@ class Engine:
         """Whether there is such an image."""
         words = [self.command, "image", "inspect", tag]
         return subprocess.run(words, capture_output=True, check=False).returncode == 0
+
+
+def install(engine: Engine, archive: Path, base: str, tag: str) -> None:
+    """An image from the zip, made as Gradescope makes one: unpacked on the base, and `setup.sh` run. `engine.more` are
+    words for `run`. Raises `ContainerError`."""
+    with tempfile.TemporaryDirectory(prefix="gradescope-") as folder:
+        source = Path(folder) / "source"
+        try:
+            _unpack(archive, source)
+        except (zipfile.BadZipFile, OSError) as error:
+            raise ContainerError(f"{archive} cannot be unpacked: {error}") from error
+        for name in ("setup.sh", "run_autograder"):
+            if not (source / name).is_file():
+                raise ContainerError(f"{archive} has no {name} at its root, which Gradescope asks for")
+        name = f"autograder-{Path(folder).name}"
+        words = [engine.command, "run", "--name", name, *engine.more, "-v", f"{source}:/zip:ro", base]
+        try:
+            if subprocess.run([*words, "bash", "-c", SETUP], stdin=subprocess.DEVNULL, check=False).returncode != 0:
+                raise ContainerError(f"setup.sh failed: {' '.join(words)}")
+            words = [engine.command, "commit", "-q", "--change", "WORKDIR /autograder", name, tag]
+            if subprocess.run(words, stdin=subprocess.DEVNULL, check=False).returncode != 0:
+                raise ContainerError(f"the container could not be kept: {' '.join(words)}")
+        finally:
+            subprocess.run([engine.command, "rm", "-f", name], capture_output=True, check=False)
+
+
+def _unpack(archive: Path, folder: Path) -> None:
+    """The files with their modes, as unzip has them."""
+    with zipfile.ZipFile(archive) as opened:
+        opened.extractall(folder)
+        for info in opened.infolist():
+            if mode := info.external_attr >> 16 & 0o777:
+                (folder / info.filename).chmod(mode)
 
 
 @dataclass(frozen=True)

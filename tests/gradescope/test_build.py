@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 from autograder.cli.app import app
 from autograder.config import ConfigError, load
 from autograder.gradescope.build import bundle, pins, write_context, write_zip
+from autograder.gradescope.simulate import ContainerError, Engine, install
 from tests import tiny
 
 
@@ -115,3 +116,10 @@ def test_build_says_where_the_zip_is(config, tmp_path, monkeypatch):
     result = CliRunner().invoke(app, ["gradescope", "build", "tiny"])
     assert result.exit_code == 0 and (tmp_path / "build/tiny.zip").is_file()
     assert "torch_wheels" in result.stderr
+
+
+def test_a_zip_that_gradescope_would_not_take_is_refused(tmp_path):
+    with zipfile.ZipFile(tmp_path / "nested.zip", "w") as archive:
+        archive.writestr("nested/setup.sh", "")
+    with pytest.raises(ContainerError, match=r"no setup\.sh at its root"):
+        install(Engine("podman"), tmp_path / "nested.zip", "any", "any")

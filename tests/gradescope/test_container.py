@@ -1,17 +1,21 @@
 """In a real container, as on Gradescope: 768 MB, half a CPU, no terminal. `make container-test` runs these.
 
 CONTAINER_BASE names the base image (Debian or Ubuntu with apt, or one that has Python 3.11 already), CONTAINER_BUILD
-and CONTAINER_RUN further words for podman or docker. Nothing is downloaded but by the image's own build.
+and CONTAINER_RUN further words for podman or docker, CONTAINER_SETUP those for running the zip's setup.sh. Nothing is
+downloaded but by that and by the image's own build.
 """
 
 from __future__ import annotations
 
+import os
+import shlex
 from datetime import UTC, datetime
 
 import pytest
 
+from autograder.gradescope.build import bundle, write_zip
 from autograder.gradescope.results import report_in
-from autograder.gradescope.simulate import Engine, metadata, simulate
+from autograder.gradescope.simulate import Engine, install, metadata, simulate
 from tests.gradescope import containers
 from tests.gradescope.fake import RIGHT
 
@@ -26,11 +30,11 @@ def engine(request, tmp_path_factory, course):
     return Engine.find(more=[*containers.run_words(), *rules])
 
 
-def graded(engine, course, folder, source):
+def graded(engine, course, folder, source, image=containers.TAG):
     (folder / "tiny.py").write_text(source)
     settings = course.assignments["tiny"]
     data = metadata("ada", settings, datetime(2027, 3, 1, tzinfo=UTC))
-    done = simulate(engine, containers.TAG, folder / "tiny.py", "ada", settings, data)
+    done = simulate(engine, image, folder / "tiny.py", "ada", settings, data)
     assert done.results is not None, done.problem + done.stdout
     return done
 
@@ -83,3 +87,12 @@ print("found", found)
     done = graded(engine, course, tmp_path, RIGHT.replace("    return x * x", f"    {body}\n    return x * x"))
     assert done.results.score == 10, done.stdout
     assert "found []" in done.results.tests[-1].output
+
+
+@pytest.mark.skipif("CONTAINER_SETUP" not in os.environ, reason="CONTAINER_SETUP is not set: docs/gradescope.md")
+def test_the_zip_is_set_up_and_grades_as_the_image_does(course, tmp_path):
+    engine = Engine.find(more=shlex.split(os.environ["CONTAINER_SETUP"]))
+    write_zip(bundle(course, "tiny"), tmp_path / "tiny.zip")
+    install(engine, tmp_path / "tiny.zip", os.environ["CONTAINER_BASE"], f"{containers.TAG}-zip")
+    done = graded(Engine.find(more=containers.run_words()), course, tmp_path, RIGHT, image=f"{containers.TAG}-zip")
+    assert done.results.score == 10, done.stdout
