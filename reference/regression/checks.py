@@ -1,7 +1,7 @@
 """The rubric of the regression assignment: 12 exercises, 100 points.
 
 Inputs are random, grow from small to large, and are never square, equal or all ones: a wrong implementation has
-nowhere to hide. Messages never hold a hidden input or an expected value.
+nowhere to hide. Messages never hold an expected value.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ from autograder.rubric import (
     same_trajectory,
     tensor_of,
 )
+from autograder.rubric.compare import shown
 
 from . import views
 
@@ -76,11 +77,19 @@ def calendar(first: str, count: int) -> list[str]:
     return [(start + datetime.timedelta(days=i)).isoformat() for i in range(count)]
 
 
-@splits.check(1, public=True, uses=("make_windows",))
+@splits.check(0.5, public=True, uses=("make_windows",))
 def new_year(student: Student, reference: Reference, draw: Draw) -> None:
     """Values 1 to 6 from 2020-12-28 on, 2 days, unseen from 2021-01-01: labels 3, 4 are seen, 5 and 6 unseen."""
     series = torch.arange(1.0, 7.0).to(draw.dtype)
     matches(student, reference, "split_by_date", series, calendar("2020-12-28", 6), 2, "2021-01-01")
+
+
+@splits.check(0.5, public=True)
+def two_columns(student: Student, reference: Reference, draw: Draw) -> None:
+    """Mean [2, 20], deviation [1, 5]: scale takes [[1, 10], [3, 30]] to [[-1, -2], [1, 2]], unscale brings it back."""
+    x, mean, std = (torch.tensor(value, dtype=draw.dtype) for value in ([[1.0, 10], [3, 30]], [2.0, 20], [1.0, 5]))
+    matches(student, reference, "scale", x, mean, std)
+    matches(student, reference, "unscale", (x - mean) / std, mean, std)
 
 
 @splits.check(2, uses=("make_windows",))
@@ -179,11 +188,18 @@ def true_gradient(loss: str, x: torch.Tensor, y: torch.Tensor, w: torch.Tensor, 
     return list(torch.autograd.grad(value, [w, b]))
 
 
-@linear.check(1, public=True)
+@linear.check(0.5, public=True)
 def one_row(student: Student, reference: Reference, draw: Draw) -> None:
     """linear_forward([[1, 2]], [10, 100], 5) is [215]."""
     x, w = torch.tensor([[1.0, 2.0]], dtype=draw.dtype), torch.tensor([10.0, 100.0], dtype=draw.dtype)
     matches(student, reference, "linear_forward", x, w, torch.tensor(5.0, dtype=draw.dtype))
+
+
+@linear.check(0.5, public=True, uses=("mse",))
+def four_rows(student: Student, reference: Reference, draw: Draw) -> None:
+    """x = [[1, 0], [0, 1], [1, 1], [2, 0]], y = [-1, -2, 1, 2], w = [1, 2], b = 0: grad_mse gives [2, 3] and 4."""
+    values = ([[1.0, 0], [0, 1], [1, 1], [2, 0]], [-1.0, -2, 1, 2], [1.0, 2], 0.0)
+    matches(student, reference, "grad_mse", *(torch.tensor(value, dtype=draw.dtype) for value in values))
 
 
 @linear.check(2)
@@ -624,7 +640,8 @@ def least_squares(
 def reports_its_losses(student: Student, reference: Reference, draw: Draw) -> None:
     """The losses are MAEs on the training rows, in thousands: they fall, and the last is that of the predictions."""
     train, _, trace = Year(draw, times=3.0).loss(student, reference, 7, ())
-    expect(len(trace) > 1, "fit_predict: the second result is a list with one loss for each epoch.")
+    expect(len(trace) > 0, "fit_predict: the second result is a list with one loss for each epoch.")
+    expect(len(trace) > 1, "your list has the loss of one epoch: train for at least two, so that it can fall.")
     expect(trace[-1] < trace[0], "the training loss does not fall from the first epoch to the last.")
     expect(
         abs(trace[-1] - train) <= 0.1 * train,
@@ -703,14 +720,29 @@ def on_the_views_you_have(student: Student, data: Path, seed: int) -> tuple[floa
 diagnosis = rubric.exercise("1.12", "What is wrong?", owns=("diagnose",), points=5)
 
 
+DIAGNOSES = ("model bias", "optimisation", "overfitting", "mismatch", "good")
+
+
+def diagnosed(student: Student, case: tuple[float, ...]) -> str:
+    """The student's diagnosis, in small letters, or a Mismatch that names the words there are."""
+    given = student.diagnose(*case)
+    word = given.strip().lower() if isinstance(given, str) else ""
+    if word not in DIAGNOSES:
+        words = ", ".join(f'"{one}"' for one in DIAGNOSES)
+        raise Mismatch(f"`diagnose` gives one of {words}; you returned {shown(given)}.")
+    return word
+
+
 @diagnosis.check(1, public=True)
 def five_layers(student: Student, reference: Reference, draw: Draw) -> None:
     """Five layers train to 0.34k where four reach 0.10k: that is "optimisation", not model bias."""
-    matches(student, reference, "diagnose", 0.34, 0.5, 0.5, 0.10, 0.3)
+    case = (0.34, 0.5, 0.5, 0.10, 0.3)
+    given = diagnosed(student, case)
+    expect(given == reference.diagnose(*case), f"`diagnose` is not right here: you answered {given!r}.")
 
 
 @diagnosis.check(4)
-def every_case(student: Student, reference: Reference, draw: Draw) -> Score:
+def every_case(student: Student, reference: Reference, draw: Draw) -> None:
     """The training loss is looked at first, then the held-out one, then the unseen year's."""
     cases = []
     for _ in range(3):
@@ -726,6 +758,10 @@ def every_case(student: Student, reference: Reference, draw: Draw) -> Score:
             (low(), low(), high(), high(), target),
             (low(), low(), low(), high(), target),
         ]
-    wrong = [case for case in cases if student.diagnose(*case) != reference.diagnose(*case)]
-    expect(not wrong, f"diagnose is wrong in {len(wrong)} of {len(cases)} cases.")
-    return Score(1.0)
+    given = [diagnosed(student, case) for case in cases]
+    wrong = [(case, word) for case, word in zip(cases, given, strict=True) if word != reference.diagnose(*case)]
+    if wrong:
+        case, word = wrong[0]
+        names = ("train", "validation", "unseen", "smaller_train", "target")
+        numbers = ", ".join(f"{name} {number:.3f}" for name, number in zip(names, case, strict=True))
+        raise Mismatch(f"wrong in {len(wrong)} of {len(cases)} cases. For one, {numbers}, you answered {word!r}.")

@@ -50,11 +50,11 @@ def test_the_points_are_the_courses():
     assert RUBRIC.points == 100
 
 
-def test_every_exercise_but_training_starts_with_a_public_case():
+def test_every_exercise_but_training_starts_with_its_public_cases():
     for exercise in RUBRIC.exercises:
-        if not exercise.trains:
-            assert exercise.checks[0].public, exercise.number
-        assert not any(check.public for check in exercise.checks[1:]), exercise.number
+        public = [check.public for check in exercise.checks]
+        assert public == sorted(public, reverse=True), exercise.number
+        assert any(public) is not exercise.trains, exercise.number
 
 
 def test_training_carries_a_small_part_of_the_points():
@@ -73,6 +73,27 @@ def test_the_ladder_climbs_to_full_points():
     assert bounds == sorted(bounds, reverse=True)
     assert fractions == sorted(fractions)
     assert fractions[-1] == 1
+
+
+def test_the_handout_states_the_ladder():
+    handout = (FOLDER / "handout.md").read_text(encoding="utf-8")
+    for rung in next(value for value in vars(_checks()).values() if isinstance(value, Ladder)).rungs:
+        assert f"| {rung.name} | {rung.bound:g} | {3 * rung.fraction:g} | {rung.technique} |" in handout
+
+
+@pytest.mark.parametrize("word", ["Optimisation", " OPTIMISATION "])
+def test_a_diagnosis_may_be_written_in_capitals(word):
+    assert _diagnosed(lambda *_: word)[0].outcome is Outcome.PASSED
+
+
+def test_a_wrong_diagnosis_shows_one_case_and_what_was_answered():
+    _, every = _diagnosed(lambda *_: "good")
+    assert re.search(r"wrong in 18 of 21 cases. For one, train 0\.\d+, .*, you answered 'good'", every.message)
+
+
+def test_a_word_that_is_no_diagnosis_is_met_with_those_that_are():
+    for result in _diagnosed(lambda *_: "bias"):
+        assert '"model bias", "optimisation", "overfitting", "mismatch", "good"; you returned ' in result.message
 
 
 # --- the solution ---
@@ -156,6 +177,13 @@ def test_a_right_training_gets_full_marks(name):
 def _checks():
     """The module that holds the rubric."""
     return __import__(f"{ASSIGNMENT.package.__name__}.checks", fromlist=["rubric"])
+
+
+def _diagnosed(diagnose):
+    """The results of 1.12."""
+    host = LocalHost(lambda: ASSIGNMENT.solution({"diagnose": diagnose}))
+    checks = [check for check in RUBRIC.checks if check.exercise == "1.12"]
+    return Engine(ASSIGNMENT, b"1.12").run(host, "test", checks=checks, hints=False)
 
 
 def _train(changes, seed):
