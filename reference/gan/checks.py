@@ -233,7 +233,7 @@ def one_update(student: Student, reference: Reference, draw: Draw) -> None:
 
 @turns.check(0.5, public=True, uses=BEFORE_TURNS)
 def one_turn(student: Student, reference: Reference, draw: Draw) -> None:
-    """take_turns: d [[[2]], [0]], g [[[1]], [0]], one real 1, noise 0 for D and 1 for G, rate 1: losses 0.820, 0.162."""
+    """take_turns: d [[[2]], [0]], g [[[1]], [0]], one real 1, noise 0 for D, 1 for G, rate 1: losses 0.820, 0.162."""
     d, g = (
         [torch.tensor(value, dtype=draw.dtype) for value in values] for values in (([[2.0]], [0.0]), ([[1.0]], [0.0]))
     )
