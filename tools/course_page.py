@@ -88,7 +88,7 @@ def ladders(folder: Path) -> Iterator[str]:
     calibration = Calibration.read(path)
     yield "\n| ladder | rung | mean | sd | 99 % of seeds reach | seconds |"
     yield "|---|---|---:|---:|---:|---:|"
-    for one in calibration.measured:
+    for one in calibration.levels:
         figures = f"{one.mean:.3g} | {one.sd:.2g} | {one.tolerance_bound:.3g} | {one.seconds:.0f}"
         yield f"| {one.exercise} {one.metric} | {one.rung} | {figures} |"
     yield f"\n![The ladder of {folder.name}](../{folder.relative_to(ROOT).as_posix()}/calibration.svg)"
