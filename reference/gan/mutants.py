@@ -397,6 +397,11 @@ def times_ten(d, real, fake, alpha):
     return 10 * penalise(d, mix(real, fake, alpha))  # noqa: F821
 
 
+@mutant("gradient_penalty", "The value is right, but cut off from D's parameters: was the graph of the slope kept?")
+def graph_lost(d, real, fake, alpha):
+    return penalise(d, mix(real, fake, alpha)).detach()  # noqa: F821
+
+
 @mutant("penalty_gradients", "Nothing arrives in D's parameters: was the graph of the slope kept?")
 def all_zeros(d, real, fake, alpha):
     return [torch.zeros_like(parameter) for parameter in d]
@@ -577,6 +582,11 @@ def modes_covered_by(samples, centres, distance, least):
 def squared_distance(samples, training):
     index, distance = all_distances(samples, training).min(dim=1)[::-1]
     return index, distance**2
+
+
+@mutant("nearest_training", "The index comes first, then the distance: yours are the other way round.")
+def distance_first(samples, training):
+    return tuple(all_distances(samples, training).min(dim=1))
 
 
 @mutant("nearest_training", "For each training image the nearest sample: it is the other way round.")

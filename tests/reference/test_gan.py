@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 import torch
 
+from autograder.grading.engine import Engine
+from autograder.grading.hosts import LocalHost
 from autograder.grading.validate import Validator
 from autograder.rubric import Draw, Mismatch
 from autograder.rubric.assignment import load
@@ -44,10 +46,11 @@ def test_a_hundred_points_of_which_few_for_training():
     assert sum(check.points for check in RUBRIC.checks if check.trains) == 16
 
 
-def test_every_exercise_starts_with_its_only_public_check():
+def test_every_exercise_starts_with_its_public_checks():
     for exercise in RUBRIC.exercises:
-        if exercise.owns not in {("ANSWERS",), ("train_gan",)}:
-            assert [check.public for check in exercise.checks] == [True] + [False] * (len(exercise.checks) - 1)
+        public = [check.public for check in exercise.checks]
+        assert public == sorted(public, reverse=True), exercise.number
+        assert any(public) is (exercise.owns not in {("ANSWERS",), ("train_gan",)}), exercise.number
 
 
 def test_headings_name_the_rubrics_exercises_and_points():
@@ -85,6 +88,35 @@ def test_a_mistake_loses_points_where_it_belongs_and_nowhere_else(name):
     verdict = Validator(ASSIGNMENT).mutant(name, seed=0)
     assert verdict.lost == (verdict.owner,)
     assert verdict.hinted == name
+
+
+def test_g_against_the_old_d_costs_about_half_of_the_exercise():
+    mutant = next(one for one in ASSIGNMENT.mutants if one.name == "against_old_d")
+    assert sum(result.earned for result in _results("6.4", {mutant.of: mutant.change})) == 6
+
+
+def test_a_lost_graph_is_named_beside_pytorchs_words():
+    mutant = next(one for one in ASSIGNMENT.mutants if one.name == "graph_lost")
+    messages = [result.message for result in _results("6.8", {mutant.of: mutant.change}) if result.message]
+    assert messages
+    assert all(message.endswith("Was the graph of the slope kept when you took it?") for message in messages)
+
+
+def test_one_epoch_is_a_training_that_scores_low():
+    def one_epoch(images, seed):
+        torch.manual_seed(seed)
+        return [torch.randn(64, 8), torch.zeros(64)], [1.0], [1.0]
+
+    result = _results("6.13", {"train_gan": one_epoch})[0]
+    assert result.message.startswith("Fréchet distance")
+    assert result.curve.losses == (1.0,)
+
+
+def _results(exercise, changes):
+    """The results of one exercise's checks."""
+    host = LocalHost(lambda: ASSIGNMENT.solution(changes))
+    checks = [check for check in RUBRIC.checks if check.exercise == exercise]
+    return Engine(ASSIGNMENT, b"some").run(host, "test", checks=checks, hints=False)
 
 
 # --- data and judge ---
