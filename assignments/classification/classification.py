@@ -26,7 +26,7 @@ import torch
 
 # %%
 def one_hot(labels, classes):
-    """Labels as vectors: labels (N,) int64 in 0 .. classes-1 -> (N, classes), 1 at the label and 0 elsewhere."""
+    """Labels as vectors: labels (N,) int64 in 0 .. classes-1 -> (N, classes) floats, 1 at the label and 0 elsewhere."""
     raise NotImplementedError("Exercise 2.1: one_hot")
 
 

@@ -46,6 +46,12 @@ def test_the_points_are_the_courses():
     assert RUBRIC.points == 100
 
 
+def test_the_handout_states_the_ladder():
+    handout = (FOLDER / "handout.md").read_text(encoding="utf-8")
+    for rung in CHECKS.LADDER.rungs:
+        assert f"| {rung.name} | {100 * rung.bound:g} % | {4 * rung.fraction:g} | {rung.technique} |" in handout
+
+
 def test_every_exercise_but_training_starts_with_a_public_case():
     for exercise in RUBRIC.exercises:
         assert exercise.checks[0].public is not exercise.trains, exercise.number
@@ -71,6 +77,31 @@ def test_the_ladder_climbs_to_full_points():
     assert list(bounds) == sorted(bounds)
     assert list(fractions) == sorted(fractions)
     assert fractions[-1] == 1
+
+
+@pytest.mark.parametrize(
+    ("word", "message"),
+    [
+        (" Saddle", ""),
+        ("maximum", "`classify_point` in 2 dimensions is not right: you answered 'maximum'."),
+        (
+            "min",
+            '`classify_point` gives one of "not critical", "minimum", "maximum", "saddle", "undecided"; '
+            "you returned 'min'.",
+        ),
+    ],
+)
+def test_a_kind_of_point_may_be_written_in_capitals_and_no_other_word_is_taken(word, message):
+    host = LocalHost(lambda: ASSIGNMENT.solution({"classify_point": lambda *_: word}))
+    checks = [check for check in RUBRIC.checks if check.exercise == "2.10"][:1]
+    assert Engine(ASSIGNMENT, b"2.10").run(host, "test", checks=checks, hints=False)[0].message == message
+
+
+def test_a_wrong_sign_in_the_prediction_costs_the_prediction_alone():
+    host = LocalHost(lambda: ASSIGNMENT.solution({"predicted_dC": lambda gw, gb, eta: eta * (gw @ gw + gb**2)}))
+    checks = [check for check in RUBRIC.checks if check.exercise == "2.6"]
+    results = Engine(ASSIGNMENT, b"2.6").run(host, "test", checks=checks, hints=False)
+    assert [result.earned for result in results] == [0, 1.5, 0, 2]
 
 
 # --- the solution ---
