@@ -15,7 +15,7 @@ from autograder.rubric import Mismatch, Score, Student, StudentError
 from autograder.rubric.assignment import Gradable
 from autograder.rubric.draw import seed_of
 from autograder.rubric.rubric import Check
-from autograder.rubric.student import Exchange, same_answer
+from autograder.rubric.student import Exchange, same_exchanges
 from autograder.rubric.variants import Mutant
 from autograder.sandbox.conversation import Answerer, Conversation, Ended
 
@@ -111,13 +111,14 @@ class Engine:
         digest: str,
         stand_ins: tuple[str, ...],
         precisions: tuple[torch.dtype, ...],
+        like: tuple[Exchange, ...] = (),
     ) -> tuple[torch.dtype, Verdict]:
         """The check in one dtype after the other, in one conversation, up to the first that does not pass."""
         dtype = precisions[0]
         try:
             with host.check(check.seconds) as conversation:
                 for dtype in precisions:
-                    verdict = self._verdict(conversation, check, digest, dtype, stand_ins)
+                    verdict = self._verdict(conversation, check, digest, dtype, stand_ins, like)
                     if verdict.outcome is not Outcome.PASSED:
                         break
         except Ended as ended:
@@ -125,7 +126,13 @@ class Engine:
         return dtype, verdict
 
     def _verdict(
-        self, conversation: Conversation, check: Check, digest: str, dtype: torch.dtype, stand_ins: tuple[str, ...]
+        self,
+        conversation: Conversation,
+        check: Check,
+        digest: str,
+        dtype: torch.dtype,
+        stand_ins: tuple[str, ...],
+        like: tuple[Exchange, ...],
     ) -> Verdict:
         """One run of a check in one dtype. An error that is not the student's is a grader error."""
         reference = self._assignment.reference(check, dtype)
@@ -133,7 +140,7 @@ class Engine:
             reference.answered_by(self._answers())
         seed = seed_of(self._secret, self._assignment.name, check.name, digest, str(dtype))
         draw = self._assignment.draw(check, dtype, seed)
-        student = Student(conversation, reference)
+        student = Student(conversation, reference, like)
         try:
             if stand_ins:
                 student.stand_in(stand_ins)
@@ -180,16 +187,8 @@ class Engine:
         verdict: Verdict,
     ) -> bool:
         host = LocalHost(lambda: self._assignment.solution({mutant.of: mutant.change}))
-        _, theirs = self._in_turn(host, check, digest, stand_ins, (dtype,))
-        return theirs.outcome is verdict.outcome and _same_exchanges(verdict.exchanges, theirs.exchanges)
-
-
-def _same_exchanges(one: tuple[Exchange, ...], other: tuple[Exchange, ...]) -> bool:
-    return (
-        len(one) == len(other) > 0
-        and all(a.name == b.name for a, b in zip(one, other, strict=True))
-        and all(same_answer(a.answer, b.answer) for a, b in zip(one, other, strict=True))
-    )
+        _, theirs = self._in_turn(host, check, digest, stand_ins, (dtype,), like=verdict.exchanges)
+        return theirs.outcome is verdict.outcome and same_exchanges(verdict.exchanges, theirs.exchanges)
 
 
 def _as_score(returned: Score | float | None) -> Score:

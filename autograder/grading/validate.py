@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial, wraps
+from types import FunctionType
 from typing import Any
 
 from autograder.grading.engine import Engine
@@ -123,6 +125,7 @@ class Validator:
         self._assignment = assignment
         self._starter_source = starter
         self._training = training
+        self._seen: dict[int, dict[str, set[str]]] = {}
 
     def mutant(self, name: str, seed: int) -> MutantVerdict:
         """One mutant's verdict."""
@@ -174,17 +177,50 @@ class Validator:
 
     def _run(self, changes: dict[str, Any], seed: int, *, hints: bool) -> list[CheckResult]:
         host = LocalHost(lambda: self._assignment.solution(changes))
-        checks = [
-            check
-            for check in self._assignment.rubric.checks
-            if not check.trains or (self._training and self._concerns(check, changes))
-        ]
+        checks = [check for check in self._assignment.rubric.checks if self._concerns(check, changes, seed)]
         return _engine(self._assignment, seed).run(host, "validate", checks=checks, hints=hints)
 
-    def _concerns(self, check: Check, changes: dict[str, Any]) -> bool:
-        """Whether the changes can make a difference to a check. No changes is the reference: it meets them all."""
-        met = {*self._assignment.rubric.owner_of(check).owns, *check.uses}
-        return not changes or not met.isdisjoint(changes)
+    def _concerns(self, check: Check, changes: dict[str, Any], seed: int) -> bool:
+        """Whether the changes can make a difference to a check. No changes is the reference: it meets them all.
+
+        A check in which the reference never comes to a changed function goes as it goes for the reference.
+        """
+        if check.trains:
+            met = {*self._assignment.rubric.owner_of(check).owns, *check.uses}
+            return self._training and (not changes or not met.isdisjoint(changes))
+        return not changes or not self._met(seed)[check.name].isdisjoint(changes)
+
+    def _met(self, seed: int) -> dict[str, set[str]]:
+        """What each check meets of the reference: the functions that it comes to call, itself or through others, and
+        every global that is not a function: nobody sees who reads it."""
+        if seed not in self._seen:
+            checks = [check for check in self._assignment.rubric.checks if not check.trains]
+            engine = _engine(self._assignment, seed)
+            self._seen[seed] = {}
+            for check in checks:
+                called: set[str] = set()
+                host = LocalHost(partial(_noting_calls, self._assignment, called))
+                engine.run_check(host, check, "validate", hints=False)
+                self._seen[seed][check.name] = called
+        return self._seen[seed]
+
+
+def _noting_calls(assignment: Assignment, called: set[str]) -> dict[str, Any]:
+    """A fresh solution whose functions put their names into `called`; what is no function is in it from the start."""
+
+    def noting(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(function)
+        def noted(*args: Any, **kwargs: Any) -> Any:
+            called.add(name)
+            return function(*args, **kwargs)
+
+        return noted
+
+    namespace = assignment.solution()
+    functions = {name: value for name, value in namespace.items() if isinstance(value, FunctionType)}
+    called |= namespace.keys() - functions
+    namespace.update({name: noting(name, function) for name, function in functions.items()})
+    return namespace
 
 
 def _engine(assignment: Assignment, seed: int) -> Engine:

@@ -170,11 +170,13 @@ def _report(what: str, got: torch.Tensor, expected: torch.Tensor, rtol: float, a
     relative = (error / expected.abs().clamp_min(1e-300))[wrong & error.isfinite() & (expected != 0)]
     ratio = float(relative.max()) if relative.numel() else None
     count, total = int(wrong.sum()), wrong.numel()
-    place = f"first at index {index}, " if index else ""
     if not bool(got.isfinite().all()) and bool(expected.isfinite().all()):
         size = "you return NaN or infinity there"
+    elif total == 1 and largest is not None:
+        size = f"you return {got.item():.6g}, off by {largest:.3g}"
     else:
         size = f"largest error {largest:.3g}" if largest is not None else "not comparable"
+    place = f"first at index {index}, " if index else ""
     raise Mismatch(
         f"{what}: {count} of {total} values differ ({place}{size})." if total > 1 else f"{what} differs ({size}).",
         Difference(what, tuple(expected.shape), tuple(got.shape), index, count, total, largest, ratio),

@@ -122,11 +122,14 @@ class Student:
 
     `student.f(x)` and `student.call("f", x)` are the same. Raises `StudentError` when the code does not answer
     and `sandbox.Ended` when it never will. What comes back is plain data, fit for `compare`.
+
+    With `like`, the first answer that is not the one in those exchanges counts as an error: no more needs to be asked.
     """
 
-    def __init__(self, conversation: Conversation, reference: Reference) -> None:
+    def __init__(self, conversation: Conversation, reference: Reference, like: Sequence[Exchange] = ()) -> None:
         self._conversation = conversation
         self._reference = reference
+        self._like = like
         self.exchanges: list[Exchange] = []
 
     def call(self, name: str, *args: Any, **kwargs: Any) -> Any:
@@ -134,8 +137,7 @@ class Student:
         values = [encode(value) for value in args]
         named = {key: encode(value) for key, value in kwargs.items()}
         answer = self._conversation.perform(Call(name, values, named), self._reference.answer)
-        self.exchanges.append(Exchange(name, (*values, *named.values()), answer))
-        return self._result(name, answer)
+        return self._result(Exchange(name, (*values, *named.values()), answer))
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         if name.startswith("_"):
@@ -145,8 +147,7 @@ class Student:
     def read(self, name: str) -> Any:
         """The plain value of one of the student's globals."""
         answer = self._conversation.perform(Read(name), self._reference.answer)
-        self.exchanges.append(Exchange(name, (), answer))
-        return self._result(name, answer)
+        return self._result(Exchange(name, (), answer))
 
     def stand_in(self, names: tuple[str, ...]) -> None:
         """From now on, the student's code meets the reference's results under these names."""
@@ -157,7 +158,11 @@ class Student:
         """From now on, the student's code may not call these library functions."""
         self._conversation.perform(Ban(list(names)), self._reference.answer)
 
-    def _result(self, name: str, answer: Returned | Raised) -> Any:
+    def _result(self, exchange: Exchange) -> Any:
+        self.exchanges.append(exchange)
+        if self._like and not same_exchanges(self.exchanges[-1:], self._like[len(self.exchanges) - 1 :][:1]):
+            raise StudentError(Outcome.FAILED, "another answer")
+        name, answer = exchange.name, exchange.answer
         if isinstance(answer, Raised):
             raise _student_error(name, answer)
         try:
@@ -188,6 +193,15 @@ def _student_error(name: str, raised: Raised) -> StudentError:
         case _:
             text = f"{raised.type_name}: {raised.message}" if raised.message else raised.type_name
             return StudentError(Outcome.FAILED, f"`{name}` raised {text}{where}")
+
+
+def same_exchanges(one: Sequence[Exchange], other: Sequence[Exchange]) -> bool:
+    """Whether the same functions were asked, and answered alike; not so for none at all."""
+    return (
+        len(one) == len(other) > 0
+        and all(a.name == b.name for a, b in zip(one, other, strict=True))
+        and all(same_answer(a.answer, b.answer) for a, b in zip(one, other, strict=True))
+    )
 
 
 def same_answer(one: Returned | Raised, other: Returned | Raised, rtol: float = 1e-6, atol: float = 1e-9) -> bool:

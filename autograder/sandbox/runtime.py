@@ -89,7 +89,9 @@ class Runtime:
 
     def _helpers(self) -> list[types.ModuleType]:
         """The submission's own modules that are loaded, beside the main one."""
-        return [module for module in list(sys.modules.values()) if getattr(module, "__file__", None) in self._files]
+        names = (file.removesuffix(".py").removesuffix("/__init__").replace("/", ".") for file in self._files)
+        found = (sys.modules.get(name) for name in names)
+        return [module for module in found if module and getattr(module, "__file__", None) in self._files]
 
     def _ask(self, question: Ask) -> Returned | Raised:
         with self._ban.lifted():

@@ -1,5 +1,6 @@
 """Grading the grader."""
 
+from autograder.grading.engine import Engine
 from autograder.grading.validate import MutantVerdict, Validation, Validator
 from autograder.release import starter_source
 from autograder.rubric.assignment import load
@@ -34,7 +35,35 @@ def test_a_rubric_that_is_too_strict_is_found_out(tmp_path):
         '"""Adds the squares."""', '"""Adds."""\n    from autograder.rubric import expect\n    expect(False, "never")'
     )
     assignment = load(tiny.write(tmp_path, strict))
-    assert [failure.check for failure in Validator(assignment).right("power", 0)] == ["2 adds"]
+    assert [failure.check for failure in Validator(assignment).right("reference", 0)] == ["2 adds"]
+
+
+def test_a_check_that_one_way_of_writing_it_does_not_meet_is_found_out(tmp_path):
+    lenient = 'matches(student, reference, "total", draw.normal(4))'
+    exact = 'compare(student.call("total", x := draw.normal(4)), reference.total(x), "total", 1e-15, 0)'
+    strict = tiny.CHECKS.replace(lenient, exact).replace("import Rubric", "import Rubric, compare")
+    equivalents = tiny.EQUIVALENTS.replace("return x**2", "return x**2 * (1 + 1e-9)")
+    folder = tiny.write(tmp_path, strict)
+    (folder / "equivalents.py").write_text(equivalents, encoding="utf-8")
+    assert {failure.check for failure in Validator(load(folder)).right("power", 0)} == {"2 adds"}
+
+
+def test_only_the_checks_that_come_to_a_changed_function_are_run_for_it(tiny_assignment, monkeypatch):
+    run = []
+    engine_run = Engine.run_check
+
+    def noting(self, host, check, *rest, **more):
+        run.append(check.name)
+        return engine_run(self, host, check, *rest, **more)
+
+    validator = Validator(tiny_assignment, starter_source(tiny_assignment.solution_source))
+    validator.right("power", 0)  # what the reference calls is found out once
+    monkeypatch.setattr(Engine, "run_check", noting)
+    validator.right("reference", 0)
+    assert run == ["1 small", "1 random", "2 adds", "2 gradient"]
+    run.clear()
+    validator.left_out("2", 0)
+    assert run == ["2 adds", "2 gradient"]
 
 
 def test_the_starter_must_earn_nothing(tiny_assignment):
