@@ -20,3 +20,8 @@ def tiny_folder(tmp_path: Path) -> Path:
 def tiny_assignment(tiny_folder: Path) -> Assignment:
     """The tiny assignment, loaded."""
     return load(tiny_folder)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The slow ones first: in parallel, none is left to be waited for alone in the end."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import select
 import socket
 import time
@@ -27,6 +28,12 @@ class TooLate(Exception):
     """The deadline passed."""
 
 
+@functools.cache
+def decoder(receives: Any) -> msgspec.msgpack.Decoder[Any]:
+    """What decodes messages of a type. It takes milliseconds to make, as long as a short check: so once."""
+    return msgspec.msgpack.Decoder(receives)
+
+
 class Channel:
     """Sends and receives messages of one type within a deadline (monotonic seconds; None waits for ever).
 
@@ -44,7 +51,7 @@ class Channel:
     ) -> None:
         self._sock = sock
         self._encoder = msgspec.msgpack.Encoder()
-        self._decoder = msgspec.msgpack.Decoder(receives)
+        self._decoder = decoder(receives)
         self._largest = largest
         self._largest_sent = largest if largest_sent is None else largest_sent
         self._tick = tick

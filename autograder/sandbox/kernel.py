@@ -11,6 +11,7 @@ NEWNS, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET = (
 MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REC, MS_PRIVATE = 1, 2, 4, 8, 16384, 1 << 18
 MS_REMOUNT, MS_BIND = 32, 4096
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS, PR_SET_CHILD_SUBREAPER = 1, 4, 24, 38, 36
+MADV_COLLAPSE, HUGE_PAGE = 25, 2 << 20
 
 # The same numbers on every machine (Linux 5.2 and later).
 SYS_OPEN_TREE, SYS_MOVE_MOUNT = 428, 429
@@ -43,6 +44,12 @@ def prctl(option: int, argument: int = 0) -> None:
     """prctl(2) with one argument. Raises `OSError`."""
     zero = ctypes.c_ulong(0)
     _check(_libc.prctl(option, ctypes.c_ulong(argument), zero, zero, zero), "prctl")
+
+
+def into_huge_pages(start: int, end: int) -> None:
+    """Put what lies between two addresses of this process into huge pages, as far as the kernel can."""
+    for address in range(-(-start // HUGE_PAGE) * HUGE_PAGE, end - HUGE_PAGE + 1, HUGE_PAGE):
+        _libc.madvise(ctypes.c_void_p(address), ctypes.c_size_t(HUGE_PAGE), MADV_COLLAPSE)
 
 
 class _CapHeader(ctypes.Structure):

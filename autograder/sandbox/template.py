@@ -14,13 +14,14 @@ from typing import Any, NoReturn
 
 import msgspec
 
-from autograder.sandbox.framing import Channel, Malformed
+from autograder.sandbox.framing import Channel, Malformed, decoder
 from autograder.sandbox.limits import Limits
 from autograder.sandbox.messages import Ask, Raised, Request, Returned
 from autograder.sandbox.namespaces import World, give_up_rights, limit_resources
 from autograder.sandbox.runtime import Runtime, load
 
 FORK = b"F"
+FROM_GRADER = Request | Returned | Raised
 
 
 class Load(msgspec.Struct, frozen=True):
@@ -50,6 +51,7 @@ def live(limits: Limits, work: int, output: int, world: World, data: int) -> NoR
         namespace, error = load(wanted.files, wanted.main)
         _flush()
         channel.send(Loaded(error))
+        decoder(FROM_GRADER)  # made once, before the forks
         sock.setblocking(True)
         signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # ended checks leave no zombies
         while True:
@@ -99,7 +101,7 @@ def _settle(world: World) -> None:
 def _serve(descriptor: int, namespace: dict[str, Any], files: frozenset[str], limits: Limits) -> NoReturn:
     """One check's conversation. Whatever goes wrong ends this process, and the grader sees it."""
     with contextlib.suppress(BaseException):
-        channel = Channel(socket.socket(fileno=descriptor), Request | Returned | Raised, limits.message_mb << 20)
+        channel = Channel(socket.socket(fileno=descriptor), FROM_GRADER, limits.message_mb << 20)
 
         def ask(question: Ask) -> Returned | Raised:
             channel.send(question)

@@ -117,6 +117,18 @@ def _warm(preload: tuple[str, ...]) -> None:
     optimiser.step()
     gc.collect()
     gc.freeze()  # nothing that every fork shares is looked at, and so copied, by its garbage collector
+    _into_huge_pages()
+
+
+def _into_huge_pages() -> None:
+    """A fork copies the page table, and its end takes it down again: with small pages, that is most of what a check
+    costs. Where the kernel cannot (before Linux 6.1, or short of memory), they stay small."""
+    with open("/proc/self/maps", encoding="utf-8") as file:
+        fields = [line.split() for line in file]
+    for place, rights, _, _, inode, *name in fields:
+        if rights == "rw-p" and inode == "0" and name in ([], ["[heap]"]):
+            start, end = (int(number, 16) for number in place.split("-"))
+            kernel.into_huge_pages(start, end)
 
 
 def _warden(limits: Limits, control: int, work: int, output: int, *, world: World, data: int) -> NoReturn:
@@ -224,28 +236,38 @@ def _sweep(template: int) -> None:
     """Kill every process of the namespace but the keeper (1) and the template. There is no /proc to list them:
     pids are tried in turn, up to one just handed out, until a round finds none alive."""
     deadline = time.monotonic() + SWEEP_SECONDS
-    while time.monotonic() < deadline:
-        found = [_kill(pid) for pid in range(2, _fresh_pid()) if pid != template]
+    while (left := deadline - time.monotonic()) > 0:
+        dying = [handle for pid in range(2, _fresh_pid()) if pid != template and (handle := _killed(pid)) is not None]
+        _wait_for(dying, left)
         _reap()
-        if not any(found):
+        if not dying:
             return
-        time.sleep(0.005)
 
 
-def _kill(pid: int) -> bool:
-    """Kill a process. Tells whether it was alive: not a thread's id, and not one that has ended but is not reaped."""
+def _killed(pid: int) -> int | None:
+    """Kill a process; a descriptor to wait for its end. None if it was not alive: a thread's id, or one that has ended
+    but is not reaped."""
     try:
         handle = os.pidfd_open(pid)
     except OSError:
-        return False
+        return None
     try:
-        if select.select([handle], [], [], 0)[0]:
-            return False
-        signal.pidfd_send_signal(handle, signal.SIGKILL)
-        return True
+        if not select.select([handle], [], [], 0)[0]:
+            signal.pidfd_send_signal(handle, signal.SIGKILL)
+            return handle
     except OSError:
-        return False
-    finally:
+        pass
+    os.close(handle)
+    return None
+
+
+def _wait_for(handles: list[int], seconds: float) -> None:
+    """Wait until the processes behind these descriptors have ended, and close them."""
+    deadline = time.monotonic() + seconds
+    for handle in handles:
+        poll = select.poll()
+        poll.register(handle, select.POLLIN)
+        poll.poll(max(0, deadline - time.monotonic()) * 1000)
         os.close(handle)
 
 
