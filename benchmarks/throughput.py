@@ -3,8 +3,9 @@
     python benchmarks/throughput.py [ROUNDS]
 
 The submission is the reference solution of the regression assignment. The first two run all checks that do not train;
-nbgrader runs what it can, the public ones. In turn, so that all see the same machine. Prints seconds for one submission
-(median) and how many times as long it takes as the warm process.
+nbgrader runs what it can, the public ones. The warm process also grades as many at a time as there are processors. In
+turn, so that all see the same machine. Prints seconds for one submission (median) and how many times as long it takes
+as the warm process.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import torch
@@ -58,6 +60,17 @@ def warm(sandbox: Sandbox) -> Callable[[], None]:
     return grade
 
 
+def at_a_time(count: int, grade: Callable[[], None]) -> Callable[[], None]:
+    """`count` submissions, in as many threads, as a batch does."""
+
+    def together() -> None:
+        with ThreadPoolExecutor(count) as pool:
+            for done in [pool.submit(grade) for _ in range(count)]:
+                done.result()
+
+    return together
+
+
 def fresh() -> None:
     """A Python of its own for each submission: import torch, load, run the same checks. No boundary."""
     command = [sys.executable, "-c", FRESH, str(ROOT / "reference" / "regression")]
@@ -86,15 +99,22 @@ def nbgrader(course: Path) -> Callable[[], None]:
 def main(rounds: int) -> None:
     """Go round the three."""
     torch.set_num_threads(1)
+    jobs = os.cpu_count() or 1
     with tempfile.TemporaryDirectory() as place, Sandbox() as sandbox:
-        ways = {"warm process, every layer": warm(sandbox), "fresh process": fresh, "nbgrader": nbgrader(Path(place))}
+        one = warm(sandbox)
+        ways = {
+            "warm process, every layer": (1, one),
+            f"the same, {jobs} at a time": (jobs, at_a_time(jobs, one)),
+            "fresh process": (1, fresh),
+            "nbgrader": (1, nbgrader(Path(place))),
+        }
         seconds: dict[str, list[float]] = {name: [] for name in ways}
         for number in range(rounds + 1):
-            for name, grade in ways.items():
+            for name, (count, grade) in ways.items():
                 began = time.perf_counter()
                 grade()
                 if number:  # the first round warms up
-                    seconds[name].append(time.perf_counter() - began)
+                    seconds[name].append((time.perf_counter() - began) / count)
     base = statistics.median(seconds["warm process, every layer"])
     for name, found in seconds.items():
         median = statistics.median(found)

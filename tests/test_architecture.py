@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parents[1] / "autograder"
-SHARED = {"model", "config", "syntax"}
+SHARED = {"model", "config", "syntax", "files"}
 LEVELS = (
     {"intake"},
     {"sandbox"},

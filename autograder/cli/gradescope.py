@@ -114,15 +114,15 @@ def run(
 
 def _kept(one: Simulated, course: Course, place: Path, *, into_records: bool) -> bool:
     """Write a run's pages and results; say what became of it. Whether it was graded."""
+    from autograder.files import replace
     from autograder.gradescope.contract import encode
     from autograder.gradescope.page import page
-    from autograder.reports.pages import write
     from autograder.reports.text import file_name
 
     console = Console(soft_wrap=True, highlight=False)
     html = file_name(one.student)
-    write(place / html, page(one, title=course.settings.title))
-    write(place / f"instructor-{html}", page(one, title=course.settings.title, instructor=True))
+    replace(place / html, page(one, title=course.settings.title).encode())
+    replace(place / f"instructor-{html}", page(one, title=course.settings.title, instructor=True).encode())
     if one.results is not None:
         (place / html).with_suffix(".json").write_bytes(msgspec.json.format(encode(one.results)))
     report = one.report

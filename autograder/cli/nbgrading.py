@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +20,7 @@ from autograder.exports.autograded import autograded_notebook
 from autograder.exports.gradebook import Book, Written
 from autograder.exports.nbgrader_course import CARRIED, NbgraderCourse, open_nbgrader
 from autograder.exports.words import remarks_on, results_of
+from autograder.files import replace
 from autograder.grading.batch import Batch, Done, Reader
 from autograder.intake import Entry, Rejected, choose
 from autograder.intake.notebook import StoredCell, looks_like_notebook, stored_cells
@@ -157,10 +157,10 @@ class _Writer:
         )
         target = self.place.autograded(report.student, report.assignment)
         target.mkdir(parents=True, exist_ok=True)
-        _replace(target / f"{self.book.notebook}.ipynb", notebook.encode(), self.place.mode)
+        replace(target / f"{self.book.notebook}.ipynb", notebook.encode(), self.place.mode)
         for name in CARRIED if received is not None else ():
             if (entry.path / name).is_file() and not (entry.path / name).is_symlink():
-                _replace(target / name, (entry.path / name).read_bytes(), self.place.mode)
+                replace(target / name, (entry.path / name).read_bytes(), self.place.mode)
         if received is None and (entry.path / CARRIED[0]).exists():
             self.damaged.append(entry.path / CARRIED[0])
 
@@ -187,11 +187,3 @@ def _stored(path: Path) -> list[StoredCell]:
 
 def _module(data: bytes) -> StoredCell:
     return StoredCell("code", data.decode("utf-8", "replace"), "", ())
-
-
-def _replace(path: Path, data: bytes, mode: int) -> None:
-    temporary = path.with_name(path.name + ".new")
-    temporary.unlink(missing_ok=True)
-    temporary.write_bytes(data)
-    temporary.chmod(mode)
-    os.replace(temporary, path)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib.metadata
+import io
 import json
 import re
 import shutil
@@ -20,6 +21,7 @@ import yaml
 
 import autograder
 from autograder.config import Config
+from autograder.files import replace
 
 HOME = "/opt/autograder"
 """Where the environment and the engine lie in an image. Everybody may read them: they hold nothing of the course's."""
@@ -79,15 +81,14 @@ def bundle(config: Config, name: str, *, gpu: bool = False) -> Bundle:
 def write_zip(built: Bundle, path: Path) -> None:
     """The zip for Gradescope's upload: setup.sh and run_autograder at its root, executable."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_suffix(".part")
-    with zipfile.ZipFile(draft, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
         for name in sorted(built.files):
             info = zipfile.ZipInfo(name, SINCE)
             info.external_attr = (stat.S_IFREG | mode_of(name)) << 16
             info.compress_type = zipfile.ZIP_DEFLATED
             archive.writestr(info, built.files[name])
-    draft.chmod(0o600)  # it holds the reference and the secret
-    draft.replace(path)
+    replace(path, data.getvalue(), 0o600)  # it holds the reference and the secret
 
 
 def write_context(built: Bundle, folder: Path, base: str) -> None:

@@ -3,7 +3,6 @@ watchdog publishes one of them when this process and every sandbox are gone."""
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 from pathlib import Path
@@ -11,6 +10,7 @@ from pathlib import Path
 import msgspec
 
 from autograder.config import AssignmentConfig, Config, load
+from autograder.files import replace
 from autograder.gradescope import contract, policy
 from autograder.gradescope.contract import Metadata, Results
 from autograder.gradescope.results import refused, report_in, results_of
@@ -119,10 +119,7 @@ class Grading:
         self._write("partial.json", found)
 
     def _write(self, name: str, results: Results) -> None:
-        path = self._root / "grading" / name
-        draft = path.with_suffix(".part")
-        draft.write_bytes(contract.encode(results))
-        os.replace(draft, path)
+        replace(self._root / "grading" / name, contract.encode(results))
 
 
 class _Partly:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from autograder.files import replace
 from autograder.home.bundle import FILE as PUBLIC
 from autograder.home.bundle import Bundle
 from autograder.release.cut import MarkerError, starter_source
@@ -56,9 +56,7 @@ def write_files(files: Mapping[str, bytes], target: Path) -> list[Path]:
     for name, data in files.items():
         path = target / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(path.name + ".new")
-        temporary.write_bytes(data)
-        os.replace(temporary, path)
+        replace(path, data)
         written.append(path)
     return written
 

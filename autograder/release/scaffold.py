@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import keyword
-import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +11,7 @@ from pathlib import Path
 import yaml
 
 from autograder.config import DEFAULT_PACKAGES, NAME, load
+from autograder.files import replace
 from autograder.model import Mendable
 
 TEMPLATE = Path(__file__).parent / "template"
@@ -42,9 +42,7 @@ def scaffold(root: Path, name: str, title: str) -> list[Path]:
         source = path.read_text(encoding="utf-8").replace("TITLE", title).replace("NAME", name)
         target.write_text(source, encoding="utf-8")
         written.append(target)
-    temporary = config.with_name(config.name + ".new")
-    temporary.write_text(text, encoding="utf-8")
-    os.replace(temporary, config)
+    replace(config, text.encode())
     return [*written, config]
 
 

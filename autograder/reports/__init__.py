@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
+from autograder.files import replace
 from autograder.model import Report
-from autograder.reports.pages import class_page, student_page, write
+from autograder.reports.pages import class_page, student_page
 from autograder.reports.summary import ClassSummary, Row
 from autograder.reports.text import file_name
 
@@ -25,7 +26,7 @@ def write_reports(reports: Iterable[Report], folder: Path, *, course: str, title
     for report in reports:
         row = Row.of(report, file_name(report.student))
         rows[report.student] = row
-        write(students / row.file, student_page(report, row, course=course, title=title))
+        replace(students / row.file, student_page(report, row, course=course, title=title).encode())
     index = folder / "index.html"
-    write(index, class_page(ClassSummary.of(rows.values()), course=course, title=title))
+    replace(index, class_page(ClassSummary.of(rows.values()), course=course, title=title).encode())
     return index

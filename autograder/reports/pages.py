@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import jinja2
@@ -76,16 +74,6 @@ def student_page(report: Report, row: Row, *, course: str, title: str) -> str:
             next=next(iter(begun or open_ones), None),
         )
     )
-
-
-def write(path: Path, page: str) -> None:
-    """Write a file that is there in whole or not at all."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        draft.write_text(page, encoding="utf-8", newline="\n")
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
 
 
 def _view(report: Report, anchor: str, info: ExerciseInfo, cell: Cell) -> ExerciseView:

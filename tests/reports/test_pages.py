@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from autograder.model import CheckResult, ExerciseInfo, Outcome, Report
-from autograder.reports import pages, write_reports
+from autograder.reports import write_reports
 from autograder.reports.text import file_name
 from tests.reports import sample
 
@@ -223,18 +223,3 @@ def test_a_later_report_replaces_an_earlier_one(tmp_path: Path) -> None:
     index = written(tmp_path, *(sample.report("ada", sample.all_of(o)) for o in (Outcome.FAILED, Outcome.PASSED)))
     assert "Submissions1Mean37.0" in checked(index).replace(" ", "")
     assert "12 of 12 exercises complete" in checked(tmp_path / "students" / "ada.html")
-
-
-def test_a_page_is_there_in_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = tmp_path / "page.html"
-    pages.write(path, "before")
-
-    def full(self: Path, *_args: object, **_more: object) -> int:
-        self.touch()
-        raise OSError("no space left on device")
-
-    with monkeypatch.context() as patch:
-        patch.setattr(Path, "write_text", full)
-        with pytest.raises(OSError, match="no space"):
-            pages.write(path, "after")
-    assert path.read_text() == "before" and list(tmp_path.iterdir()) == [path]
