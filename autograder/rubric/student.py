@@ -152,11 +152,17 @@ class Student:
     def stand_in(self, names: tuple[str, ...]) -> None:
         """From now on, the student's code meets the reference's results under these names."""
         self._reference.lend(names)
-        self._conversation.perform(StandIn(list(names)), self._reference.answer)
+        self._arrange(StandIn(list(names)))
 
     def ban(self, names: tuple[str, ...]) -> None:
         """From now on, the student's code may not call these library functions."""
-        self._conversation.perform(Ban(list(names)), self._reference.answer)
+        self._arrange(Ban(list(names)))
+
+    def _arrange(self, request: StandIn | Ban) -> None:
+        """What the check is not fair without."""
+        answer = self._conversation.perform(request, self._reference.answer)
+        if isinstance(answer, Raised):
+            raise StudentError(Outcome.FAILED, f"the check could not begin: {answer.type_name}: {answer.message}")
 
     def _result(self, exchange: Exchange) -> Any:
         self.exchanges.append(exchange)

@@ -327,22 +327,24 @@ class Session:
             self._dead = Ended(Outcome.CRASHED, "the sandbox ended early")
 
     def close(self) -> None:
-        """Kill everything and wait until the kernel says that it is gone."""
+        """Kill everything and wait until the kernel says that it is gone. Raises `RuntimeError` if it never does."""
         if self._control.fileno() < 0:
             return
         self._work.close()
-        with contextlib.suppress(OSError):
+        try:
             self._control.shutdown(socket.SHUT_WR)
             self._control.settimeout(DEATH_SECONDS)
-            while True:
-                data = self._control.recv(4096)
-                if not data:
-                    break
+            while data := self._control.recv(4096):
                 if len(data) > 1:
                     self.cpu_seconds = msgspec.msgpack.decode(data, type=Dead).cpu_seconds
                     break
-        self._control.close()
-        self._drain.close()
+        except TimeoutError:
+            raise RuntimeError(f"a submission's processes live on after {DEATH_SECONDS:g} s") from None
+        except OSError:
+            pass  # the warden is gone, and with it all there was
+        finally:
+            self._control.close()
+            self._drain.close()
 
 
 def _warden(control: socket.socket) -> int:

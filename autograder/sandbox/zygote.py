@@ -21,6 +21,7 @@ import socket
 import sys
 import threading
 import time
+from functools import partial
 from typing import NoReturn
 
 import msgspec
@@ -45,6 +46,8 @@ class Dead(msgspec.Struct, frozen=True):
 SWEEP = b"S"
 SWEPT = b"s"
 SWEEP_SECONDS = 10.0
+LEAST_SECONDS_A_PID = 1e-5
+"""How fast pids can be used up; a thread of Python's takes twenty times as long."""
 
 
 def main(descriptor: int) -> NoReturn:
@@ -123,8 +126,11 @@ def _warm(preload: tuple[str, ...]) -> None:
 def _into_huge_pages() -> None:
     """A fork copies the page table, and its end takes it down again: with small pages, that is most of what a check
     costs. Where the kernel cannot (before Linux 6.1, or short of memory), they stay small."""
-    with open("/proc/self/maps", encoding="utf-8") as file:
-        fields = [line.split() for line in file]
+    try:
+        with open("/proc/self/maps", encoding="utf-8") as file:
+            fields = [line.split() for line in file]
+    except OSError:
+        return
     for place, rights, _, _, inode, *name in fields:
         if rights == "rw-p" and inode == "0" and name in ([], ["[heap]"]):
             start, end = (int(number, 16) for number in place.split("-"))
@@ -150,6 +156,7 @@ def _warden(limits: Limits, control: int, work: int, output: int, *, world: Worl
 
 def _keeper(limits: Limits, control: socket.socket, work: int, output: int, world: World, data: int) -> NoReturn:
     """Start the template, reap what dies, sweep when told to, end with the control socket."""
+    pids = _pids()
     if world.alone:
         cover(limits)
     else:
@@ -161,7 +168,7 @@ def _keeper(limits: Limits, control: socket.socket, work: int, output: int, worl
         live(limits, work, output, world, data)
     os.close(work)
     os.close(output)
-    sweep = _sweep if world.alone else _sweep_below
+    sweep = _Sweeper(template, pids) if world.alone else partial(_sweep_below, template)
     poll = select.poll()
     poll.register(control, select.POLLIN)
     while True:
@@ -173,7 +180,7 @@ def _keeper(limits: Limits, control: socket.socket, work: int, output: int, worl
             if not command:
                 break
             if command == SWEEP:
-                sweep(template)
+                sweep()
                 _clear_shared_memory(world)
                 with contextlib.suppress(OSError):
                     control.send(SWEPT)
@@ -232,16 +239,29 @@ def _reap() -> None:
                 return
 
 
-def _sweep(template: int) -> None:
-    """Kill every process of the namespace but the keeper (1) and the template. There is no /proc to list them:
-    pids are tried in turn, up to one just handed out, until a round finds none alive."""
-    deadline = time.monotonic() + SWEEP_SECONDS
-    while (left := deadline - time.monotonic()) > 0:
-        dying = [handle for pid in range(2, _fresh_pid()) if pid != template and (handle := _killed(pid)) is not None]
-        _wait_for(dying, left)
-        _reap()
-        if not dying:
-            return
+class _Sweeper:
+    """Kills every process of the namespace but the keeper (1) and the template. There is no /proc to list them:
+    pids are tried in turn, up to one just handed out, until a round finds none alive. Where there was time to use up
+    all pids, so that they began again from below, all are tried.
+    """
+
+    def __init__(self, template: int, pids: int) -> None:
+        self._template = template
+        self._pids = pids
+        self._swept = time.monotonic()
+
+    def __call__(self) -> None:
+        deadline = time.monotonic() + SWEEP_SECONDS
+        all_used = time.monotonic() - self._swept > self._pids * LEAST_SECONDS_A_PID
+        while time.monotonic() < deadline:
+            last = self._pids if all_used else _fresh_pid()
+            handles = [_killed(pid) for pid in range(2, last + 1) if pid != self._template]
+            dying = [handle for handle in handles if handle is not None]
+            _wait_for(dying, deadline)
+            _reap()
+            if not dying:
+                break
+        self._swept = time.monotonic()
 
 
 def _killed(pid: int) -> int | None:
@@ -251,24 +271,26 @@ def _killed(pid: int) -> int | None:
         handle = os.pidfd_open(pid)
     except OSError:
         return None
-    try:
-        if not select.select([handle], [], [], 0)[0]:
+    with contextlib.suppress(OSError):
+        if not _ended(handle, 0):
             signal.pidfd_send_signal(handle, signal.SIGKILL)
             return handle
-    except OSError:
-        pass
     os.close(handle)
     return None
 
 
-def _wait_for(handles: list[int], seconds: float) -> None:
+def _wait_for(handles: list[int], deadline: float) -> None:
     """Wait until the processes behind these descriptors have ended, and close them."""
-    deadline = time.monotonic() + seconds
     for handle in handles:
-        poll = select.poll()
-        poll.register(handle, select.POLLIN)
-        poll.poll(max(0, deadline - time.monotonic()) * 1000)
+        _ended(handle, max(0.0, deadline - time.monotonic()))
         os.close(handle)
+
+
+def _ended(handle: int, seconds: float) -> bool:
+    """Whether a process ends within that time."""
+    poll = select.poll()
+    poll.register(handle, select.POLLIN)
+    return bool(poll.poll(seconds * 1000))
 
 
 def _sweep_below(template: int) -> None:
@@ -321,6 +343,15 @@ def _descendants(root: int) -> list[int]:
     while more := {pid for pid, parent in parents.items() if parent in found} - found:
         found |= more
     return sorted(found - {root})
+
+
+def _pids() -> int:
+    """How many pids there are."""
+    try:
+        with open("/proc/sys/kernel/pid_max", encoding="ascii") as file:
+            return int(file.read())
+    except OSError:
+        return 1 << 15
 
 
 def _fresh_pid() -> int:

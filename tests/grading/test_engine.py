@@ -47,6 +47,15 @@ def test_a_known_mistake_is_named(tiny_assignment):
     assert (result.mutant, result.hint) == ("doubles", "You double instead of squaring.")
 
 
+def test_looking_for_a_hint_bans_nothing_in_the_grader(tmp_path):
+    """Other submissions' checks run in the same process, and their references need what is banned here."""
+    folder = tiny.write(tmp_path, tiny.CHECKS.replace("points=4)", 'points=4, bans=("torch.autograd.grad",))'))
+    slope = "x = x.clone().requires_grad_(); return torch.autograd.grad((x * x).sum(), x)[0]"
+    mutants = tiny.MUTANTS.replace("return 2 * x", slope).replace("from auto", "import torch\nfrom auto", 1)
+    (folder / "mutants.py").write_text(mutants, encoding="utf-8")
+    assert grade(load(folder), square=lambda x: 2 * x)["1 random"].mutant == "doubles"
+
+
 def test_an_unknown_mistake_gets_no_hint(tiny_assignment):
     assert grade(tiny_assignment, square=lambda x: x * x + 1)["1 random"].hint == ""
 
