@@ -65,4 +65,6 @@ def _practised(number: str, practice: Practice, host: Host, data: Path) -> Pract
         problem = error.message
     except FileNotFoundError as error:
         problem = f"{error.filename} is missing: unpack the assignment again."
+    except Exception as error:  # a practice measures what it is given, in whatever form
+        problem = f"What came back cannot be used ({type(error).__name__}: {error}). Is it what the docstring asks for?"
     return Practised(number, practice, score, problem, time.monotonic() - started)

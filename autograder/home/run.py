@@ -97,14 +97,29 @@ def _checked(
         for exercise in assignment.rubric.exercises:
             if exercise.number in wanted:
                 practised += practise(exercise, host, data)
-    left_out = {name for name in bundle.functions if any(f"`{name}` was left out" in note for note in notes)}
+    left_out = tuple(name for name in bundle.functions if any(f"`{name}` was left out" in note for note in notes))
     absent = tuple(
         name
         for exercise in bundle.exercises
         for name in exercise.owns
         if exercise.number in wanted and (name in left_out or name not in host.namespace)
     )
-    return Checked(bundle, file, tuple(results), tuple(wanted), absent, notes, problem, tuple(practised))
+    there = bundle.functions & host.namespace.keys()
+    written = tuple(name for name in there if not _is_stub(name, host.namespace[name]))
+    return Checked(
+        bundle, file, tuple(results), tuple(wanted), absent, left_out, written, notes, problem, tuple(practised)
+    )
+
+
+def _is_stub(name: str, value: object) -> bool:
+    """Whether a function, or a method of a class, is as the starter has it: it raises, and says its name."""
+    functions = vars(value).values() if isinstance(value, type) else (value,)
+    codes = [code for function in functions if (code := getattr(function, "__code__", None))]
+    return any(
+        "NotImplementedError" in code.co_names
+        and any(isinstance(constant, str) and constant.endswith(f": {name}") for constant in code.co_consts)
+        for code in codes
+    )
 
 
 def _wanted(bundle: Bundle, exercises: Iterable[str]) -> list[str]:

@@ -21,24 +21,37 @@ WRONG = ("red", "✗")
 
 @dataclass(frozen=True)
 class Line:
-    """An exercise with the results of its public checks."""
+    """An exercise with the results of its public checks. `begun`: something of it is written."""
 
     exercise: PublicExercise
     results: tuple[CheckResult, ...]
-    absent: tuple[str, ...] = ()
+    absent: tuple[str, ...]
+    left_out: tuple[str, ...]
+    begun: bool
 
     @property
     def untouched(self) -> bool:
         """Whether nothing of it was attempted."""
-        return bool(self.results) and all(result.outcome is Outcome.NOT_ATTEMPTED for result in self.results)
+        return not self.begun and all(result.outcome is Outcome.NOT_ATTEMPTED for result in self.results)
 
     @property
     def outcome(self) -> Outcome:
-        """One outcome for the whole: passed, not attempted, skipped, or failed."""
+        """One outcome for the whole: failed where anything did, else what is left to do, else passed."""
         if self.absent:
             return Outcome.FAILED
         found = {result.outcome for result in self.results}
-        return next(iter(found)) if len(found) == 1 else Outcome.FAILED if self.results else Outcome.SKIPPED
+        harmless = (Outcome.NOT_ATTEMPTED, Outcome.PASSED, Outcome.SKIPPED)
+        if found.difference(harmless):
+            return Outcome.FAILED
+        return next((outcome for outcome in harmless if outcome in found), Outcome.SKIPPED)
+
+    @property
+    def missing(self) -> list[str]:
+        """A sentence for each function that cannot be checked."""
+        return [
+            f"`{name}` was left out: the note above says why." if name in self.left_out else f"`{name}` is not there."
+            for name in self.absent
+        ]
 
     @property
     def later(self) -> float:
@@ -48,7 +61,7 @@ class Line:
     @property
     def state(self) -> str:
         """Where it stands, in a few words."""
-        if self.untouched:
+        if self.untouched and self.results:
             return f"not started, {self.exercise.points:g} points"
         earned, public = (sum(getattr(one, field) for one in self.results) for field in ("earned", "points"))
         here = f"{earned:g} of {public:g} public" if self.results else "nothing public to check"
@@ -64,7 +77,8 @@ class Line:
 class Checked:
     """The outcome of a check at home. Shows itself as HTML in a notebook.
 
-    `absent` names the functions that are not there at all, or were left out: a public check may not miss them.
+    `absent` names the functions that are not there at all, or were left out while reading (`left_out`): a public check
+    may not miss them. `written` names those that are no longer as the starter has them.
     """
 
     bundle: Bundle
@@ -72,6 +86,8 @@ class Checked:
     results: tuple[CheckResult, ...]
     chosen: tuple[str, ...]
     absent: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
+    written: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     problem: str = ""
     practised: tuple[Practised, ...] = ()
@@ -90,6 +106,8 @@ class Checked:
                 exercise,
                 tuple(result for result in self.results if result.exercise == exercise.number),
                 tuple(name for name in exercise.owns if name in self.absent),
+                self.left_out,
+                any(name in self.written for name in exercise.owns),
             )
             for exercise in self.bundle.exercises
             if exercise.number in self.chosen
@@ -177,8 +195,8 @@ def _terminal(line: Line) -> RenderableType:
     parts: list[RenderableType] = [
         f"[{colour}]{sign}[/] [bold]{exercise.number}[/] {escape(exercise.title)}  [dim]{line.state}[/]"
     ]
-    for name in line.absent:
-        parts.append(_indented(f"[red]`{name}` is not there.[/]"))
+    for sentence in line.missing:
+        parts.append(_indented(f"[red]{sentence}[/]"))
     for result in line.open_ones:
         parts.append(_indented(escape(result.asked)))
         parts.append(_indented(f"[{_sign(result.outcome)[0]}]{result.outcome}:[/] {escape(result.message)}"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
@@ -178,6 +179,8 @@ class Student:
 
 
 MISSING = "not defined in your submission. Is it spelled like that?"
+STARTERS = re.compile(r"Exercise \S+: (\w{1,100})")
+"""What a starter's function raises with: whose turn it is."""
 MAX_TEXT = 2_000
 """Characters of a student's message that are taken; who forges an answer may send more."""
 
@@ -189,7 +192,9 @@ def _student_error(name: str, raised: Raised) -> StudentError:
         case "missing":
             return StudentError(Outcome.FAILED, f"`{name}` is {MISSING}")
         case "not attempted":
-            return StudentError(Outcome.NOT_ATTEMPTED, f"`{name}` is still to be written.")
+            found = STARTERS.fullmatch(raised.message)
+            calls = f"`{name}` calls `{found[1]}`, which" if found and found[1] != name else f"`{name}`"
+            return StudentError(Outcome.NOT_ATTEMPTED, f"{calls} is still to be written.")
         case "banned":
             return StudentError(
                 Outcome.FAILED, f"`{name}` calls `{raised.message}`: this exercise asks you to write that{where}."
@@ -211,7 +216,7 @@ def same_exchanges(one: Sequence[Exchange], other: Sequence[Exchange]) -> bool:
 
 
 def same_answer(one: Returned | Raised, other: Returned | Raised, rtol: float = 1e-6, atol: float = 1e-9) -> bool:
-    """Whether two answers are the same mistake: equal values within tolerance, or the same missing name."""
+    """Whether two answers are the same mistake: equal values within tolerance. An error is like no other answer."""
     if isinstance(one, Raised) or isinstance(other, Raised):
         return False
     return same_value(one.value, other.value, rtol, atol)

@@ -49,6 +49,21 @@ def test_the_starter_is_not_started_and_nobody_is_blamed(released):
     assert not checked.passed
 
 
+def test_what_is_begun_is_not_called_not_started(released):
+    helper = 'def helper(x):\n    raise NotImplementedError("Exercise 2: total")\n\n'
+    (released / "tiny.py").write_text(helper + "def square(x):\n    return helper(x)\n")
+    shown = " ".join(repr(check_file(released / "tiny.py", ["square"])).split())
+    assert "○ 1 Square 0 of 1 public" in shown
+    assert "`square` calls `total`, which is still to be written." in shown
+
+
+def test_an_exercise_whose_written_part_has_no_public_check_is_begun(released):
+    starter = (released / "tiny.py").read_text()
+    (released / "tiny.py").write_text(starter.replace('raise NotImplementedError("Exercise 2: total")', "return 0"))
+    shown = " ".join(repr(check_file(released / "tiny.py", ["total"])).split())
+    assert "2 Sum of squares nothing public to check, 6 more later" in shown
+
+
 def test_full_public_marks_never_look_like_full_marks(released):
     (released / "tiny.py").write_text(RIGHT)
     checked = check_file(released / "tiny.py")
@@ -146,7 +161,8 @@ def test_what_no_public_check_tries_is_missed_all_the_same(released, source):
     (released / "tiny.py").write_text(f"def square(x):\n    return x * x\n\n{source}")
     checked = check_file(released)
     assert checked.absent == ("total", "slope")
-    assert "✗ 2 Sum of squares" in repr(checked) and "`total` is not there" in repr(checked)
+    why = "`total` was left out: the note above says why." if source else "`total` is not there."
+    assert "✗ 2 Sum of squares" in repr(checked) and why in repr(checked)
     assert not checked.passed
 
 

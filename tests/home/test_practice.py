@@ -43,6 +43,14 @@ def released(tmp_path) -> Path:
     return tmp_path / "assignments/tiny"
 
 
+@pytest.mark.parametrize("result", ["None", "'much'", "[1, 2]", "object()"])
+def test_whatever_comes_back_the_public_checks_are_shown(released, result):
+    (released / "tiny.py").write_text(RIGHT.replace("return square(x)\n", f"return {result}\n"))
+    checked = check_file(released, practice=True)
+    assert checked.results and checked.practised[0].value is None
+    assert checked.practised[0].problem[:30] in repr(checked)
+
+
 def test_it_says_where_you_stand_and_what_lifts_you(released):
     (trained,) = check_file(released, practice=True).practised
     assert trained.value == pytest.approx(0.64)
