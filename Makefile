@@ -35,6 +35,7 @@ starters: setup
 
 # dist/NAME.zip for every assignment, with the wheel in it: all that students need.
 releases: setup
+	rm -f dist/autograder-*.whl
 	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .
 	for name in reference/*/; do \
 	  $(BIN)/autograder release $$(basename $$name) --to dist --wheel dist/autograder-*.whl || exit 1; done

@@ -21,7 +21,7 @@ class Mendable(Exception):
 
 
 class Outcome(StrEnum):
-    """What became of one check. Only the first five say something about the student's work."""
+    """What became of one check. All but SKIPPED and GRADER_ERROR say something about the student's work."""
 
     PASSED = "passed"
     PARTLY = "partly"

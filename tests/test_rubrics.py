@@ -5,9 +5,17 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+
+from autograder.grading.engine import Engine
+from autograder.model import Outcome
+from autograder.rubric.assignment import Assignment, load
+from autograder.sandbox.conversation import Answerer, Ended, LocalConversation
+from autograder.sandbox.messages import Call, Raised, Read, Request, Returned
 
 ROOT = Path(__file__).parents[1]
 NAMES = sorted(path.parent.name for path in (ROOT / "reference").glob("*/checks.py"))
@@ -31,3 +39,30 @@ def test_mutants_are_blamed_rightly_and_right_solutions_get_full_marks(name: str
     assert hinted >= 0.95 * len(found["mutants"])
     assert len(found["mutants"]) >= (20 if name == "gan" else 40)
     assert len(found["right"]) > 12
+
+
+class _Ends:
+    """Right at first; its process ends when it is asked for the second time."""
+
+    def __init__(self, assignment: Assignment) -> None:
+        self._assignment = assignment
+
+    @contextmanager
+    def check(self, seconds: float | None = None) -> Iterator[_Ends]:
+        self._right = LocalConversation(self._assignment.solution())
+        self._asked = 0
+        yield self
+
+    def perform(self, request: Request, answer: Answerer) -> Returned | Raised:
+        self._asked += isinstance(request, Call | Read)
+        if self._asked > 1:
+            raise Ended(Outcome.CRASHED, "it is gone")
+        return self._right.perform(request, answer)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_process_that_ends_is_never_taken_for_a_wrong_answer(name: str) -> None:
+    assignment = load(ROOT / "reference" / name)
+    checks = [check for check in assignment.rubric.checks if not check.trains]
+    results = Engine(assignment, b"ends").run(_Ends(assignment), "ends", checks=checks, hints=False)
+    assert [result.name for result in results if result.outcome is not Outcome.CRASHED] == []

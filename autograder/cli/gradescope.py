@@ -124,7 +124,7 @@ def _kept(one: Simulated, course: Course, place: Path, *, into_records: bool) ->
     replace(place / html, page(one, title=course.settings.title).encode())
     replace(place / f"instructor-{html}", page(one, title=course.settings.title, instructor=True).encode())
     if one.results is not None:
-        (place / html).with_suffix(".json").write_bytes(msgspec.json.format(encode(one.results)))
+        replace((place / html).with_suffix(".json"), msgspec.json.format(encode(one.results)))
     report = one.report
     if report is not None and into_records:
         with course.records() as records:

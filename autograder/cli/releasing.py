@@ -8,7 +8,7 @@ from pathlib import Path
 
 from autograder.cli.course import Course
 from autograder.home import Bundle
-from autograder.release import LeakError, MarkerError, PublicError, bundle_of, current, generate, pack
+from autograder.release import LeakError, MarkerError, PublicError, bundle_of, current, generate, look_through, pack
 from autograder.rubric.assignment import AssignmentError
 
 
@@ -16,6 +16,8 @@ def release_assignment(course: Course, *, check: bool, to: Path | None, wheel: P
     """Generate, or with `check` only compare. Exit code 1: stale. Raises `AssignmentError` for what may not go out."""
     target = course.config.root / "assignments"
     folder = course.assignment.folder
+    if wheel is not None and (to is None or not wheel.is_file()):
+        raise AssignmentError("--wheel goes into the zip that --to writes" if to is None else f"there is no {wheel}")
     with refused(folder.name):
         bundle = bundle_for(course)
         if check:
@@ -25,6 +27,8 @@ def release_assignment(course: Course, *, check: bool, to: Path | None, wheel: P
             return 1 if stale else 0
         for path in generate(folder, target, bundle):
             print(path)
+        if to is not None:
+            look_through(folder, target, bundle)
     if to is not None:
         print(pack(target / folder.name, to, (wheel,) if wheel else ()))
     return 0

@@ -22,6 +22,7 @@ import yaml
 import autograder
 from autograder.config import Config
 from autograder.files import replace
+from autograder.model import Mendable
 
 HOME = "/opt/autograder"
 """Where the environment and the engine lie in an image. Everybody may read them: they hold nothing of the course's."""
@@ -34,6 +35,10 @@ development."""
 ON_A_GPU = re.compile(r"(nvidia|cuda|triton)", re.IGNORECASE)
 SINCE = (1980, 1, 1, 0, 0, 0)
 """The date of every file in the zip: equal contents give an equal zip."""
+
+
+class ContextError(Mendable):
+    """A folder that an image is not built from; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +97,11 @@ def write_zip(built: Bundle, path: Path) -> None:
 
 
 def write_context(built: Bundle, folder: Path, base: str) -> None:
-    """The folder to build an image from: a Containerfile, and the same files as in the zip under source/."""
+    """The folder to build an image from: a Containerfile, and the same files as in the zip under source/. What is there
+    of an earlier one goes; raises `ContextError` for a folder that holds anything else."""
+    others = {path.name for path in folder.iterdir()} - {"source", "Containerfile"} if folder.exists() else set()
+    if others:
+        raise ContextError(f"{folder} is not empty ({min(others)}): give a folder of its own, or a new one")
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True, mode=0o700)
     write_files(built, folder / "source")

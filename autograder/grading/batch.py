@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 from autograder.grading.grade import Job, engine_version, grade, without_results
 from autograder.intake import Entry, Rejected
 from autograder.model import Outcome, Report, Submission
-from autograder.sandbox import SandboxUnavailable
+from autograder.sandbox import NO_BOUNDARY, SandboxUnavailable
 
 if TYPE_CHECKING:
     from autograder.sandbox import Sandbox
@@ -121,5 +121,7 @@ class Batch:
         return Done(Kind.GRADED, report)
 
     def _stands(self, report: Report, submission: Submission) -> bool:
+        if report.boundary == NO_BOUNDARY != self._sandbox.boundary:
+            return False  # what was graded without a boundary proves nothing
         wanted = (submission.digest, self._job.digest, engine_version())
         return (report.digest, report.assignment_digest, report.engine) == wanted and report.status == "graded"

@@ -183,18 +183,18 @@ class Validator:
     def _concerns(self, check: Check, changes: dict[str, Any], seed: int) -> bool:
         """Whether the changes can make a difference to a check. No changes is the reference: it meets them all.
 
-        A check in which the reference never comes to a changed function goes as it goes for the reference.
+        A check in which the reference never comes to a changed function goes as it goes for the reference; or, with
+        stand-ins for others of the same exercise, as it goes when that exercise is left out.
         """
-        if check.trains:
-            met = {*self._assignment.rubric.owner_of(check).owns, *check.uses}
-            return self._training and (not changes or not met.isdisjoint(changes))
+        if check.trains and not self._training:
+            return False
         return not changes or not self._met(seed)[check.name].isdisjoint(changes)
 
     def _met(self, seed: int) -> dict[str, set[str]]:
         """What each check meets of the reference: the functions that it comes to call, itself or through others, and
         every global that is not a function: nobody sees who reads it."""
         if seed not in self._seen:
-            checks = [check for check in self._assignment.rubric.checks if not check.trains]
+            checks = [check for check in self._assignment.rubric.checks if self._training or not check.trains]
             engine = _engine(self._assignment, seed)
             self._seen[seed] = {}
             for check in checks:

@@ -1,7 +1,7 @@
 """From one source to what every student gets."""
 
 from autograder.release.cut import MarkerError, starter_source
-from autograder.release.generate import current, generate, released, write_files
+from autograder.release.generate import current, generate, look_through, released, write_files
 from autograder.release.leaks import LeakError, leaks, solution_leaks
 from autograder.release.notebook import starter_notebook
 from autograder.release.pack import pack
@@ -15,6 +15,7 @@ __all__ = [
     "current",
     "generate",
     "leaks",
+    "look_through",
     "pack",
     "released",
     "solution_leaks",

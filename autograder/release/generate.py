@@ -50,6 +50,17 @@ def generate(reference: Path, assignments: Path, bundle: Bundle | None = None) -
     return write_files(released(reference, bundle), assignments / reference.name)
 
 
+def look_through(reference: Path, assignments: Path, bundle: Bundle | None = None) -> None:
+    """Before assignments/NAME goes out as it lies there: nothing in it may be somebody's own work, and what an
+    assignment's own script put into data/ is searched too. Raises `LeakError`."""
+    if strays := current(reference, assignments, bundle):
+        raise LeakError(f"{', '.join(strays)}: not from the source. Remove it, or keep it elsewhere")
+    data = assignments / reference.name / "data"
+    files = {f"data/{path.relative_to(data)}": path.read_bytes() for path in data.rglob("*") if path.is_file()}
+    if found := leaks(reference, files):
+        raise LeakError("; ".join(found))
+
+
 def write_files(files: Mapping[str, bytes], target: Path) -> list[Path]:
     """Write files by relative path, each whole or not at all; gives the paths written."""
     written = []

@@ -9,7 +9,7 @@ from autograder.home.bundle import Bundle
 
 PLACE = "<!-- how to check -->"
 """Where the section goes; without it, it goes to the end."""
-TEMPLATE = Path(__file__).parent / "template" / "checking.md.txt"
+TEMPLATE = Path(__file__).parent / "checking.md.txt"
 PRACTICE = """
 **Training.** `autograder check --practice -e {number}` (in a notebook: `autograder.check("{number}", practice=True)`)
 trains exercise {number} on the data you have, and shows where you stand on the ladder that its points come from.

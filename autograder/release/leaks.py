@@ -20,6 +20,7 @@ FEWEST = 8
 """Rows of hidden data with fewer numbers than this are alike by chance."""
 SMALLEST_SEED = 10_000
 """A smaller seed, alone, is a number like any other; a list of them is not."""
+FEWEST_SEEDS = 3
 SOMEBODYS_FOLDER = re.compile(r"(/home/|/Users/|[A-Z]:\\+Users\\+)\w[\w.-]*")
 
 
@@ -69,7 +70,7 @@ def _hidden_checks(trees: Iterable[ast.Module]) -> Iterator[str]:
         for one in tree.body:
             for call in one.decorator_list if isinstance(one, ast.FunctionDef) else ():
                 if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr == "check":
-                    public = any(word.arg == "public" for word in call.keywords)
+                    public = any(word.arg == "public" and getattr(word.value, "value", True) for word in call.keywords)
                     if not public and isinstance(one, ast.FunctionDef):
                         yield f"def {one.name}("
 
@@ -88,17 +89,21 @@ def _seeds(trees: Iterable[ast.Module]) -> Iterator[str]:
     """What is called a seed and not a public one, as it would be written."""
     for tree in trees:
         for one in tree.body:
-            names = [target.id for target in getattr(one, "targets", ()) if isinstance(target, ast.Name)]
-            if isinstance(one, ast.Assign) and any("SEED" in name and "PUBLIC" not in name for name in names):
+            if not isinstance(one, ast.Assign | ast.AnnAssign) or one.value is None:
+                continue
+            targets = one.targets if isinstance(one, ast.Assign) else [one.target]
+            names = [target.id for target in targets if isinstance(target, ast.Name)]
+            if any("SEED" in name and "PUBLIC" not in name for name in names):
                 value = one.value
                 large = isinstance(value, ast.Constant) and isinstance(value.value, int) and value.value > SMALLEST_SEED
-                if large or isinstance(value, ast.Tuple | ast.List):
+                if large or (isinstance(value, ast.Tuple | ast.List) and len(value.elts) >= FEWEST_SEEDS):
                     yield ast.unparse(value).strip("()[]")
 
 
 def _hidden_data(folder: Path, files: Mapping[str, bytes]) -> Iterator[str]:
     """Hidden files, and rows of hidden arrays, that are in a released file."""
-    hidden = {path.name: path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+    kept_back = (path for path in sorted(folder.rglob("*")) if path.is_file())
+    hidden = {path.relative_to(folder).as_posix(): path.read_bytes() for path in kept_back}
     for name, data in files.items():
         yield from (f"{name} is the hidden file {other}" for other, kept in hidden.items() if kept == data)
         shown = {key: set(rows) for key, rows in _rows(name, data)}
@@ -110,13 +115,14 @@ def _hidden_data(folder: Path, files: Mapping[str, bytes]) -> Iterator[str]:
 
 
 def _rows(name: str, data: bytes) -> Iterator[tuple[str, list[bytes]]]:
-    """The arrays of an .npz by name: each row as bytes; rows that are short or all one number are left out."""
+    """The arrays of an .npz by name: each row as bytes (a list of numbers is one row); rows that are short or all one
+    number are left out."""
     if not name.endswith(".npz"):
         return
     with np.load(io.BytesIO(data)) as arrays:
         for key in arrays.files:
-            array = np.atleast_1d(arrays[key])
-            rows = array[:, None] if array.ndim == 1 else array.reshape(len(array), -1)
+            array = arrays[key]
+            rows = array.reshape(len(array) if array.ndim > 1 else 1, -1)
             if rows.shape[1] >= FEWEST:
                 yield key, [row.tobytes() for row in rows if len(np.unique(row)) > 1]
 

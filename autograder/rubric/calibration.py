@@ -14,6 +14,7 @@ from pathlib import Path
 import msgspec
 import torch
 
+from autograder.files import replace
 from autograder.rubric.vocabulary import Ladder, Rung
 
 COVERAGE, CONFIDENCE = 0.99, 0.95
@@ -110,7 +111,7 @@ class Calibration(msgspec.Struct, frozen=True):
 
     def write(self, path: Path) -> None:
         """As JSON, one figure a line: a change is seen in a diff."""
-        path.write_bytes(msgspec.json.format(msgspec.json.encode(self), indent=1) + b"\n")
+        replace(path, msgspec.json.format(msgspec.json.encode(self), indent=1) + b"\n")
 
 
 def tolerance_factor(n: int, coverage: float = COVERAGE, confidence: float = CONFIDENCE) -> float:

@@ -15,7 +15,7 @@ from autograder.model import Difference
 from autograder.sandbox.values import Opaque
 
 TOLERANCES = {torch.float64: (1e-6, 1e-9), torch.float32: (1e-4, 1e-4)}
-"""(rtol, atol) by the dtype of the expected value. Measured margins are in docs/rubric.md."""
+"""(rtol, atol) by the dtype of the expected value."""
 
 COARSE = (1e-4, 1e-5)
 """For a float32 answer where float64 was asked: right to the precision it can have."""
@@ -171,7 +171,7 @@ def _report(what: str, got: torch.Tensor, expected: torch.Tensor, rtol: float, a
     ratio = float(relative.max()) if relative.numel() else None
     count, total = int(wrong.sum()), wrong.numel()
     if not bool(got.isfinite().all()) and bool(expected.isfinite().all()):
-        size = "you return NaN or infinity there"
+        size = f"you return NaN or infinity{' there' if index else ''}"
     elif total == 1 and largest is not None:
         size = f"you return {got.item():.6g}, off by {largest:.3g}"
     else:

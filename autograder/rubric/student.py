@@ -27,10 +27,9 @@ class StudentError(Exception):
 
 
 class Exchange(msgspec.Struct, frozen=True):
-    """One question to the student and the answer, kept to recognise mistakes: same questions, same answers."""
+    """What was asked of the student and the answer, kept to recognise mistakes: same questions, same answers."""
 
     name: str
-    args: tuple[Value, ...]
     answer: Returned | Raised
 
 
@@ -138,7 +137,7 @@ class Student:
         values = [encode(value) for value in args]
         named = {key: encode(value) for key, value in kwargs.items()}
         answer = self._conversation.perform(Call(name, values, named), self._reference.answer)
-        return self._result(Exchange(name, (*values, *named.values()), answer))
+        return self._result(Exchange(name, answer))
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         if name.startswith("_"):
@@ -148,7 +147,7 @@ class Student:
     def read(self, name: str) -> Any:
         """The plain value of one of the student's globals."""
         answer = self._conversation.perform(Read(name), self._reference.answer)
-        return self._result(Exchange(name, (), answer))
+        return self._result(Exchange(name, answer))
 
     def stand_in(self, names: tuple[str, ...]) -> None:
         """From now on, the student's code meets the reference's results under these names."""

@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from autograder.sandbox.client import Sandbox, Session
-    from autograder.sandbox.conversation import Conversation, Ended, LocalConversation, SandboxUnavailable
+    from autograder.sandbox.conversation import (
+        NO_BOUNDARY,
+        Conversation,
+        Ended,
+        LocalConversation,
+        SandboxUnavailable,
+    )
     from autograder.sandbox.limits import Limits
 
 HOMES = {
@@ -18,11 +24,21 @@ HOMES = {
     "Ended": "conversation",
     "Limits": "limits",
     "LocalConversation": "conversation",
+    "NO_BOUNDARY": "conversation",
     "Sandbox": "client",
     "SandboxUnavailable": "conversation",
     "Session": "client",
 }
-__all__ = ["Conversation", "Ended", "Limits", "LocalConversation", "Sandbox", "SandboxUnavailable", "Session"]
+__all__ = [
+    "NO_BOUNDARY",
+    "Conversation",
+    "Ended",
+    "Limits",
+    "LocalConversation",
+    "Sandbox",
+    "SandboxUnavailable",
+    "Session",
+]
 
 
 def __getattr__(name: str) -> Any:

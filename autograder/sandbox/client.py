@@ -21,7 +21,7 @@ import msgspec
 import autograder
 from autograder.model import Outcome
 from autograder.sandbox import bubblewrap, system
-from autograder.sandbox.conversation import Answerer, Ended, SandboxUnavailable
+from autograder.sandbox.conversation import NO_BOUNDARY, Answerer, Ended, SandboxUnavailable
 from autograder.sandbox.framing import Channel, Closed, Malformed, TooLate
 from autograder.sandbox.limits import Limits
 from autograder.sandbox.messages import Ask, Raised, Reply, Request, Returned
@@ -128,7 +128,7 @@ class Sandbox:
         """In bubblewrap if possible. Raises `SandboxUnavailable`."""
         if self._unsafe:
             self._launch(bwrap=None)
-            self.boundary = ("none: --unsafe-no-sandbox",)
+            self.boundary = NO_BOUNDARY
             return
         problems: list[str] = []
         unwanted = "bubblewrap" in self._without

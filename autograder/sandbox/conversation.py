@@ -10,6 +10,8 @@ from autograder.sandbox.messages import Ask, Raised, Request, Returned
 from autograder.sandbox.runtime import Runtime
 
 Answerer = Callable[[Ask], Returned | Raised]
+NO_BOUNDARY = ("none: --unsafe-no-sandbox",)
+"""The layers of a sandbox that has none."""
 
 
 class Ended(Exception):

@@ -23,6 +23,7 @@ from autograder.rubric import (
     Rung,
     Score,
     Student,
+    StudentError,
     agrees_with_numerical,
     answer,
     as_tensor,
@@ -395,7 +396,7 @@ def answers(student: Student, reference: Reference, draw: Draw) -> Score:
         try:
             answer(student, "ANSWERS", key, value)
             right += 1
-        except Exception as error:
+        except (Mismatch, StudentError) as error:
             problem = problem or error
     if not right and problem is not None:
         raise problem

@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 from autograder.cli.app import app
 from autograder.config import ConfigError, load
-from autograder.gradescope.build import bundle, pins, write_context, write_zip
+from autograder.gradescope.build import ContextError, bundle, pins, write_context, write_zip
 from autograder.gradescope.simulate import ContainerError, Engine, install
 from tests import tiny
 
@@ -90,6 +90,14 @@ def test_every_script_is_sound(config, tmp_path):
             subprocess.run(["bash", "-n", str(script)], check=True)
         assert ("+cpu" in (source / "environment.sh").read_text()) is not gpu
     assert "ARG BASE=debian:12" in (tmp_path / "context/Containerfile").read_text()
+
+
+def test_a_folder_with_something_else_in_it_is_left_alone(config, tmp_path):
+    (tmp_path / "course").mkdir()
+    (tmp_path / "course/thesis.txt").write_text("years of work")
+    with pytest.raises(ContextError, match=r"thesis\.txt"):
+        write_context(bundle(config, "tiny"), tmp_path / "course", "debian:12")
+    assert (tmp_path / "course/thesis.txt").exists()
 
 
 def test_what_goes_along_is_this_assignment_alone(config, tmp_path):

@@ -97,6 +97,15 @@ def test_finished_work_stands_until_something_changes(tmp_path, job, sandbox, fo
         assert [one.kind for one in run(changed, sandbox, records, entries)] == [Kind.GRADED] * 2
 
 
+def test_what_was_graded_without_a_boundary_does_not_stand(tmp_path, job, sandbox, folder):
+    entries = [Entry("right", folder / "right")]
+    with Records(f"sqlite:///{tmp_path}/r.sqlite") as records, Sandbox(preload=("torch",), unsafe=True) as unsafe:
+        assert [one.kind for one in run(job, unsafe, records, entries)] == [Kind.GRADED]
+        assert [one.kind for one in run(job, unsafe, records, entries)] == [Kind.STANDING]
+        assert [one.kind for one in run(job, sandbox, records, entries)] == [Kind.GRADED]
+        assert [one.kind for one in run(job, unsafe, records, entries)] == [Kind.STANDING]
+
+
 def test_an_error_of_the_graders_is_tried_again_and_never_stands(tmp_path, sandbox, folder):
     broken = tiny.CHECKS.replace('"""Adds the squares."""', '"""Adds the squares."""\n    1 / 0')
     job = Job(load(tiny.write(tmp_path / "other", broken)), Limits(), b"secret")

@@ -20,6 +20,7 @@ from autograder.release import (
     current,
     generate,
     leaks,
+    look_through,
     pack,
     released,
     solution_leaks,
@@ -209,6 +210,47 @@ def test_hidden_data_is_refused_also_in_another_order(tiny_folder):
     (tiny_folder / "public/rows.npz").write_bytes((tiny_folder / "hidden/rows.npz").read_bytes())
     with pytest.raises(LeakError, match=r"data/rows.npz is the hidden file rows.npz"):
         released(tiny_folder)
+
+
+def test_a_hidden_list_of_numbers_is_refused_as_a_whole(tiny_folder):
+    for place in ("hidden", "public"):
+        (tiny_folder / place).mkdir()
+    labels = np.array([3, 1, 4, 1, 5, 9, 2, 6, 5, 3])
+    np.savez(tiny_folder / "hidden/a.npz", labels=labels)
+    np.savez(tiny_folder / "public/b.npz", labels=labels[::-1])
+    released(tiny_folder)
+    np.savez(tiny_folder / "public/b.npz", guesses=labels)
+    with pytest.raises(LeakError, match=r"data/b.npz \(guesses\) holds 1 rows of the hidden a.npz \(labels\)"):
+        released(tiny_folder)
+
+
+@pytest.mark.parametrize("said", ["SEEDS = ()", "SEEDS: tuple = (1, 2)", "SEED: int"])
+def test_what_could_be_anything_is_no_seed(tiny_folder, said):
+    (tiny_folder / "data.py").write_text(said)
+    (tiny_folder / "handout.md").write_text("# Tiny\nAs easy as 1, 2, 3.\n")
+    released(tiny_folder)
+
+
+def test_a_check_that_is_said_not_to_be_public_is_hidden(tiny_folder):
+    checks = tiny_folder / "checks.py"
+    checks.write_text(checks.read_text().replace("@one.check(3)", "@one.check(3, public=False)"))
+    (tiny_folder / "handout.md").write_text("def random(student, reference, draw):\n")
+    with pytest.raises(LeakError, match="a hidden check"):
+        released(tiny_folder)
+
+
+def test_nothing_goes_out_that_lies_there_by_chance(tiny_folder, tmp_path):
+    place = tmp_path / "assignments"
+    generate(tiny_folder, place)
+    look_through(tiny_folder, place)
+    (place / "tiny/tiny_solved.py").write_text("mine")
+    with pytest.raises(LeakError, match=r"tiny_solved.py: not from the source"):
+        look_through(tiny_folder, place)
+    (place / "tiny/tiny_solved.py").unlink()
+    (place / "tiny/data").mkdir()
+    (place / "tiny/data/notes.txt").write_text("You double instead of squaring.")
+    with pytest.raises(LeakError, match=r"data/notes.txt holds a mutant"):
+        look_through(tiny_folder, place)
 
 
 def test_data_that_a_script_writes_is_left_alone(tiny_folder, tmp_path):
