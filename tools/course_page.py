@@ -28,6 +28,9 @@ Made by `python tools/course_page.py` (torch {torch}, {seeds} seeds for the righ
 a solution with one known mistake. It is *killed* when it loses points, *blamed rightly* when it loses them in the
 exercise that owns the mistake and in no other, *hinted rightly* when the student is told that very mistake. Mutants of
 training exercises are left out here (`autograder validate NAME --training` tries them).
+
+A hint is given where exactly one known mistake answers as the student does. So for a known mistake it can be missing,
+but hardly wrong; how hints do on mistakes that were never written down is seen in the sample classes (`examples/`).
 """
 CONFUSED = """
 **Diagnosis.** {right} of {given} hints are right. {rest}
