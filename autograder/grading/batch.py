@@ -26,9 +26,13 @@ TRIES = 2
 class Store(Protocol):
     """Where reports go (`Records` is one). Both calls come from several threads."""
 
-    def latest(self, assignment: str, student: str) -> Report | None: ...
+    def latest(self, assignment: str, student: str) -> Report | None:
+        """The student's last report on the assignment."""
+        ...
 
-    def save(self, report: Report) -> None: ...
+    def save(self, report: Report) -> None:
+        """Keep a report; once this returns, it is safe."""
+        ...
 
 
 class Kind(Enum):

@@ -37,6 +37,8 @@ Request = Call | Read | StandIn | Ban
 
 
 class Returned(msgspec.Struct, frozen=True, tag="returned"):
+    """What the student's code returned, or what a stand-in gives."""
+
     value: Value
 
 

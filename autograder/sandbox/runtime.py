@@ -107,6 +107,7 @@ class Runtime:
 
 
 def request_name(request: Request) -> str:
+    """What a request asks the student for; "" where it asks for nothing of theirs."""
     return "" if isinstance(request, StandIn | Ban) else request.name
 
 

@@ -28,6 +28,8 @@ class Unacceptable(Exception):
 
 
 class TensorValue(msgspec.Struct, frozen=True, tag="tensor"):
+    """A dense tensor: its numbers in C order, as the machine stores them."""
+
     dtype: str
     shape: tuple[int, ...]
     data: bytes
@@ -35,14 +37,20 @@ class TensorValue(msgspec.Struct, frozen=True, tag="tensor"):
 
 
 class ListValue(msgspec.Struct, frozen=True, tag="list"):
+    """A list."""
+
     items: list[Value]
 
 
 class TupleValue(msgspec.Struct, frozen=True, tag="tuple"):
+    """A tuple."""
+
     items: list[Value]
 
 
 class DictValue(msgspec.Struct, frozen=True, tag="dict"):
+    """A dictionary, as pairs: its keys need not be strings."""
+
     items: list[tuple[Value, Value]]
 
 
