@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -9,10 +10,14 @@ from types import TracebackType
 
 import msgspec
 from sqlalchemy import DateTime, Engine, Index, LargeBinary, String, create_engine, event, func, select
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+from sqlalchemy.schema import CreateIndex, CreateTable
 
 from autograder.model import Mendable, Report
+
+PATIENCE = 30.0
+"""Seconds to wait for other writers."""
 
 
 class RecordsError(Mendable):
@@ -67,10 +72,21 @@ class Records:
         self._engine.dispose()
 
     def _create_tables(self) -> None:
-        try:
-            _Base.metadata.create_all(self._engine)
-        except SQLAlchemyError:  # another process made them between our look and our try
-            _Base.metadata.create_all(self._engine)
+        """Several processes may come to a new course at once: each table in one step, and while SQLite turns a new file
+        into one that writers can share, it sends others away at once."""
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            try:
+                with self._engine.begin() as connection:
+                    for table in _Base.metadata.sorted_tables:
+                        connection.execute(CreateTable(table, if_not_exists=True))
+                        for index in table.indexes:
+                            connection.execute(CreateIndex(index, if_not_exists=True))
+                return
+            except OperationalError as error:
+                if "locked" not in _cause(error) or time.monotonic() > deadline:
+                    raise
+            time.sleep(0.02)
 
     @property
     def engine(self) -> Engine:
@@ -121,7 +137,7 @@ class Records:
 def _durable(connection: object, _record: object) -> None:
     """A committed result survives a crash of the machine; writers wait for each other instead of failing."""
     cursor = connection.cursor()  # type: ignore[attr-defined]
-    for pragma in ("busy_timeout=30000", "journal_mode=WAL", "synchronous=FULL"):
+    for pragma in (f"busy_timeout={PATIENCE * 1000:.0f}", "journal_mode=WAL", "synchronous=FULL"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 
