@@ -23,7 +23,7 @@ lint: setup
 	$(BIN)/mypy
 
 # In real containers; CONTAINER_BASE names the base image. Skipped, with the reason, where there is none.
-# tests/exploits runs in four of them, each for a quarter of an hour and more; CONTAINER_CORPUS picks, as pytest -k does.
+# tests/exploits runs in four of them, each for minutes; CONTAINER_CORPUS picks, as pytest -k does.
 container-test: setup
 	$(BIN)/python -m pytest -m container tests/gradescope -ra
 

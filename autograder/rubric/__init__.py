@@ -17,6 +17,7 @@ from autograder.rubric.vocabulary import (
     matches,
     numerical_gradient,
     same_trajectory,
+    short_answers,
     tensor_of,
 )
 
@@ -44,5 +45,6 @@ __all__ = [
     "matches",
     "numerical_gradient",
     "same_trajectory",
+    "short_answers",
     "tensor_of",
 ]

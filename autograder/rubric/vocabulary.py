@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -126,6 +126,22 @@ class Ladder(msgspec.Struct, frozen=True):
         rungs = tuple((rung.name, rung.bound) for rung in self.rungs)
         finite = tuple(float(loss) for loss in losses if math.isfinite(loss))[:2_000]
         return Score(fraction, message, Curve(self.metric, unit, finite, value, self.metric, rungs))
+
+
+def short_answers(student: Student, name: str, questions: Mapping[str, float | str]) -> Score:
+    """The share of short answers that are right, with what is wrong with the first that is not; raises that where none
+    is right."""
+    right = 0
+    problem: Mismatch | StudentError | None = None
+    for key, expected in questions.items():
+        try:
+            answer(student, name, key, expected)
+            right += 1
+        except (Mismatch, StudentError) as error:  # not what ends the conversation: that is no answer
+            problem = problem or error
+    if not right and problem is not None:
+        raise problem
+    return Score(right / len(questions), str(problem or ""))
 
 
 def answer(student: Student, name: str, key: str, expected: float | str, tolerance: float = 0.0) -> None:

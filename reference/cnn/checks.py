@@ -25,13 +25,12 @@ from autograder.rubric import (
     Rung,
     Score,
     Student,
-    StudentError,
     agrees_with_numerical,
-    answer,
     as_tensor,
     compare,
     expect,
     matches,
+    short_answers,
     tensor_of,
 )
 
@@ -156,17 +155,7 @@ def answers(student: Student, reference: Reference, draw: Draw) -> Score:
         "dense parameters": 30_001_000,
         "layers to see 28 columns": 14,
     }
-    right = 0
-    problem: Exception | None = None
-    for key, value in questions.items():
-        try:
-            answer(student, "ANSWERS", key, value)
-            right += 1
-        except (Mismatch, StudentError) as error:
-            problem = problem or error
-    if not right and problem is not None:
-        raise problem
-    return Score(right / len(questions), str(problem or ""))
+    return short_answers(student, "ANSWERS", questions)
 
 
 # --- 3.2 ---------------------------------------------------------------------------------------------------------

@@ -23,15 +23,14 @@ from autograder.rubric import (
     Rung,
     Score,
     Student,
-    StudentError,
     agrees_with_numerical,
-    answer,
     as_tensor,
     compare,
     expect,
     in_order,
     matches,
     same_trajectory,
+    short_answers,
     tensor_of,
 )
 from autograder.rubric.compare import shown
@@ -386,21 +385,12 @@ def counts_updates(student: Student, reference: Reference, draw: Draw) -> None:
 @batches.check(2)
 def answers(student: Student, reference: Reference, draw: Draw) -> Score:
     """The three numbers in ANSWERS are right."""
-    right = 0
-    problem: Exception | None = None
-    for key, value in (
-        ("updates, 10000 in batches of 10", 1000),
-        ("updates, 1000 in batches of 100, 5 epochs", 50),
-        ("relus for 100 hard sigmoids", 200),
-    ):
-        try:
-            answer(student, "ANSWERS", key, value)
-            right += 1
-        except (Mismatch, StudentError) as error:
-            problem = problem or error
-    if not right and problem is not None:
-        raise problem
-    return Score(right / 3, str(problem or ""))
+    questions = {
+        "updates, 10000 in batches of 10": 1000,
+        "updates, 1000 in batches of 100, 5 epochs": 50,
+        "relus for 100 hard sigmoids": 200,
+    }
+    return short_answers(student, "ANSWERS", questions)
 
 
 # --- 1.8 ---------------------------------------------------------------------------------------------------------

@@ -22,13 +22,12 @@ from autograder.rubric import (
     Rung,
     Score,
     Student,
-    StudentError,
     agrees_with_numerical,
-    answer,
     as_tensor,
     compare,
     expect,
     matches,
+    short_answers,
     tensor_of,
 )
 
@@ -529,22 +528,13 @@ def in_one_step(student: Student, reference: Reference, draw: Draw) -> None:
 @kin.check(1)
 def answers(student: Student, reference: Reference, draw: Draw) -> Score:
     """The four numbers in ANSWERS are right."""
-    right = 0
-    problem: Exception | None = None
-    for key, value in (
-        ("RNN, more updates", 99),
-        ("CNN, layers", 50),
-        ("self-attention, layers", 1),
-        ("self-attention, scores", 80_000),
-    ):
-        try:
-            answer(student, "ANSWERS", key, value)
-            right += 1
-        except (Mismatch, StudentError) as error:
-            problem = problem or error
-    if not right and problem is not None:
-        raise problem
-    return Score(right / 4, str(problem or ""))
+    questions = {
+        "RNN, more updates": 99,
+        "CNN, layers": 50,
+        "self-attention, layers": 1,
+        "self-attention, scores": 80_000,
+    }
+    return short_answers(student, "ANSWERS", questions)
 
 
 # --- 4.8 ---------------------------------------------------------------------------------------------------------

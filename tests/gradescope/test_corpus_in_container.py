@@ -1,8 +1,8 @@
 """tests/exploits, inside the image, under every set of rules that a container may have. Part of `make container-test`.
 
 Settings as in test_container.py. pytest comes from this environment, by a mount. CONTAINER_CORPUS picks attacks, as
-`pytest -k` does: all of them take about a quarter of an hour in each container. EXPLOITS_PATIENCE=4 allows them four
-times as long, on a busy machine.
+`pytest -k` does: all of them take minutes in each container. EXPLOITS_PATIENCE=4 allows them four times as long, on a
+busy machine.
 """
 
 from __future__ import annotations
