@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import torch
 
 from autograder.rubric.assignment import Assignment, load
 from tests import tiny
@@ -25,3 +26,7 @@ def tiny_assignment(tiny_folder: Path) -> Assignment:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The slow ones first: in parallel, none is left to be waited for alone in the end."""
     items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+    if not torch.cuda.is_available():
+        for item in items:
+            if item.get_closest_marker("gpu") is not None:
+                item.add_marker(pytest.mark.skip(reason="torch sees no CUDA device"))

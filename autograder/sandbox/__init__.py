@@ -9,7 +9,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from autograder.sandbox.client import Sandbox, Session
+    from autograder.sandbox.client import Sandbox
     from autograder.sandbox.conversation import (
         NO_BOUNDARY,
         Conversation,
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         SandboxUnavailable,
     )
     from autograder.sandbox.limits import Limits
+    from autograder.sandbox.session import Session
 
 HOMES = {
     "Conversation": "conversation",
@@ -27,7 +28,7 @@ HOMES = {
     "NO_BOUNDARY": "conversation",
     "Sandbox": "client",
     "SandboxUnavailable": "conversation",
-    "Session": "client",
+    "Session": "session",
 }
 __all__ = [
     "NO_BOUNDARY",

@@ -9,9 +9,13 @@ from pathlib import Path
 
 import autograder
 from autograder.sandbox import system
+from autograder.sandbox.devices import CPU
 
 PLACE = "/opt/autograder"
 """Where the student-side modules lie inside."""
+OVER_OTHERS = ("CAP_CHOWN", "CAP_KILL", "CAP_DAC_OVERRIDE")
+"""Rights of the zygote's over submissions that are other users, in no namespaces of their own."""
+TEMPORARY_MB = 1024
 
 
 def available() -> str | None:
@@ -19,7 +23,7 @@ def available() -> str | None:
     return shutil.which("bwrap")
 
 
-def command(bwrap: str, descriptor: int) -> list[str]:
+def command(bwrap: str, descriptor: int, device: str = CPU) -> list[str]:
     """The command line that starts the zygote inside, with the socket `descriptor` kept open."""
     words = [
         bwrap, "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try",
@@ -27,7 +31,7 @@ def command(bwrap: str, descriptor: int) -> list[str]:
     ]  # fmt: skip
     if os.getuid() == 0:
         # Started by root, bubblewrap needs no user namespace: inside, the zygote becomes an ordinary user.
-        for capability in ("CAP_SETUID", "CAP_SETGID"):
+        for capability in ("CAP_SETUID", "CAP_SETGID", *(() if device == CPU else OVER_OTHERS)):
             words += ["--cap-add", capability]
     else:
         words += ["--unshare-user"]
@@ -39,13 +43,25 @@ def command(bwrap: str, descriptor: int) -> list[str]:
     words += _parents("/etc/x")
     for path in system.FILES:
         words += ["--ro-bind-try", path, path]
-    words += ["--proc", "/proc", "--dev", "/dev", "--perms", "1777", "--tmpfs", "/tmp", "--chdir", "/tmp"]
+    words += ["--proc", "/proc", "--dev", "/dev", *_second(device), "--perms", "1777", "--tmpfs", "/tmp"]
+    words += ["--chdir", "/tmp"]
     for prefix in system.prefixes():
         words += [*_parents(prefix), "--ro-bind", prefix, prefix]
     words += _own_modules()
-    for name, value in system.environment().items():
+    for name, value in system.environment(device=device).items():
         words += ["--setenv", name, value]
     return [*words, sys.executable, *system.interpreter_arguments(PLACE, descriptor)]
+
+
+def _second(device: str) -> list[str]:
+    """What a second device needs; and limits for the /tmp and /dev/shm that all submissions then have in common."""
+    if device == CPU:
+        return []
+    words = ["--ro-bind-try", "/sys", "/sys"]
+    for path in system.gpu_files():
+        words += ["--dev-bind", path, path]
+    size = str(TEMPORARY_MB << 20)
+    return [*words, "--size", size, "--perms", "1777", "--tmpfs", "/dev/shm", "--size", size]
 
 
 def _own_modules() -> list[str]:

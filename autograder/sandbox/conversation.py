@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from autograder.model import Mendable, Outcome
+from autograder.sandbox.devices import CPU
 from autograder.sandbox.messages import Ask, Raised, Request, Returned
 from autograder.sandbox.runtime import Runtime
 
@@ -41,9 +42,9 @@ class Conversation(Protocol):
 class LocalConversation:
     """A conversation with a namespace in this process: for the reference, mutants and one's own code only."""
 
-    def __init__(self, namespace: dict[str, Any], files: frozenset[str] = frozenset()) -> None:
+    def __init__(self, namespace: dict[str, Any], files: frozenset[str] = frozenset(), device: str = CPU) -> None:
         self._answer: Answerer | None = None
-        self._runtime = Runtime(namespace, self._ask, files)
+        self._runtime = Runtime(namespace, self._ask, files, device)
 
     def perform(self, request: Request, answer: Answerer) -> Returned | Raised:
         self._answer = answer

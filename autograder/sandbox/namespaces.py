@@ -8,7 +8,8 @@ import sys
 
 import msgspec
 
-from autograder.sandbox import kernel, landlock
+from autograder.sandbox import kernel, landlock, system
+from autograder.sandbox.devices import CPU
 from autograder.sandbox.limits import Limits
 
 HOME = "/tmp/work"
@@ -20,14 +21,15 @@ CPU_GRACE = 5
 
 class World(msgspec.Struct, frozen=True):
     """How one submission is shut in: the layers that hold, its user (None: the zygote's), its own folder, what
-    Landlock lets it read (a world built by bubblewrap holds nothing that may not be read), and whether it may use
-    /dev/shm, without which there are no worker processes."""
+    Landlock lets it read (a world built by bubblewrap holds nothing that may not be read), whether it may use
+    /dev/shm, without which there are no worker processes, and the device that it computes on."""
 
     layers: frozenset[str]
     user: int | None = None
     home: str = HOME
     readable: tuple[str, ...] = ("/",)
     shared_memory: bool = True
+    device: str = CPU
 
     @property
     def alone(self) -> bool:
@@ -43,7 +45,7 @@ class World(msgspec.Struct, frozen=True):
     def writable(self) -> tuple[str, ...]:
         """All that Landlock lets it write."""
         places = (self.temporary, "/dev/null", "/dev/zero", "/dev/full", *(("/dev/shm",) if self.shared_memory else ()))
-        return tuple(path for path in places if os.path.exists(path))
+        return tuple(path for path in (*places, *system.writable(self.device)) if os.path.exists(path))
 
 
 def own_namespaces() -> None:
@@ -93,11 +95,11 @@ def landlocked(world: World) -> None:
     landlock.restrict(world.writable, (path for path in world.readable if os.path.exists(path)))
 
 
-def filtered() -> None:
+def filtered(world: World) -> None:
     """Apply seccomp. Raises `OSError` or `ImportError`."""
     from autograder.sandbox import seccomp
 
-    seccomp.install()
+    seccomp.install(() if world.device == CPU else seccomp.FOR_A_GPU)
 
 
 def give_up_rights(world: World) -> None:
@@ -111,11 +113,12 @@ def give_up_rights(world: World) -> None:
     if "landlock" in world.layers:
         landlocked(world)
     if "seccomp" in world.layers:
-        filtered()
+        filtered(world)
 
 
-def limit_resources(limits: Limits, data: int) -> None:
-    """rlimits of one process. Memory comes on top of `data`, the bytes that the libraries take."""
+def limit_resources(limits: Limits, data: int | None) -> None:
+    """rlimits of one process. Memory comes on top of `data`, the bytes that the libraries take; with None it has no
+    limit here: a GPU's driver maps more than it uses, and what is used is watched from outside."""
     megabyte = 1 << 20
     for name, value in (
         (resource.RLIMIT_CORE, 0),
@@ -123,12 +126,12 @@ def limit_resources(limits: Limits, data: int) -> None:
         (resource.RLIMIT_FSIZE, limits.disk_mb * megabyte),
         (resource.RLIMIT_NOFILE, 512),
         (resource.RLIMIT_NPROC, limits.processes),
-        (resource.RLIMIT_DATA, data + limits.memory_mb * megabyte),
+        (resource.RLIMIT_DATA, resource.RLIM_INFINITY if data is None else data + limits.memory_mb * megabyte),
         (resource.RLIMIT_MEMLOCK, 0),
         (resource.RLIMIT_MSGQUEUE, 0),
     ):
         hard = resource.getrlimit(name)[1]
-        top = value if hard == resource.RLIM_INFINITY else min(value, hard)
+        top = value if hard == resource.RLIM_INFINITY else hard if value == resource.RLIM_INFINITY else min(value, hard)
         resource.setrlimit(name, (top, top))
 
 

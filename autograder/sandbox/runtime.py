@@ -23,7 +23,7 @@ from typing import Any, Protocol
 
 import torch
 
-from autograder.sandbox import bans
+from autograder.sandbox import bans, devices
 from autograder.sandbox.messages import Ask, Ban, Call, Raised, Read, Request, Returned, StandIn
 from autograder.sandbox.values import GeneratorValue, Value, decode, encode, printable
 
@@ -44,12 +44,15 @@ class StandInError(Exception):
 
 
 class Runtime:
-    """One student's namespace and the requests that may be made of it."""
+    """One student's namespace and the requests that may be made of it; calls are made on `device`."""
 
-    def __init__(self, namespace: dict[str, Any], ask: Asker, files: frozenset[str] = frozenset()) -> None:
+    def __init__(
+        self, namespace: dict[str, Any], ask: Asker, files: frozenset[str] = frozenset(), device: str = devices.CPU
+    ) -> None:
         self._namespace = namespace
         self._asker = ask
         self._files = files
+        self._device = device
         self._ban = bans.Ban((), ())
         self._generators: dict[tuple[int, int], torch.Generator] = {}
 
@@ -61,7 +64,7 @@ class Runtime:
                     function = self._namespace[request.name]
                     args = [self._decode(value) for value in request.args]
                     kwargs = {key: self._decode(value) for key, value in request.kwargs.items()}
-                    with self._ban.on():
+                    with devices.on(self._device), self._ban.on():
                         result = _drained(function(*args, **kwargs))
                     return Returned(encode(result))
                 case Read():
@@ -93,12 +96,16 @@ class Runtime:
         found = (sys.modules.get(name) for name in names)
         return [module for module in found if module and getattr(module, "__file__", None) in self._files]
 
-    def _ask(self, question: Ask) -> Returned | Raised:
+    def _ask(self, question: Ask) -> Any:
+        """What the reference answers to a stand-in. Raises `StandInError`."""
         with self._ban.lifted():
-            return self._asker(question)
+            reply = self._asker(question)
+        if isinstance(reply, Raised):
+            raise StandInError(f"{reply.type_name}: {reply.message}")
+        return decode(reply.value, device=self._device)
 
     def _decode(self, value: Value) -> Any:
-        return decode(value, self._generator)
+        return decode(value, self._generator, self._device)
 
     def _generator(self, key: int, seed: int) -> torch.Generator:
         if (key, seed) not in self._generators:
@@ -227,13 +234,13 @@ def load(files: dict[str, str], main: str) -> tuple[dict[str, Any], Raised | Non
 # --- stand-ins ---------------------------------------------------------------------------------------------------
 
 
-def _stand_in(name: str, ask: Asker) -> Callable[..., Any]:
+def _stand_in(name: str, ask: Callable[[Ask], Any]) -> Callable[..., Any]:
     """A function that computes nothing itself: the grader computes the reference's result and its gradients."""
 
     def function(*args: Any, **kwargs: Any) -> Any:
         tensors = tensors_in((*args, *kwargs.values()))
         if not (torch.is_grad_enabled() and any(tensor.requires_grad for tensor in tensors)):
-            return _answer(ask(Ask(name, _encoded(args), _encoded_map(kwargs))))
+            return ask(Ask(name, _encoded(args), _encoded_map(kwargs)))
         structure: list[Any] = []
         results = _Remote.apply(ask, name, args, kwargs, structure, *tensors)  # type: ignore[no-untyped-call]
         flat = iter(results)
@@ -247,9 +254,11 @@ class _Remote(torch.autograd.Function):
     """Autograd through a stand-in: forward and backward are both asked of the grader."""
 
     @staticmethod
-    def forward(ctx: Any, ask: Asker, name: str, args: Any, kwargs: Any, structure: list[Any], *tensors: Any) -> Any:
+    def forward(
+        ctx: Any, ask: Callable[[Ask], Any], name: str, args: Any, kwargs: Any, structure: list[Any], *tensors: Any
+    ) -> Any:
         ctx.question = (ask, name, _encoded(args), _encoded_map(kwargs))
-        result = _answer(ask(Ask(name, *ctx.question[2:])))
+        result = ask(Ask(name, *ctx.question[2:]))
         flat: list[torch.Tensor] = []
         structure.append(_flatten(result, flat))
         return tuple(flat)
@@ -257,7 +266,7 @@ class _Remote(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *upstream: Any) -> Any:
         ask, name, args, kwargs = ctx.question
-        gradients = _answer(ask(Ask(name, args, kwargs, [encode(gradient) for gradient in upstream])))
+        gradients = ask(Ask(name, args, kwargs, [encode(gradient) for gradient in upstream]))
         return (None, None, None, None, None, *gradients)
 
 
@@ -298,12 +307,6 @@ def _encode_argument(value: Any) -> Value:
     if isinstance(value, torch.Generator):  # drawing the seed moves the generator on, as using it would
         return GeneratorValue(0, int(torch.randint(2**62, (), generator=value)))
     return encode(value)
-
-
-def _answer(reply: Returned | Raised) -> Any:
-    if isinstance(reply, Raised):
-        raise StandInError(f"{reply.type_name}: {reply.message}")
-    return decode(reply.value)
 
 
 def tensors_in(value: Any) -> list[torch.Tensor]:

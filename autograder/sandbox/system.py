@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import sys
 from pathlib import Path
 
 import autograder
+from autograder.sandbox.devices import CPU
 
 FOLDERS = ("/usr", "/bin", "/sbin", "/lib", "/lib64", "/lib32")
 FILES = ("/etc/ld.so.cache", "/etc/localtime", "/etc/fonts", "/etc/alternatives")
 DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
+GPU = ("/dev/nvidia*", "/dev/nvidia-caps/*", "/dev/dxg")
+"""What CUDA's driver opens; the last one is WSL's."""
+KERNEL = ("/proc", "/sys")
+"""Where it looks for the GPU's place in the machine. In /proc it writes too, its threads' names, or it gives up."""
 
 
 def prefixes() -> list[str]:
@@ -24,10 +30,23 @@ def own_modules() -> list[Path]:
     return [root / "__init__.py", root / "model.py", *sorted((root / "sandbox").glob("*.py"))]
 
 
-def readable() -> tuple[str, ...]:
+def readable(device: str = CPU) -> tuple[str, ...]:
     """All that may be read where no private file system can be had, and Landlock stands in for it."""
     own = [str(path) for path in own_modules()]
-    return tuple(p for p in (*FOLDERS, *FILES, *DEVICES, *prefixes(), *own) if os.path.exists(p))
+    kernel = () if device == CPU else KERNEL
+    return tuple(p for p in (*FOLDERS, *FILES, *DEVICES, *kernel, *prefixes(), *own) if os.path.exists(p))
+
+
+def writable(device: str) -> tuple[str, ...]:
+    """What has to be written for the device's sake."""
+    if device == CPU:
+        return ()
+    return ("/proc", *gpu_files())
+
+
+def gpu_files() -> list[str]:
+    """The GPU's device files, as far as there are any."""
+    return [path for pattern in GPU for path in sorted(glob.glob(pattern)) if not os.path.isdir(path)]
 
 
 def interpreter_arguments(place: str, descriptor: int) -> list[str]:
@@ -36,9 +55,15 @@ def interpreter_arguments(place: str, descriptor: int) -> list[str]:
     return ["-I", "-B", "-c", code]
 
 
-def environment(home: str = "/tmp") -> dict[str, str]:
+def environment(home: str = "/tmp", device: str = CPU) -> dict[str, str]:
     """All that the zygote finds in its environment."""
-    return {
+    found = {
         "PATH": "/usr/bin:/bin", "HOME": home, "LANG": "C.UTF-8", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1",
         "OPENBLAS_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": "", "MPLBACKEND": "agg", "MPLCONFIGDIR": f"{home}/mpl",
     }  # fmt: skip
+    if device == CPU:
+        return found
+    del found["CUDA_VISIBLE_DEVICES"]
+    found["PYTORCH_NVML_BASED_CUDA_CHECK"] = "1"  # asking whether there is a GPU must not start it: forks come later
+    ours = ("CUDA_VISIBLE_DEVICES", "LD_LIBRARY_PATH")  # which GPU, and where its driver lies
+    return found | {name: os.environ[name] for name in ours if name in os.environ}

@@ -37,7 +37,7 @@ class Loaded(msgspec.Struct, frozen=True):
     error: Raised | None
 
 
-def live(limits: Limits, work: int, output: int, world: World, data: int) -> NoReturn:
+def live(limits: Limits, work: int, output: int, world: World, data: int | None) -> NoReturn:
     """Give up every right, load the sources, then fork for each check. Ends with the work socket."""
     try:
         os.setsid()
@@ -61,7 +61,7 @@ def live(limits: Limits, work: int, output: int, world: World, data: int) -> NoR
             if _fork() == 0:
                 sock.close()
                 signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-                _serve(fds[0], namespace, frozenset(wanted.files), limits)
+                _serve(fds[0], namespace, frozenset(wanted.files), limits, world.device)
             os.close(fds[0])
     except BaseException:  # nobody is left to tell: the grader sees the socket close
         pass
@@ -98,7 +98,7 @@ def _settle(world: World) -> None:
         file.write("1000")
 
 
-def _serve(descriptor: int, namespace: dict[str, Any], files: frozenset[str], limits: Limits) -> NoReturn:
+def _serve(descriptor: int, namespace: dict[str, Any], files: frozenset[str], limits: Limits, device: str) -> NoReturn:
     """One check's conversation. Whatever goes wrong ends this process, and the grader sees it."""
     with contextlib.suppress(BaseException):
         channel = Channel(socket.socket(fileno=descriptor), FROM_GRADER, limits.message_mb << 20)
@@ -108,7 +108,7 @@ def _serve(descriptor: int, namespace: dict[str, Any], files: frozenset[str], li
             answer: Returned | Raised = channel.receive()
             return answer
 
-        runtime = Runtime(namespace, ask, files)
+        runtime = Runtime(namespace, ask, files, device)
         while True:
             reply = runtime.perform(channel.receive())
             _flush()

@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 
 from autograder.sandbox import kernel, system
+from autograder.sandbox.devices import CPU
 from autograder.sandbox.limits import Limits
 from autograder.sandbox.namespaces import (
     World,
@@ -35,7 +36,8 @@ class Start(msgspec.Struct, frozen=True):
     """The grader's first message: what to import, and what has to be out of reach.
 
     `base` is a folder for the zygote where there is no bubblewrap, `bait` a file there that everybody may read by its
-    mode, `private` the grader's own files, `grader` its pid; `without` names layers that are not to be used.
+    mode, `private` the grader's own files, `grader` its pid; `without` names layers that are not to be used; `device`
+    is what students' code computes on.
     """
 
     preload: tuple[str, ...]
@@ -45,6 +47,7 @@ class Start(msgspec.Struct, frozen=True):
     private: tuple[str, ...] = ()
     grader: int = 0
     without: tuple[str, ...] = ()
+    device: str = CPU
 
 
 class Ready(msgspec.Struct, frozen=True):
@@ -81,9 +84,10 @@ def homes(base: str) -> str:
     return f"{base}/homes" if base else "/tmp"
 
 
-def readable(base: str) -> tuple[str, ...]:
-    """What Landlock lets a submission read: all there is, where bubblewrap has left out the rest."""
-    return system.readable() if base else ("/",)
+def readable(base: str, device: str) -> tuple[str, ...]:
+    """What Landlock lets a submission read: all there is, where bubblewrap has left out the rest and each submission
+    sees a file system of its own."""
+    return system.readable(device) if base or device != CPU else ("/",)
 
 
 class _Trial:
@@ -113,11 +117,12 @@ class _Trial:
                 return self._tell()
         else:
             self._problems.append("user namespace: not used")
-        world = World(frozenset(self._layers), home=homes(self._start.base), readable=readable(self._start.base))
+        base, device = self._start.base, self._start.device
+        world = World(frozenset(self._layers), home=homes(base), readable=readable(base, device), device=device)
         self._attempt("no new privileges", lambda: kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1))
         self._attempt("rlimits", lambda: limit_resources(limits, data))
         self._attempt("landlock", lambda: landlocked(world))
-        self._attempt("seccomp", filtered)
+        self._attempt("seccomp", lambda: filtered(world))
         for proof, broken in (("file system", self._read), ("network", _reach), ("processes", self._signal)):
             found = broken()
             if found:

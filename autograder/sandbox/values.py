@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import msgspec
 import numpy as np
 import torch
+
+from autograder.sandbox.devices import CPU
 
 MAX_DEPTH = 16
 MAX_DIMENSIONS = 16
@@ -120,8 +123,13 @@ def _encode_array(value: Any) -> Value:
     return TensorValue(array.dtype.name, tuple(array.shape), np.ascontiguousarray(array).tobytes())
 
 
-def decode(value: Value, generators: Callable[[int, int], torch.Generator] | None = None, depth: int = 0) -> Any:
-    """Rebuild a live value. Raises `Unacceptable` for anything malformed.
+def decode(
+    value: Value,
+    generators: Callable[[int, int], torch.Generator] | None = None,
+    device: str = CPU,
+    depth: int = 0,
+) -> Any:
+    """Rebuild a live value, its tensors on `device`. Raises `Unacceptable` for anything malformed.
 
     `generators` makes the generator for a `GeneratorValue`; without it one is refused.
     An `Opaque` stays as it is: the comparison names its type to the student.
@@ -131,13 +139,14 @@ def decode(value: Value, generators: Callable[[int, int], torch.Generator] | Non
     if value is None or isinstance(value, bool | int | float | str | Opaque):
         return value
     if isinstance(value, TensorValue):
-        return _decode_tensor(value)
+        return _decode_tensor(value, device)
+    within = partial(decode, generators=generators, device=device, depth=depth + 1)
     if isinstance(value, ListValue):
-        return [decode(item, generators, depth + 1) for item in value.items]
+        return [within(item) for item in value.items]
     if isinstance(value, TupleValue):
-        return tuple(decode(item, generators, depth + 1) for item in value.items)
+        return tuple(within(item) for item in value.items)
     if isinstance(value, DictValue):
-        pairs = [(decode(k, generators, depth + 1), decode(v, generators, depth + 1)) for k, v in value.items]
+        pairs = [(within(k), within(v)) for k, v in value.items]
         try:
             return dict(pairs)
         except TypeError as error:
@@ -147,7 +156,7 @@ def decode(value: Value, generators: Callable[[int, int], torch.Generator] | Non
     return generators(value.key, value.seed)
 
 
-def _decode_tensor(value: TensorValue) -> torch.Tensor:
+def _decode_tensor(value: TensorValue, device: str) -> torch.Tensor:
     if value.dtype not in DTYPES:
         raise Unacceptable(f"dtype {value.dtype!r} is not known")
     if len(value.shape) > MAX_DIMENSIONS or any(not 0 <= size < 2**40 for size in value.shape):
@@ -157,10 +166,11 @@ def _decode_tensor(value: TensorValue) -> torch.Tensor:
         raise Unacceptable("shape and data disagree")
     if not value.data:
         try:
-            return torch.empty(value.shape, dtype=dtype)
+            return torch.empty(value.shape, dtype=dtype, device=device)
         except RuntimeError as error:  # strides of an empty tensor can overflow too
             raise Unacceptable("a shape out of bounds") from error
     flat = torch.frombuffer(bytearray(value.data), dtype=torch.uint8)
     # A byte other than 0 and 1 would be a boolean that equals neither True nor False.
     flat = flat.ne(0) if dtype is torch.bool else flat.view(dtype)
-    return flat.reshape(value.shape).requires_grad_(value.requires_grad and dtype.is_floating_point)
+    there = flat.reshape(value.shape).to(device)
+    return there.requires_grad_(value.requires_grad and dtype.is_floating_point)

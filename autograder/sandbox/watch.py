@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import time
+from collections.abc import Iterable
 
 import psutil
 
@@ -23,11 +26,13 @@ HELD = ("RssAnon:", "RssShmem:", "VmSwap:")
 class Watch:
     """Raises `Ended` from `look` when all processes below `root` together take more than `limits` allow.
 
-    `spent` is what ends every later check too: the CPU time of the whole submission is used up.
+    `spent` is what ends every later check too: the CPU time of the whole submission is used up. `memory_files`: they
+    may make anonymous files, which belong to no process's own memory.
     """
 
-    def __init__(self, root: int, limits: Limits) -> None:
+    def __init__(self, root: int, limits: Limits, *, memory_files: bool = False) -> None:
         self._root = root
+        self._memory_files = memory_files
         self._inherited = _own_kilobytes(root)
         self._limits = limits
         self._next = time.monotonic() + PATIENCE
@@ -44,7 +49,10 @@ class Watch:
             return
         self._next = time.monotonic() + PATIENCE
         family = self._family()
-        if sum(self._kilobytes(process.pid) for process in family) / 1024 > self._limits.memory_mb:
+        kilobytes = sum(self._kilobytes(process.pid) for process in family)
+        if self._memory_files:
+            kilobytes += _in_memory_files(process.pid for process in family)
+        if kilobytes / 1024 > self._limits.memory_mb:
             raise Ended(Outcome.OUT_OF_MEMORY, f"more than {self._limits.memory_mb} MB of memory")
         self._look_at_cpu(family)
 
@@ -93,6 +101,19 @@ def _private_kilobytes(pid: int) -> int | None:
     except OSError:
         return None
     return total
+
+
+def _in_memory_files(pids: Iterable[int]) -> int:
+    """What anonymous files hold that these processes have open. What is mapped counts there and here."""
+    found: dict[tuple[int, int], int] = {}
+    for pid in pids:
+        with contextlib.suppress(OSError):
+            for entry in os.scandir(f"/proc/{pid}/fd"):
+                with contextlib.suppress(OSError):
+                    if os.readlink(entry.path).startswith("/memfd:"):
+                        file = os.stat(entry.path)
+                        found[file.st_dev, file.st_ino] = file.st_blocks // 2  # blocks of 512 bytes
+    return sum(found.values())
 
 
 def _own_kilobytes(pid: int) -> int:

@@ -27,6 +27,7 @@ from typing import NoReturn
 import msgspec
 
 from autograder.sandbox import kernel
+from autograder.sandbox.devices import CPU
 from autograder.sandbox.limits import Limits
 from autograder.sandbox.namespaces import HOME, World, become, cover, data_size, own_namespaces
 from autograder.sandbox.template import live
@@ -68,7 +69,7 @@ def main(descriptor: int) -> NoReturn:
         kernel.prctl(kernel.PR_SET_DUMPABLE, 1)
     _warm(start.preload)
     sock.send(msgspec.msgpack.encode(ready))
-    data = data_size()
+    data = data_size() if start.device == CPU else None
     count = 0
     while True:
         try:
@@ -82,7 +83,7 @@ def main(descriptor: int) -> NoReturn:
             user = _free_user() if own_users else None
             home = HOME if alone else f"{homes(start.base)}/{count}"
             shared = alone or (own_users and _shared_memory_is_free())
-            world = World(layers, user, home, readable(start.base), shared)
+            world = World(layers, user, home, readable(start.base, start.device), shared, start.device)
             count += 1
             if os.fork() == 0:
                 sock.close()
@@ -137,7 +138,7 @@ def _into_huge_pages() -> None:
             kernel.into_huge_pages(start, end)
 
 
-def _warden(limits: Limits, control: int, work: int, output: int, *, world: World, data: int) -> NoReturn:
+def _warden(limits: Limits, control: int, work: int, output: int, *, world: World, data: int | None) -> NoReturn:
     """Make the namespaces, wait for the keeper's end, and tell the grader."""
     sock = socket.socket(fileno=control)
     sock.send(b"W")  # its credentials tell the grader which process to watch
@@ -154,7 +155,7 @@ def _warden(limits: Limits, control: int, work: int, output: int, *, world: Worl
     os._exit(0)
 
 
-def _keeper(limits: Limits, control: socket.socket, work: int, output: int, world: World, data: int) -> NoReturn:
+def _keeper(limits: Limits, control: socket.socket, work: int, output: int, world: World, data: int | None) -> NoReturn:
     """Start the template, reap what dies, sweep when told to, end with the control socket."""
     pids = _pids()
     if world.alone:

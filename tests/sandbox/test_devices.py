@@ -1,0 +1,244 @@
+"""A second device: code that never speaks of devices runs there, and draws the same numbers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from autograder.sandbox import Limits, LocalConversation, Sandbox
+from autograder.sandbox.devices import CPU, on
+from autograder.sandbox.messages import Ask, Call, Raised, Returned, StandIn
+from autograder.sandbox.values import GeneratorValue, decode, encode
+from tests import second_device
+from tests.second_device import LAZY
+
+DEVICES = [LAZY, pytest.param("cuda", marks=pytest.mark.gpu)]
+
+
+@pytest.fixture(params=DEVICES)
+def device(request: pytest.FixtureRequest) -> str:
+    second_device.register()
+    return str(request.param)
+
+
+def test_new_tensors_are_made_there(device: str) -> None:
+    with on(device):
+        made = [torch.zeros(2), torch.tensor([1.0]), torch.arange(3), torch.randn(2), torch.nn.Linear(2, 3).weight]
+    assert {tensor.device.type for tensor in made} == {device}
+    assert torch.zeros(2).device.type == CPU
+
+
+def test_nothing_changes_on_the_cpu() -> None:
+    before = torch.get_rng_state()
+    with on(CPU):
+        assert torch.zeros(2).device.type == CPU
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+def _in_batches(generator: torch.Generator) -> torch.Tensor:
+    pairs = torch.utils.data.TensorDataset(torch.arange(10.0))
+    loader = torch.utils.data.DataLoader(pairs, batch_size=4, shuffle=True, generator=generator)
+    return torch.cat([batch for (batch,) in loader])
+
+
+DRAWS = {
+    "randn": lambda g: torch.randn(3, 4, generator=g),
+    "rand, with a size": lambda g: torch.rand(size=(2, 2), generator=g),
+    "randint": lambda g: torch.randint(0, 9, (7,), generator=g),
+    "randperm": lambda g: torch.randperm(9, generator=g),
+    "like another": lambda g: torch.rand_like(torch.zeros(3, 3)),
+    "bernoulli": lambda g: torch.bernoulli(torch.full((20,), 0.5), generator=g),
+    "multinomial": lambda g: torch.multinomial(torch.ones(5), 9, replacement=True, generator=g),
+    "normal": lambda g: torch.normal(torch.zeros(4), torch.ones(4), generator=g),
+    "in place": lambda g: torch.empty(3, 2).normal_(1, 2, generator=g),
+    "in place, a part": lambda g: torch.zeros(4, 4)[1:3].uniform_(generator=g),
+    "a layer": lambda g: torch.nn.Linear(3, 2).weight,
+    "a convolution": lambda g: torch.nn.Conv2d(1, 2, 3).bias,
+    "initialised": lambda g: torch.nn.init.normal_(torch.empty(4), std=0.1),
+    "shuffled batches": _in_batches,
+}
+
+
+@pytest.mark.parametrize("draw", DRAWS.values(), ids=DRAWS)
+def test_seeds_and_generators_give_the_same_numbers(draw, device: str) -> None:
+    def drawn(where: str) -> torch.Tensor:
+        torch.manual_seed(3)
+        with on(where):
+            return draw(torch.Generator().manual_seed(4))
+
+    here, there = drawn(CPU), drawn(device)
+    assert (here.device.type, there.device.type) == (CPU, device)
+    torch.testing.assert_close(there.detach().cpu(), here.detach())
+
+
+def test_a_drawn_parameter_is_a_leaf(device: str) -> None:
+    with on(device):
+        w = torch.randn(3, requires_grad=True)
+        (w * w).sum().backward()
+    assert w.is_leaf and w.grad is not None
+    torch.testing.assert_close(w.grad.cpu(), 2 * w.detach().cpu())
+
+
+def test_what_is_asked_for_on_the_cpu_stays_there(device: str) -> None:
+    with on(device):
+        assert torch.randn(2, device=CPU).device.type == CPU
+        assert torch.zeros(2, device=CPU).uniform_().device.type == CPU
+
+
+# --- a conversation ----------------------------------------------------------------------------------------------
+
+
+def refuse(question: Ask) -> Returned | Raised:
+    raise AssertionError(question)
+
+
+def test_arguments_arrive_there_and_answers_come_back(device: str) -> None:
+    def f(x, parts, generator):
+        assert {x.device.type, parts["a"][0].device.type} == {device} and x.is_leaf and x.requires_grad
+        (x * torch.randn(3, generator=generator)).sum().backward()
+        return x.grad, parts["a"][0] + 1
+
+    values = [encode(torch.ones(3, requires_grad=True)), encode({"a": [torch.ones(2)]}), GeneratorValue(1, 5)]
+    answer = LocalConversation({"f": f}, device=device).perform(Call("f", values, {}), refuse)
+    assert isinstance(answer, Returned), answer
+    gradient, moved = decode(answer.value)
+    assert gradient.device.type == moved.device.type == CPU
+    assert moved.tolist() == [2.0, 2.0]
+
+
+def test_a_stand_in_gives_values_and_gradients_there(device: str) -> None:
+    source = """
+def slope(x):
+    y = square(x)
+    y.sum().backward()
+    return y.device.type, x.grad
+"""
+
+    def answer(question: Ask) -> Returned:
+        x = decode(question.args[0])
+        assert x.device.type == CPU
+        return Returned(encode(x * x if question.upstream is None else [2 * x * decode(question.upstream[0])]))
+
+    namespace: dict[str, Any] = {}
+    exec(source, namespace)
+    conversation = LocalConversation(namespace, device=device)
+    conversation.perform(StandIn(["square"]), answer)
+    found = conversation.perform(Call("slope", [encode(torch.tensor([3.0, 4.0], requires_grad=True))], {}), answer)
+    assert isinstance(found, Returned), found
+    where, gradient = decode(found.value)
+    assert (where, gradient.tolist()) == (device, [6.0, 8.0])
+
+
+# --- its sandbox -------------------------------------------------------------------------------------------------
+
+CODE = """
+import os, socket, torch
+
+def places(x):
+    return str(x.device), str((x * 2).device), x * 2
+
+def settings():
+    return torch.are_deterministic_algorithms_enabled(), torch.backends.cudnn.allow_tf32
+
+def me():
+    return os.getuid(), os.getcwd()
+
+def keep(name):
+    with open(name, "w") as file:
+        file.write("an answer")
+    return os.path.abspath(name)
+
+def look(path):
+    return open(path).read()
+
+def listing(path):
+    return os.listdir(path)
+
+def name_a_thread():
+    import threading
+    with open(f"/proc/self/task/{threading.get_native_id()}/comm", "w") as file:
+        file.write("cuda00001")
+    return True
+
+def anonymous_file():
+    os.close(os.memfd_create("cuda"))
+    return True
+
+def kill(pid):
+    os.kill(pid, 9)
+
+def connect():
+    socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+"""
+
+
+@pytest.fixture(scope="module")
+def sandbox():
+    with Sandbox(device=LAZY) as running:
+        yield running
+
+
+def call(session, name: str, *args):
+    with session.check() as conversation:
+        answer = conversation.perform(Call(name, [encode(value) for value in args], {}), refuse)
+    return answer if isinstance(answer, Raised) else decode(answer.value)
+
+
+def opened(sandbox: Sandbox):
+    return sandbox.open({"code.py": second_device.SOURCE + CODE}, "code.py", Limits())
+
+
+def test_code_runs_on_the_device_in_a_sandbox(sandbox: Sandbox) -> None:
+    with opened(sandbox) as session:
+        assert session.load_error is None
+        came, went, result = call(session, "places", torch.ones(2))
+        assert (came, went, result.device.type, result.tolist()) == ("lazy:0", "lazy:0", CPU, [2.0, 2.0])
+        assert call(session, "settings") == (True, False)
+
+
+def test_what_a_gpus_driver_needs_is_allowed_there_and_nowhere_else(sandbox: Sandbox) -> None:
+    with opened(sandbox) as session:
+        assert call(session, "name_a_thread") is True
+        assert call(session, "anonymous_file") is True
+        assert call(session, "listing", "/sys")
+    with Sandbox() as usual, usual.open({"code.py": CODE}, "code.py", Limits()) as session:
+        for name in ("name_a_thread", "anonymous_file"):
+            assert isinstance(call(session, name), Raised)
+        assert isinstance(call(session, "listing", "/sys"), Raised)
+
+
+def test_submissions_there_do_not_see_one_another(sandbox: Sandbox) -> None:
+    """They share /tmp and /proc: their users and Landlock keep them apart."""
+    with opened(sandbox) as one, opened(sandbox) as other:
+        path = call(one, "keep", "notes.txt")
+        assert call(one, "look", path) == "an answer"
+        assert call(other, "look", path).type_name in ("PermissionError", "FileNotFoundError")
+        assert call(other, "listing", "/tmp").type_name == "PermissionError"
+        mine, theirs = call(one, "me"), call(other, "me")
+        assert mine[1] != theirs[1]
+        if "separate user" in sandbox.boundary:
+            assert mine[0] != theirs[0]
+            for pid in call(one, "listing", "/proc"):
+                if pid.isdecimal() and int(pid) > 1:
+                    assert call(other, "look", f"/proc/{pid}/environ").type_name in (
+                        "PermissionError", "FileNotFoundError", "ProcessLookupError",
+                    )  # fmt: skip
+
+
+def test_the_network_and_the_graders_files_are_out_of_reach_there(sandbox: Sandbox) -> None:
+    assert set(sandbox.proofs) == {"file system", "network", "processes"}
+    with opened(sandbox) as session:
+        assert isinstance(call(session, "connect"), Raised)
+        assert isinstance(call(session, "look", str(Path(__file__).resolve())), Raised)
+
+
+def test_nothing_is_left_when_a_session_ends(sandbox: Sandbox) -> None:
+    with opened(sandbox) as session:
+        place = Path(call(session, "me")[1])
+        call(session, "keep", "left.txt")
+    with opened(sandbox) as session:
+        assert call(session, "look", str(place / "left.txt")).type_name in ("PermissionError", "FileNotFoundError")
+        assert call(session, "listing", str(place)).type_name in ("PermissionError", "FileNotFoundError")
