@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, Literal
 
@@ -19,6 +20,13 @@ DEFAULT_PACKAGES = ("numpy", "torch", "pandas", "sklearn", "scipy", "matplotlib"
 
 class ConfigError(Mendable):
     """The configuration cannot be used; the message names the file, the line and the fix."""
+
+
+class Device(StrEnum):
+    """What students' code computes on, beside the CPU."""
+
+    CPU = "cpu"
+    CUDA = "cuda"
 
 
 class _Section(BaseModel):
@@ -62,11 +70,12 @@ class GradescopeConfig(_Section):
 
 
 class AssignmentConfig(_Section):
-    """One assignment. `due` has a time zone; `packages` are the ones a student may import."""
+    """One assignment. `due` has a time zone; `device` is what students' code computes on beside the CPU; `packages` are
+    the ones a student may import."""
 
     title: str
     due: datetime | None = None
-    device: Literal["cpu"] = "cpu"
+    device: Device = Device.CPU
     limits: LimitsConfig = LimitsConfig()
     packages: tuple[str, ...] = DEFAULT_PACKAGES
     run_top_level: bool = False

@@ -11,6 +11,8 @@ import typer
 
 from autograder.cli import gradescope, nbgrader, show
 from autograder.cli.course import open_config, open_course
+from autograder.cli.options import AsJson, ConfigFile, Fresh, Jobs, Name, OnDevice, Only, Quiet, Unsafe
+from autograder.config import Device
 from autograder.intake import choose, find_class
 from autograder.model import Mendable
 
@@ -26,27 +28,21 @@ app = typer.Typer(
 app.add_typer(nbgrader.app, name="nbgrader")
 app.add_typer(gradescope.app, name="gradescope")
 
-Name = Annotated[str, typer.Argument(help="The assignment, as in grader_config.yml.", show_default=False)]
-ConfigFile = Annotated[Path | None, typer.Option("--config", help="Another grader_config.yml.", show_default=False)]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")]
-
 
 @app.command()
 def grade(
     name: Name,
     folder: Annotated[Path, typer.Argument(help="The class: one folder, module, notebook or zip a student.")],
-    jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Submissions at a time.")] = os.cpu_count() or 1,
-    only: Annotated[list[str] | None, typer.Option("--only", help="Just this student (repeatable).")] = None,
+    jobs: Jobs = os.cpu_count() or 1,
+    only: Only = None,
     failed: Annotated[
         bool, typer.Option("--failed", help="Just those whose last report is not full marks, again.")
     ] = False,
-    fresh: Annotated[bool, typer.Option("--fresh", help="Grade again what is done already.")] = False,
+    fresh: Fresh = False,
     report: Annotated[Path | None, typer.Option("--report", help="Where the HTML report goes.")] = None,
     no_report: Annotated[bool, typer.Option("--no-report", help="Write no HTML report.")] = False,
-    unsafe: Annotated[
-        bool, typer.Option("--unsafe-no-sandbox", help="Grade without a boundary. Only code you trust.")
-    ] = False,
+    unsafe: Unsafe = False,
+    device: OnDevice = None,
     json: AsJson = False,
     quiet: Quiet = False,
     config: ConfigFile = None,
@@ -57,7 +53,7 @@ def grade(
     """
     from autograder.cli.grading import grade_class
 
-    course = open_course(name, config)
+    course = open_course(name, config, device)
     entries = choose(find_class(folder), only)
     raise typer.Exit(
         grade_class(
@@ -119,6 +115,7 @@ def validate(
     seeds: Annotated[int, typer.Option(min=1, help="Seeds for the right solutions.")] = 20,
     training: Annotated[bool, typer.Option("--training", help="The training checks too (slow).")] = False,
     jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Processes.")] = os.cpu_count() or 1,
+    device: OnDevice = None,
     json: AsJson = False,
     quiet: Quiet = False,
     config: ConfigFile = None,
@@ -131,7 +128,9 @@ def validate(
         raise typer.BadParameter("name an assignment, or give --all")
     courses = [open_course(one, config) for one in names]
     codes = [
-        validate_assignment(course, range(seeds), training=training, jobs=jobs, json=json, quiet=quiet)
+        validate_assignment(
+            course, range(seeds), training=training, jobs=jobs, json=json, quiet=quiet, device=device or Device.CPU
+        )
         for course in courses
     ]
     raise typer.Exit(max(codes))
@@ -190,11 +189,12 @@ def doctor(
     without: Annotated[
         list[str] | None, typer.Option("--without", help="See what holds without a layer, as named here (repeatable).")
     ] = None,
+    device: OnDevice = None,
 ) -> None:
     """Start the sandbox, try to break out of it, show what holds and what to install. Exit 1 without a boundary."""
     from autograder.cli.doctor import examine
 
-    raise typer.Exit(examine(without or ()))
+    raise typer.Exit(examine(without or (), device or Device.CPU))
 
 
 def main() -> None:

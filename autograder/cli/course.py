@@ -32,7 +32,7 @@ class Course:
     def job(self) -> Job:
         """What grading needs to know; makes the course's secret on first use."""
         limits = msgspec.convert(self.settings.limits.model_dump(), Limits)
-        return Job(self.assignment, limits, self.config.secret())
+        return Job(self.assignment, limits, self.config.secret(), device=str(self.settings.device))
 
     @property
     def private(self) -> list[Path]:
@@ -64,8 +64,10 @@ def open_config(config_file: Path | None) -> Config:
     return load(config_file) if config_file is not None else load(find(Path.cwd()))
 
 
-def open_course(name: str, config_file: Path | None) -> Course:
-    """Raises `ConfigError` or `AssignmentError`."""
+def open_course(name: str, config_file: Path | None, device: str | None = None) -> Course:
+    """`device` goes before the configuration's. Raises `ConfigError` or `AssignmentError`."""
     config = open_config(config_file)
     settings = config.assignment(name)
+    if device is not None:
+        settings = settings.model_copy(update={"device": device})
     return Course(config, settings, load_assignment(config.root / "reference" / name))

@@ -8,7 +8,9 @@ from rich.markup import escape
 from rich.table import Table
 
 from autograder.cli import show
+from autograder.grading.second import device_name
 from autograder.sandbox import Sandbox, SandboxUnavailable
+from autograder.sandbox.devices import CPU
 
 LAYERS = {
     "bubblewrap": (
@@ -35,8 +37,25 @@ LAYERS = {
 }
 
 
-def examine(without: Sequence[str]) -> int:
-    """Try the layers and print what was found. Exit code 1: there is no boundary, and `grade` would refuse."""
+def examine(without: Sequence[str], device: str) -> int:
+    """Try the layers, and the device, and print what was found. Exit code 1: `grade` would refuse."""
+    return max(_examine_layers(without), 0 if device == CPU else _examine_device(device))
+
+
+def _examine_device(device: str) -> int:
+    console = show.wide_console()
+    try:
+        with Sandbox(device=device) as sandbox:
+            name = device_name(sandbox)
+            console.print(f"[green]✓[/] {device} computes in a sandbox of its own: {escape(name)}")
+            console.print(f"  layers there: {', '.join(sandbox.boundary)}")
+    except SandboxUnavailable as error:
+        console.print(f"[red]No {device}:[/] {escape(str(error))}")
+        return 1
+    return 0
+
+
+def _examine_layers(without: Sequence[str]) -> int:
     console = show.wide_console()
     held: tuple[str, ...] = ()
     proofs: tuple[str, ...] = ()

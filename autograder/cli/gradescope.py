@@ -11,13 +11,12 @@ import typer
 from rich.console import Console
 
 from autograder.cli.course import Course, open_course
+from autograder.cli.options import ConfigFile, Name
 from autograder.gradescope.simulate import Engine, Simulated, install, metadata, simulate, simulate_class
 from autograder.intake import InputError, find_class
 
 app = typer.Typer(no_args_is_help=True, help="Gradescope: the zip, the container image, and a rehearsal of both.")
 
-Name = Annotated[str, typer.Argument(help="The assignment, as in grader_config.yml.", show_default=False)]
-ConfigFile = Annotated[Path | None, typer.Option("--config", help="Another grader_config.yml.", show_default=False)]
 Gpu = Annotated[bool, typer.Option("--gpu", help="torch with CUDA. Gradescope has no GPU.")]
 Container = Annotated[str | None, typer.Option("--engine", help="podman or docker.", show_default="the first there is")]
 More = Annotated[

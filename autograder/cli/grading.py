@@ -14,6 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from autograder.cli import show
 from autograder.cli.course import Course
 from autograder.grading.batch import Batch, Done, Kind
+from autograder.grading.second import second_sandbox
 from autograder.intake import Entry
 from autograder.model import Report
 from autograder.records import Records
@@ -37,10 +38,15 @@ def grade_class(
     name = course.assignment.name
     torch.set_num_threads(1)  # the cores are for the students' code
     private = [*course.private, *(entry.path for entry in entries[:1])]
-    with Sandbox(unsafe=unsafe, private=private) as sandbox, course.records() as records:
+    with (
+        Sandbox(unsafe=unsafe, private=private) as sandbox,
+        second_sandbox(course.settings.device, private, unsafe=unsafe) as beside,
+        course.records() as records,
+    ):
         if failed:
             entries = [entry for entry in entries if _needs_more(records.latest(name, entry.student))]
-        batch = Batch(course.job, sandbox, records, course.reader, jobs=jobs, fresh=fresh or failed)
+        fresh = fresh or failed
+        batch = Batch(course.job, sandbox, records, course.reader, jobs=jobs, fresh=fresh, beside=beside)
         tally = watched(batch.run(entries), len(entries), quiet=quiet or json)
         chosen = {entry.student for entry in entries}
         show.table(course.assignment, _of(records, name, chosen), json=json)

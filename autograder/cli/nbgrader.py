@@ -9,12 +9,11 @@ from typing import Annotated
 import typer
 
 from autograder.cli.course import open_course
+from autograder.cli.options import AsJson, ConfigFile, Fresh, Jobs, Name, OnDevice, Only, Quiet, Unsafe
 
 app = typer.Typer(no_args_is_help=True, help="Work with an nbgrader course: its source notebooks and its gradebook.")
 
 Folder = Annotated[Path, typer.Argument(help="The folder of the nbgrader course.", show_default=False)]
-Name = Annotated[str, typer.Argument(help="The assignment, as in grader_config.yml.", show_default=False)]
-ConfigFile = Annotated[Path | None, typer.Option("--config", help="Another grader_config.yml.", show_default=False)]
 
 
 @app.command()
@@ -32,14 +31,13 @@ def source(name: Name, course_dir: Folder, config: ConfigFile = None) -> None:
 def grade(
     course_dir: Folder,
     name: Name,
-    jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Submissions at a time.")] = os.cpu_count() or 1,
-    only: Annotated[list[str] | None, typer.Option("--only", help="Just this student (repeatable).")] = None,
-    fresh: Annotated[bool, typer.Option("--fresh", help="Grade again what is done already.")] = False,
-    unsafe: Annotated[
-        bool, typer.Option("--unsafe-no-sandbox", help="Grade without a boundary. Only code you trust.")
-    ] = False,
-    json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
+    jobs: Jobs = os.cpu_count() or 1,
+    only: Only = None,
+    fresh: Fresh = False,
+    unsafe: Unsafe = False,
+    device: OnDevice = None,
+    json: AsJson = False,
+    quiet: Quiet = False,
     config: ConfigFile = None,
 ) -> None:
     """Grade submitted/*/NAME into the gradebook, and write autograded/ for feedback.
@@ -50,7 +48,7 @@ def grade(
 
     raise typer.Exit(
         grade_course(
-            open_course(name, config), course_dir, jobs=jobs, only=only, fresh=fresh, unsafe=unsafe, json=json,
-            quiet=quiet,
+            open_course(name, config, device), course_dir, jobs=jobs, only=only, fresh=fresh, unsafe=unsafe,
+            json=json, quiet=quiet,
         )
     )  # fmt: skip

@@ -22,6 +22,7 @@ from autograder.exports.nbgrader_course import CARRIED, NbgraderCourse, open_nbg
 from autograder.exports.words import remarks_on, results_of
 from autograder.files import replace
 from autograder.grading.batch import Batch, Done, Reader
+from autograder.grading.second import second_sandbox
 from autograder.intake import Entry, Rejected, choose
 from autograder.intake.notebook import StoredCell, looks_like_notebook, stored_cells
 from autograder.model import Report, Submission
@@ -70,6 +71,7 @@ def grade_course(
     with (
         Book(place, name) as book,
         Sandbox(unsafe=unsafe, private=course.private) as sandbox,
+        second_sandbox(course.settings.device, course.private, unsafe=unsafe) as beside,
         course.records() as records,
     ):
         due = book.set_due(course.settings.due)
@@ -80,8 +82,9 @@ def grade_course(
         known = frozenset(cell.source for cell in _stored(place.released(name) / f"{book.notebook}.ipynb"))
         writer = _Writer(place, book, {entry.student: entry for entry in entries}, released=known)
         batch = Batch(
-            course.job, sandbox, records, writer.reading(course.reader_up_to(MAX_BYTES)), jobs=jobs, fresh=fresh
-        )
+            course.job, sandbox, records, writer.reading(course.reader_up_to(MAX_BYTES)), jobs=jobs, fresh=fresh,
+            beside=beside,
+        )  # fmt: skip
         tally = watched(writer.through(batch.run(entries)), len(entries), quiet=quiet or json)
     writer.show(json=json)
     for number in writer.without_cell:

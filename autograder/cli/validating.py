@@ -19,24 +19,34 @@ from rich.table import Table
 from autograder.cli import show
 from autograder.cli.calibrating import broken_bounds
 from autograder.cli.course import Course
-from autograder.grading.validate import Failure, LeftOut, MutantVerdict, Validation, Validator
+from autograder.grading.validate import Disagreement, Failure, LeftOut, MutantVerdict, Validation, Validator
 from autograder.release import starter_source
 from autograder.rubric.assignment import load
+from autograder.sandbox.devices import CPU
 
 
 def validate_assignment(
-    course: Course, seeds: Sequence[int], *, training: bool, jobs: int, json: bool, quiet: bool
+    course: Course,
+    seeds: Sequence[int],
+    *,
+    training: bool,
+    jobs: int,
+    json: bool,
+    quiet: bool,
+    device: str = CPU,
 ) -> int:
     """Validate and show. Returns the exit code: 0 when the rubric is sound."""
-    found = _validate(course, seeds, training=training, jobs=jobs, quiet=quiet or json)
+    found = _validate(course, seeds, training=training, jobs=jobs, quiet=quiet or json, device=device)
     if json:
         print(msgspec.json.encode(_plain(found)).decode())
     else:
-        _show(course, found, seeds)
+        _show(course, found, seeds, device)
     return 0 if found.sound else 1
 
 
-def _validate(course: Course, seeds: Sequence[int], *, training: bool, jobs: int, quiet: bool) -> Validation:
+def _validate(
+    course: Course, seeds: Sequence[int], *, training: bool, jobs: int, quiet: bool, device: str
+) -> Validation:
     """Mutants and (solution, seed) pairs are independent of each other: spread them over processes."""
     assignment = course.assignment
     found = Validation(right=["reference", *(one.name for one in assignment.equivalents)])
@@ -54,13 +64,16 @@ def _validate(course: Course, seeds: Sequence[int], *, training: bool, jobs: int
             if training or not exercise.trains
         ]
         solutions = [pool.submit(_right, *place, name, seed) for name in found.right for seed in seeds]
-        task = progress.add_task("validating", total=len(mutants) + len(absent) + len(solutions))
-        futures: list[Future[Any]] = [*mutants, *absent, *solutions]
+        variants = [] if device == CPU else [*found.right, *(mutant.name for mutant in tried)]
+        elsewhere = [pool.submit(_elsewhere, *place, name, seeds[0], device) for name in variants]
+        futures: list[Future[Any]] = [*mutants, *absent, *solutions, *elsewhere]
+        task = progress.add_task("validating", total=len(futures))
         for _ in as_completed(futures):
             progress.advance(task)
         found.mutants = [future.result() for future in mutants]
         found.left_out = [future.result() for future in absent]
         found.failures = [failure for future in solutions for failure in future.result()]
+        found.disagreements = [one for future in elsewhere for one in future.result()]
         bounds = pool.submit(broken_bounds, assignment.folder, again=training)
         found.broken_bounds = bounds.result()
     found.starter(assignment, starter_source(assignment.solution_source), seeds[0])
@@ -87,7 +100,11 @@ def _right(folder: Path, training: bool, name: str, seed: int) -> list[Failure]:
     return _validator(folder, training).right(name, seed)
 
 
-def _show(course: Course, found: Validation, seeds: Sequence[int]) -> None:
+def _elsewhere(folder: Path, training: bool, name: str, seed: int, device: str) -> list[Disagreement]:
+    return _validator(folder, training).elsewhere(name, seed, device)
+
+
+def _show(course: Course, found: Validation, seeds: Sequence[int], device: str) -> None:
     console = show.wide_console()
     grid = Table(title=f"{course.assignment.name}: the rubric against its mutants", title_justify="left")
     for column in ("exercise", "points", "checks", "mutants", "killed", "blamed rightly", "hinted rightly"):
@@ -142,6 +159,14 @@ def _show(course: Course, found: Validation, seeds: Sequence[int]) -> None:
         f"Reference and {len(found.right) - 1} equivalents: {perfect} of {len(found.right)} at 100 % "
         f"on {len(seeds)} seeds. Untouched starter: {found.starter_points:g} points."
     )
+    if device != CPU:
+        otherwise = [one for one in found.disagreements if one.answered]
+        console.print(f"On {device}, unit checks of all variants: {len(otherwise)} decide otherwise than on the CPU.")
+        for odd in otherwise:
+            console.print(f"[red]{odd.there} on {device}[/] {odd.variant} in {odd.check}, {odd.here} on the CPU: "
+                          f"{odd.message}")  # fmt: skip
+        for variant, times in Counter(one.variant for one in found.disagreements if not one.answered).items():
+            console.print(f"[dim]does not run on {device}[/] {variant} ({times} checks)")
     for oddity in found.starter_oddities:
         console.print(f"[red]starter[/] {oddity}")
     console.print("[green]The rubric is sound.[/]" if found.sound else "[red]The rubric needs mending.[/]")
@@ -158,6 +183,7 @@ def _plain(found: Validation) -> dict[str, Any]:
         "right": found.right,
         "failures": [{"solution": f.solution, "check": f.check, "seed": f.seed} for f in found.failures],
         "broken_bounds": found.broken_bounds,
+        "disagreements": [{"variant": d.variant, "check": d.check, "there": d.there} for d in found.disagreements],
         "starter_points": found.starter_points,
         "starter_oddities": found.starter_oddities,
     }

@@ -33,17 +33,30 @@ class Verdict(msgspec.Struct, frozen=True):
     score: Score | None = None
     exchanges: tuple[Exchange, ...] = ()
 
+    @property
+    def answered(self) -> bool:
+        """Whether the student's code came to its end, right or wrong."""
+        return self.score is not None or self.mismatch is not None
+
 
 class Engine:
     """Grades hosts against one assignment. Seeds come from `secret` and the `digest` of what is graded.
 
     `answers` makes what answers the stand-ins of a check; without it, that happens here, with no limit on time.
+    `precisions` are the dtypes of a unit check, in turn; training is in the first.
     """
 
-    def __init__(self, assignment: Gradable, secret: bytes, answers: Callable[[], Answerer] | None = None) -> None:
+    def __init__(
+        self,
+        assignment: Gradable,
+        secret: bytes,
+        answers: Callable[[], Answerer] | None = None,
+        precisions: tuple[torch.dtype, ...] = PRECISIONS,
+    ) -> None:
         self._assignment = assignment
         self._secret = secret
         self._answers = answers
+        self._precisions = precisions
 
     def run(
         self,
@@ -55,17 +68,21 @@ class Engine:
         stand_ins: bool = True,
         progress: Callable[[CheckResult], None] | None = None,
         known: Mapping[str, CheckResult] | None = None,
+        beside: Host | None = None,
     ) -> list[CheckResult]:
         """Every check's result, in rubric order. Never raises for what the student or a check does.
 
-        `known` results, by the check's name, are taken as they are: a run that was cut short goes on.
+        `known` results, by the check's name, are taken as they are: a run that was cut short goes on. `beside` has the
+        same code on a second device.
         """
         results: list[CheckResult] = []
         wrong: set[str] = set()
         for check in self._assignment.rubric.checks if checks is None else checks:
             rubric = self._assignment.rubric
             lent = tuple(name for name in check.uses if stand_ins and rubric.owner(name).number in wrong)
-            result = (known or {}).get(check.name) or self.run_check(host, check, digest, lent, hints=hints)
+            result = (known or {}).get(check.name) or self.run_check(
+                host, check, digest, lent, hints=hints, beside=beside
+            )
             if result.outcome is not Outcome.PASSED:
                 wrong.add(check.exercise)
             results.append(result)
@@ -74,19 +91,41 @@ class Engine:
         return results
 
     def run_check(
-        self, host: Host, check: Check, digest: str, stand_ins: tuple[str, ...] = (), *, hints: bool = True
+        self,
+        host: Host,
+        check: Check,
+        digest: str,
+        stand_ins: tuple[str, ...] = (),
+        *,
+        hints: bool = True,
+        beside: Host | None = None,
     ) -> CheckResult:
-        """One check: in float64, then in float32; with the hint of a recognised mistake when it fails."""
+        """One check: in float64, then in float32; with the hint of a recognised mistake when it fails.
+
+        Unit checks are decided on the CPU, so that a score is the same everywhere: what is right there runs once more
+        `beside`, for a remark. Training counts there, or, where it comes to no end there, on the CPU.
+        """
         started = time.perf_counter()
         mutant: Mutant | None = None  # where several answer alike, a hint that may be wrong is worse than none
-        precisions = PRECISIONS[:1] if check.trains else PRECISIONS
-        dtype, verdict = self._in_turn(host, check, digest, stand_ins, precisions)
+        remark = ""
+        if check.trains:
+            dtype, verdict = self._in_turn(beside or host, check, digest, stand_ins, self._precisions[:1])
+            if beside is not None and verdict.score is None:
+                remark = f"Trained on the CPU. {_said(beside, verdict)}"
+                dtype, verdict = self._in_turn(host, check, digest, stand_ins, self._precisions[:1])
+        else:
+            dtype, verdict = self._in_turn(host, check, digest, stand_ins, self._precisions)
+            if beside is not None and verdict.outcome is Outcome.PASSED:
+                _, there = self._in_turn(beside, check, digest, stand_ins, self._precisions[-1:])
+                if there.outcome is not Outcome.PASSED:
+                    remark = f"Right on the CPU, which decides. {_said(beside, there)}"
         if hints:
             found = self._alike(check, digest, dtype, stand_ins, verdict)
             mutant = found[0] if len(found) == 1 else None
         message = verdict.message
-        if dtype is not PRECISIONS[0] and verdict.outcome is Outcome.FAILED:
+        if dtype is not self._precisions[0] and verdict.outcome is Outcome.FAILED:
             message = f"Right in float64, but with float32 inputs: {message}"
+        message = " ".join(filter(None, (message, remark)))
         return CheckResult(
             name=check.name,
             exercise=check.exercise,
@@ -103,6 +142,10 @@ class Engine:
             stand_ins=stand_ins,
             seconds=round(time.perf_counter() - started, 4),
         )
+
+    def verdict(self, host: Host, check: Check, digest: str) -> Verdict:
+        """What a check gives, without stand-ins or hints."""
+        return self._in_turn(host, check, digest, (), self._precisions)[1]
 
     def _in_turn(
         self,
@@ -163,7 +206,8 @@ class Engine:
 
     def alike(self, host: Host, check: Check, digest: str) -> list[str]:
         """The known mistakes that answer a check's questions as the host does: with more than one there is no hint."""
-        dtype, verdict = self._in_turn(host, check, digest, (), PRECISIONS[:1] if check.trains else PRECISIONS)
+        precisions = self._precisions[:1] if check.trains else self._precisions
+        dtype, verdict = self._in_turn(host, check, digest, (), precisions)
         return [mutant.name for mutant in self._alike(check, digest, dtype, (), verdict)]
 
     def _alike(
@@ -190,6 +234,12 @@ class Engine:
         host = LocalHost(lambda: self._assignment.solution({mutant.of: mutant.change}))
         _, theirs = self._in_turn(host, check, digest, stand_ins, (dtype,), like=verdict.exchanges)
         return theirs.outcome is verdict.outcome and same_exchanges(verdict.exchanges, theirs.exchanges)
+
+
+def _said(host: Host, verdict: Verdict) -> str:
+    """What came of a check elsewhere. What is our own error is nothing to read for a student."""
+    ours = verdict.outcome is Outcome.GRADER_ERROR
+    return f"On {host.device}: {'an error of ours.' if ours else verdict.message}"
 
 
 def _as_score(returned: Score | float | None) -> Score:

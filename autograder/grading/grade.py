@@ -6,6 +6,7 @@ import hashlib
 import math
 import time
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache, cached_property
@@ -18,22 +19,25 @@ from autograder.grading.servant import Late, Servants
 from autograder.model import CheckResult, ExerciseInfo, Outcome, Report, Submission
 from autograder.rubric.assignment import Assignment
 from autograder.rubric.shortcuts import find_shortcuts
-from autograder.sandbox import Ended, Limits
+from autograder.sandbox import NO_BOUNDARY, Ended, Limits
+from autograder.sandbox.devices import CPU
 from autograder.sandbox.messages import Ask, Raised, Returned
 
 if TYPE_CHECKING:
-    from autograder.sandbox import Sandbox
+    from autograder.sandbox import Sandbox, Session
 
 
 @dataclass(frozen=True)
 class Job:
     """What does not change from one submission of a batch to the next. `little_memory`: what answers stand-ins is
-    forked from this process, which must have no other threads at work, and imports nothing again."""
+    forked from this process, which must have no other threads at work, and imports nothing again. `device`: what
+    students' code computes on beside the CPU."""
 
     assignment: Assignment
     limits: Limits
     secret: bytes
     little_memory: bool = False
+    device: str = CPU
 
     @cached_property
     def answers(self) -> Servants[Ask, Returned | Raised]:
@@ -50,6 +54,8 @@ class Job:
         digest = hashlib.sha256(self.assignment.digest.encode())
         digest.update(repr(self.limits).encode())
         digest.update(hashlib.sha256(self.secret).digest())
+        if self.device != CPU:  # training counts there
+            digest.update(self.device.encode())
         return digest.hexdigest()
 
 
@@ -92,19 +98,28 @@ def grade(
     sandbox: Sandbox,
     progress: Callable[[CheckResult], None] | None = None,
     known: Mapping[str, CheckResult] | None = None,
+    beside: Sandbox | None = None,
 ) -> Report:
     """Grade one submission. What the student does ends in the report; a sandbox that cannot start raises
-    `SandboxUnavailable`."""
+    `SandboxUnavailable`. `beside` is a sandbox with a second device."""
     started = time.perf_counter()
     engine = Engine(job.assignment, job.secret, lambda: StandInAnswers(job.answers))
     problem = ""
+    notes = submission.notes
     try:
-        with sandbox.open(submission.files, submission.main, job.limits) as session:
+        with ExitStack() as opened:
+            session = opened.enter_context(sandbox.open(submission.files, submission.main, job.limits))
+            second: Session | None = None
             if session.load_error is not None:
                 error = session.load_error
                 place = f" ({error.where})" if error.where else ""
                 problem = f"While your file was loaded: {error.type_name}: {error.message}{place}"
-            results = engine.run(session, submission.digest, progress=progress, known=known)
+            if beside is not None:
+                try:
+                    second = opened.enter_context(beside.open(submission.files, submission.main, job.limits))
+                except Ended as ended:
+                    notes = (*notes, f"Everything was checked on the CPU. On {beside.device}, {ended.message}.")
+            results = engine.run(session, submission.digest, progress=progress, known=known, beside=second)
         output, own = session.output, session.own_seconds
     except Ended as ended:
         problem = f"While your file was loaded: {ended.message}"
@@ -122,16 +137,23 @@ def grade(
         points=job.assignment.rubric.points,
         exercises=exercise_infos(job.assignment),
         results=tuple(results),
-        notes=submission.notes,
+        notes=notes,
         flags=tuple(map(str, find_shortcuts(submission.files, job.assignment.rubric))),
         problem=problem,
         output=output,
-        boundary=sandbox.boundary,
+        boundary=_boundary(sandbox, beside),
         received=submission.received,
         graded=datetime.now(UTC),
         own_seconds=round(own, 4),
         wall_seconds=round(time.perf_counter() - started, 4),
     )
+
+
+def _boundary(sandbox: Sandbox, beside: Sandbox | None) -> tuple[str, ...]:
+    """The layers that held; for a second device those of its sandbox too."""
+    if beside is None or sandbox.boundary == NO_BOUNDARY:
+        return sandbox.boundary
+    return (*sandbox.boundary, f"on {beside.device}: {', '.join(beside.boundary)}")
 
 
 def exercise_infos(assignment: Assignment) -> tuple[ExerciseInfo, ...]:

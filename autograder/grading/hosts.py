@@ -7,10 +7,14 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Protocol
 
 from autograder.sandbox.conversation import Conversation, LocalConversation
+from autograder.sandbox.devices import CPU
 
 
 class Host(Protocol):
     """Opens one conversation a check. A sandbox `Session` is one."""
+
+    device: str
+    """What its code computes on."""
 
     def check(self, seconds: float | None = None) -> AbstractContextManager[Conversation]:
         """A fresh conversation, limited to `seconds` of wall time."""
@@ -20,10 +24,11 @@ class Host(Protocol):
 class LocalHost:
     """Runs the reference, its mutants and equivalents in this process. Never a student's code."""
 
-    def __init__(self, namespace: Callable[[], dict[str, Any]]) -> None:
+    def __init__(self, namespace: Callable[[], dict[str, Any]], device: str = CPU) -> None:
         self._namespace = namespace
+        self.device = device
 
     @contextmanager
     def check(self, seconds: float | None = None) -> Iterator[Conversation]:
         """A conversation with a fresh namespace, as every check in a sandbox has its own fork."""
-        yield LocalConversation(self._namespace())
+        yield LocalConversation(self._namespace(), device=self.device)

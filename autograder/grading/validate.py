@@ -8,11 +8,12 @@ from functools import cached_property, partial, wraps
 from types import FunctionType
 from typing import Any
 
-from autograder.grading.engine import Engine
+from autograder.grading.engine import PRECISIONS, Engine
 from autograder.grading.hosts import LocalHost
 from autograder.model import CheckResult, Outcome
 from autograder.rubric.assignment import Assignment
 from autograder.rubric.rubric import Check
+from autograder.sandbox.devices import CPU
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,21 @@ class Failure:
     message: str
 
 
+@dataclass(frozen=True)
+class Disagreement:
+    """A unit check that a second device decides otherwise than the CPU: of which variant, and what was said there.
+
+    `answered`: the variant's code ran there. Code that leaves for numpy, say, does not.
+    """
+
+    variant: str
+    check: str
+    here: Outcome
+    there: Outcome
+    message: str
+    answered: bool
+
+
 @dataclass
 class Validation:
     """The findings; `sound` when there is nothing to mend. `right` names the right solutions that were tried."""
@@ -71,18 +87,21 @@ class Validation:
     left_out: list[LeftOut] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
     broken_bounds: list[str] = field(default_factory=list)
+    disagreements: list[Disagreement] = field(default_factory=list)
     starter_points: float = 0.0
     starter_oddities: list[str] = field(default_factory=list)
 
     @property
     def sound(self) -> bool:
-        """Mutants killed and blamed rightly, right solutions at 100 %, the starter at 0, no hint that lies."""
+        """Mutants killed and blamed rightly, right solutions at 100 %, the starter at 0, no hint that lies; and a
+        second device decides like the CPU where the code runs there."""
         return (
             all(mutant.blamed_rightly for mutant in self.mutants)
             and all(one.alone for one in self.left_out)
             and not self.confusions
             and not self.failures
             and not self.broken_bounds
+            and not any(one.answered for one in self.disagreements)
             and self.starter_points == 0
             and not self.starter_oddities
         )
@@ -168,12 +187,31 @@ class Validator:
 
     def right(self, name: str, seed: int) -> list[Failure]:
         """The checks in which the reference or an equivalent lost points."""
-        changes = next((one.changes for one in self._assignment.equivalents if one.name == name), {})
+        changes = self._changes(name)
         return [
             Failure(name, result.name, seed, result.message)
             for result in self._run(changes, seed, hints=False)
             if result.outcome is not Outcome.PASSED
         ]
+
+    def elsewhere(self, name: str, seed: int, device: str) -> list[Disagreement]:
+        """The unit checks of any variant, in float32, that `device` decides otherwise than the CPU."""
+        changes = self._changes(name)
+        engine = Engine(self._assignment, f"validate {seed}".encode(), precisions=PRECISIONS[-1:])
+        here, there = (LocalHost(lambda: self._assignment.solution(changes), where) for where in (CPU, device))
+        found = []
+        for check in self._assignment.rubric.checks:
+            if not check.trains and self._concerns(check, changes, seed):
+                one, other = engine.verdict(here, check, "validate"), engine.verdict(there, check, "validate")
+                if (one.outcome, one.fraction) != (other.outcome, other.fraction):
+                    message = other.message or one.message
+                    found.append(Disagreement(name, check.name, one.outcome, other.outcome, message, other.answered))
+        return found
+
+    def _changes(self, name: str) -> dict[str, Any]:
+        """What a mutant or an equivalent changes in the reference; the reference changes nothing."""
+        mutants = {one.name: {one.of: one.change} for one in self._assignment.mutants}
+        return mutants.get(name) or next((one.changes for one in self._assignment.equivalents if one.name == name), {})
 
     def _run(self, changes: dict[str, Any], seed: int, *, hints: bool) -> list[CheckResult]:
         host = LocalHost(lambda: self._assignment.solution(changes))

@@ -13,6 +13,7 @@ from typing import Any
 
 from autograder.model import Outcome
 from autograder.sandbox.conversation import Answerer, Conversation, Ended, LocalConversation
+from autograder.sandbox.devices import CPU
 from autograder.sandbox.messages import Raised, Request, Returned
 
 CHECK_SECONDS = 20.0
@@ -24,6 +25,7 @@ class HomeHost:
     """Runs checks on a namespace of one's own. `files` are the file names that errors may point to."""
 
     def __init__(self, namespace: Mapping[str, Any], files: frozenset[str] = frozenset()) -> None:
+        self.device = CPU
         self.namespace = namespace
         self._files = files
 

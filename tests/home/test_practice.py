@@ -115,7 +115,7 @@ def cases() -> list[object]:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("folder", cases())
 def test_the_reference_stands_high_in_what_is_released(folder):
     assignment = PublicAssignment(read_bundle(folder / "public.json"))

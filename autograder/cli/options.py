@@ -1,0 +1,22 @@
+"""Arguments and options that several commands have."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from autograder.config import Device
+
+Name = Annotated[str, typer.Argument(help="The assignment, as in grader_config.yml.", show_default=False)]
+ConfigFile = Annotated[Path | None, typer.Option("--config", help="Another grader_config.yml.", show_default=False)]
+Jobs = Annotated[int, typer.Option("--jobs", "-j", min=1, help="Submissions at a time.")]
+Only = Annotated[list[str] | None, typer.Option("--only", help="Just this student (repeatable).")]
+Fresh = Annotated[bool, typer.Option("--fresh", help="Grade again what is done already.")]
+Unsafe = Annotated[bool, typer.Option("--unsafe-no-sandbox", help="Grade without a boundary. Only code you trust.")]
+OnDevice = Annotated[
+    Device | None, typer.Option("--device", help="cuda: a GPU beside the CPU, docs/devices.md.", show_default=False)
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")]
