@@ -15,9 +15,9 @@ import importlib
 import os
 import secrets
 import select
-import shutil
 import signal
 import socket
+import subprocess
 import sys
 import threading
 import time
@@ -29,7 +29,7 @@ import msgspec
 from autograder.sandbox import kernel
 from autograder.sandbox.devices import CPU
 from autograder.sandbox.limits import Limits
-from autograder.sandbox.namespaces import HOME, World, become, cover, data_size, own_namespaces
+from autograder.sandbox.namespaces import HOME, World, become, cover, data_size, own_namespaces, stays_root
 from autograder.sandbox.template import live
 from autograder.sandbox.trial import PROOFS, UNPRIVILEGED, Ready, Start, homes, readable, try_layers
 
@@ -61,7 +61,7 @@ def main(descriptor: int) -> NoReturn:
         os._exit(1)
     layers = frozenset(ready.layers)
     alone = "mount namespace" in layers
-    own_users = "separate user" in layers and not alone
+    own_users = "separate user" in layers and (not alone or stays_root(start.device))
     if "separate user" in layers and not own_users:
         if start.base:
             os.chown(f"{start.base}/zygote", UNPRIVILEGED, UNPRIVILEGED)
@@ -97,11 +97,13 @@ def main(descriptor: int) -> NoReturn:
 
 def _tried(start: Start) -> Ready:
     """Namespaces of its own for each submission, or, where they cannot be had, the layers that need none.
-    Inside bubblewrap there is only the first: without it, submissions would see one another."""
+    Inside bubblewrap there is only the first: without it, submissions would see one another. So for a second device,
+    where more is in reach."""
     with contextlib.suppress(ImportError, OSError):  # later, its file may be out of sight; the trial says what is wrong
         importlib.import_module("autograder.sandbox.seccomp")
-    ready = try_layers(start, namespaces="user namespace" not in start.without)
-    if not ready.missing or not start.base:
+    only_namespaces = start.device != CPU
+    ready = try_layers(start, namespaces=only_namespaces or "user namespace" not in start.without)
+    if not ready.missing or not start.base or only_namespaces:
         return ready
     second = try_layers(start, namespaces=False)
     return msgspec.structs.replace(second, problems=(*ready.problems, *second.problems))
@@ -142,8 +144,8 @@ def _warden(limits: Limits, control: int, work: int, output: int, *, world: Worl
     """Make the namespaces, wait for the keeper's end, and tell the grader."""
     sock = socket.socket(fileno=control)
     sock.send(b"W")  # its credentials tell the grader which process to watch
-    if "user namespace" in world.layers:
-        own_namespaces()
+    if "pid namespace" in world.layers:
+        own_namespaces(world.device)
     keeper = os.fork()
     if keeper == 0:
         _keeper(limits, sock, work, output, world, data)
@@ -159,7 +161,9 @@ def _keeper(limits: Limits, control: socket.socket, work: int, output: int, worl
     """Start the template, reap what dies, sweep when told to, end with the control socket."""
     pids = _pids()
     if world.alone:
-        cover(limits)
+        cover(limits, world.device)
+        if world.user is not None:
+            os.chown(HOME, world.user, world.user)
     else:
         kernel.prctl(kernel.PR_SET_CHILD_SUBREAPER, 1)  # whatever is orphaned stays below this process
         _own_folder(world)
@@ -189,7 +193,7 @@ def _keeper(limits: Limits, control: socket.socket, work: int, output: int, worl
     if not world.alone:
         _end_all(world)
         _clear_shared_memory(world)
-        shutil.rmtree(world.home, ignore_errors=True)
+        _remove([world.home])
     os._exit(0)
 
 
@@ -218,12 +222,15 @@ def _clear_shared_memory(world: World) -> None:
     if world.user is None or world.alone:
         return
     with contextlib.suppress(OSError):
-        for entry in os.scandir("/dev/shm"):
-            if entry.stat(follow_symlinks=False).st_uid == world.user:
-                if entry.is_dir(follow_symlinks=False):
-                    shutil.rmtree(entry.path, ignore_errors=True)
-                else:
-                    os.unlink(entry.path)
+        entries = os.scandir("/dev/shm")
+        _remove([entry.path for entry in entries if entry.stat(follow_symlinks=False).st_uid == world.user])
+
+
+def _remove(paths: list[str]) -> None:
+    """Files and folders that a student made. rm walks folders of any depth; Python gives up in the middle."""
+    if paths:
+        with contextlib.suppress(OSError, subprocess.SubprocessError):
+            subprocess.run(["rm", "-rf", "--", *paths], stderr=subprocess.DEVNULL, timeout=SWEEP_SECONDS, check=False)
 
 
 def _own_folder(world: World) -> None:

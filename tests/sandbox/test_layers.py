@@ -33,6 +33,13 @@ def orphan():
 def orphan_alive(): return time.time() - float(open(os.path.join(tempfile.gettempdir(), "alive")).read())
 def kill(pid): os.kill(pid, 9)
 def uid(): return os.getuid()
+def deep(place):
+    place = place or tempfile.gettempdir()
+    os.chdir(place)
+    for _ in range(3000):
+        os.mkdir("deeper")
+        os.chdir("deeper")
+    return place
 def write(path): open(path, "w").write("exploit")
 def route():
     sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); sock.connect(("192.0.2.1", 9))
@@ -98,6 +105,30 @@ def test_what_a_check_leaves_in_shared_memory_is_taken_away(sandbox, session):
         pytest.skip("it has a /dev/shm of its own")
     ask(session, "write", "/dev/shm/left")
     assert not os.path.exists("/dev/shm/left")
+
+
+def alive_below_us():
+    family = psutil.Process().children(recursive=True)
+    return [process for process in family if process.status() != psutil.STATUS_ZOMBIE]
+
+
+@pytest.mark.parametrize("place", ["shared memory", "own folder"])
+def test_folders_too_deep_to_walk_keep_nothing_alive(sandbox, place):
+    with sandbox.open({"m.py": SOURCE + MORE}, "m.py", Limits(check_seconds=20)) as session:
+        others = any(entry.stat().st_uid < 60001 for entry in os.scandir("/dev/shm"))
+        if place == "shared memory" and "mount namespace" not in sandbox.boundary and others:
+            pytest.skip("somebody else keeps files in /dev/shm")
+        folder = ask(session, "deep", "/dev/shm" if place == "shared memory" else "")
+        assert ask(session, "double", torch.ones(1)) == 2  # the session lives on
+        before = len(alive_below_us())
+    soon = time.monotonic() + 2
+    while len(alive_below_us()) > before - 3 and time.monotonic() < soon:
+        time.sleep(0.05)  # the warden, which tells us of the end, is the last to go
+    assert len(alive_below_us()) == before - 3  # warden, keeper, loaded code
+    if "mount namespace" not in sandbox.boundary:
+        assert not os.path.exists(f"{folder}/deeper")
+    with sandbox.open({"m.py": SOURCE + MORE}, "m.py", Limits()) as session:
+        assert ask(session, "double", torch.ones(1)) == 2
 
 
 def test_nothing_of_the_graders_can_be_read(session, tmp_path):
