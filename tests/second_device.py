@@ -1,8 +1,7 @@
 """A second device on every machine: torch's lazy tensors, which the CPU computes in the end.
 
-They keep to themselves as a GPU's do: mixed with the CPU's they raise, numpy does not take them, and a generator of
-the CPU's draws nothing for them by itself. `register` makes the device usable in this process; `SOURCE` does so at the
-top of a submission, for its sandbox.
+They keep to themselves as a GPU's do: mixed with the CPU's they raise, and numpy does not take them. `register` makes
+the device usable in this process; `SOURCE` does so at the top of a submission, for its sandbox.
 """
 
 from __future__ import annotations

@@ -47,7 +47,7 @@ def graded(tmp_path_factory) -> Callable[[str], tuple[dict[str, Report], Path]]:
         course = open_course(name, root / "grader_config.yml")
         entries = find_class(ROOT / "examples" / name)
         with Sandbox() as sandbox, Records(f"sqlite:///{root}/records.sqlite") as records:
-            list(Batch(course.job, sandbox, records, course.reader, jobs=2).run(entries))
+            list(Batch(course.job(), sandbox, records, course.reader, jobs=2).run(entries))
             reports = list(records.all_latest(name))
         write_reports(reports, root / "html", course="Course", title=name)
         return {report.student: report for report in reports}, root / "html"

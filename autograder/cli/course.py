@@ -18,6 +18,7 @@ from autograder.sandbox import Limits
 
 if TYPE_CHECKING:
     from autograder.records import Records
+    from autograder.sandbox import Sandbox
 
 
 @dataclass(frozen=True)
@@ -28,11 +29,10 @@ class Course:
     settings: AssignmentConfig
     assignment: Assignment
 
-    @property
-    def job(self) -> Job:
+    def job(self, beside: Sandbox | None = None) -> Job:
         """What grading needs to know; makes the course's secret on first use."""
         limits = msgspec.convert(self.settings.limits.model_dump(), Limits)
-        return Job(self.assignment, limits, self.config.secret(), device=str(self.settings.device))
+        return Job(self.assignment, limits, self.config.secret(), beside=beside)
 
     @property
     def private(self) -> list[Path]:

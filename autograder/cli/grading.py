@@ -45,8 +45,7 @@ def grade_class(
     ):
         if failed:
             entries = [entry for entry in entries if _needs_more(records.latest(name, entry.student))]
-        fresh = fresh or failed
-        batch = Batch(course.job, sandbox, records, course.reader, jobs=jobs, fresh=fresh, beside=beside)
+        batch = Batch(course.job(beside), sandbox, records, course.reader, jobs=jobs, fresh=fresh or failed)
         tally = watched(batch.run(entries), len(entries), quiet=quiet or json)
         chosen = {entry.student for entry in entries}
         show.table(course.assignment, _of(records, name, chosen), json=json)

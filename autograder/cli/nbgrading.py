@@ -82,9 +82,8 @@ def grade_course(
         known = frozenset(cell.source for cell in _stored(place.released(name) / f"{book.notebook}.ipynb"))
         writer = _Writer(place, book, {entry.student: entry for entry in entries}, released=known)
         batch = Batch(
-            course.job, sandbox, records, writer.reading(course.reader_up_to(MAX_BYTES)), jobs=jobs, fresh=fresh,
-            beside=beside,
-        )  # fmt: skip
+            course.job(beside), sandbox, records, writer.reading(course.reader_up_to(MAX_BYTES)), jobs=jobs, fresh=fresh
+        )
         tally = watched(writer.through(batch.run(entries)), len(entries), quiet=quiet or json)
     writer.show(json=json)
     for number in writer.without_cell:

@@ -56,21 +56,12 @@ Reader = Callable[[Path, str], Submission]
 class Batch:
     """Grades entries with `jobs` threads, each waiting on a sandbox of its own.
 
-    `fresh` grades again what already stands; `beside` is a sandbox with a second device. A submission that cannot be
-    read is stored as rejected; one the grader fails on is tried again and stored as a grader error, never charged to
-    the student.
+    `fresh` grades again what already stands. A submission that cannot be read is stored as rejected; one the
+    grader fails on is tried again and stored as a grader error, never charged to the student.
     """
 
     def __init__(
-        self,
-        job: Job,
-        sandbox: Sandbox,
-        store: Store,
-        read: Reader,
-        *,
-        jobs: int = 1,
-        fresh: bool = False,
-        beside: Sandbox | None = None,
+        self, job: Job, sandbox: Sandbox, store: Store, read: Reader, *, jobs: int = 1, fresh: bool = False
     ) -> None:
         self._job = job
         self._sandbox = sandbox
@@ -78,7 +69,6 @@ class Batch:
         self._read = read
         self._jobs = max(1, jobs)
         self._fresh = fresh
-        self._beside = beside
 
     def run(self, entries: Iterable[Entry]) -> Iterator[Done]:
         """Yield entries as they finish. Memory does not grow with the class: few are in flight at a time."""
@@ -118,7 +108,7 @@ class Batch:
         problem = ""
         for attempt in range(TRIES):
             try:
-                report = grade(submission, self._job, self._sandbox, beside=self._beside)
+                report = grade(submission, self._job, self._sandbox)
             except SandboxUnavailable:
                 if attempt == TRIES - 1:
                     raise  # no submission can be graded without a boundary

@@ -107,18 +107,7 @@ class Engine:
         """
         started = time.perf_counter()
         mutant: Mutant | None = None  # where several answer alike, a hint that may be wrong is worse than none
-        remark = ""
-        if check.trains:
-            dtype, verdict = self._in_turn(beside or host, check, digest, stand_ins, self._precisions[:1])
-            if beside is not None and verdict.score is None:
-                remark = f"Trained on the CPU. {_said(beside, verdict)}"
-                dtype, verdict = self._in_turn(host, check, digest, stand_ins, self._precisions[:1])
-        else:
-            dtype, verdict = self._in_turn(host, check, digest, stand_ins, self._precisions)
-            if beside is not None and verdict.outcome is Outcome.PASSED:
-                _, there = self._in_turn(beside, check, digest, stand_ins, self._precisions[-1:])
-                if there.outcome is not Outcome.PASSED:
-                    remark = f"Right on the CPU, which decides. {_said(beside, there)}"
+        dtype, verdict, remark = self._decided(host, beside, check, digest, stand_ins)
         if hints:
             found = self._alike(check, digest, dtype, stand_ins, verdict)
             mutant = found[0] if len(found) == 1 else None
@@ -142,6 +131,33 @@ class Engine:
             stand_ins=stand_ins,
             seconds=round(time.perf_counter() - started, 4),
         )
+
+    def _decided(
+        self, host: Host, beside: Host | None, check: Check, digest: str, stand_ins: tuple[str, ...]
+    ) -> tuple[torch.dtype, Verdict, str]:
+        """The verdict that counts, the dtype it came in, and a remark on what the second device makes of the check."""
+        precisions = self._precisions[:1] if check.trains else self._precisions
+        if beside is None:
+            return *self._in_turn(host, check, digest, stand_ins, precisions), ""
+
+        def run(one: Host, other: Host, dtypes: tuple[torch.dtype, ...]) -> tuple[torch.dtype, Verdict]:
+            began = time.monotonic()
+            found = self._in_turn(one, check, digest, stand_ins, dtypes)
+            other.lengthen(time.monotonic() - began)
+            return found
+
+        if check.trains:
+            dtype, there = run(beside, host, precisions)
+            if there.answered:
+                return dtype, there, ""
+            return *run(host, beside, precisions), f"Trained on the CPU. {_said(beside, there)}"
+        dtype, verdict = run(host, beside, precisions)
+        remark = ""
+        if verdict.outcome is Outcome.PASSED:
+            _, there = run(beside, host, precisions[-1:])
+            if there.outcome is not Outcome.PASSED:
+                remark = f"Right on the CPU, which decides. {_said(beside, there)}"
+        return dtype, verdict, remark
 
     def verdict(self, host: Host, check: Check, digest: str) -> Verdict:
         """What a check gives, without stand-ins or hints."""
@@ -239,7 +255,7 @@ class Engine:
 def _said(host: Host, verdict: Verdict) -> str:
     """What came of a check elsewhere. What is our own error is nothing to read for a student."""
     ours = verdict.outcome is Outcome.GRADER_ERROR
-    return f"On {host.device}: {'an error of ours.' if ours else verdict.message}"
+    return f"On {host.device}: {'an error of ours.' if ours else verdict.message or verdict.outcome}"
 
 
 def _as_score(returned: Score | float | None) -> Score:

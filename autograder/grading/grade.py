@@ -6,7 +6,7 @@ import hashlib
 import math
 import time
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache, cached_property
@@ -20,7 +20,6 @@ from autograder.model import CheckResult, ExerciseInfo, Outcome, Report, Submiss
 from autograder.rubric.assignment import Assignment
 from autograder.rubric.shortcuts import find_shortcuts
 from autograder.sandbox import NO_BOUNDARY, Ended, Limits
-from autograder.sandbox.devices import CPU
 from autograder.sandbox.messages import Ask, Raised, Returned
 
 if TYPE_CHECKING:
@@ -30,14 +29,14 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class Job:
     """What does not change from one submission of a batch to the next. `little_memory`: what answers stand-ins is
-    forked from this process, which must have no other threads at work, and imports nothing again. `device`: what
-    students' code computes on beside the CPU."""
+    forked from this process, which must have no other threads at work, and imports nothing again. `beside`: a sandbox
+    with a second device."""
 
     assignment: Assignment
     limits: Limits
     secret: bytes
     little_memory: bool = False
-    device: str = CPU
+    beside: Sandbox | None = None
 
     @cached_property
     def answers(self) -> Servants[Ask, Returned | Raised]:
@@ -54,8 +53,8 @@ class Job:
         digest = hashlib.sha256(self.assignment.digest.encode())
         digest.update(repr(self.limits).encode())
         digest.update(hashlib.sha256(self.secret).digest())
-        if self.device != CPU:  # training counts there
-            digest.update(self.device.encode())
+        if self.beside is not None:  # training counts there
+            digest.update(self.beside.device.encode())
         return digest.hexdigest()
 
 
@@ -98,10 +97,9 @@ def grade(
     sandbox: Sandbox,
     progress: Callable[[CheckResult], None] | None = None,
     known: Mapping[str, CheckResult] | None = None,
-    beside: Sandbox | None = None,
 ) -> Report:
     """Grade one submission. What the student does ends in the report; a sandbox that cannot start raises
-    `SandboxUnavailable`. `beside` is a sandbox with a second device."""
+    `SandboxUnavailable`."""
     started = time.perf_counter()
     engine = Engine(job.assignment, job.secret, lambda: StandInAnswers(job.answers))
     problem = ""
@@ -109,16 +107,13 @@ def grade(
     try:
         with ExitStack() as opened:
             session = opened.enter_context(sandbox.open(submission.files, submission.main, job.limits))
-            second: Session | None = None
             if session.load_error is not None:
                 error = session.load_error
                 place = f" ({error.where})" if error.where else ""
                 problem = f"While your file was loaded: {error.type_name}: {error.message}{place}"
-            if beside is not None:
-                try:
-                    second = opened.enter_context(beside.open(submission.files, submission.main, job.limits))
-                except Ended as ended:
-                    notes = (*notes, f"Everything was checked on the CPU. On {beside.device}, {ended.message}.")
+            second, remark = _opened_beside(job, submission, opened)
+            session.lengthen(time.perf_counter() - started)
+            notes = (*notes, *remark)
             results = engine.run(session, submission.digest, progress=progress, known=known, beside=second)
         output, own = session.output, session.own_seconds
     except Ended as ended:
@@ -141,12 +136,30 @@ def grade(
         flags=tuple(map(str, find_shortcuts(submission.files, job.assignment.rubric))),
         problem=problem,
         output=output,
-        boundary=_boundary(sandbox, beside),
+        boundary=_boundary(sandbox, job.beside),
         received=submission.received,
         graded=datetime.now(UTC),
         own_seconds=round(own, 4),
         wall_seconds=round(time.perf_counter() - started, 4),
     )
+
+
+def _opened_beside(job: Job, submission: Submission, opened: ExitStack) -> tuple[Session | None, tuple[str, ...]]:
+    """The same submission on the second device, or a note on why it is not there."""
+    if job.beside is None:
+        return None, ()
+    try:
+        session = job.beside.open(submission.files, submission.main, job.limits)
+    except Ended as ended:
+        return None, (f"Everything was checked on the CPU. On {job.beside.device}, {ended.message}.",)
+    opened.callback(_close, session)
+    return session, ()
+
+
+def _close(session: Session) -> None:
+    """A driver that does not let go of a process costs nobody the report."""
+    with suppress(RuntimeError):
+        session.close()
 
 
 def _boundary(sandbox: Sandbox, beside: Sandbox | None) -> tuple[str, ...]:

@@ -20,6 +20,10 @@ class Host(Protocol):
         """A fresh conversation, limited to `seconds` of wall time."""
         ...
 
+    def lengthen(self, seconds: float) -> None:
+        """Do not count so many seconds: they went elsewhere."""
+        ...
+
 
 class LocalHost:
     """Runs the reference, its mutants and equivalents in this process. Never a student's code."""
@@ -32,3 +36,6 @@ class LocalHost:
     def check(self, seconds: float | None = None) -> Iterator[Conversation]:
         """A conversation with a fresh namespace, as every check in a sandbox has its own fork."""
         yield LocalConversation(self._namespace(), device=self.device)
+
+    def lengthen(self, seconds: float) -> None:
+        """There is no limit here."""

@@ -34,6 +34,9 @@ class HomeHost:
         """A conversation that is over after so many seconds, as the grader's is."""
         yield _Timed(dict(self.namespace), self._files, CHECK_SECONDS if seconds is None else seconds)
 
+    def lengthen(self, seconds: float) -> None:
+        """Checks together have no limit here."""
+
 
 class _Timed(LocalConversation):
     def __init__(self, namespace: dict[str, Any], files: frozenset[str], seconds: float) -> None:

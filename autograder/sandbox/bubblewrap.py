@@ -13,9 +13,8 @@ from autograder.sandbox.devices import CPU
 
 PLACE = "/opt/autograder"
 """Where the student-side modules lie inside."""
-OVER_OTHERS = ("CAP_CHOWN", "CAP_KILL", "CAP_DAC_OVERRIDE")
-"""Rights of the zygote's over submissions that are other users, in no namespaces of their own."""
-TEMPORARY_MB = 1024
+FOR_NAMESPACES = ("CAP_SYS_ADMIN", "CAP_CHOWN", "CAP_KILL", "CAP_SETPCAP")
+"""What root keeps to make namespaces, a /proc among them, for submissions that are other users."""
 
 
 def available() -> str | None:
@@ -30,8 +29,9 @@ def command(bwrap: str, descriptor: int, device: str = CPU) -> list[str]:
         "--die-with-parent", "--new-session", "--hostname", "sandbox", "--clearenv",
     ]  # fmt: skip
     if os.getuid() == 0:
-        # Started by root, bubblewrap needs no user namespace: inside, the zygote becomes an ordinary user.
-        for capability in ("CAP_SETUID", "CAP_SETGID", *(() if device == CPU else OVER_OTHERS)):
+        # Started by root, bubblewrap needs no user namespace: inside, students' code runs as an ordinary user.
+        words += [] if device == CPU else ["--cap-drop", "ALL"]
+        for capability in ("CAP_SETUID", "CAP_SETGID", *(() if device == CPU else FOR_NAMESPACES)):
             words += ["--cap-add", capability]
     else:
         words += ["--unshare-user"]
@@ -54,14 +54,13 @@ def command(bwrap: str, descriptor: int, device: str = CPU) -> list[str]:
 
 
 def _second(device: str) -> list[str]:
-    """What a second device needs; and limits for the /tmp and /dev/shm that all submissions then have in common."""
+    """What a second device's driver needs."""
     if device == CPU:
         return []
     words = ["--ro-bind-try", "/sys", "/sys"]
     for path in system.gpu_files():
         words += ["--dev-bind", path, path]
-    size = str(TEMPORARY_MB << 20)
-    return [*words, "--size", size, "--perms", "1777", "--tmpfs", "/dev/shm", "--size", size]
+    return words
 
 
 def _own_modules() -> list[str]:

@@ -39,8 +39,8 @@ class Sandbox:
     they kept out, `problems` why other layers did not hold. `without` names layers to leave out: for tests, and to see
     what the rest is good for. With `unsafe`, no boundary is asked for.
 
-    `device` is what students' code computes on. A GPU's driver asks for /proc, which a pid namespace within
-    bubblewrap's cannot have: there, the layers that need no namespaces of their own have to do.
+    `device` is what students' code computes on. A second one, whose driver wants more of the machine, is to be had with
+    namespaces only.
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class Sandbox:
         self._unsafe = unsafe
         self._private = tuple(str(path) for path in private)
         self.device = device
-        self._without = (*without, *(() if device == CPU else ("user namespace",)))
+        self._without = tuple(without)
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._socket: socket.socket | None = None

@@ -16,7 +16,7 @@ CPU = "cpu"
 _MADE = frozenset((torch.rand, torch.randn, torch.randint, torch.randperm))
 _LIKE_ANOTHER = frozenset((
     torch.rand_like, torch.randn_like, torch.randint_like, torch.bernoulli, torch.multinomial, torch.normal,
-    torch.poisson,
+    torch.poisson, torch.Tensor.bernoulli, torch.Tensor.multinomial,
 ))  # fmt: skip
 _IN_PLACE = frozenset((
     torch.Tensor.normal_, torch.Tensor.uniform_, torch.Tensor.random_, torch.Tensor.bernoulli_,
@@ -71,7 +71,8 @@ class _DrawnByTheCpu(TorchFunctionMode):
             device = kwargs.pop("device", None) or self._device
             return _moved(func(*args, **kwargs, device=CPU), device)
         if func in _LIKE_ANOTHER:
-            device = kwargs.pop("device", None) or self._device
+            given = next((value.device for value in (*args, *kwargs.values()) if isinstance(value, torch.Tensor)), None)
+            device = kwargs.pop("device", None) or given or self._device
             args = [_moved(value, CPU) for value in args]
             kwargs = {key: _moved(value, CPU) for key, value in kwargs.items()}
             with torch.device(CPU):
@@ -84,8 +85,8 @@ class _DrawnByTheCpu(TorchFunctionMode):
 def _filled(func: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
     """Fill a tensor in place with what `func` puts into one of that shape on the CPU."""
     target, *others = [*args, *kwargs.values()]
-    if target.device.type == CPU:
-        return func(*args, **kwargs)
+    if target.device.type == CPU or (target.is_leaf and target.requires_grad and torch.is_grad_enabled()):
+        return func(*args, **kwargs)  # the latter raises, as on the CPU
     twin = torch.empty(target.shape, dtype=target.dtype, device=CPU)
     arguments = [twin, *(_moved(value, CPU) for value in others)]
     positional, named = arguments[: len(args)], dict(zip(kwargs, arguments[len(args) :], strict=True))

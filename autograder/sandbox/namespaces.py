@@ -48,17 +48,30 @@ class World(msgspec.Struct, frozen=True):
         return tuple(path for path in (*places, *system.writable(self.device)) if os.path.exists(path))
 
 
-def own_namespaces() -> None:
-    """Leave every shared namespace; children start in a new pid namespace. Raises `OSError`."""
+def own_namespaces(device: str) -> None:
+    """Leave every shared namespace; children start in a new pid namespace. Raises `OSError`.
+
+    The kernel lets only its own root make a new /proc below bubblewrap's: where that has to be, there is no user
+    namespace, and rights are given up later.
+    """
     uid, gid = os.getuid(), os.getgid()
-    kernel.unshare(kernel.NEWUSER | kernel.NEWNS | kernel.NEWPID | kernel.NEWIPC | kernel.NEWNET | kernel.NEWUTS)
+    flags = kernel.NEWNS | kernel.NEWPID | kernel.NEWIPC | kernel.NEWNET | kernel.NEWUTS
+    if stays_root(device):
+        return kernel.unshare(flags)
+    kernel.unshare(flags | kernel.NEWUSER)
     for name, text in (("setgroups", "deny"), ("uid_map", f"{uid} {uid} 1"), ("gid_map", f"{gid} {gid} 1")):
         with open(f"/proc/self/{name}", "w", encoding="ascii") as file:
             file.write(text)
 
 
-def cover(limits: Limits) -> None:
-    """Fresh, small, private folders over the ones that are shared; nothing of /proc. Raises `OSError`."""
+def stays_root(device: str) -> bool:
+    """Whether root makes a submission's namespaces, and only what is in them becomes another user."""
+    return device != CPU and os.getuid() == 0
+
+
+def cover(limits: Limits, device: str) -> None:
+    """Fresh, small, private folders over the ones that are shared; nothing of /proc, or for a second device one of its
+    own. Raises `OSError`."""
     kernel.mount("none", "/", "", kernel.MS_REC | kernel.MS_PRIVATE)
     private = kernel.MS_NOSUID | kernel.MS_NODEV
     kept = {path: kernel.detached_tree(path) for path in _libraries_below("/tmp")}
@@ -71,8 +84,10 @@ def cover(limits: Limits) -> None:
         kernel.mount("none", path, "", kernel.MS_REMOUNT | kernel.MS_BIND | kernel.MS_RDONLY | private)
     if os.path.isdir("/dev/shm"):
         kernel.mount("tmpfs", "/dev/shm", "tmpfs", private, f"size={limits.disk_mb}m,nr_inodes=1k,mode=1777")
-    # The kernel refuses a fresh procfs here (the outer one is masked), and the outer one shows the zygote.
-    kernel.mount("tmpfs", "/proc", "tmpfs", private | kernel.MS_RDONLY, "size=4k")
+    if device == CPU:  # the kernel refuses a fresh procfs here (the outer one is masked), and that one shows the zygote
+        kernel.mount("tmpfs", "/proc", "tmpfs", private | kernel.MS_RDONLY, "size=4k")
+    else:
+        kernel.mount("proc", "/proc", "proc", private | kernel.MS_NOEXEC)
     os.mkdir(HOME)
     os.chdir(HOME)
 
@@ -106,7 +121,7 @@ def give_up_rights(world: World) -> None:
     """What the template does to itself before it meets student code: each layer that the trial saw hold."""
     if world.user is not None:
         become(world.user)
-    if "user namespace" in world.layers:
+    if "pid namespace" in world.layers:
         kernel.drop_capabilities()
     if world.layers:
         kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)

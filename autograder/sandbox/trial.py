@@ -22,6 +22,7 @@ from autograder.sandbox.namespaces import (
     landlocked,
     limit_resources,
     own_namespaces,
+    stays_root,
 )
 
 UNPRIVILEGED = 60001
@@ -85,9 +86,8 @@ def homes(base: str) -> str:
 
 
 def readable(base: str, device: str) -> tuple[str, ...]:
-    """What Landlock lets a submission read: all there is, where bubblewrap has left out the rest and each submission
-    sees a file system of its own."""
-    return system.readable(device) if base or device != CPU else ("/",)
+    """What Landlock lets a submission read: all there is, where bubblewrap has left out the rest."""
+    return system.readable(device) if base else ("/",)
 
 
 class _Trial:
@@ -100,24 +100,27 @@ class _Trial:
 
     def run(self, *, namespaces: bool) -> None:
         """The layers from the outside in, as warden, keeper and template put them on."""
-        limits, data = Limits(), data_size()
-        if os.getuid() == 0:
+        limits, data, device = Limits(), data_size(), self._start.device
+        later = stays_root(device)
+        if os.getuid() == 0 and not later:
             another = self._attempt("separate user", _another_user)
             if not another and not namespaces:  # root with all its rights is nobody to run a student's code
                 return self._tell()
         if namespaces:
-            if not self._attempt("user namespace", own_namespaces):
+            if not self._attempt("pid namespace" if later else "user namespace", lambda: own_namespaces(device)):
                 return self._tell()
-            self._layers += ["pid namespace", "network namespace", "ipc namespace"]
+            self._layers += [*(() if later else ("pid namespace",)), "network namespace", "ipc namespace"]
             child = os.fork()  # the first process of the new pid namespace
             if child:
                 os.waitpid(child, 0)
                 return None
-            if not self._attempt("mount namespace", lambda: cover(limits)):
+            if not self._attempt("mount namespace", lambda: cover(limits, device)):
+                return self._tell()
+            if later and not self._attempt("separate user", _another_user):
                 return self._tell()
         else:
             self._problems.append("user namespace: not used")
-        base, device = self._start.base, self._start.device
+        base = self._start.base
         world = World(frozenset(self._layers), home=homes(base), readable=readable(base, device), device=device)
         self._attempt("no new privileges", lambda: kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1))
         self._attempt("rlimits", lambda: limit_resources(limits, data))

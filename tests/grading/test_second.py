@@ -14,19 +14,21 @@ from autograder.grading.second import device_name, second_sandbox
 from autograder.grading.validate import Validator
 from autograder.model import CheckResult, Outcome, Submission
 from autograder.rubric.assignment import Assignment, load
-from autograder.sandbox import Limits, Sandbox, SandboxUnavailable
+from autograder.sandbox import Limits, Sandbox, SandboxUnavailable, Session
 from tests import second_device, tiny
 from tests.second_device import LAZY
 
 TRAINING = '''
-from autograder.rubric import Score
+from autograder.rubric import Score, expect
 
 three = rubric.exercise("3", "Training", owns=("train",), points=5)
 
 @three.check(5, trains=True, seconds=20)
 def trained(student, reference, draw):
     """Gets the error below 0.1."""
-    return Score(1.0 if student.train(draw.normal(8), 3) < 0.1 else 0.2)
+    error = student.train(draw.normal(8), 3)
+    expect(error < 100, "The error is above 100.")
+    return Score(1.0 if error < 0.1 else 0.2)
 '''
 
 
@@ -106,6 +108,16 @@ def test_training_counts_where_it_ends(training: Assignment) -> None:
     assert (seen, result.earned, result.message) == ([LAZY], 5, "")
 
 
+@pytest.mark.parametrize("error", [5.0, 500.0])
+def test_training_that_ends_badly_there_is_not_tried_again(training: Assignment, error: float) -> None:
+    def train(x: torch.Tensor, seed: int) -> float:
+        return error if x.device.type == LAZY else 0.05
+
+    result = graded(training, train=train)["3 trained"]
+    assert result.earned == (1 if error == 5 else 0)
+    assert "On lazy" not in result.message
+
+
 def test_training_that_breaks_there_counts_on_the_cpu(training: Assignment) -> None:
     def train(x: torch.Tensor, seed: int) -> float:
         return 0.05 + 0 * float(x.numpy()[0])
@@ -148,9 +160,9 @@ def both():
 
 def test_a_submission_is_graded_on_both(both, tiny_assignment: Assignment) -> None:
     sandbox, beside = both
-    job = Job(tiny_assignment, Limits(), b"secret", device=LAZY)
+    job = Job(tiny_assignment, Limits(), b"secret", beside=beside)
     source = second_device.SOURCE + SOLVED
-    report = grade(Submission.of("ada", "a.py", {"a.py": source}), job, sandbox, beside=beside)
+    report = grade(Submission.of("ada", "a.py", {"a.py": source}), job, sandbox)
     assert report.score == 10
     assert [result.name for result in report.results if result.message] == ["2 gradient"]
     assert "On lazy: `slope` raised TypeError" in report.results[-1].message
@@ -161,17 +173,42 @@ def test_a_submission_is_graded_on_both(both, tiny_assignment: Assignment) -> No
 def test_what_does_not_load_there_is_checked_on_the_cpu(both, tiny_assignment: Assignment) -> None:
     sandbox, beside = both
     source = f"import os\nif os.path.isdir('/sys/kernel'):\n    os._exit(1)\n{SOLVED}"
-    job = Job(tiny_assignment, Limits(), b"secret", device=LAZY)
-    report = grade(Submission.of("ada", "a.py", {"a.py": source}), job, sandbox, beside=beside)
+    job = Job(tiny_assignment, Limits(), b"secret", beside=beside)
+    report = grade(Submission.of("ada", "a.py", {"a.py": source}), job, sandbox)
     assert report.score == 10
     assert report.notes == (
         "Everything was checked on the CPU. On lazy, the process ended while your file was loaded.",
     )
 
 
-def test_a_device_changes_what_stands(tiny_assignment: Assignment) -> None:
-    plain, lazy = (Job(tiny_assignment, Limits(), b"secret", device=device) for device in ("cpu", LAZY))
+def test_a_device_changes_what_stands(both, tiny_assignment: Assignment) -> None:
+    plain, lazy = (Job(tiny_assignment, Limits(), b"secret", beside=beside) for beside in (None, both[1]))
     assert plain.digest != lazy.digest
+
+
+def test_time_on_the_second_device_is_not_the_first_ones(both, tiny_assignment: Assignment) -> None:
+    sandbox, beside = both
+    source = f"{second_device.SOURCE}\nimport os, time\nTHERE = os.path.isdir('/sys/kernel')\n{SOLVED}"
+    source = source.replace("    return x * x", "    time.sleep(9 * THERE)\n    return x * x")
+    job = Job(tiny_assignment, Limits(check_seconds=1, submission_seconds=4), b"secret", beside=beside)
+    report = grade(Submission.of("ada", "a.py", {"a.py": source}), job, sandbox)
+    assert report.score == 10
+    assert sum("On lazy: stopped after 1 s" in result.message for result in report.results) >= 2
+
+
+def test_a_session_that_cannot_be_closed_costs_nobody_the_report(
+    both, tiny_assignment: Assignment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    close = Session.close
+
+    def stuck(session: Session) -> None:
+        close(session)
+        if session.device == LAZY:
+            raise RuntimeError("processes live on")
+
+    monkeypatch.setattr(Session, "close", stuck)
+    job = Job(tiny_assignment, Limits(), b"secret", beside=both[1])
+    assert grade(Submission.of("ada", "a.py", {"a.py": second_device.SOURCE + SOLVED}), job, both[0]).score == 10
 
 
 def test_a_device_that_does_not_work_is_said_before_anything_is_graded() -> None:
@@ -243,7 +280,7 @@ def test_the_reference_gets_the_same_unit_score_beside_cuda(folder: Path) -> Non
     limits = Limits(submission_seconds=600)
     with Sandbox() as sandbox, second_sandbox("cuda") as beside:
         alone = grade(submission, Job(assignment, limits, b"s"), sandbox)
-        both = grade(submission, Job(assignment, limits, b"s", device="cuda"), sandbox, beside=beside)
+        both = grade(submission, Job(assignment, limits, b"s", beside=beside), sandbox)
     trains = {check.name for check in assignment.rubric.checks if check.trains}
     assert [(r.name, r.earned) for r in both.results if r.name not in trains] == [
         (r.name, r.earned) for r in alone.results if r.name not in trains
