@@ -19,7 +19,7 @@ from autograder.grading.servant import Late, Servants
 from autograder.model import CheckResult, ExerciseInfo, Outcome, Report, Submission
 from autograder.rubric.assignment import Assignment
 from autograder.rubric.shortcuts import find_shortcuts
-from autograder.sandbox import NO_BOUNDARY, Ended, Limits
+from autograder.sandbox import NO_BOUNDARY, Ended, Limits, SandboxUnavailable
 from autograder.sandbox.messages import Ask, Raised, Returned
 
 if TYPE_CHECKING:
@@ -111,8 +111,9 @@ def grade(
                 error = session.load_error
                 place = f" ({error.where})" if error.where else ""
                 problem = f"While your file was loaded: {error.type_name}: {error.message}{place}"
+            loaded = time.perf_counter()
             second, remark = _opened_beside(job, submission, opened)
-            session.lengthen(time.perf_counter() - started)
+            session.lengthen(time.perf_counter() - loaded)
             notes = (*notes, *remark)
             results = engine.run(session, submission.digest, progress=progress, known=known, beside=second)
         output, own = session.output, session.own_seconds
@@ -152,6 +153,8 @@ def _opened_beside(job: Job, submission: Submission, opened: ExitStack) -> tuple
         session = job.beside.open(submission.files, submission.main, job.limits)
     except Ended as ended:
         return None, (f"Everything was checked on the CPU. On {job.beside.device}, {ended.message}.",)
+    except SandboxUnavailable:
+        return None, (f"Everything was checked on the CPU: {job.beside.device} could not be had.",)
     opened.callback(_close, session)
     return session, ()
 

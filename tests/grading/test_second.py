@@ -181,6 +181,25 @@ def test_what_does_not_load_there_is_checked_on_the_cpu(both, tiny_assignment: A
     )
 
 
+def test_a_device_that_is_gone_costs_nobody_the_report(
+    both, tiny_assignment: Assignment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(*_: object) -> None:
+        raise SandboxUnavailable("the driver is gone")
+
+    monkeypatch.setattr(both[1], "open", gone)
+    job = Job(tiny_assignment, Limits(), b"secret", beside=both[1])
+    report = grade(Submission.of("ada", "a.py", {"a.py": SOLVED}), job, both[0])
+    assert (report.score, report.notes) == (10, ("Everything was checked on the CPU: lazy could not be had.",))
+
+
+def test_loading_counts_as_time_of_the_submission(both, tiny_assignment: Assignment) -> None:
+    job = Job(tiny_assignment, Limits(submission_seconds=2), b"secret")
+    source = f"import time\ntime.sleep(2.5)\n{SOLVED}"
+    report = grade(Submission.of("ada", "a.py", {"a.py": source}), job, both[0])
+    assert report.results[0].outcome is Outcome.TIMED_OUT
+
+
 def test_a_device_changes_what_stands(both, tiny_assignment: Assignment) -> None:
     plain, lazy = (Job(tiny_assignment, Limits(), b"secret", beside=beside) for beside in (None, both[1]))
     assert plain.digest != lazy.digest
