@@ -152,12 +152,16 @@ def slope(x):
 """
 
 
+TOGETHER = pytest.mark.xdist_group("sandboxes on two devices")
+
+
 @pytest.fixture(scope="module")
 def both():
-    with Sandbox() as sandbox, Sandbox(device=LAZY) as beside:
+    with Sandbox(preload=("torch",)) as sandbox, Sandbox(device=LAZY, preload=("torch",)) as beside:
         yield sandbox, beside
 
 
+@TOGETHER
 def test_a_submission_is_graded_on_both(both, tiny_assignment: Assignment) -> None:
     sandbox, beside = both
     job = Job(tiny_assignment, Limits(), b"secret", beside=beside)
@@ -170,6 +174,7 @@ def test_a_submission_is_graded_on_both(both, tiny_assignment: Assignment) -> No
     assert report.boundary[-1].startswith("on lazy: ")
 
 
+@TOGETHER
 def test_what_does_not_load_there_is_checked_on_the_cpu(both, tiny_assignment: Assignment) -> None:
     sandbox, beside = both
     source = f"import os\nif os.path.isdir('/sys/kernel'):\n    os._exit(1)\n{SOLVED}"
@@ -181,6 +186,7 @@ def test_what_does_not_load_there_is_checked_on_the_cpu(both, tiny_assignment: A
     )
 
 
+@TOGETHER
 def test_a_device_that_is_gone_costs_nobody_the_report(
     both, tiny_assignment: Assignment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -193,6 +199,7 @@ def test_a_device_that_is_gone_costs_nobody_the_report(
     assert (report.score, report.notes) == (10, ("Everything was checked on the CPU: lazy could not be had.",))
 
 
+@TOGETHER
 def test_loading_counts_as_time_of_the_submission(both, tiny_assignment: Assignment) -> None:
     job = Job(tiny_assignment, Limits(submission_seconds=2), b"secret")
     source = f"import time\ntime.sleep(2.5)\n{SOLVED}"
@@ -200,11 +207,13 @@ def test_loading_counts_as_time_of_the_submission(both, tiny_assignment: Assignm
     assert report.results[0].outcome is Outcome.TIMED_OUT
 
 
+@TOGETHER
 def test_a_device_changes_what_stands(both, tiny_assignment: Assignment) -> None:
     plain, lazy = (Job(tiny_assignment, Limits(), b"secret", beside=beside) for beside in (None, both[1]))
     assert plain.digest != lazy.digest
 
 
+@TOGETHER
 def test_time_on_the_second_device_is_not_the_first_ones(both, tiny_assignment: Assignment) -> None:
     sandbox, beside = both
     source = f"{second_device.SOURCE}\nimport os, time\nTHERE = os.path.isdir('/sys/kernel')\n{SOLVED}"
@@ -215,6 +224,7 @@ def test_time_on_the_second_device_is_not_the_first_ones(both, tiny_assignment: 
     assert sum("On lazy: stopped after 1 s" in result.message for result in report.results) >= 2
 
 
+@TOGETHER
 def test_a_session_that_cannot_be_closed_costs_nobody_the_report(
     both, tiny_assignment: Assignment, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -224,9 +224,12 @@ def connect():
 """
 
 
+TOGETHER = pytest.mark.xdist_group("a sandbox with a second device")
+
+
 @pytest.fixture(scope="module")
 def sandbox():
-    with Sandbox(device=LAZY) as running:
+    with Sandbox(device=LAZY, preload=("torch",)) as running:
         yield running
 
 
@@ -240,6 +243,7 @@ def opened(sandbox: Sandbox):
     return sandbox.open({"code.py": second_device.SOURCE + CODE}, "code.py", Limits())
 
 
+@TOGETHER
 def test_code_runs_on_the_device_in_a_sandbox(sandbox: Sandbox) -> None:
     with opened(sandbox) as session:
         assert session.load_error is None
@@ -248,17 +252,19 @@ def test_code_runs_on_the_device_in_a_sandbox(sandbox: Sandbox) -> None:
         assert call(session, "settings") == (True, False)
 
 
+@TOGETHER
 def test_what_a_gpus_driver_needs_is_allowed_there_and_nowhere_else(sandbox: Sandbox) -> None:
     with opened(sandbox) as session:
         assert call(session, "name_a_thread") is True
         assert call(session, "anonymous_file") is True
         assert call(session, "listing", "/sys")
-    with Sandbox() as usual, usual.open({"code.py": CODE}, "code.py", Limits()) as session:
+    with Sandbox(preload=("torch",)) as usual, usual.open({"code.py": CODE}, "code.py", Limits()) as session:
         for name in ("name_a_thread", "anonymous_file"):
             assert isinstance(call(session, name), Raised)
         assert isinstance(call(session, "listing", "/sys"), Raised)
 
 
+@TOGETHER
 def test_submissions_there_do_not_see_one_another(sandbox: Sandbox) -> None:
     with opened(sandbox) as one, opened(sandbox) as other:
         for place in ("notes.txt", "/dev/shm/notes.txt"):
@@ -273,6 +279,7 @@ def test_submissions_there_do_not_see_one_another(sandbox: Sandbox) -> None:
         assert call(one, "settings") == (True, False)
 
 
+@TOGETHER
 def test_student_code_has_no_rights_there(sandbox: Sandbox) -> None:
     with opened(sandbox) as session:
         status = dict(line.split(":\t", 1) for line in call(session, "look", "/proc/self/status").splitlines())
@@ -282,9 +289,10 @@ def test_student_code_has_no_rights_there(sandbox: Sandbox) -> None:
 
 def test_where_namespaces_cannot_be_had_there_is_no_second_device() -> None:
     with pytest.raises(SandboxUnavailable):
-        Sandbox(device=LAZY, without=["user namespace", "pid namespace"])
+        Sandbox(device=LAZY, preload=("torch",), without=["user namespace", "pid namespace"])
 
 
+@TOGETHER
 def test_the_network_and_the_graders_files_are_out_of_reach_there(sandbox: Sandbox) -> None:
     assert set(sandbox.proofs) == {"file system", "network", "processes"}
     with opened(sandbox) as session:
@@ -292,6 +300,7 @@ def test_the_network_and_the_graders_files_are_out_of_reach_there(sandbox: Sandb
         assert isinstance(call(session, "look", str(Path(__file__).resolve())), Raised)
 
 
+@TOGETHER
 def test_nothing_is_left_when_a_session_ends(sandbox: Sandbox) -> None:
     """However many files there are, and however deep they lie."""
     with opened(sandbox) as session:
