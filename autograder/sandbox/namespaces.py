@@ -146,7 +146,7 @@ def limit_resources(limits: Limits, data: int | None) -> None:
         (resource.RLIMIT_MSGQUEUE, 0),
     ):
         hard = resource.getrlimit(name)[1]
-        top = value if hard == resource.RLIM_INFINITY else hard if value == resource.RLIM_INFINITY else min(value, hard)
+        top = min((one for one in (value, hard) if one != resource.RLIM_INFINITY), default=resource.RLIM_INFINITY)
         resource.setrlimit(name, (top, top))
 
 

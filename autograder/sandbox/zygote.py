@@ -222,8 +222,15 @@ def _clear_shared_memory(world: World) -> None:
     if world.user is None or world.alone:
         return
     with contextlib.suppress(OSError):
-        entries = os.scandir("/dev/shm")
-        _remove([entry.path for entry in entries if entry.stat(follow_symlinks=False).st_uid == world.user])
+        _remove([entry.path for entry in os.scandir("/dev/shm") if _owner(entry) == world.user])
+
+
+def _owner(entry: os.DirEntry[str]) -> int | None:
+    """Whose a file is; None if it has just gone."""
+    try:
+        return entry.stat(follow_symlinks=False).st_uid
+    except OSError:
+        return None
 
 
 def _remove(paths: list[str]) -> None:

@@ -13,6 +13,7 @@ from autograder.cli.grading import grade_class
 from autograder.cli.validating import validate_assignment
 from autograder.intake import find_class
 from tests import tiny
+from tests.cli.test_commands import RIGHT
 
 CPU = "cpu:0"
 """The CPU under a name of its own: all is done that is done for a second device."""
@@ -23,12 +24,7 @@ def course(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     tiny.write(tmp_path)
     config = tiny.config(tmp_path)
     (tmp_path / "class").mkdir()
-    (tmp_path / "class" / "ada.py").write_text(
-        "def square(x):\n    return x * x\n\n"
-        "def total(x):\n    return square(x).sum()\n\n"
-        "def slope(x):\n    return 2 * x\n",
-        encoding="utf-8",
-    )
+    (tmp_path / "class" / "ada.py").write_text(RIGHT, encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     return config
 

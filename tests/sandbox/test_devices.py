@@ -15,6 +15,7 @@ from autograder.sandbox.devices import CPU, on
 from autograder.sandbox.messages import Ask, Call, Raised, Returned, StandIn
 from autograder.sandbox.values import GeneratorValue, decode, encode
 from tests import second_device
+from tests.sandbox.test_sandbox import ask
 from tests.second_device import LAZY
 
 DEVICES = [LAZY, pytest.param("cuda", marks=pytest.mark.gpu)]
@@ -233,12 +234,6 @@ def sandbox():
         yield running
 
 
-def call(session, name: str, *args):
-    with session.check() as conversation:
-        answer = conversation.perform(Call(name, [encode(value) for value in args], {}), refuse)
-    return answer if isinstance(answer, Raised) else decode(answer.value)
-
-
 def opened(sandbox: Sandbox):
     return sandbox.open({"code.py": second_device.SOURCE + CODE}, "code.py", Limits())
 
@@ -247,42 +242,42 @@ def opened(sandbox: Sandbox):
 def test_code_runs_on_the_device_in_a_sandbox(sandbox: Sandbox) -> None:
     with opened(sandbox) as session:
         assert session.load_error is None
-        came, went, result = call(session, "places", torch.ones(2))
+        came, went, result = ask(session, "places", torch.ones(2))
         assert (came, went, result.device.type, result.tolist()) == ("lazy:0", "lazy:0", CPU, [2.0, 2.0])
-        assert call(session, "settings") == (True, False)
+        assert ask(session, "settings") == (True, False)
 
 
 @TOGETHER
 def test_what_a_gpus_driver_needs_is_allowed_there_and_nowhere_else(sandbox: Sandbox) -> None:
     with opened(sandbox) as session:
-        assert call(session, "name_a_thread") is True
-        assert call(session, "anonymous_file") is True
-        assert call(session, "listing", "/sys")
+        assert ask(session, "name_a_thread") is True
+        assert ask(session, "anonymous_file") is True
+        assert ask(session, "listing", "/sys")
     with Sandbox(preload=("torch",)) as usual, usual.open({"code.py": CODE}, "code.py", Limits()) as session:
         for name in ("name_a_thread", "anonymous_file"):
-            assert isinstance(call(session, name), Raised)
-        assert isinstance(call(session, "listing", "/sys"), Raised)
+            assert isinstance(ask(session, name), Raised)
+        assert isinstance(ask(session, "listing", "/sys"), Raised)
 
 
 @TOGETHER
 def test_submissions_there_do_not_see_one_another(sandbox: Sandbox) -> None:
     with opened(sandbox) as one, opened(sandbox) as other:
         for place in ("notes.txt", "/dev/shm/notes.txt"):
-            path = call(one, "keep", place)
-            assert call(one, "look", path) == "an answer"
-            assert call(other, "look", path).type_name == "FileNotFoundError"
+            path = ask(one, "keep", place)
+            assert ask(one, "look", path) == "an answer"
+            assert ask(other, "look", path).type_name == "FileNotFoundError"
         # Each sees its keeper, its loaded code and its check, and has no way into the keeper.
-        assert len([pid for pid in call(one, "listing", "/proc") if pid.isdecimal()]) <= 4
+        assert len([pid for pid in ask(one, "listing", "/proc") if pid.isdecimal()]) <= 4
         for name in ("mem", "environ"):
-            assert call(one, "look", f"/proc/1/{name}").type_name == "PermissionError"
-        call(one, "kill", 1)  # the first process of a namespace does not hear it
-        assert call(one, "settings") == (True, False)
+            assert ask(one, "look", f"/proc/1/{name}").type_name == "PermissionError"
+        ask(one, "kill", 1)  # the first process of a namespace does not hear it
+        assert ask(one, "settings") == (True, False)
 
 
 @TOGETHER
 def test_student_code_has_no_rights_there(sandbox: Sandbox) -> None:
     with opened(sandbox) as session:
-        status = dict(line.split(":\t", 1) for line in call(session, "look", "/proc/self/status").splitlines())
+        status = dict(line.split(":\t", 1) for line in ask(session, "look", "/proc/self/status").splitlines())
     assert {status[f"Cap{name}"] for name in ("Inh", "Prm", "Eff", "Amb")} == {"0" * 16}
     assert status["NoNewPrivs"] == "1"
 
@@ -296,17 +291,17 @@ def test_where_namespaces_cannot_be_had_there_is_no_second_device() -> None:
 def test_the_network_and_the_graders_files_are_out_of_reach_there(sandbox: Sandbox) -> None:
     assert set(sandbox.proofs) == {"file system", "network", "processes"}
     with opened(sandbox) as session:
-        assert isinstance(call(session, "connect"), Raised)
-        assert isinstance(call(session, "look", str(Path(__file__).resolve())), Raised)
+        assert isinstance(ask(session, "connect"), Raised)
+        assert isinstance(ask(session, "look", str(Path(__file__).resolve())), Raised)
 
 
 @TOGETHER
 def test_nothing_is_left_when_a_session_ends(sandbox: Sandbox) -> None:
     """However many files there are, and however deep they lie."""
     with opened(sandbox) as session:
-        assert call(session, "litter") is True
+        assert ask(session, "litter") is True
         began = time.monotonic()
     assert time.monotonic() - began < 5
     with opened(sandbox) as session:
-        assert call(session, "listing", "/dev/shm") == []
-        assert call(session, "listing", ".") == []
+        assert ask(session, "listing", "/dev/shm") == []
+        assert ask(session, "listing", ".") == []
