@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import importlib.metadata
-import io
 import json
 import re
 import shutil
-import stat
-import zipfile
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -21,7 +18,7 @@ import yaml
 
 import autograder
 from autograder.config import Config
-from autograder.files import replace
+from autograder.files import replace, zipped
 from autograder.model import Mendable
 
 HOME = "/opt/autograder"
@@ -33,8 +30,6 @@ NEEDED = (
 """What grading needs of our own dependencies, and the command line imports: no Jupyter, no nbgrader, nothing for
 development."""
 ON_A_GPU = re.compile(r"(nvidia|cuda|triton)", re.IGNORECASE)
-SINCE = (1980, 1, 1, 0, 0, 0)
-"""The date of every file in the zip: equal contents give an equal zip."""
 
 
 class ContextError(Mendable):
@@ -86,14 +81,7 @@ def bundle(config: Config, name: str, *, gpu: bool = False) -> Bundle:
 def write_zip(built: Bundle, path: Path) -> None:
     """The zip for Gradescope's upload: setup.sh and run_autograder at its root, executable."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    data = io.BytesIO()
-    with zipfile.ZipFile(data, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
-        for name in sorted(built.files):
-            info = zipfile.ZipInfo(name, SINCE)
-            info.external_attr = (stat.S_IFREG | mode_of(name)) << 16
-            info.compress_type = zipfile.ZIP_DEFLATED
-            archive.writestr(info, built.files[name])
-    replace(path, data.getvalue(), 0o600)  # it holds the reference and the secret
+    replace(path, zipped(built.files, mode_of), 0o600)  # it holds the reference and the secret
 
 
 def write_context(built: Bundle, folder: Path, base: str) -> None:

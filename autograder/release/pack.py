@@ -2,30 +2,20 @@
 
 from __future__ import annotations
 
-import io
-import zipfile
 from pathlib import Path
 
-from autograder.files import replace
+from autograder.files import replace, zipped
 
-EPOCH = (1980, 1, 1, 0, 0, 0)
-"""The earliest time that a zip can hold: when a file was written says nothing about it."""
+LEFTOVERS = {"__pycache__", ".ipynb_checkpoints"}
+"""What trying a release leaves in it."""
 
 
 def pack(folder: Path, to: Path, extras: tuple[Path, ...] = ()) -> Path:
     """Zip assignments/NAME, and `extras` beside it, into `to`/NAME.zip; gives its path. Raises `OSError`."""
-    files = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()}
+    found = {path.relative_to(folder): path for path in folder.rglob("*") if path.is_file()}
+    files = {name.as_posix(): path for name, path in found.items() if LEFTOVERS.isdisjoint(name.parts)}
     files |= {extra.name: extra for extra in extras}
     to.mkdir(parents=True, exist_ok=True)
     target = to / f"{folder.name}.zip"
-    data = io.BytesIO()
-    with zipfile.ZipFile(data, "w") as archive:
-        for name in sorted(files):
-            if "__pycache__" in name or ".ipynb_checkpoints" in name:
-                continue
-            info = zipfile.ZipInfo(f"{folder.name}/{name}", EPOCH)
-            info.external_attr = 0o644 << 16
-            info.create_system = 3  # the same bytes on every system
-            archive.writestr(info, files[name].read_bytes(), zipfile.ZIP_DEFLATED, 9)
-    replace(target, data.getvalue())
+    replace(target, zipped({f"{folder.name}/{name}": path.read_bytes() for name, path in files.items()}))
     return target
