@@ -9,7 +9,7 @@ from rich.table import Table
 
 from autograder.cli import show
 from autograder.grading.second import device_name
-from autograder.sandbox import Sandbox, SandboxUnavailable
+from autograder.sandbox import Sandbox, SandboxUnavailable, bubblewrap
 from autograder.sandbox.devices import CPU
 
 LAYERS = {
@@ -78,7 +78,7 @@ def _examine_layers(without: Sequence[str]) -> int:
         for problem in problems:
             console.print(f"[yellow]–[/] {escape(problem)}")
     for name in missing:
-        if LAYERS[name][1]:
+        if LAYERS[name][1] and not (name == "bubblewrap" and bubblewrap.available()):  # what it said stands above
             console.print(f"To have [bold]{name}[/]: {escape(LAYERS[name][1])}.", soft_wrap=True)
     if refusal:
         console.print("[bold]grade refuses[/] without a boundary (or it is told --unsafe-no-sandbox).")

@@ -50,7 +50,8 @@ def command(bwrap: str, descriptor: int, device: str = CPU) -> list[str]:
     words += _own_modules()
     for name, value in system.environment(device=device).items():
         words += ["--setenv", name, value]
-    return [*words, sys.executable, *system.interpreter_arguments(PLACE, descriptor)]
+    python = os.path.abspath(sys.executable)  # called as ../venv/bin/python it keeps the dots
+    return [*words, python, *system.interpreter_arguments(PLACE, descriptor)]
 
 
 def _second(device: str) -> list[str]:

@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from autograder.cli import main
 from autograder.cli.app import app
+from autograder.sandbox import bubblewrap
 from tests import tiny
 
 RIGHT = "def square(x):\n    return x * x\ndef total(x):\n    return square(x).sum()\n"
@@ -91,11 +92,18 @@ def test_doctor_says_how_to_have_what_is_missing(course):
     assert "Linux 5.13 or newer" in result.output and "make up for a layer that is missing" in result.output
 
 
-def test_doctor_says_what_to_do_where_there_is_no_boundary(course):
-    result = run("doctor", *(f"--without={one}" for one in ("bubblewrap", "user namespace", "separate user")))
+def test_doctor_says_what_to_do_where_there_is_no_boundary(course, monkeypatch):
+    monkeypatch.setattr(bubblewrap, "available", lambda: None)
+    result = run("doctor", *(f"--without={one}" for one in ("user namespace", "separate user")))
     assert result.exit_code == 1
     for words in ("No boundary", "apt-get install bubblewrap", "run the grader as root", "grade refuses"):
         assert words in result.output
+
+
+def test_doctor_does_not_ask_for_what_is_there(course, monkeypatch):
+    monkeypatch.setattr(bubblewrap, "available", lambda: "/bin/false")
+    result = run("doctor")
+    assert "in bubblewrap: the zygote did not start" in result.output and "install bubblewrap" not in result.output
 
 
 @pytest.mark.parametrize(

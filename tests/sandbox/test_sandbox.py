@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -121,6 +124,17 @@ def refused(answer, *kinds):
 def test_every_layer_holds_here(sandbox):
     assert {"bubblewrap", "user namespace", "pid namespace", "network namespace", "mount namespace", "seccomp",
             "landlock", "rlimits"} <= set(sandbox.boundary), sandbox.problems  # fmt: skip
+
+
+def test_python_may_be_called_by_a_relative_path(tmp_path):
+    """`../venv/bin/python -m autograder`: the folder that this starts from is not in the sandbox."""
+    python = os.path.relpath(f"{sys.prefix}/bin/{Path(sys.executable).name}", tmp_path)
+    code = "from autograder.sandbox import Sandbox\nwith Sandbox(preload=()) as s: print(s.boundary, s.problems)"
+    done = subprocess.run(
+        [python, "-c", code], capture_output=True, text=True, check=False, cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])},
+    )  # fmt: skip
+    assert done.stdout.startswith("('bubblewrap'"), done.stdout + done.stderr
 
 
 def test_tensors_go_in_and_come_out(session):
