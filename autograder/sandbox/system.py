@@ -60,10 +60,10 @@ def environment(home: str = "/tmp", device: str = CPU) -> dict[str, str]:
     found = {
         "PATH": "/usr/bin:/bin", "HOME": home, "LANG": "C.UTF-8", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1",
         "OPENBLAS_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": "", "MPLBACKEND": "agg", "MPLCONFIGDIR": f"{home}/mpl",
+        "PYTORCH_NVML_BASED_CUDA_CHECK": "1",  # asking whether there is a GPU must not start it: forks come later
     }  # fmt: skip
     if device == CPU:
         return found
     del found["CUDA_VISIBLE_DEVICES"]
-    found["PYTORCH_NVML_BASED_CUDA_CHECK"] = "1"  # asking whether there is a GPU must not start it: forks come later
     ours = ("CUDA_VISIBLE_DEVICES", "LD_LIBRARY_PATH")  # which GPU, and where its driver lies
     return found | {name: os.environ[name] for name in ours if name in os.environ}

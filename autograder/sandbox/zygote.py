@@ -10,7 +10,6 @@ then ends everything in its namespace; the warden waits for that and reports it.
 from __future__ import annotations
 
 import contextlib
-import gc
 import importlib
 import os
 import secrets
@@ -32,6 +31,7 @@ from autograder.sandbox.limits import Limits
 from autograder.sandbox.namespaces import HOME, World, become, cover, data_size, own_namespaces, stays_root
 from autograder.sandbox.template import live
 from autograder.sandbox.trial import PROOFS, UNPRIVILEGED, Ready, Start, homes, readable, try_layers
+from autograder.sandbox.warm import warm_up
 
 USERS = 4_000
 """How many uids, from the first, are handed out in turn where each submission has one of its own."""
@@ -67,7 +67,7 @@ def main(descriptor: int) -> NoReturn:
             os.chown(f"{start.base}/zygote", UNPRIVILEGED, UNPRIVILEGED)
         become(UNPRIVILEGED)
         kernel.prctl(kernel.PR_SET_DUMPABLE, 1)
-    _warm(start.preload)
+    warm_up(start.preload, start.device)
     sock.send(msgspec.msgpack.encode(ready))
     data = data_size() if start.device == CPU else None
     count = 0
@@ -107,37 +107,6 @@ def _tried(start: Start) -> Ready:
         return ready
     second = try_layers(start, namespaces=False)
     return msgspec.structs.replace(second, problems=(*ready.problems, *second.problems))
-
-
-def _warm(preload: tuple[str, ...]) -> None:
-    for name in preload:
-        with contextlib.suppress(Exception):  # what is missing here is missing for the student, who is told
-            importlib.import_module(name)
-    import torch
-
-    torch.set_num_threads(1)
-    torch.manual_seed(0)
-    weight = torch.zeros(1, requires_grad=True)
-    optimiser = torch.optim.Adam([weight])  # the first optimiser pulls in another second of imports
-    torch.autograd.backward((weight * 2).sum())
-    optimiser.step()
-    gc.collect()
-    gc.freeze()  # nothing that every fork shares is looked at, and so copied, by its garbage collector
-    _into_huge_pages()
-
-
-def _into_huge_pages() -> None:
-    """A fork copies the page table, and its end takes it down again: with small pages, that is most of what a check
-    costs. Where the kernel cannot (before Linux 6.1, or short of memory), they stay small."""
-    try:
-        with open("/proc/self/maps", encoding="utf-8") as file:
-            fields = [line.split() for line in file]
-    except OSError:
-        return
-    for place, rights, _, _, inode, *name in fields:
-        if rights == "rw-p" and inode == "0" and name in ([], ["[heap]"]):
-            start, end = (int(number, 16) for number in place.split("-"))
-            kernel.into_huge_pages(start, end)
 
 
 def _warden(limits: Limits, control: int, work: int, output: int, *, world: World, data: int | None) -> NoReturn:
