@@ -22,6 +22,9 @@ from autograder.sandbox.conversation import Answerer, Conversation, Ended
 PRECISIONS = (torch.float64, torch.float32)
 """Unit checks run in float64 first; what passes runs again in float32, with that dtype's tolerance."""
 
+FORKED = "Cannot re-initialize CUDA in forked subprocess"
+"""torch's words to a check, which is a fork of the loaded module, about a GPU that was in use before."""
+
 
 class Verdict(msgspec.Struct, frozen=True):
     """What one run of a check gave; for a wrong answer also the exchanges it had with the student."""
@@ -254,8 +257,12 @@ class Engine:
 
 def _said(host: Host, verdict: Verdict) -> str:
     """What came of a check elsewhere. What is our own error is nothing to read for a student."""
-    ours = verdict.outcome is Outcome.GRADER_ERROR
-    return f"On {host.device}: {'an error of ours.' if ours else verdict.message or verdict.outcome}"
+    said = verdict.message or str(verdict.outcome)
+    if verdict.outcome is Outcome.GRADER_ERROR:
+        said = "an error of ours."
+    elif FORKED in said:
+        said = "your module uses the GPU while it is loaded, and then no function can. Move that code into a function."
+    return f"On {host.device}: {said}"
 
 
 def _as_score(returned: Score | float | None) -> Score:

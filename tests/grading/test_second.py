@@ -85,6 +85,24 @@ def test_wrong_on_the_device_alone_is_right(tiny_assignment: Assignment) -> None
     assert random.message.startswith("Right on the CPU, which decides. On lazy: `square`: 2 of 2 values differ")
 
 
+def test_a_module_that_uses_the_gpu_while_it_is_loaded_is_told_so(
+    tiny_assignment: Assignment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.cuda, "_is_in_bad_fork", lambda: True)
+
+    def square(x: torch.Tensor) -> torch.Tensor:
+        if x.device.type != "cpu":
+            torch.cuda.init()
+        return x * x
+
+    random = graded(tiny_assignment, square=square)["1 random"]
+    assert (random.earned, random.message) == (
+        3,
+        "Right on the CPU, which decides. On lazy: your module uses the GPU while it is loaded, and then no function "
+        "can. Move that code into a function.",
+    )
+
+
 @pytest.fixture
 def training(tmp_path: Path) -> Assignment:
     """The tiny assignment with an exercise that trains."""
