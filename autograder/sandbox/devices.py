@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -33,7 +34,7 @@ def on(device: str) -> Iterator[None]:
     So code that never speaks of devices runs on either, and a seed or a generator gives the same numbers on both:
     generators belong to a device, and every kind of device draws its own. Dropout draws its masks on the device.
 
-    No TensorFloat-32, whose factors carry 10 bits, and only deterministic algorithms: what has none raises.
+    No TensorFloat-32, whose factors carry 10 bits, and deterministic algorithms wherever there are any.
     """
     if device == CPU:
         yield
@@ -45,14 +46,18 @@ def on(device: str) -> Iterator[None]:
 @contextmanager
 def _strictly() -> Iterator[None]:
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # or cuBLAS has no deterministic algorithms
-    matmul, before = torch.backends.cuda.matmul, torch.are_deterministic_algorithms_enabled()
+    matmul, before = torch.backends.cuda.matmul, torch.get_deterministic_debug_mode()
     tf32, matmul.allow_tf32 = matmul.allow_tf32, False
-    torch.use_deterministic_algorithms(True)
+    torch.set_deterministic_debug_mode("warn")  # its better known other name imports a second of torch first
     try:
-        with torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False):
+        with (
+            warnings.catch_warnings(),
+            torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False),
+        ):
+            warnings.filterwarnings("ignore", ".* does not have a deterministic implementation")
             yield
     finally:
-        torch.use_deterministic_algorithms(before)
+        torch.set_deterministic_debug_mode(before)
         matmul.allow_tf32 = tf32
 
 

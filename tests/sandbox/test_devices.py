@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -127,6 +128,21 @@ def test_what_is_asked_for_on_the_cpu_stays_there(device: str) -> None:
         assert torch.randn(2, device=CPU).device.type == CPU
         assert torch.zeros(2, device=CPU).uniform_().device.type == CPU
         assert torch.rand_like(torch.zeros(2, device=CPU)).device.type == CPU
+
+
+def test_what_has_no_deterministic_algorithm_works_without_a_word(device: str) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with on(device):
+            values = torch.zeros(3).put_(torch.tensor([1]), torch.tensor([5.0]))
+    assert values.tolist() == [0, 5, 0]
+    assert torch.get_deterministic_debug_mode() == 0
+
+
+def test_algorithms_are_deterministic_where_they_can_be(device: str) -> None:
+    with on(device):
+        assert torch.are_deterministic_algorithms_enabled() and torch.backends.cudnn.deterministic
+        assert not torch.backends.cuda.matmul.allow_tf32 and not torch.backends.cudnn.allow_tf32
 
 
 # --- a conversation ----------------------------------------------------------------------------------------------
