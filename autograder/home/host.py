@@ -65,19 +65,23 @@ class _Alarm:
         self._seconds = max(0.0, seconds)
         self._done = threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True)
+        self._handler: Any = None
         self.rang = False
 
     def __enter__(self) -> _Alarm:
         if threading.current_thread() is threading.main_thread():  # no other thread can be interrupted
+            self._handler = signal.signal(signal.SIGINT, signal.default_int_handler)  # in a shell's background: ignored
             self._thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         self._done.set()
+        if self._thread.ident is None:
+            return
         with contextlib.suppress(KeyboardInterrupt):  # one that came late
-            if self._thread.ident is not None:
-                self._thread.join()
+            self._thread.join()
             time.sleep(0)
+        signal.signal(signal.SIGINT, self._handler)
 
     def _watch(self) -> None:
         wait = self._seconds
