@@ -22,8 +22,8 @@ _LIKE_ANOTHER = frozenset((
 _IN_PLACE = frozenset((
     torch.Tensor.normal_, torch.Tensor.uniform_, torch.Tensor.random_, torch.Tensor.bernoulli_,
     torch.Tensor.exponential_, torch.Tensor.log_normal_, torch.Tensor.geometric_, torch.Tensor.cauchy_,
-    init.uniform_, init.normal_, init.kaiming_uniform_,
 ))  # fmt: skip
+_INITIALISES = frozenset((init.uniform_, init.normal_, init.kaiming_uniform_))
 """What draws random numbers. Of `torch.nn.init`, those that a mode sees only from outside."""
 
 
@@ -82,7 +82,7 @@ class _DrawnByTheCpu(TorchFunctionMode):
             kwargs = {key: _moved(value, CPU) for key, value in kwargs.items()}
             with torch.device(CPU):
                 return _moved(func(*args, **kwargs), device)
-        if func in _IN_PLACE:
+        if func in _IN_PLACE or func in _INITIALISES:
             return _filled(func, args, kwargs)
         return func(*args, **kwargs)
 
@@ -90,8 +90,9 @@ class _DrawnByTheCpu(TorchFunctionMode):
 def _filled(func: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
     """Fill a tensor in place with what `func` puts into one of that shape on the CPU."""
     target, *others = [*args, *kwargs.values()]
-    if target.device.type == CPU or (target.is_leaf and target.requires_grad and torch.is_grad_enabled()):
-        return func(*args, **kwargs)  # the latter raises, as on the CPU
+    refused = func in _IN_PLACE and target.is_leaf and target.requires_grad and torch.is_grad_enabled()
+    if target.device.type == CPU or refused:
+        return func(*args, **kwargs)  # which raises for a leaf, as on the CPU
     twin = torch.empty(target.shape, dtype=target.dtype, device=CPU)
     arguments = [twin, *(_moved(value, CPU) for value in others)]
     positional, named = arguments[: len(args)], dict(zip(kwargs, arguments[len(args) :], strict=True))

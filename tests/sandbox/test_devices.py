@@ -64,6 +64,9 @@ DRAWS = {
     "a layer": lambda g: torch.nn.Linear(3, 2).weight,
     "a convolution": lambda g: torch.nn.Conv2d(1, 2, 3).bias,
     "initialised": lambda g: torch.nn.init.normal_(torch.empty(4), std=0.1),
+    "a parameter": lambda g: torch.nn.init.normal_(torch.nn.Parameter(torch.empty(4))),
+    "a parameter, Kaiming's": lambda g: torch.nn.init.kaiming_uniform_(torch.nn.Parameter(torch.empty(4, 2))),
+    "a parameter, Xavier's": lambda g: torch.nn.init.xavier_uniform_(torch.nn.Parameter(torch.empty(4, 2))),
     "shuffled batches": _in_batches,
 }
 
