@@ -249,7 +249,8 @@ def penalty_gradients(d, real, fake, alpha):
     # SOLUTION
     leaves = [parameter.detach().clone().requires_grad_() for parameter in d]
     penalty = gradient_penalty(leaves, real, fake, alpha)
-    return list(torch.autograd.grad(penalty, leaves, materialize_grads=True))
+    gradients = torch.autograd.grad(penalty, leaves, materialize_grads=True)
+    return [gradient.detach() for gradient in gradients]
     # END
 
 
