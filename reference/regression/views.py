@@ -128,7 +128,9 @@ def _residual(weekday: npt.NDArray[np.int32], rng: np.random.Generator) -> Float
     residual = np.full(BURN_IN + n, START)
     for t in range(max(ECHO), BURN_IN + n):
         gate = GATE[int(weekday[(t - BURN_IN) % 7])]
-        past = sum(share * float(residual[t - lag]) for lag, share in ECHO.items())
+        past = 0.0  # not sum(): since Python 3.12 that rounds otherwise, and a chaotic series becomes another
+        for lag, share in ECHO.items():
+            past += share * float(residual[t - lag])
         residual[t] = gate * fold(past) + CARRY * residual[t - 1] + noise[t]
     return residual[BURN_IN:]
 
