@@ -1,4 +1,5 @@
-"""Parsing in threads: CPython's own parser loses count when a garbage collection lets another thread in."""
+"""Parsing in threads, where CPython's own parser loses count when a garbage collection lets another thread in; and
+without warnings."""
 
 from __future__ import annotations
 
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from autograder.syntax import parse
+from autograder.syntax import compiled, parse
 
 
 @pytest.fixture
@@ -39,3 +40,11 @@ def test_a_file_that_is_no_python_is_refused_under_its_name():
     with pytest.raises(SyntaxError) as caught:
         parse("def", "mine.py")
     assert caught.value.filename == "mine.py"
+
+
+@pytest.mark.parametrize("work", [parse, compiled])
+@pytest.mark.parametrize("line", ['"\\alpha \\d"', "1 is 1", "assert (1, 'never')", "[1](2)"])
+def test_questions_of_style_are_no_news(work, line, recwarn):
+    """Since Python 3.12 everybody would see the first, on the terminal of who grades."""
+    work(line)
+    assert [str(warning.message) for warning in recwarn] == []

@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import ast
 import re
-import warnings
 from collections.abc import Callable
 
 from autograder import syntax
 from autograder.intake.text import printable
-
-FILE = "<submission>"
-warnings.filterwarnings("ignore", module=re.escape(FILE))  # an odd escape in a student's string is no news here
 
 Place = Callable[[int], str]
 """Turns a line number into words: "line 12" or "cell 4, line 2"."""
@@ -31,7 +27,7 @@ _DEFINITION = re.compile(r"^(?:async\s+)?(?:def|class)\s+([^\W\d]\w*)", re.MULTI
 
 def parse(text: str) -> ast.Module:
     """Parse, or raise one of `Broken`."""
-    return syntax.parse(text, FILE)
+    return syntax.parse(text)
 
 
 def mend(text: str, place: Place) -> tuple[str, list[str]]:

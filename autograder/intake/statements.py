@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ast
 
-from autograder.intake.mend import FILE, Broken
+from autograder.intake.mend import Broken
+from autograder.syntax import compiled
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 Definition = Function | ast.ClassDef
@@ -13,7 +14,7 @@ Definition = Function | ast.ClassDef
 def compile_error(statement: ast.stmt) -> BaseException | None:
     """What the compiler says about one statement on its own (`return` outside a function, for example)."""
     try:
-        compile(ast.Module([statement], []), FILE, "exec", dont_inherit=True)
+        compiled(ast.Module([statement], []))
     except Broken as error:
         return error
     return None
@@ -22,7 +23,7 @@ def compile_error(statement: ast.stmt) -> BaseException | None:
 def compiles(source: str) -> bool:
     """Whether a whole source does."""
     try:
-        compile(source, FILE, "exec", dont_inherit=True)
+        compiled(source)
     except Broken:
         return False
     return True
