@@ -81,7 +81,7 @@ class _Alarm:
         with contextlib.suppress(KeyboardInterrupt):  # one that came late
             self._thread.join()
             time.sleep(0)
-        signal.signal(signal.SIGINT, self._handler)
+        signal.signal(signal.SIGINT, self._handler or signal.SIG_DFL)  # None: it was not Python's
 
     def _watch(self) -> None:
         wait = self._seconds

@@ -7,14 +7,14 @@ import gc
 import importlib
 import os
 
+import torch
+
 from autograder.sandbox import kernel
 from autograder.sandbox.devices import CPU
 
 
 def warm_up(preload: tuple[str, ...], device: str = CPU) -> None:
     """Import what submissions import, and let torch do what it puts off until its first use."""
-    import torch
-
     if device != CPU:
         count_gpus()
     for name in preload:
@@ -34,8 +34,6 @@ def warm_up(preload: tuple[str, ...], device: str = CPU) -> None:
 def count_gpus() -> None:
     """A process that has asked CUDA's runtime anything hands its forks a GPU that they cannot use, and torch asks in
     the step of an optimiser, as submissions do while they are loaded. So a fork asks, once, and torch is told."""
-    import torch
-
     ours, theirs = os.pipe()
     child = os.fork()
     if child == 0:
