@@ -1,0 +1,151 @@
+"""A right function that is slow, a loop where one line would do, costs no points in the training that calls it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from autograder.grading.engine import Engine
+from autograder.grading.hosts import LocalHost
+from autograder.model import CheckResult, Outcome
+from autograder.rubric.assignment import Assignment, load
+from autograder.sandbox.conversation import Answerer, Conversation, Ended, LocalConversation
+from autograder.sandbox.messages import Raised, Request, Returned
+from tests import tiny
+
+TRAINING = '''
+from autograder.rubric import expect
+
+three = rubric.exercise("3", "Training", owns=("train",), points=6)
+
+@three.check(2, uses=("square",), trains=True, seconds=60)
+def learns(student, reference, draw):
+    """Gets an error below 1."""
+    expect(student.train(draw.normal(8)) < 1, "The error is not below 1.")
+
+@three.check(4, uses=("square",), trains=True, seconds=60)
+def learns_more(student, reference, draw):
+    """Gets an error below 0.1."""
+    expect(student.train(draw.normal(8)) < 0.1, "The error is not below 0.1.")
+'''
+
+
+@pytest.fixture
+def assignment(tmp_path: Path) -> Assignment:
+    solution = tiny.SOLUTION + (
+        "# %% [markdown]\n# ## Exercise 3 · Training (6 points)\n# %%\n"
+        "def train(x):\n    # SOLUTION\n    return 0 * square(x).sum()\n    # END\n"
+    )
+    folder = tiny.write(tmp_path, tiny.CHECKS + TRAINING)
+    (folder / "solution.py").write_text(solution, encoding="utf-8")
+    return load(folder)
+
+
+class Clock:
+    """Time as the student's code uses it."""
+
+    def __init__(self) -> None:
+        self.hours = 0
+        self.lengthened = 0.0
+
+    @property
+    def slow(self) -> Callable[[torch.Tensor], torch.Tensor]:
+        """A right `square` that takes an hour."""
+
+        def square(x: torch.Tensor) -> torch.Tensor:
+            self.hours += 1
+            return x * x
+
+        return square
+
+
+class TimedHost(LocalHost):
+    """Ends a training request in which an hour goes by."""
+
+    def __init__(self, assignment: Assignment, clock: Clock, **changes: Any) -> None:
+        super().__init__(lambda: assignment.solution(changes))
+        self._clock = clock
+
+    @contextmanager
+    def check(self, seconds: float | None = None) -> Iterator[Conversation]:
+        with super().check(seconds) as conversation:
+            yield _Timed(conversation, self._clock) if seconds == 60 else conversation
+
+    def lengthen(self, seconds: float) -> None:
+        self._clock.lengthened += seconds
+
+
+class _Timed(Conversation):
+    def __init__(self, inner: LocalConversation, clock: Clock) -> None:
+        self._inner, self._clock = inner, clock
+
+    def perform(self, request: Request, answer: Answerer) -> Returned | Raised:
+        before = self._clock.hours
+        reply = self._inner.perform(request, answer)
+        if self._clock.hours > before:
+            raise Ended(Outcome.TIMED_OUT, "stopped after 60 s: is there an endless loop?")
+        return reply
+
+
+def graded(assignment: Assignment, clock: Clock, **changes: Any) -> dict[str, CheckResult]:
+    host = TimedHost(assignment, clock, **changes)
+    return {result.name: result for result in Engine(assignment, b"s").run(host, "d")}
+
+
+def test_training_goes_on_with_ours(assignment: Assignment) -> None:
+    clock = Clock()
+    results = graded(assignment, clock, square=clock.slow)
+    assert all(result.outcome is Outcome.PASSED for result in results.values()), results
+    first = results["3 learns"]
+    assert (first.earned, first.stand_ins) == (2, ("square",))
+    assert first.message == "What you wrote for other exercises takes too long to train with."
+    assert clock.lengthened > 0
+
+
+def test_the_next_training_does_not_wait_for_it_again(assignment: Assignment) -> None:
+    clock = Clock()
+    results = graded(assignment, clock, square=clock.slow)
+    called, clock.hours = clock.hours, 0
+    assert (results["3 learns_more"].earned, results["3 learns_more"].stand_ins) == (4, ("square",))
+    without = Engine(assignment, b"s").run(
+        TimedHost(assignment, clock, square=clock.slow), "d",
+        checks=[check for check in assignment.rubric.checks if check.name != "3 learns_more"],
+    )  # fmt: skip
+    assert called == clock.hours and len(without) == 5
+
+
+def test_going_on_after_an_interruption_remembers(assignment: Assignment) -> None:
+    clock = Clock()
+    known = graded(assignment, clock, square=clock.slow)
+    del known["3 learns_more"]
+    clock.hours = 0
+    host = TimedHost(assignment, clock, square=clock.slow)
+    *_, last = Engine(assignment, b"s").run(host, "d", known=known)
+    assert (last.earned, clock.hours) == (4, 0)
+
+
+def test_training_that_is_slow_itself_is_tried_with_ours_once(assignment: Assignment) -> None:
+    clock = Clock()
+    calls, slow = [], clock.slow
+
+    def train(x: torch.Tensor) -> torch.Tensor:
+        calls.append(x)
+        return slow(x).sum()
+
+    results = graded(assignment, clock, train=train)
+    assert [results[name].outcome for name in ("3 learns", "3 learns_more")] == [Outcome.TIMED_OUT] * 2
+    assert results["3 learns"].stand_ins == ()
+    assert results["3 learns"].message == "stopped after 60 s: is there an endless loop?"
+    assert len(calls) == 3
+
+
+def test_what_comes_out_with_ours_counts_as_it_is(assignment: Assignment) -> None:
+    clock = Clock()
+    results = graded(assignment, clock, square=clock.slow, train=lambda x: square(x).sum() * 0 + 0.5)  # noqa: F821
+    assert (results["3 learns"].earned, results["3 learns_more"].earned) == (2, 0)
+    assert "not below 0.1" in results["3 learns_more"].message
