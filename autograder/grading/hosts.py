@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Protocol
 
+from autograder.grading.clock import TimedConversation
 from autograder.sandbox.conversation import Conversation, LocalConversation
 from autograder.sandbox.devices import CPU
 
@@ -26,16 +27,23 @@ class Host(Protocol):
 
 
 class LocalHost:
-    """Runs the reference, its mutants and equivalents in this process. Never a student's code."""
+    """Runs the reference, its mutants and equivalents in this process. Never a student's code.
 
-    def __init__(self, namespace: Callable[[], dict[str, Any]], device: str = CPU) -> None:
+    `timed`: a check that has a time limit of its own, as training has, keeps to it.
+    """
+
+    def __init__(self, namespace: Callable[[], dict[str, Any]], device: str = CPU, *, timed: bool = False) -> None:
         self._namespace = namespace
+        self._timed = timed
         self.device = device
 
     @contextmanager
     def check(self, seconds: float | None = None) -> Iterator[Conversation]:
         """A conversation with a fresh namespace, as every check in a sandbox has its own fork."""
-        yield LocalConversation(self._namespace(), device=self.device)
+        if self._timed and seconds is not None:
+            yield TimedConversation(self._namespace(), seconds, device=self.device)
+        else:
+            yield LocalConversation(self._namespace(), device=self.device)
 
     def lengthen(self, seconds: float) -> None:
-        """There is no limit here."""
+        """Checks together have no limit here."""

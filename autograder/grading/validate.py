@@ -214,7 +214,7 @@ class Validator:
         return mutants.get(name) or next((one.changes for one in self._assignment.equivalents if one.name == name), {})
 
     def _run(self, changes: dict[str, Any], seed: int, *, hints: bool) -> list[CheckResult]:
-        host = LocalHost(lambda: self._assignment.solution(changes))
+        host = LocalHost(lambda: self._assignment.solution(changes), timed=True)
         checks = [check for check in self._assignment.rubric.checks if self._concerns(check, changes, seed)]
         return _engine(self._assignment, seed).run(host, "validate", checks=checks, hints=hints)
 

@@ -12,6 +12,7 @@ import torch
 
 from autograder.grading.engine import Engine
 from autograder.grading.hosts import LocalHost
+from autograder.grading.validate import Validator
 from autograder.model import CheckResult, Outcome
 from autograder.rubric.assignment import Assignment, load
 from autograder.sandbox.conversation import Answerer, Conversation, Ended, LocalConversation
@@ -35,15 +36,21 @@ def learns_more(student, reference, draw):
 '''
 
 
-@pytest.fixture
-def assignment(tmp_path: Path) -> Assignment:
+def written(root: Path, seconds: int = 60, equivalents: str = "") -> Assignment:
+    """The tiny assignment with an exercise that trains, and its time limit."""
     solution = tiny.SOLUTION + (
         "# %% [markdown]\n# ## Exercise 3 · Training (6 points)\n# %%\n"
         "def train(x):\n    # SOLUTION\n    return 0 * square(x).sum()\n    # END\n"
     )
-    folder = tiny.write(tmp_path, tiny.CHECKS + TRAINING)
+    folder = tiny.write(root, tiny.CHECKS + TRAINING.replace("seconds=60", f"seconds={seconds}"))
     (folder / "solution.py").write_text(solution, encoding="utf-8")
+    (folder / "equivalents.py").write_text(tiny.EQUIVALENTS + equivalents, encoding="utf-8")
     return load(folder)
+
+
+@pytest.fixture
+def assignment(tmp_path: Path) -> Assignment:
+    return written(tmp_path)
 
 
 class Clock:
@@ -149,3 +156,18 @@ def test_what_comes_out_with_ours_counts_as_it_is(assignment: Assignment) -> Non
     results = graded(assignment, clock, square=clock.slow, train=lambda x: square(x).sum() * 0 + 0.5)  # noqa: F821
     assert (results["3 learns"].earned, results["3 learns_more"].earned) == (2, 0)
     assert "not below 0.1" in results["3 learns_more"].message
+
+
+SLOW = """
+@variants.equivalent
+class in_its_own_time:
+    def square(x):
+        import time
+        time.sleep(3600 * (len(x) == 8))
+        return x * x
+"""
+
+
+def test_validate_does_not_wait_for_a_slow_equivalent(tmp_path: Path) -> None:
+    validator = Validator(written(tmp_path, seconds=1, equivalents=SLOW), training=True)
+    assert validator.right("in_its_own_time", 1) == []
