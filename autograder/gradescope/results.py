@@ -116,7 +116,9 @@ def _output(result: CheckResult) -> str:
         lines.append(f"Hint: {text.clip(result.hint)}")
     if result.stand_ins:
         names = ", ".join(f"`{name}`" for name in result.stand_ins)
-        lines.append(f"Right versions of {names} stood in for yours, so that an earlier mistake costs only once.")
+        lines.append(
+            f"Right versions of {names} stood in for yours, so that what is wrong or slow there costs nothing here."
+        )
     return _paragraphs(lines) + _facts(result.difference)
 
 

@@ -53,6 +53,7 @@ def sized(limits: Limits, size: Size, budget: float) -> Limits:
         check_seconds=min(limits.check_seconds * slower, budget),
         load_seconds=min(limits.load_seconds * slower, budget),
         submission_seconds=min(limits.submission_seconds * slower, budget),
+        latest_seconds=budget,
         cpu_seconds=math.ceil(min(limits.cpu_seconds, budget)),
         submission_cpu_seconds=math.ceil(min(limits.submission_cpu_seconds, budget)),
     )

@@ -32,9 +32,14 @@ class TimedConversation(LocalConversation):
         """Raises `Ended` when time is up, and `KeyboardInterrupt` when it was the student who interrupted."""
         began = time.monotonic()
         with _Alarm(self._left) as alarm:
-            reply = super().perform(request, answer)
+            reply: Returned | Raised | None = None
+            try:
+                reply = super().perform(request, answer)
+            except KeyboardInterrupt:
+                if not alarm.rang:  # it came late: the answer was there already
+                    raise
         self._left -= time.monotonic() - began
-        if alarm.rang:
+        if alarm.rang or reply is None:
             text = f"stopped after {self._limit:g} s: is there an endless loop?"
             raise Ended(Outcome.TIMED_OUT, text)
         if isinstance(reply, Raised) and reply.type_name == "KeyboardInterrupt":
@@ -62,10 +67,12 @@ class _Alarm:
         self._done.set()
         if self._thread.ident is None:
             return
-        with contextlib.suppress(KeyboardInterrupt):  # one that came late
-            self._thread.join()
-            time.sleep(0)
-        signal.signal(signal.SIGINT, self._handler or signal.SIG_DFL)  # None: it was not Python's
+        try:
+            with contextlib.suppress(KeyboardInterrupt):  # one that came late
+                self._thread.join()
+                time.sleep(0)
+        finally:
+            signal.signal(signal.SIGINT, self._handler or signal.SIG_DFL)  # None: it was not Python's
 
     def _watch(self) -> None:
         wait = self._seconds

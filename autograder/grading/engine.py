@@ -22,6 +22,9 @@ from autograder.sandbox.conversation import Answerer, Conversation, Ended
 PRECISIONS = (torch.float64, torch.float32)
 """Unit checks run in float64 first; what passes runs again in float32, with that dtype's tolerance."""
 
+LEARNT = (Outcome.PASSED, Outcome.PARTLY)
+"""What training comes to that is worth points."""
+
 FORKED = "Cannot re-initialize CUDA in forked subprocess"
 """torch's words to a check, which is a fork of the loaded module, about a GPU that was in use before."""
 
@@ -84,19 +87,19 @@ class Engine:
         slow: set[str] = set()
         endless = False
         for check in rubric.checks if checks is None else checks:
+            held_up = slow if check.trains else ()
             lent = tuple(
-                name for name in check.uses if stand_ins and (name in slow or rubric.owner(name).number in wrong)
+                name for name in check.uses if stand_ins and (name in held_up or rubric.owner(name).number in wrong)
             )
-            result = (known or {}).get(check.name) or self.run_check(
-                host, check, digest, lent, hints=hints, beside=beside
-            )
-            if _too_slow(check, result) and stand_ins and not endless and result.stand_ins != check.uses:
+            found = (known or {}).get(check.name)
+            result = found or self.run_check(host, check, digest, lent, hints=hints, beside=beside)
+            if found is None and stand_ins and lent != check.uses and _too_slow(check, result) and not endless:
                 result = self._with_ours(host, check, digest, result, hints=hints, beside=beside)
             if result.outcome is not Outcome.PASSED:
                 wrong.add(check.exercise)
-            if check.trains:
+            if check.trains and result.outcome in LEARNT:
                 slow.update(result.stand_ins)
-                endless = endless or _too_slow(check, result)
+            endless = endless or _too_slow(check, result)
             results.append(result)
             if progress is not None:
                 progress(result)
@@ -106,11 +109,16 @@ class Engine:
         self, host: Host, check: Check, digest: str, first: CheckResult, *, hints: bool, beside: Host | None
     ) -> CheckResult:
         """Training that took too long, with stand-ins for all that it uses: a loop where one line would do is right,
-        and its own exercise is where it is graded. Where the training itself takes too long, that stays as it was."""
-        host.lengthen(first.seconds)
-        second = self.run_check(host, check, digest, check.uses, hints=hints, beside=beside)
+        and its own exercise is where it is graded. Where that does not learn either, all stays as it was.
+
+        It draws other data and another seed: what was prepared in the time that it took too long is of no use.
+        """
+        for one in (host, beside):
+            if one is not None:
+                one.lengthen(first.seconds)
+        second = self.run_check(host, check, f"{digest} with ours", check.uses, hints=hints, beside=beside)
         seconds = round(first.seconds + second.seconds, 4)
-        if second.outcome is Outcome.TIMED_OUT:
+        if second.outcome not in LEARNT:
             return msgspec.structs.replace(first, seconds=seconds)
         said = "What you wrote for other exercises takes too long to train with."
         return msgspec.structs.replace(second, message=f"{said} {second.message}".strip(), seconds=seconds)

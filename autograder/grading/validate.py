@@ -162,7 +162,7 @@ class Validator:
         """The fewest mutants among which a failed check leaves the choice."""
         host = LocalHost(lambda: self._assignment.solution(changes))
         engine = _engine(self._assignment, seed)
-        checks = [check for check in self._assignment.rubric.checks if check.name in failed]
+        checks = [check for check in self._assignment.rubric.checks if check.name in failed and not check.trains]
         found = [names for check in checks if (names := engine.alike(host, check, "validate"))]
         fewest: list[str] = min(found, key=len, default=[])
         return tuple(fewest)

@@ -23,8 +23,9 @@ _IN_PLACE = frozenset((
     torch.Tensor.normal_, torch.Tensor.uniform_, torch.Tensor.random_, torch.Tensor.bernoulli_,
     torch.Tensor.exponential_, torch.Tensor.log_normal_, torch.Tensor.geometric_, torch.Tensor.cauchy_,
 ))  # fmt: skip
+"""Tensor methods that draw random numbers."""
 _INITIALISES = frozenset((init.uniform_, init.normal_, init.kaiming_uniform_))
-"""What draws random numbers. Of `torch.nn.init`, those that a mode sees only from outside."""
+"""Those of `torch.nn.init` that a mode sees only from outside."""
 
 
 @contextmanager

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import math
+
 import msgspec
 
 
 class Limits(msgspec.Struct, frozen=True):
-    """Wall seconds a check, for loading, and in all; CPU seconds a check, and in all, of all its processes; megabytes
-    of memory (beyond what the libraries take), disk and message; kilobytes of captured output; processes."""
+    """Wall seconds a check, for loading, in all, and at the latest, with what was not the submission's own time; CPU
+    seconds a check, and in all, of all its processes; megabytes of memory (beyond what the libraries take), disk and
+    message; kilobytes of captured output; processes."""
 
     check_seconds: float = 20
     load_seconds: float = 30
     submission_seconds: float = 300
+    latest_seconds: float = math.inf
     cpu_seconds: int = 300
     submission_cpu_seconds: int = 600
     memory_mb: int = 2048

@@ -50,6 +50,7 @@ class Session:
         self._drain = output
         self._limits = limits
         self._end = time.monotonic() + limits.submission_seconds
+        self._latest = time.monotonic() + limits.latest_seconds
         self._dead: Ended | None = None
         self.own_seconds = 0.0
         self.cpu_seconds = 0.0
@@ -70,8 +71,8 @@ class Session:
         self.close()
 
     def lengthen(self, seconds: float) -> None:
-        """Time that was not this session's does not count."""
-        self._end += seconds
+        """Time that was not this session's does not count, as long as there is any."""
+        self._end = min(self._end + seconds, self._latest)
 
     @property
     def output(self) -> str:

@@ -16,9 +16,8 @@ from autograder.sandbox.limits import Limits
 PATIENCE = 0.5
 """Seconds between two looks: reading the figures costs a millisecond a process."""
 
-COUNTED = ("Private_Dirty:", "Swap:", "Pss_Shmem:")
-"""What one process holds alone, and its part of what several hold together (alone, that counts twice). What is private
-and clean was read from files: parts of torch, or of a GPU's driver, that no other process has needed yet."""
+COUNTED = ("Private_Dirty:", "Private_Clean:", "Swap:", "Pss_Shmem:")
+"""What one process holds alone, and its part of what several hold together (alone, that counts twice)."""
 
 HELD = ("RssAnon:", "RssShmem:", "VmSwap:")
 """What one process holds, alone or not."""

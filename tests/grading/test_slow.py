@@ -151,6 +151,41 @@ def test_training_that_is_slow_itself_is_tried_with_ours_once(assignment: Assign
     assert len(calls) == 3
 
 
+def test_what_was_found_endless_before_an_interruption_is_not_tried_again(assignment: Assignment) -> None:
+    clock = Clock()
+    slow = clock.slow
+
+    def train(x: torch.Tensor) -> torch.Tensor:
+        return slow(x).sum()
+
+    known = graded(assignment, clock, train=train)
+    del known["3 learns_more"]
+    clock.hours = 0
+    host = TimedHost(assignment, clock, train=train)
+    *_, last = Engine(assignment, b"s").run(host, "d", known=known)
+    assert (last.outcome, clock.hours) == (Outcome.TIMED_OUT, 1)
+
+
+def test_the_second_run_draws_other_data(assignment: Assignment) -> None:
+    """What was prepared in the first, until its time was up, is of no use."""
+    clock, given = Clock(), []
+
+    def train(x: torch.Tensor) -> torch.Tensor:
+        given.append(x)
+        return 0 * square(x).sum()  # noqa: F821
+
+    graded(assignment, clock, square=clock.slow, train=train)
+    first, again, _ = given
+    assert not torch.equal(first, again)
+
+
+def test_what_does_not_learn_with_ours_either_stays_as_it_was(assignment: Assignment) -> None:
+    clock = Clock()
+    results = graded(assignment, clock, square=clock.slow, train=lambda x: square(x).sum() * 0 + 2)  # noqa: F821
+    assert [results[name].outcome for name in ("3 learns", "3 learns_more")] == [Outcome.TIMED_OUT] * 2
+    assert [results[name].stand_ins for name in ("3 learns", "3 learns_more")] == [(), ()]
+
+
 def test_what_comes_out_with_ours_counts_as_it_is(assignment: Assignment) -> None:
     clock = Clock()
     results = graded(assignment, clock, square=clock.slow, train=lambda x: square(x).sum() * 0 + 0.5)  # noqa: F821

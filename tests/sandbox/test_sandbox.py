@@ -270,6 +270,14 @@ def test_the_time_of_the_whole_submission_is_limited(sandbox):
         assert ask(session, "count").outcome is Outcome.TIMED_OUT
 
 
+def test_time_that_went_elsewhere_lengthens_a_session_up_to_its_last_moment(sandbox):
+    with sandbox.open({"m.py": SOURCE}, "m.py", Limits(submission_seconds=1, latest_seconds=2)) as session:
+        session.lengthen(600)
+        assert ask(session, "hang", seconds=600).outcome is Outcome.TIMED_OUT
+        session.lengthen(600)
+        assert ask(session, "count").outcome is Outcome.TIMED_OUT
+
+
 def test_helper_modules_are_found_and_nothing_is_shadowed(sandbox):
     files = {"m.py": "import torch, extra\ndef f(): return extra.ONE, torch.__version__", "extra.py": "ONE = 1",
              "torch.py": "__version__ = 'mine'"}  # fmt: skip
