@@ -186,7 +186,7 @@ def test_an_error_of_ours_is_called_ours(tmp_path: Path) -> None:
 def test_a_stand_in_is_named(tmp_path: Path) -> None:
     results = (sample.check("1.5", Outcome.FAILED, stand_ins=("gd_step", "mse")),)
     shown = student_text(tmp_path, sample.report("ada", results))
-    assert "Checked with our own gd_step and mse, so that a mistake there does not cost you twice." in shown
+    assert "Checked with our own gd_step and mse, so that what is wrong or slow there costs nothing here." in shown
     many = sample.check("1.5", Outcome.FAILED, stand_ins=("one", "two", "three", "four", "five"))
     shown = student_text(tmp_path, sample.report("ada", (many,)))
     assert "Checked with our own one, two, three and 2 more of the earlier functions, so that" in shown
