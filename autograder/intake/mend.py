@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import ast
 import re
 from collections.abc import Callable
 
-from autograder import syntax
 from autograder.intake.text import printable
+from autograder.syntax import parse
 
 Place = Callable[[int], str]
 """Turns a line number into words: "line 12" or "cell 4, line 2"."""
@@ -23,11 +22,6 @@ MAX_NOTES = 30
 _START = re.compile(r"[^\s#)\]}]")
 _CONTINUES = re.compile(r"(else|elif|except|finally)\b")
 _DEFINITION = re.compile(r"^(?:async\s+)?(?:def|class)\s+([^\W\d]\w*)", re.MULTILINE)
-
-
-def parse(text: str) -> ast.Module:
-    """Parse, or raise one of `Broken`."""
-    return syntax.parse(text)
 
 
 def mend(text: str, place: Place) -> tuple[str, list[str]]:

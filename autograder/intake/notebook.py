@@ -13,9 +13,10 @@ from bisect import bisect_right
 from dataclasses import dataclass, field
 from typing import Any
 
-from autograder.intake.mend import Broken, mend, parse
+from autograder.intake.mend import Broken, mend
 from autograder.intake.problems import Rejected
 from autograder.intake.text import MAX_SOURCE, decoded, tidy
+from autograder.syntax import parse
 
 MAX_CELLS = 2_000
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from autograder.intake.edits import Edits
 from autograder.intake.imports import HELPER, NOTEBOOK_PACKAGES, bindings, cannot_fail, forbidden, stand_in
-from autograder.intake.mend import Broken, Place, broken, mend, parse
+from autograder.intake.mend import Broken, Place, broken, mend
 from autograder.intake.simple import EFFECTS, dotted, is_literal, is_simple, loads, stores
 from autograder.intake.statements import (
     Definition,
@@ -26,6 +26,7 @@ from autograder.intake.statements import (
     try_parts,
 )
 from autograder.intake.text import printable
+from autograder.syntax import parse
 
 LEFT_OUT = "Only definitions, imports and simple assignments are loaded"
 _ANSWERS = "ANSWERS"
