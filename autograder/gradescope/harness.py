@@ -22,7 +22,7 @@ from autograder.model import CheckResult, Outcome, Report, Submission
 from autograder.rubric.assignment import Assignment
 from autograder.rubric.assignment import load as load_assignment
 from autograder.sandbox import Limits, Sandbox
-from autograder.sandbox.client import PRELOAD
+from autograder.sandbox.client import LARGE, SMALL, TORCH, named_in
 
 OVERHEAD_SECONDS = 20.0
 """Of the budget, kept for what is not the student's code: the last comparisons and the writing."""
@@ -81,7 +81,8 @@ class Grading:
         known = self._known(job, submission)
         partly = _Partly(self, job, submission)
         private = [self._root / name for name in ("source", "submission_metadata.json", "results", "grading")]
-        preload = _preload(submission)
+        # Of the libraries those that this submission names: the others take memory, of which there is little.
+        preload = (*TORCH, *named_in(submission.files, (*SMALL, *LARGE)))
         with Sandbox(preload=preload, private=[path for path in private if path.exists()]) as sandbox:
             budget = max(1.0, self._end - time.monotonic() - OVERHEAD_SECONDS)
             limits = sized(job.limits, container_size(), budget)
@@ -142,15 +143,6 @@ class _Partly:
             report, score=score, results=tuple(self._results), notes=self._submission.notes
         )  # fmt: skip
         self._grading.partial(report, unreached or ["the end"])
-
-
-def _preload(submission: Submission) -> tuple[str, ...]:
-    """What the warm process imports beforehand: of the libraries, those that this one submission names. The others
-    would only take memory, of which there is little."""
-    sources = "\n".join(submission.files.values())
-    return tuple(
-        name for name in PRELOAD if name.startswith(("torch", "numpy")) or name.partition(".")[0] in sources
-    )  # fmt: skip
 
 
 def _bytes(path: Path) -> bytes:

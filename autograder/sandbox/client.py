@@ -1,72 +1,67 @@
-"""The grader's side: start the zygote, open a session a submission."""
+"""The grader's side of the boundary: a session for each submission, forked from a warm process."""
 
 from __future__ import annotations
 
-import contextlib
-import os
-import socket
-import subprocess
-import sys
-import tempfile
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 
-import msgspec
-
-import autograder
-from autograder.sandbox import bubblewrap, system
-from autograder.sandbox.conversation import NO_BOUNDARY, SandboxUnavailable
+from autograder.sandbox.conversation import SandboxUnavailable
 from autograder.sandbox.devices import CPU
+from autograder.sandbox.launch import Zygote
 from autograder.sandbox.limits import Limits
-from autograder.sandbox.output import Drain
-from autograder.sandbox.session import START_SECONDS, Session
-from autograder.sandbox.trial import Ready, Start, homes
+from autograder.sandbox.session import Session
 
-PRELOAD = ("numpy", "pandas", "matplotlib.pyplot", "sklearn", "scipy", "tqdm", "torch", "torch.nn", "torch.utils.data")
-STARTS = 2
-"""How often a zygote that is gone is started again for one submission."""
+TORCH = ("numpy", "torch", "torch.nn", "torch.utils.data")
+SMALL = ("matplotlib.pyplot", "scipy", "tqdm")
+LARGE = ("pandas", "sklearn")
+"""Libraries of so many files that each fork of a process that has them takes twice as long."""
 
 
 class Sandbox:
-    """The warm zygote of this machine. Threads may share it; it is started again if it dies.
+    """Where submissions run. Threads may share it.
 
-    It starts in bubblewrap, or where that cannot be had by itself, with the layers that need no namespaces. Either
-    way a trial fork has to fail to reach the grader's files, other machines and other processes.
+    There are up to two zygotes: one for most submissions, and a second one, started for the first submission that
+    names a large library, which has these as well. With `preload`, there is one, which has imported that.
 
-    `private` names the grader's own files, for the trial to try. `boundary` names the layers that held, `proofs` what
-    they kept out, `problems` why other layers did not hold. `without` names layers to leave out: for tests, and to see
-    what the rest is good for. With `unsafe`, no boundary is asked for.
+    `private` names the grader's own files, for the trial to try. `without` names layers to leave out: for tests, and
+    to see what the rest is good for. With `unsafe`, no boundary is asked for.
 
     `device` is what students' code computes on. A second one, whose driver wants more of the machine, is to be had with
-    namespaces only.
+    namespaces only. Raises `SandboxUnavailable`.
     """
 
     def __init__(
         self,
         *,
-        preload: tuple[str, ...] = PRELOAD,
+        preload: tuple[str, ...] | None = None,
         unsafe: bool = False,
         private: Iterable[Path] = (),
         without: Iterable[str] = (),
         device: str = CPU,
     ) -> None:
-        self._preload = preload
-        self._unsafe = unsafe
-        self._private = tuple(str(path) for path in private)
         self.device = device
-        self._without = tuple(without)
+        self._new = partial(Zygote, unsafe=unsafe, private=tuple(private), without=tuple(without), device=device)
+        self._usual = self._new((*TORCH, *SMALL) if preload is None else preload)
+        self._larger = None if preload is None else self._usual
         self._lock = threading.Lock()
-        self._process: subprocess.Popen[bytes] | None = None
-        self._socket: socket.socket | None = None
-        self._ways: tuple[str | None, ...] = ()
-        self._folder: tempfile.TemporaryDirectory[str] | None = None
-        self.boundary: tuple[str, ...] = ()
-        self.proofs: tuple[str, ...] = ()
-        self.problems: tuple[str, ...] = ()
-        with self._lock:
-            self._start()
+
+    @property
+    def boundary(self) -> tuple[str, ...]:
+        """The layers that hold."""
+        return self._usual.boundary
+
+    @property
+    def proofs(self) -> tuple[str, ...]:
+        """What a trial fork could not reach."""
+        return self._usual.proofs
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """Why other layers do not hold."""
+        return self._usual.problems
 
     def __enter__(self) -> Sandbox:
         return self
@@ -77,147 +72,38 @@ class Sandbox:
         self.close()
 
     def close(self) -> None:
-        """End the zygote and with it every sandbox that is still open."""
+        """End the zygotes and with them every session that is still open."""
         with self._lock:
-            self._stop()
+            self._usual.close()
+            if self._larger is not None:
+                self._larger.close()
 
     def open(self, files: dict[str, str], main: str, limits: Limits) -> Session:
         """A sandbox with the submission loaded. Raises `Ended` when loading does not end well for the student,
         and `SandboxUnavailable`. A zygote that is gone is started again."""
-        for _ in range(STARTS):
-            zygote = self._process
-            try:
-                return self._opened(files, main, limits)
-            except SandboxUnavailable:
-                with self._lock:
-                    if self._process is zygote:  # nobody else has seen to it
-                        self._stop()
-                        self._start()
-        return self._opened(files, main, limits)
+        return self._zygote(files).open(files, main, limits)
 
-    def _opened(self, files: dict[str, str], main: str, limits: Limits) -> Session:
-        control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        work, their_work = socket.socketpair()
-        output = Drain(limits.output_kb << 10)
-        control.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
-        try:
-            with theirs, their_work, output.writer() as writer:
-                self._request(limits, [theirs.fileno(), their_work.fileno(), writer])
-            return Session(control, work, output, files, main, limits, self.device)
-        except BaseException:
-            control.close()
-            work.close()
-            output.close()
-            raise
-
-    def _request(self, limits: Limits, descriptors: list[int]) -> None:
+    def _zygote(self, files: Mapping[str, str]) -> Zygote:
+        if not named_in(files, LARGE):
+            return self._usual
         with self._lock:
-            if self._socket is None:
-                raise SandboxUnavailable("the sandbox is closed")
-            try:
-                socket.send_fds(self._socket, [msgspec.msgpack.encode(limits)], descriptors)
-            except OSError as error:
-                raise SandboxUnavailable(f"the zygote does not answer: {error}") from error
+            if self._larger is None:
+                self._larger = self._with_large()
+            return self._larger
 
-    def _start(self) -> None:
-        """In bubblewrap if possible. Raises `SandboxUnavailable`."""
-        if self._unsafe:
-            self._launch(bwrap=None)
-            self.boundary = NO_BOUNDARY
-            return
-        problems: list[str] = []
-        unwanted = "bubblewrap" in self._without
-        bwrap = None if unwanted else bubblewrap.available()
-        if bwrap is None:
-            why = "not wanted" if unwanted else "is not installed (Debian and Ubuntu: apt-get install bubblewrap)"
-            problems.append(f"bubblewrap {why}")
-        for way in self._ways or ((bwrap, None) if bwrap else (None,)):
-            try:
-                ready = self._launch(way)
-            except SandboxUnavailable as error:
-                problems.append(f"{'in' if way else 'without'} bubblewrap: {error}")
-                continue
-            self._ways = (way,)  # started again, it is never less than it was
-            self.boundary = (*(("bubblewrap",) if way else ()), *ready.layers)
-            self.proofs, self.problems = ready.proofs, (*problems, *ready.problems)
-            return
-        raise SandboxUnavailable(
-            f"{'; '.join(problems)}. Run the grader as root or allow user namespaces "
-            "(sysctl kernel.unprivileged_userns_clone=1), and install libseccomp2: docs/boundary.md"
-        )
-
-    def _launch(self, bwrap: str | None) -> Ready:
-        """Start the zygote and wait until it is warm. Raises `SandboxUnavailable`, with nothing left behind."""
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self._folder = tempfile.TemporaryDirectory(prefix="autograder-", ignore_cleanup_errors=True)
-        bait = _furnish(Path(self._folder.name))
-        with theirs:
-            os.set_inheritable(theirs.fileno(), True)
-            if bwrap:
-                words, environment = bubblewrap.command(bwrap, theirs.fileno(), self.device), {}
-            else:
-                place = str(Path(autograder.__file__).parent.parent)
-                words = [sys.executable, *system.interpreter_arguments(place, theirs.fileno())]
-                environment = system.environment(f"{self._folder.name}/zygote", self.device)
-            self._process = subprocess.Popen(
-                words, env=environment, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, cwd="/",
-            )  # fmt: skip
-        self._socket = ours
-        ours.settimeout(START_SECONDS)
-        base = "" if bwrap else self._folder.name
-        start = Start(
-            self._preload, not self._unsafe, base, str(bait), self._private, os.getpid(), self._without, self.device
-        )  # fmt: skip
+    def _with_large(self) -> Zygote:
+        """One behind the same boundary, or else the usual one: then the submission imports what it needs."""
         try:
-            ours.send(msgspec.msgpack.encode(start))
-            answer = ours.recv(1 << 16)
-        except OSError as error:
-            answer = b""
-            reason = str(error)
-        else:
-            reason = "it ended at once"
-        ours.settimeout(None)
-        if not answer:
-            said = self._last_words()
-            self._stop()
-            raise SandboxUnavailable(f"the zygote did not start ({reason}): {said}")
-        ready = msgspec.msgpack.decode(answer, type=Ready)
-        if ready.missing:
-            self._stop()
-            raise SandboxUnavailable(
-                f"no boundary for {', '.join(ready.missing)} ({'; '.join(dict.fromkeys(ready.problems))})"
-            )
-        return ready
-
-    def _last_words(self) -> str:
-        assert self._process is not None and self._process.stderr is not None
-        self._process.kill()
-        return self._process.stderr.read(4_000).decode(errors="replace").strip()[-1_000:] or "it said nothing"
-
-    def _stop(self) -> None:
-        if self._socket is not None:
-            self._socket.close()
-            self._socket = None
-        if self._process is not None:
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                self._process.wait(2)
-            self._process.kill()
-            self._process.wait()
-            assert self._process.stderr is not None
-            self._process.stderr.close()
-            self._process = None
-        if self._folder is not None:
-            self._folder.cleanup()
-            self._folder = None
+            larger = self._new((*TORCH, *SMALL, *LARGE))
+        except SandboxUnavailable:
+            return self._usual
+        if larger.boundary == self.boundary:
+            return larger
+        larger.close()
+        return self._usual
 
 
-def _furnish(folder: Path) -> Path:
-    """A folder for a zygote without bubblewrap, with a file in it that its mode lets everybody read: the bait."""
-    folder.chmod(0o755)
-    for name in (homes(str(folder)), folder / "zygote"):
-        Path(name).mkdir(mode=0o755)
-    bait = folder / "bait"
-    bait.write_text("a file of the grader's\n", encoding="ascii")
-    bait.chmod(0o644)
-    return bait
+def named_in(files: Mapping[str, str], libraries: Iterable[str]) -> tuple[str, ...]:
+    """Those of the libraries that the sources speak of."""
+    text = "\n".join(files.values())
+    return tuple(name for name in libraries if name.partition(".")[0] in text)

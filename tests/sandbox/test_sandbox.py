@@ -15,7 +15,7 @@ import torch
 
 from autograder.model import Outcome
 from autograder.rubric import Reference, Student, StudentError
-from autograder.sandbox import Ended, Limits, Sandbox
+from autograder.sandbox import Ended, Limits, Sandbox, SandboxUnavailable
 from autograder.sandbox.messages import Call, Raised, Returned
 from autograder.sandbox.values import decode, encode
 
@@ -346,8 +346,48 @@ def test_many_threads_may_open_sessions_at_once(sandbox):
 def test_a_zygote_that_was_killed_is_started_again():
     with Sandbox() as sandbox:
         for child in psutil.Process().children(recursive=True):
-            if child.pid == sandbox._process.pid:
+            if child.pid == sandbox._usual._process.pid:
                 child.kill()
         time.sleep(0.3)
         with sandbox.open({"m.py": "def f(): return 1"}, "m.py", Limits()) as session:
             assert ask(session, "f") == 1
+
+
+LIBRARIES = """
+import sys
+before = [name for name in ("torch", "pandas", "sklearn") if name in sys.modules]
+def which(): return before
+def dynamic(): return int(__import__("pan" + "das").Series([1, 2]).sum())
+"""
+
+
+def test_large_libraries_are_there_before_a_submission_that_names_one(sandbox):
+    """A fork of a process that has them takes twice as long: most submissions do without, and may still import."""
+    with sandbox.open({"m.py": LIBRARIES}, "m.py", Limits()) as session:
+        assert ask(session, "which") == ["torch", "pandas", "sklearn"]
+    plain = LIBRARIES.replace('"pandas", "sklearn"', '"pand" + "as", "skl" + "earn"')
+    with sandbox.open({"m.py": plain}, "m.py", Limits()) as session:
+        assert ask(session, "which") == ["torch"]
+        assert ask(session, "dynamic") == 3
+
+
+@pytest.mark.parametrize("other", ["none to be had", "another boundary"])
+def test_without_a_second_zygote_submissions_import_large_libraries_themselves(monkeypatch, other):
+    closed = []
+
+    class Other:
+        boundary = ("rlimits",)
+
+        def __init__(self, preload):
+            if other == "none to be had":
+                raise SandboxUnavailable("no memory")
+
+        def close(self):
+            closed.append(self)
+
+    with Sandbox() as sandbox:
+        monkeypatch.setattr(sandbox, "_new", Other)
+        for _ in range(2):
+            with sandbox.open({"m.py": f"import pandas\n{LIBRARIES}"}, "m.py", Limits()) as session:
+                assert ask(session, "which") == ["torch", "pandas"]
+    assert len(closed) == (other == "another boundary")

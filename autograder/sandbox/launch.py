@@ -1,0 +1,205 @@
+"""The grader's side of a zygote: start it, have it fork a sandbox a submission, start it again if it dies."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+from pathlib import Path
+
+import msgspec
+
+import autograder
+from autograder.sandbox import bubblewrap, system
+from autograder.sandbox.conversation import NO_BOUNDARY, SandboxUnavailable
+from autograder.sandbox.limits import Limits
+from autograder.sandbox.output import Drain
+from autograder.sandbox.session import START_SECONDS, Session
+from autograder.sandbox.trial import Ready, Start, homes
+
+STARTS = 2
+"""How often a zygote that is gone is started again for one submission."""
+
+
+class Zygote:
+    """A warm process that has imported `preload`. Threads may share it.
+
+    It starts in bubblewrap, or where that cannot be had by itself, with the layers that need no namespaces. Either
+    way a trial fork has to fail to reach the grader's files, other machines and other processes. Raises
+    `SandboxUnavailable`.
+    """
+
+    def __init__(
+        self,
+        preload: tuple[str, ...],
+        *,
+        unsafe: bool,
+        private: tuple[Path, ...],
+        without: tuple[str, ...],
+        device: str,
+    ) -> None:
+        self._preload = preload
+        self._unsafe = unsafe
+        self._private = tuple(str(path) for path in private)
+        self._device = device
+        self._without = without
+        self._lock = threading.Lock()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._socket: socket.socket | None = None
+        self._ways: tuple[str | None, ...] = ()
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self.boundary: tuple[str, ...] = ()
+        self.proofs: tuple[str, ...] = ()
+        self.problems: tuple[str, ...] = ()
+        with self._lock:
+            self._start()
+
+    def close(self) -> None:
+        """End the zygote and with it every sandbox that is still open."""
+        with self._lock:
+            self._stop()
+
+    def open(self, files: dict[str, str], main: str, limits: Limits) -> Session:
+        """A sandbox with the submission loaded. Raises `Ended` when loading does not end well for the student,
+        and `SandboxUnavailable`. A zygote that is gone is started again."""
+        for _ in range(STARTS):
+            zygote = self._process
+            try:
+                return self._opened(files, main, limits)
+            except SandboxUnavailable:
+                with self._lock:
+                    if self._process is zygote:  # nobody else has seen to it
+                        self._stop()
+                        self._start()
+        return self._opened(files, main, limits)
+
+    def _opened(self, files: dict[str, str], main: str, limits: Limits) -> Session:
+        control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        work, their_work = socket.socketpair()
+        output = Drain(limits.output_kb << 10)
+        control.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
+        try:
+            with theirs, their_work, output.writer() as writer:
+                self._request(limits, [theirs.fileno(), their_work.fileno(), writer])
+            return Session(control, work, output, files, main, limits, self._device)
+        except BaseException:
+            control.close()
+            work.close()
+            output.close()
+            raise
+
+    def _request(self, limits: Limits, descriptors: list[int]) -> None:
+        with self._lock:
+            if self._socket is None:
+                raise SandboxUnavailable("the sandbox is closed")
+            try:
+                socket.send_fds(self._socket, [msgspec.msgpack.encode(limits)], descriptors)
+            except OSError as error:
+                raise SandboxUnavailable(f"the zygote does not answer: {error}") from error
+
+    def _start(self) -> None:
+        """In bubblewrap if possible. Raises `SandboxUnavailable`."""
+        if self._unsafe:
+            self._launch(bwrap=None)
+            self.boundary = NO_BOUNDARY
+            return
+        problems: list[str] = []
+        unwanted = "bubblewrap" in self._without
+        bwrap = None if unwanted else bubblewrap.available()
+        if bwrap is None:
+            why = "not wanted" if unwanted else "is not installed (Debian and Ubuntu: apt-get install bubblewrap)"
+            problems.append(f"bubblewrap {why}")
+        for way in self._ways or ((bwrap, None) if bwrap else (None,)):
+            try:
+                ready = self._launch(way)
+            except SandboxUnavailable as error:
+                problems.append(f"{'in' if way else 'without'} bubblewrap: {error}")
+                continue
+            self._ways = (way,)  # started again, it is never less than it was
+            self.boundary = (*(("bubblewrap",) if way else ()), *ready.layers)
+            self.proofs, self.problems = ready.proofs, (*problems, *ready.problems)
+            return
+        raise SandboxUnavailable(
+            f"{'; '.join(problems)}. Run the grader as root or allow user namespaces "
+            "(sysctl kernel.unprivileged_userns_clone=1), and install libseccomp2: docs/boundary.md"
+        )
+
+    def _launch(self, bwrap: str | None) -> Ready:
+        """Start the zygote and wait until it is warm. Raises `SandboxUnavailable`, with nothing left behind."""
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._folder = tempfile.TemporaryDirectory(prefix="autograder-", ignore_cleanup_errors=True)
+        bait = _furnish(Path(self._folder.name))
+        with theirs:
+            os.set_inheritable(theirs.fileno(), True)
+            if bwrap:
+                words, environment = bubblewrap.command(bwrap, theirs.fileno(), self._device), {}
+            else:
+                place = str(Path(autograder.__file__).parent.parent)
+                words = [sys.executable, *system.interpreter_arguments(place, theirs.fileno())]
+                environment = system.environment(f"{self._folder.name}/zygote", self._device)
+            self._process = subprocess.Popen(
+                words, env=environment, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, cwd="/",
+            )  # fmt: skip
+        self._socket = ours
+        ours.settimeout(START_SECONDS)
+        base = "" if bwrap else self._folder.name
+        start = Start(
+            self._preload, not self._unsafe, base, str(bait), self._private, os.getpid(), self._without, self._device
+        )  # fmt: skip
+        try:
+            ours.send(msgspec.msgpack.encode(start))
+            answer = ours.recv(1 << 16)
+        except OSError as error:
+            answer = b""
+            reason = str(error)
+        else:
+            reason = "it ended at once"
+        ours.settimeout(None)
+        if not answer:
+            said = self._last_words()
+            self._stop()
+            raise SandboxUnavailable(f"the zygote did not start ({reason}): {said}")
+        ready = msgspec.msgpack.decode(answer, type=Ready)
+        if ready.missing:
+            self._stop()
+            raise SandboxUnavailable(
+                f"no boundary for {', '.join(ready.missing)} ({'; '.join(dict.fromkeys(ready.problems))})"
+            )
+        return ready
+
+    def _last_words(self) -> str:
+        assert self._process is not None and self._process.stderr is not None
+        self._process.kill()
+        return self._process.stderr.read(4_000).decode(errors="replace").strip()[-1_000:] or "it said nothing"
+
+    def _stop(self) -> None:
+        if self._socket is not None:
+            self._socket.close()
+            self._socket = None
+        if self._process is not None:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(2)
+            self._process.kill()
+            self._process.wait()
+            assert self._process.stderr is not None
+            self._process.stderr.close()
+            self._process = None
+        if self._folder is not None:
+            self._folder.cleanup()
+            self._folder = None
+
+
+def _furnish(folder: Path) -> Path:
+    """A folder for a zygote without bubblewrap, with a file in it that its mode lets everybody read: the bait."""
+    folder.chmod(0o755)
+    for name in (homes(str(folder)), folder / "zygote"):
+        Path(name).mkdir(mode=0o755)
+    bait = folder / "bait"
+    bait.write_text("a file of the grader's\n", encoding="ascii")
+    bait.chmod(0o644)
+    return bait
