@@ -51,10 +51,10 @@ def grade(
 
     Exit codes: 0 graded (whatever the scores), 1 some submissions met an error of the grader's, 2 wrong input.
     """
+    entries = choose(find_class(folder), only)
+    course = open_course(name, config, device)
     from autograder.cli.grading import grade_class
 
-    course = open_course(name, config, device)
-    entries = choose(find_class(folder), only)
     raise typer.Exit(
         grade_class(
             course,
@@ -121,12 +121,12 @@ def validate(
     config: ConfigFile = None,
 ) -> None:
     """Grade the grader: mutants lose points where they belong, right solutions none. Exit 1 if not."""
-    from autograder.cli.validating import validate_assignment
-
     names = sorted(open_config(config).assignments) if everything else [name] if name else []
     if not names:
         raise typer.BadParameter("name an assignment, or give --all")
     courses = [open_course(one, config) for one in names]
+    from autograder.cli.validating import validate_assignment
+
     codes = [
         validate_assignment(
             course, range(seeds), training=training, jobs=jobs, json=json, quiet=quiet, device=device or Device.CPU
@@ -146,9 +146,10 @@ def calibrate(
     config: ConfigFile = None,
 ) -> None:
     """Measure what each rung of a ladder reaches, and the training table beside the lecture's. Exit 1: too strict."""
+    course = open_course(name, config)
     from autograder.cli.calibrating import calibrate_assignment
 
-    raise typer.Exit(calibrate_assignment(open_course(name, config), seeds, jobs, to, quiet=quiet))
+    raise typer.Exit(calibrate_assignment(course, seeds, jobs, to, quiet=quiet))
 
 
 @app.command()
@@ -160,9 +161,10 @@ def release(
     config: ConfigFile = None,
 ) -> None:
     """Generate what students get (assignments/NAME) from the reference solution."""
+    course = open_course(name, config)
     from autograder.cli.releasing import release_assignment
 
-    raise typer.Exit(release_assignment(open_course(name, config), check=check, to=to, wheel=wheel))
+    raise typer.Exit(release_assignment(course, check=check, to=to, wheel=wheel))
 
 
 @app.command()

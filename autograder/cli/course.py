@@ -1,4 +1,7 @@
-"""What most commands open first: the configuration, the assignment, the records."""
+"""What most commands open first: the configuration, the assignment, the records.
+
+What needs torch is imported when it is first needed: a mistyped name is answered at once.
+"""
 
 from __future__ import annotations
 
@@ -10,14 +13,13 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from autograder.config import AssignmentConfig, Config, find, load
-from autograder.grading.grade import Job
-from autograder.grading.servant import MAX_BYTES, Reader, Reading
-from autograder.rubric.assignment import Assignment
-from autograder.rubric.assignment import load as load_assignment
 from autograder.sandbox import Limits
 
 if TYPE_CHECKING:
+    from autograder.grading.grade import Job
+    from autograder.grading.servant import Reader
     from autograder.records import Records
+    from autograder.rubric.assignment import Assignment
     from autograder.sandbox import Sandbox
 
 
@@ -31,6 +33,8 @@ class Course:
 
     def job(self, beside: Sandbox | None = None) -> Job:
         """What grading needs to know; makes the course's secret on first use."""
+        from autograder.grading.grade import Job
+
         limits = msgspec.convert(self.settings.limits.model_dump(), Limits)
         return Job(self.assignment, limits, self.config.secret(), beside=beside)
 
@@ -44,13 +48,16 @@ class Course:
     @cached_property
     def reader(self) -> Reader:
         """Intake with this assignment's settings, in a process that can be stopped."""
-        return self.reader_up_to(MAX_BYTES)
+        return self.reader_up_to()
 
-    def reader_up_to(self, max_bytes: int) -> Reader:
+    def reader_up_to(self, max_bytes: int | None = None) -> Reader:
         """The same, for submissions of another size."""
+        from autograder.grading.servant import MAX_BYTES, Reader, Reading
+
         expected = tuple(sorted(self.assignment.rubric.functions))
         packages = tuple(self.settings.packages)
-        return Reader(Reading(self.assignment.name, packages, self.settings.run_top_level, expected, max_bytes))
+        top_level, size = self.settings.run_top_level, max_bytes or MAX_BYTES
+        return Reader(Reading(self.assignment.name, packages, top_level, expected, size))
 
     def records(self) -> Records:
         """The course's records, made where they do not exist."""
@@ -70,4 +77,6 @@ def open_course(name: str, config_file: Path | None, device: str | None = None) 
     settings = config.assignment(name)
     if device is not None:
         settings = settings.model_copy(update={"device": device})
+    from autograder.rubric.assignment import load as load_assignment
+
     return Course(config, settings, load_assignment(config.root / "reference" / name))

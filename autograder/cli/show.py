@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import msgspec
 from rich.console import Console
@@ -11,7 +12,9 @@ from rich.markup import escape
 from rich.table import Table
 
 from autograder.model import Outcome, Report
-from autograder.rubric.assignment import Assignment
+
+if TYPE_CHECKING:
+    from autograder.rubric.assignment import Assignment
 
 MARKS = {
     Outcome.NOT_ATTEMPTED: "[dim]·[/]",
