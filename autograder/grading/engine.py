@@ -84,22 +84,25 @@ class Engine:
         rubric = self._assignment.rubric
         results: list[CheckResult] = []
         wrong: set[str] = set()
-        slow: set[str] = set()
-        endless = False
+        unfit: set[str] = set()
+        in_vain = False
         for check in rubric.checks if checks is None else checks:
-            held_up = slow if check.trains else ()
+            not_theirs = unfit if check.trains else ()
             lent = tuple(
-                name for name in check.uses if stand_ins and (name in held_up or rubric.owner(name).number in wrong)
+                name for name in check.uses if stand_ins and (name in not_theirs or rubric.owner(name).number in wrong)
             )
-            found = (known or {}).get(check.name)
-            result = found or self.run_check(host, check, digest, lent, hints=hints, beside=beside)
-            if found is None and stand_ins and lent != check.uses and _too_slow(check, result) and not endless:
-                result = self._with_ours(host, check, digest, result, hints=hints, beside=beside)
+            result = (known or {}).get(check.name)
+            if result is None:
+                result, answered = self._checked(host, check, digest, lent, hints=hints, beside=beside)
+                stuck = check.trains and (result.outcome is Outcome.TIMED_OUT or _raised(result, answered))
+                if stuck and stand_ins and lent != check.uses and not in_vain:
+                    result = self._with_ours(host, check, digest, result, hints=hints, beside=beside)
+                    in_vain = result.outcome not in LEARNT
             if result.outcome is not Outcome.PASSED:
                 wrong.add(check.exercise)
             if check.trains and result.outcome in LEARNT:
-                slow.update(result.stand_ins)
-            endless = endless or _too_slow(check, result)
+                unfit.update(result.stand_ins)
+            in_vain = in_vain or (check.trains and result.outcome is Outcome.TIMED_OUT)
             results.append(result)
             if progress is not None:
                 progress(result)
@@ -108,10 +111,11 @@ class Engine:
     def _with_ours(
         self, host: Host, check: Check, digest: str, first: CheckResult, *, hints: bool, beside: Host | None
     ) -> CheckResult:
-        """Training that took too long, with stand-ins for all that it uses: a loop where one line would do is right,
-        and its own exercise is where it is graded. Where that does not learn either, all stays as it was.
+        """Training that took too long or raised an error, with stand-ins for all that it uses: a loop where one line
+        would do is right, arrays that no gradient comes through may be, and their own exercise is where they are
+        graded. Where that does not learn either, all stays as it was.
 
-        It draws other data and another seed: what was prepared in the time that it took too long is of no use.
+        It draws other data and another seed: what was prepared in the first run is of no use.
         """
         for one in (host, beside):
             if one is not None:
@@ -121,6 +125,8 @@ class Engine:
         if second.outcome not in LEARNT:
             return msgspec.structs.replace(first, seconds=seconds)
         said = "What you wrote for other exercises takes too long to train with."
+        if first.outcome is not Outcome.TIMED_OUT:
+            said = f"This does not train with what you wrote for other exercises: {first.message}"
         return msgspec.structs.replace(second, message=f"{said} {second.message}".strip(), seconds=seconds)
 
     def run_check(
@@ -138,6 +144,19 @@ class Engine:
         Unit checks are decided on the CPU, so that a score is the same everywhere: what is right there runs once more
         `beside`, for a remark. Training counts there, or, where it comes to no end there, on the CPU.
         """
+        return self._checked(host, check, digest, stand_ins, hints=hints, beside=beside)[0]
+
+    def _checked(
+        self,
+        host: Host,
+        check: Check,
+        digest: str,
+        stand_ins: tuple[str, ...],
+        *,
+        hints: bool,
+        beside: Host | None,
+    ) -> tuple[CheckResult, bool]:
+        """The same, and whether the student's code came to its end."""
         started = time.perf_counter()
         mutant: Mutant | None = None  # where several answer alike, a hint that may be wrong is worse than none
         dtype, verdict, remark = self._decided(host, beside, check, digest, stand_ins)
@@ -148,7 +167,7 @@ class Engine:
         if dtype is not self._precisions[0] and verdict.outcome is Outcome.FAILED:
             message = f"Right in float64, but with float32 inputs: {message}"
         message = " ".join(filter(None, (message, remark)))
-        return CheckResult(
+        result = CheckResult(
             name=check.name,
             exercise=check.exercise,
             asked=check.asked,
@@ -164,6 +183,7 @@ class Engine:
             stand_ins=stand_ins,
             seconds=round(time.perf_counter() - started, 4),
         )
+        return result, verdict.answered
 
     def _decided(
         self, host: Host, beside: Host | None, check: Check, digest: str, stand_ins: tuple[str, ...]
@@ -285,8 +305,8 @@ class Engine:
         return theirs.outcome is verdict.outcome and same_exchanges(verdict.exchanges, theirs.exchanges)
 
 
-def _too_slow(check: Check, result: CheckResult) -> bool:
-    return check.trains and result.outcome is Outcome.TIMED_OUT
+def _raised(result: CheckResult, answered: bool) -> bool:
+    return result.outcome is Outcome.FAILED and not answered
 
 
 def _said(host: Host, verdict: Verdict) -> str:

@@ -1,4 +1,5 @@
-"""A right function that is slow, a loop where one line would do, costs no points in the training that calls it."""
+"""A right function that training cannot use, a loop where one line would do or one that no gradient comes through,
+costs no points in the training that calls it."""
 
 from __future__ import annotations
 
@@ -191,6 +192,40 @@ def test_what_comes_out_with_ours_counts_as_it_is(assignment: Assignment) -> Non
     results = graded(assignment, clock, square=clock.slow, train=lambda x: square(x).sum() * 0 + 0.5)  # noqa: F821
     assert (results["3 learns"].earned, results["3 learns_more"].earned) == (2, 0)
     assert "not below 0.1" in results["3 learns_more"].message
+
+
+def test_training_goes_on_with_ours_where_theirs_cannot_be_trained_with(assignment: Assignment) -> None:
+    """Arrays are right answers, and no gradient comes through them."""
+
+    def arrays(x: torch.Tensor) -> Any:
+        return x.numpy() ** 2 if len(x) == 8 else x * x
+
+    def train(x: torch.Tensor) -> torch.Tensor:
+        weight = torch.ones((), requires_grad=True)
+        square(weight * x).sum().backward()  # noqa: F821
+        return 0 * weight.grad
+
+    clock = Clock()
+    results = graded(assignment, clock, square=arrays, train=train)
+    assert all(result.outcome is Outcome.PASSED for result in results.values()), results
+    first, second = results["3 learns"], results["3 learns_more"]
+    assert (first.stand_ins, second.stand_ins) == (("square",), ("square",))
+    assert first.message.startswith("This does not train with what you wrote for other exercises: `train` raised Runt")
+    assert second.message == ""
+
+
+@pytest.mark.parametrize("error", [RuntimeError("no"), NotImplementedError])
+def test_training_that_raises_by_itself_is_tried_with_ours_once(assignment: Assignment, error: Exception) -> None:
+    calls = []
+
+    def train(x: torch.Tensor) -> torch.Tensor:
+        calls.append(x)
+        raise error
+
+    results = graded(assignment, Clock(), train=train)
+    assert [results[name].earned for name in ("3 learns", "3 learns_more")] == [0, 0]
+    assert [results[name].stand_ins for name in ("3 learns", "3 learns_more")] == [(), ()]
+    assert len(calls) == (3 if isinstance(error, RuntimeError) else 2)
 
 
 SLOW = """

@@ -50,7 +50,7 @@ def test_a_check_that_one_way_of_writing_it_does_not_meet_is_found_out(tmp_path)
 
 def test_only_the_checks_that_come_to_a_changed_function_are_run_for_it(tiny_assignment, monkeypatch):
     run = []
-    engine_run = Engine.run_check
+    engine_run = Engine._checked
 
     def noting(self, host, check, *rest, **more):
         run.append(check.name)
@@ -58,7 +58,7 @@ def test_only_the_checks_that_come_to_a_changed_function_are_run_for_it(tiny_ass
 
     validator = Validator(tiny_assignment, starter_source(tiny_assignment.solution_source))
     validator.right("power", 0)  # what the reference calls is found out once
-    monkeypatch.setattr(Engine, "run_check", noting)
+    monkeypatch.setattr(Engine, "_checked", noting)
     validator.right("reference", 0)
     assert run == ["1 small", "1 random", "2 adds", "2 gradient"]
     run.clear()
