@@ -129,7 +129,8 @@ def test_wrong_input_is_one_line_and_exit_code_2(course, monkeypatch, capsys, wo
     "words", [["--help"], ["grade", "tinny", "class"], ["validate", "tinny"], ["grade", "tiny", "clas"]]
 )
 def test_help_and_mistyped_names_do_not_wait_for_torch(course, words):
-    code = f"import sys; sys.modules['torch'] = None; sys.argv = {['autograder', *words]}\nfrom autograder.cli import main; main()"
+    code = f"import sys; sys.modules['torch'] = None; sys.argv = {['autograder', *words]}\n"
+    code += "from autograder.cli import main; main()"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=course)
     said = done.stdout + done.stderr
     assert "Traceback" not in said, said
