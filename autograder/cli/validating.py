@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 import torch
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import Progress
 from rich.table import Table
 
@@ -125,7 +126,9 @@ def _show(course: Course, found: Validation, seeds: Sequence[int], device: str) 
     )  # fmt: skip
     console.print(grid)
     for mutant in total:
-        if not mutant.killed:
+        if mutant.unrun:
+            console.print(f"[red]does not run[/] {mutant.name} (exercise {mutant.owner}): {escape(mutant.unrun)}")
+        elif not mutant.killed:
             console.print(f"[red]survives[/] {mutant.name} (exercise {mutant.owner})")
         elif not mutant.blamed_rightly:
             console.print(
@@ -176,7 +179,15 @@ def _plain(found: Validation) -> dict[str, Any]:
     return {
         "sound": found.sound,
         "mutants": [
-            {"name": m.name, "owner": m.owner, "lost": m.lost, "hinted": m.hinted, "killed": m.killed, "alike": m.alike}
+            {
+                "name": m.name,
+                "owner": m.owner,
+                "lost": m.lost,
+                "hinted": m.hinted,
+                "killed": m.killed,
+                "alike": m.alike,
+                "unrun": m.unrun,
+            }
             for m in found.mutants
         ],
         "left_out": [{"exercise": one.exercise, "lost": one.lost} for one in found.left_out],

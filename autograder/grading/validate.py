@@ -20,7 +20,8 @@ from autograder.sandbox.devices import CPU
 class MutantVerdict:
     """What the rubric made of one mutant: the exercises that lost points, and the mistake it was taken for.
 
-    `alike`: where no check could tell it from other mutants, and so none gave a hint, those others.
+    `alike`: where no check could tell it from other mutants, and so none gave a hint, those others. `unrun`: what was
+    said where it speaks of a name that there is not: an author's slip, which proves nothing about the rubric.
     """
 
     name: str
@@ -28,6 +29,7 @@ class MutantVerdict:
     lost: tuple[str, ...]
     hinted: str
     alike: tuple[str, ...] = ()
+    unrun: str = ""
 
     @property
     def killed(self) -> bool:
@@ -96,7 +98,7 @@ class Validation:
         """Mutants killed and blamed rightly, right solutions at 100 %, the starter at 0, no hint that lies; and a
         second device decides like the CPU where the code runs there."""
         return (
-            all(mutant.blamed_rightly for mutant in self.mutants)
+            all(mutant.blamed_rightly and not mutant.unrun for mutant in self.mutants)
             and all(one.alone for one in self.left_out)
             and not self.confusions
             and not self.failures
@@ -156,7 +158,8 @@ class Validator:
         hinted = next((r.mutant for r in results if r.mutant and r.exercise == owner), "")
         failed = {r.name for r in results if r.exercise == owner and r.outcome is not Outcome.PASSED}
         alike = () if hinted else self._alike(changes, failed, seed)
-        return MutantVerdict(name, owner, lost, hinted, tuple(other for other in alike if other != name))
+        unrun = next((r.message for r in results if " raised NameError: " in r.message), "")
+        return MutantVerdict(name, owner, lost, hinted, tuple(other for other in alike if other != name), unrun)
 
     def _alike(self, changes: dict[str, Any], failed: set[str], seed: int) -> tuple[str, ...]:
         """The fewest mutants among which a failed check leaves the choice."""

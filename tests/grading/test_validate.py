@@ -66,6 +66,16 @@ def test_only_the_checks_that_come_to_a_changed_function_are_run_for_it(tiny_ass
     assert run == ["2 adds", "2 gradient"]
 
 
+def test_a_mutant_that_does_not_run_proves_nothing(tmp_path):
+    folder = tiny.write(tmp_path)
+    slip = '\n@variants.mutant("square", hint="No.")\ndef slip(x):\n    return cube(x)\n'
+    (folder / "mutants.py").write_text(tiny.MUTANTS + slip, encoding="utf-8")
+    verdict = Validator(load(folder)).mutant("slip", 0)
+    assert verdict.blamed_rightly
+    assert verdict.unrun == "`square` raised NameError: name 'cube' is not defined"
+    assert not Validation(["reference"], mutants=[verdict]).sound
+
+
 def test_the_starter_must_earn_nothing(tiny_assignment):
     found = Validation(["reference"])
     found.starter(tiny_assignment, "def square(x):\n    return x * x\n", 0)
