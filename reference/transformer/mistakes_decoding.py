@@ -2,7 +2,6 @@
 
 Names that are not defined here (torch, other functions of the solution) are the solution's.
 """
-# ruff: noqa: F821, B905
 
 from __future__ import annotations
 
