@@ -39,7 +39,7 @@ def grade_class(
     torch.set_num_threads(1)  # the cores are for the students' code
     private = [*course.private, *(entry.path for entry in entries[:1])]
     with (
-        Sandbox(unsafe=unsafe, private=private) as sandbox,
+        Sandbox(like=course.assignment.solution_source, unsafe=unsafe, private=private) as sandbox,
         second_sandbox(course.settings.device, private, unsafe=unsafe) as beside,
         course.records() as records,
     ):

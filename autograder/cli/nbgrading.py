@@ -70,7 +70,7 @@ def grade_course(
     torch.set_num_threads(1)  # the cores are for the students' code
     with (
         Book(place, name) as book,
-        Sandbox(unsafe=unsafe, private=course.private) as sandbox,
+        Sandbox(like=course.assignment.solution_source, unsafe=unsafe, private=course.private) as sandbox,
         second_sandbox(course.settings.device, course.private, unsafe=unsafe) as beside,
         course.records() as records,
     ):

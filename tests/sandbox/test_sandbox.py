@@ -357,18 +357,33 @@ LIBRARIES = """
 import sys
 before = [name for name in ("torch", "pandas", "sklearn") if name in sys.modules]
 def which(): return before
-def dynamic(): return int(__import__("pan" + "das").Series([1, 2]).sum())
+def dynamic(): return int(__import__("pandas").Series([1, 2]).sum())
 """
+BY_ITSELF = "if __name__ == '__main__':\n    import sklearn\n"
 
 
-def test_large_libraries_are_there_before_a_submission_that_names_one(sandbox):
+def opened(sandbox, *imports):
+    source = "\n".join((LIBRARIES, *(f"import {name}" for name in imports), BY_ITSELF))
+    return sandbox.open({"m.py": source}, "m.py", Limits())
+
+
+def test_large_libraries_are_there_before_a_submission_that_imports_one(sandbox):
     """A fork of a process that has them takes twice as long: most submissions do without, and may still import."""
-    with sandbox.open({"m.py": LIBRARIES}, "m.py", Limits()) as session:
+    with opened(sandbox, "pandas", "sklearn") as session:
         assert ask(session, "which") == ["torch", "pandas", "sklearn"]
-    plain = LIBRARIES.replace('"pandas", "sklearn"', '"pand" + "as", "skl" + "earn"')
-    with sandbox.open({"m.py": plain}, "m.py", Limits()) as session:
+    with opened(sandbox, "pandas") as session:
+        assert ask(session, "which") == ["torch", "pandas", "sklearn"], "what is running already will do"
+    with opened(sandbox) as session:
         assert ask(session, "which") == ["torch"]
         assert ask(session, "dynamic") == 3
+
+
+def test_the_first_zygote_has_what_a_typical_submission_imports():
+    with Sandbox(like="import pandas as pd\n") as sandbox:
+        for imports in ((), ("pandas",)):
+            with opened(sandbox, *imports) as session:
+                assert ask(session, "which")[1:] == ["pandas"]
+        assert list(sandbox._zygotes) == [("pandas",)]
 
 
 @pytest.mark.parametrize("other", ["none to be had", "another boundary"])
@@ -388,6 +403,7 @@ def test_without_a_second_zygote_submissions_import_large_libraries_themselves(m
     with Sandbox() as sandbox:
         monkeypatch.setattr(sandbox, "_new", Other)
         for _ in range(2):
-            with sandbox.open({"m.py": f"import pandas\n{LIBRARIES}"}, "m.py", Limits()) as session:
-                assert ask(session, "which") == ["torch", "pandas"]
+            with opened(sandbox, "pandas") as session:
+                assert ask(session, "which") == ["torch"]
+                assert ask(session, "dynamic") == 3
     assert len(closed) == (other == "another boundary")
