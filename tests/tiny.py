@@ -113,6 +113,15 @@ def write(root: Path, checks: str = CHECKS) -> Path:
     return folder
 
 
+def write_training(root: Path, checks: str, points: int, head: str, body: str) -> Path:
+    """The same with an exercise 3 that trains: its checks, and the head and the body of its `train`."""
+    folder = write(root, CHECKS + checks)
+    exercise = f"# %% [markdown]\n# ## Exercise 3 · Training ({points} points)\n# %%\n"
+    train = f"def train({head}):\n    # SOLUTION\n    {body}\n    # END\n"
+    (folder / "solution.py").write_text(SOLUTION + exercise + train, encoding="utf-8")
+    return folder
+
+
 def config(root: Path) -> Path:
     """Write a course with the tiny assignment and return its configuration."""
     path = root / "grader_config.yml"

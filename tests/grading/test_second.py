@@ -106,13 +106,7 @@ def test_a_module_that_uses_the_gpu_while_it_is_loaded_is_told_so(
 @pytest.fixture
 def training(tmp_path: Path) -> Assignment:
     """The tiny assignment with an exercise that trains."""
-    solution = tiny.SOLUTION + (
-        "# %% [markdown]\n# ## Exercise 3 · Training (5 points)\n# %%\n"
-        "def train(x, seed):\n    # SOLUTION\n    return 0.05\n    # END\n"
-    )
-    folder = tiny.write(tmp_path, tiny.CHECKS + TRAINING)
-    (folder / "solution.py").write_text(solution, encoding="utf-8")
-    return load(folder)
+    return load(tiny.write_training(tmp_path, TRAINING, 5, "x, seed", "return 0.05"))
 
 
 def test_training_counts_where_it_ends(training: Assignment) -> None:

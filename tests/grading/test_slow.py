@@ -39,12 +39,8 @@ def learns_more(student, reference, draw):
 
 def written(root: Path, seconds: int = 60, equivalents: str = "") -> Assignment:
     """The tiny assignment with an exercise that trains, and its time limit."""
-    solution = tiny.SOLUTION + (
-        "# %% [markdown]\n# ## Exercise 3 · Training (6 points)\n# %%\n"
-        "def train(x):\n    # SOLUTION\n    return 0 * square(x).sum()\n    # END\n"
-    )
-    folder = tiny.write(root, tiny.CHECKS + TRAINING.replace("seconds=60", f"seconds={seconds}"))
-    (folder / "solution.py").write_text(solution, encoding="utf-8")
+    checks = TRAINING.replace("seconds=60", f"seconds={seconds}")
+    folder = tiny.write_training(root, checks, 6, "x", "return 0 * square(x).sum()")
     (folder / "equivalents.py").write_text(tiny.EQUIVALENTS + equivalents, encoding="utf-8")
     return load(folder)
 
