@@ -1,6 +1,6 @@
 """The same light notebook, a class of it: this grader, nbgrader and otter-grader, side by side.
 
-    python benchmarks/peers.py [STUDENTS] [--otter BIN]
+    python benchmarks/peers.py [STUDENTS] [--rounds 3] [--otter BIN]
 
 The notebook has three functions, and each grader one test of each. A command grades one student, then the class: the
 difference is what each further student costs, the rest is starting up. Otter's `run`, which like nbgrader's
@@ -15,6 +15,7 @@ import argparse
 import json
 import os
 import shutil
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -128,35 +129,47 @@ def otter(place: Path, students: int, path: Path) -> Callable[[], None]:
 
 
 def main() -> None:
-    """One student, then the class, for each grader in turn."""
+    """One student, then the class, for each grader in turn, and all that again."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("students", type=int, nargs="?", default=100)
+    parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--otter", type=Path, help="the bin folder of otter-grader's environment")
     chosen = parser.parse_args()
     few = max(2, chosen.students // 20)  # of the slow ones, a smaller class tells as much
     cores = os.cpu_count() or 1
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
-        ways: dict[str, tuple[int, Callable[[Path, int], Callable[[], None]]]] = {
+        makers: dict[str, tuple[int, Callable[[Path, int], Callable[[], None]]]] = {
             "autograder, one at a time": (chosen.students, lambda at, count: ours(at, count, 1)),
             f"autograder, {cores} at a time": (chosen.students, lambda at, count: ours(at, count, cores)),
             "nbgrader": (few, nbgrader),
         }
         if chosen.otter:
-            ways["otter-grader"] = (few, lambda at, count: otter(at, count, chosen.otter))
-        base = 0.0
-        print(f"{'':28} starting up   each further student")
-        for name, (students, make) in ways.items():
-            times = []
-            for count in (1, students):
-                grade = make(place / f"{name}-{count}".replace(" ", "").replace(",", "-"), count)
-                grade()  # the first warms the disk's cache, and makes databases
-                began = time.perf_counter()
-                grade()
-                times.append(time.perf_counter() - began)
-            each = (times[1] - times[0]) / (students - 1)
-            base = base or each
-            print(f"{name:28} {times[0] - each:8.2f} s   {each:8.3f} s  x{each / base:.1f}", flush=True)
+            makers["otter-grader"] = (few, lambda at, count: otter(at, count, chosen.otter))
+        ways = {
+            name: (size, [make(place / f"{number}-{count}", count) for count in (1, size)])
+            for number, (name, (size, make)) in enumerate(makers.items())
+        }
+        first: dict[str, list[float]] = {name: [] for name in ways}
+        each: dict[str, list[float]] = {name: [] for name in ways}
+        for number in range(chosen.rounds + 1):
+            for name, (size, (one, whole)) in ways.items():
+                alone, together = timed(one), timed(whole)
+                if number:  # the first round warms the disk's cache, and makes databases
+                    first[name].append(alone)
+                    each[name].append((together - alone) / (size - 1))
+    base = statistics.median(next(iter(each.values())))
+    print(f"{'':28} one student   each further one")
+    for name in ways:
+        median = statistics.median(each[name])
+        print(f"{name:28} {statistics.median(first[name]):9.1f} s   {median:12.3f} s  x{median / base:.1f}")
+
+
+def timed(work: Callable[[], None]) -> float:
+    """Seconds it takes."""
+    began = time.perf_counter()
+    work()
+    return time.perf_counter() - began
 
 
 if __name__ == "__main__":
