@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import traceback
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 
 import msgspec
 import torch
@@ -21,9 +22,6 @@ from autograder.sandbox.conversation import Answerer, Conversation, Ended
 
 PRECISIONS = (torch.float64, torch.float32)
 """Unit checks run in float64 first; what passes runs again in float32, with that dtype's tolerance."""
-
-LEARNT = (Outcome.PASSED, Outcome.PARTLY)
-"""What training comes to that is worth points."""
 
 FORKED = "Cannot re-initialize CUDA in forked subprocess"
 """torch's words to a check, which is a fork of the loaded module, about a GPU that was in use before."""
@@ -43,6 +41,11 @@ class Verdict(msgspec.Struct, frozen=True):
     def answered(self) -> bool:
         """Whether the student's code came to its end, right or wrong."""
         return self.score is not None or self.mismatch is not None
+
+    @property
+    def stuck(self) -> bool:
+        """Whether it did not, for something that may lie in what it calls."""
+        return not self.answered and self.outcome in (Outcome.FAILED, Outcome.TIMED_OUT, Outcome.OUT_OF_MEMORY)
 
 
 class Engine:
@@ -85,7 +88,7 @@ class Engine:
         results: list[CheckResult] = []
         wrong: set[str] = set()
         unfit: set[str] = set()
-        in_vain = False
+        endless = False
         for check in rubric.checks if checks is None else checks:
             not_theirs = unfit if check.trains else ()
             lent = tuple(
@@ -93,40 +96,52 @@ class Engine:
             )
             result = (known or {}).get(check.name)
             if result is None:
-                result, answered = self._checked(host, check, digest, lent, hints=hints, beside=beside)
-                stuck = check.trains and (result.outcome is Outcome.TIMED_OUT or _raised(result, answered))
-                if stuck and stand_ins and lent != check.uses and not in_vain:
-                    result = self._with_ours(host, check, digest, result, hints=hints, beside=beside)
-                    in_vain = result.outcome not in LEARNT
+                result, verdict = self._checked(host, check, digest, lent, hints=hints, beside=beside)
+                again = verdict.stuck and not (endless and result.outcome is Outcome.TIMED_OUT)
+                if check.trains and again and stand_ins and lent != check.uses:
+                    result = self._with_ours(host, check, digest, result, verdict, hints=hints, beside=beside)
             if result.outcome is not Outcome.PASSED:
                 wrong.add(check.exercise)
-            if check.trains and result.outcome in LEARNT:
+            if check.trains:
                 unfit.update(result.stand_ins)
-            in_vain = in_vain or (check.trains and result.outcome is Outcome.TIMED_OUT)
+                endless = endless or result.outcome is Outcome.TIMED_OUT
             results.append(result)
             if progress is not None:
                 progress(result)
         return results
 
     def _with_ours(
-        self, host: Host, check: Check, digest: str, first: CheckResult, *, hints: bool, beside: Host | None
+        self,
+        host: Host,
+        check: Check,
+        digest: str,
+        first: CheckResult,
+        verdict: Verdict,
+        *,
+        hints: bool,
+        beside: Host | None,
     ) -> CheckResult:
         """Training that took too long or raised an error, with stand-ins for all that it uses: a loop where one line
         would do is right, arrays that no gradient comes through may be, and their own exercise is where they are
-        graded. Where that does not learn either, all stays as it was.
+        graded. What it comes to then counts; where it does not come to its end either, all stays as it was.
 
-        It draws other data and another seed: what was prepared in the first run is of no use.
+        After a time-out it draws other data and another seed: what was prepared in that time is of no use. After an
+        error it is the same draw, for nobody is to try another by raising, in the time that is left.
         """
         for one in (host, beside):
             if one is not None:
                 one.lengthen(first.seconds)
-        second = self.run_check(host, check, f"{digest} with ours", check.uses, hints=hints, beside=beside)
+        again = check
+        if first.outcome is Outcome.TIMED_OUT:
+            said, digest = "What you wrote for other exercises takes too long to train with.", f"{digest} with ours"
+        else:
+            said = f"This does not train with what you wrote for other exercises: {verdict.message}"
+            if check.seconds is not None:
+                again = replace(check, seconds=max(1.0, check.seconds - first.seconds))
+        second, answer = self._checked(host, again, digest, check.uses, hints=hints, beside=beside)
         seconds = round(first.seconds + second.seconds, 4)
-        if second.outcome not in LEARNT:
+        if not answer.answered:
             return msgspec.structs.replace(first, seconds=seconds)
-        said = "What you wrote for other exercises takes too long to train with."
-        if first.outcome is not Outcome.TIMED_OUT:
-            said = f"This does not train with what you wrote for other exercises: {first.message}"
         return msgspec.structs.replace(second, message=f"{said} {second.message}".strip(), seconds=seconds)
 
     def run_check(
@@ -155,8 +170,8 @@ class Engine:
         *,
         hints: bool,
         beside: Host | None,
-    ) -> tuple[CheckResult, bool]:
-        """The same, and whether the student's code came to its end."""
+    ) -> tuple[CheckResult, Verdict]:
+        """The same, and the verdict behind it."""
         started = time.perf_counter()
         mutant: Mutant | None = None  # where several answer alike, a hint that may be wrong is worse than none
         dtype, verdict, remark = self._decided(host, beside, check, digest, stand_ins)
@@ -183,7 +198,7 @@ class Engine:
             stand_ins=stand_ins,
             seconds=round(time.perf_counter() - started, 4),
         )
-        return result, verdict.answered
+        return result, verdict
 
     def _decided(
         self, host: Host, beside: Host | None, check: Check, digest: str, stand_ins: tuple[str, ...]
@@ -303,10 +318,6 @@ class Engine:
         host = LocalHost(lambda: self._assignment.solution({mutant.of: mutant.change}))
         _, theirs = self._in_turn(host, check, digest, stand_ins, (dtype,), like=verdict.exchanges)
         return theirs.outcome is verdict.outcome and same_exchanges(verdict.exchanges, theirs.exchanges)
-
-
-def _raised(result: CheckResult, answered: bool) -> bool:
-    return result.outcome is Outcome.FAILED and not answered
 
 
 def _said(host: Host, verdict: Verdict) -> str:

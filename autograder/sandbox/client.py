@@ -20,7 +20,8 @@ SMALL = ("matplotlib.pyplot", "scipy", "tqdm")
 LARGE = ("pandas", "sklearn")
 """Libraries of so many files that each fork of a process that has them takes half as long again, and twice as long."""
 
-MAIN = re.compile(r"^if __name__\b", re.MULTILINE)
+MAIN = re.compile(r"^if __name__\b.*\n(?:[ \t].*\n|\n)*", re.MULTILINE)
+"""The block of a module that is started by itself."""
 
 
 class Sandbox:
@@ -48,11 +49,11 @@ class Sandbox:
     ) -> None:
         self.device = device
         self._new = partial(Zygote, unsafe=unsafe, private=tuple(private), without=tuple(without), device=device)
-        self._one_for_all = preload is not None
-        usual = _large({"": like})
-        self._usual = self._new((*TORCH, *SMALL, *usual) if preload is None else preload)
-        self._zygotes = {usual: self._usual}
-        self._lock = threading.Lock()
+        first = _level({"": like}) if preload is None else len(LARGE)
+        self._usual = self._new((*TORCH, *SMALL, *LARGE[:first]) if preload is None else preload)
+        self._zygotes = {first: self._usual}  # by how many of the large libraries they have
+        self._starting = threading.Lock()
+        self._closed = False
 
     @property
     def boundary(self) -> tuple[str, ...]:
@@ -79,48 +80,62 @@ class Sandbox:
 
     def close(self) -> None:
         """End the zygotes and with them every session that is still open."""
-        with self._lock:
+        with self._starting:
+            self._closed = True
             for zygote in self._zygotes.values():
                 zygote.close()
 
     def open(self, files: dict[str, str], main: str, limits: Limits) -> Session:
         """A sandbox with the submission loaded. Raises `Ended` when loading does not end well for the student,
         and `SandboxUnavailable`. A zygote that is gone is started again."""
-        return self._zygote(files).open(files, main, limits)
+        zygote = self._zygote(_level(files))
+        try:
+            return zygote.open(files, main, limits)
+        except SandboxUnavailable:
+            if zygote is self._usual:
+                raise
+        self._give_up(zygote)
+        return self._usual.open(files, main, limits)
 
-    def _zygote(self, files: Mapping[str, str]) -> Zygote:
-        """The smallest that has what the sources name, started if there is none."""
-        if self._one_for_all:
-            return self._usual
-        needed = _large(files)
-        with self._lock:
-            for has in sorted(self._zygotes, key=len):
-                if len(needed) <= len(has):
-                    return self._zygotes[has]
-            self._zygotes[needed] = self._with(needed)
-            return self._zygotes[needed]
+    def _zygote(self, level: int) -> Zygote:
+        """The smallest that has as much, started if there is none. Those who need no more do not wait for that."""
+        found = self._running(level)
+        if found is None:
+            with self._starting:
+                if self._closed:
+                    raise SandboxUnavailable("the sandbox is closed")
+                found = self._running(level)  # another thread may have waited for the same
+                if found is None:
+                    found = self._started(level)
+                    self._zygotes = {**self._zygotes, level: found}
+        return found
 
-    def _with(self, libraries: tuple[str, ...]) -> Zygote:
+    def _running(self, level: int) -> Zygote | None:
+        zygotes = self._zygotes
+        return min(((has, zygote) for has, zygote in zygotes.items() if has >= level), default=(0, None))[1]
+
+    def _started(self, level: int) -> Zygote:
         """One behind the same boundary, or else the usual one: then the submission imports what it needs."""
         try:
-            larger = self._new((*TORCH, *SMALL, *libraries))
+            return self._new((*TORCH, *SMALL, *LARGE[:level]), like=self._usual)
         except SandboxUnavailable:
             return self._usual
-        if larger.boundary == self.boundary:
-            return larger
-        larger.close()
-        return self._usual
+
+    def _give_up(self, zygote: Zygote) -> None:
+        """It cannot be started again: from now on the usual one does its work."""
+        with self._starting:
+            self._zygotes = {has: self._usual if one is zygote else one for has, one in self._zygotes.items()}
+        zygote.close()
 
 
-def _large(files: Mapping[str, str]) -> tuple[str, ...]:
-    """The large libraries up to the largest that the sources name: so there are few different zygotes."""
+def _level(files: Mapping[str, str]) -> int:
+    """How many of the large libraries there are, up to the largest that the sources name."""
     named = named_in(files, LARGE)
-    return LARGE[: LARGE.index(named[-1]) + 1] if named else ()
+    return LARGE.index(named[-1]) + 1 if named else 0
 
 
 def named_in(files: Mapping[str, str], libraries: Iterable[str]) -> tuple[str, ...]:
-    """Those of the libraries that the sources import. What a module does only when it is started by itself, on data at
-    home, does not count."""
-    lines = [line.lstrip() for source in files.values() for line in MAIN.split(source)[0].splitlines()]
-    imports = " ".join(line for line in lines if line.startswith(("import ", "from ")))
-    return tuple(name for name in libraries if name.partition(".")[0] in imports)
+    """Those of the libraries that the sources name. What a module does only when it is started by itself, on data at
+    home, does not count. A name too many makes forks slow, one too few makes an import part of the student's time."""
+    text = "\n".join(MAIN.sub("", f"{source}\n") for source in files.values())
+    return tuple(name for name in libraries if re.search(rf"\b{name.partition('.')[0]}\b", text))

@@ -29,8 +29,8 @@ class Zygote:
     """A warm process that has imported `preload`. Threads may share it.
 
     It starts in bubblewrap, or where that cannot be had by itself, with the layers that need no namespaces. Either
-    way a trial fork has to fail to reach the grader's files, other machines and other processes. Raises
-    `SandboxUnavailable`.
+    way a trial fork has to fail to reach the grader's files, other machines and other processes. Started again, or
+    started `like` another one, it has the same layers or none at all. Raises `SandboxUnavailable`.
     """
 
     def __init__(
@@ -41,6 +41,7 @@ class Zygote:
         private: tuple[Path, ...],
         without: tuple[str, ...],
         device: str,
+        like: Zygote | None = None,
     ) -> None:
         self._preload = preload
         self._unsafe = unsafe
@@ -50,9 +51,10 @@ class Zygote:
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._socket: socket.socket | None = None
-        self._ways: tuple[str | None, ...] = ()
+        self._closed = False
         self._folder: tempfile.TemporaryDirectory[str] | None = None
-        self.boundary: tuple[str, ...] = ()
+        self._ways: tuple[str | None, ...] = like._ways if like else ()
+        self.boundary: tuple[str, ...] = like.boundary if like else ()
         self.proofs: tuple[str, ...] = ()
         self.problems: tuple[str, ...] = ()
         with self._lock:
@@ -61,6 +63,7 @@ class Zygote:
     def close(self) -> None:
         """End the zygote and with it every sandbox that is still open."""
         with self._lock:
+            self._closed = True
             self._stop()
 
     def open(self, files: dict[str, str], main: str, limits: Limits) -> Session:
@@ -103,6 +106,8 @@ class Zygote:
 
     def _start(self) -> None:
         """In bubblewrap if possible. Raises `SandboxUnavailable`."""
+        if self._closed:
+            raise SandboxUnavailable("the sandbox is closed")
         if self._unsafe:
             self._launch(bwrap=None)
             self.boundary = NO_BOUNDARY
@@ -119,8 +124,12 @@ class Zygote:
             except SandboxUnavailable as error:
                 problems.append(f"{'in' if way else 'without'} bubblewrap: {error}")
                 continue
-            self._ways = (way,)  # started again, it is never less than it was
-            self.boundary = (*(("bubblewrap",) if way else ()), *ready.layers)
+            layers = (*(("bubblewrap",) if way else ()), *ready.layers)
+            if self.boundary and layers != self.boundary:
+                self._stop()
+                problems.append(f"now these layers hold: {', '.join(layers)}; before: {', '.join(self.boundary)}")
+                continue
+            self._ways, self.boundary = (way,), layers
             self.proofs, self.problems = ready.proofs, (*problems, *ready.problems)
             return
         raise SandboxUnavailable(
@@ -130,22 +139,12 @@ class Zygote:
 
     def _launch(self, bwrap: str | None) -> Ready:
         """Start the zygote and wait until it is warm. Raises `SandboxUnavailable`, with nothing left behind."""
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self._folder = tempfile.TemporaryDirectory(prefix="autograder-", ignore_cleanup_errors=True)
-        bait = _furnish(Path(self._folder.name))
-        with theirs:
-            os.set_inheritable(theirs.fileno(), True)
-            if bwrap:
-                words, environment = bubblewrap.command(bwrap, theirs.fileno(), self._device), {}
-            else:
-                place = str(Path(autograder.__file__).parent.parent)
-                words = [sys.executable, *system.interpreter_arguments(place, theirs.fileno())]
-                environment = system.environment(f"{self._folder.name}/zygote", self._device)
-            self._process = subprocess.Popen(
-                words, env=environment, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, cwd="/",
-            )  # fmt: skip
-        self._socket = ours
+        try:
+            ours, bait = self._spawn(bwrap)
+        except OSError as error:  # no memory, no process, no room on the disk
+            self._stop()
+            raise SandboxUnavailable(f"the zygote did not start: {error}") from error
+        assert self._folder is not None
         ours.settimeout(START_SECONDS)
         base = "" if bwrap else self._folder.name
         start = Start(
@@ -171,6 +170,26 @@ class Zygote:
                 f"no boundary for {', '.join(ready.missing)} ({'; '.join(dict.fromkeys(ready.problems))})"
             )
         return ready
+
+    def _spawn(self, bwrap: str | None) -> tuple[socket.socket, Path]:
+        """The process, at the other end of the socket, and the bait. Raises `OSError`."""
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._socket = ours
+        with theirs:
+            self._folder = tempfile.TemporaryDirectory(prefix="autograder-", ignore_cleanup_errors=True)
+            bait = _furnish(Path(self._folder.name))
+            os.set_inheritable(theirs.fileno(), True)
+            if bwrap:
+                words, environment = bubblewrap.command(bwrap, theirs.fileno(), self._device), {}
+            else:
+                place = str(Path(autograder.__file__).parent.parent)
+                words = [sys.executable, *system.interpreter_arguments(place, theirs.fileno())]
+                environment = system.environment(f"{self._folder.name}/zygote", self._device)
+            self._process = subprocess.Popen(
+                words, env=environment, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, cwd="/",
+            )  # fmt: skip
+        return ours, bait
 
     def _last_words(self) -> str:
         assert self._process is not None and self._process.stderr is not None

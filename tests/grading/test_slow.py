@@ -3,6 +3,7 @@ costs no points in the training that calls it."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -176,11 +177,13 @@ def test_the_second_run_draws_other_data(assignment: Assignment) -> None:
     assert not torch.equal(first, again)
 
 
-def test_what_does_not_learn_with_ours_either_stays_as_it_was(assignment: Assignment) -> None:
+def test_what_does_not_learn_with_ours_either_is_told_why(assignment: Assignment) -> None:
     clock = Clock()
     results = graded(assignment, clock, square=clock.slow, train=lambda x: square(x).sum() * 0 + 2)  # noqa: F821
-    assert [results[name].outcome for name in ("3 learns", "3 learns_more")] == [Outcome.TIMED_OUT] * 2
-    assert [results[name].stand_ins for name in ("3 learns", "3 learns_more")] == [(), ()]
+    trained = [results[name] for name in ("3 learns", "3 learns_more")]
+    assert [(one.outcome, one.stand_ins) for one in trained] == [(Outcome.FAILED, ("square",))] * 2
+    assert trained[0].message.endswith("takes too long to train with. The error is not below 1.")
+    assert trained[1].message == "The error is not below 0.1."
 
 
 def test_what_comes_out_with_ours_counts_as_it_is(assignment: Assignment) -> None:
@@ -210,8 +213,36 @@ def test_training_goes_on_with_ours_where_theirs_cannot_be_trained_with(assignme
     assert second.message == ""
 
 
+def test_a_helper_that_asks_for_too_much_memory_is_done_without(assignment: Assignment) -> None:
+    def square(x: torch.Tensor) -> torch.Tensor:
+        if len(x) == 8:
+            raise MemoryError
+        return x * x
+
+    results = graded(assignment, Clock(), square=square)
+    assert [results[name].earned for name in ("3 learns", "3 learns_more")] == [2, 4]
+
+
+def test_training_that_fails_with_ours_too_leaves_the_next_one_its_chance(assignment: Assignment) -> None:
+    errors = iter([5, 0])
+
+    def square(x: torch.Tensor) -> Any:
+        return x.numpy() ** 2 if len(x) == 8 else x * x
+
+    def train(x: torch.Tensor) -> torch.Tensor:
+        return 0 * globals()["square"](x.requires_grad_()).sum() + next(errors)
+
+    def told(result: CheckResult) -> str:
+        return result.message.partition(" instead. ")[2]
+
+    results = graded(assignment, Clock(), square=square, train=train)
+    assert [results[name].earned for name in ("3 learns", "3 learns_more")] == [0, 4]
+    assert told(results["3 learns"]) == "The error is not below 1."
+
+
 @pytest.mark.parametrize("error", [RuntimeError("no"), NotImplementedError])
-def test_training_that_raises_by_itself_is_tried_with_ours_once(assignment: Assignment, error: Exception) -> None:
+def test_training_that_raises_by_itself_gains_nothing_by_it(assignment: Assignment, error: Exception) -> None:
+    """Not even another draw."""
     calls = []
 
     def train(x: torch.Tensor) -> torch.Tensor:
@@ -221,7 +252,30 @@ def test_training_that_raises_by_itself_is_tried_with_ours_once(assignment: Assi
     results = graded(assignment, Clock(), train=train)
     assert [results[name].earned for name in ("3 learns", "3 learns_more")] == [0, 0]
     assert [results[name].stand_ins for name in ("3 learns", "3 learns_more")] == [(), ()]
-    assert len(calls) == (3 if isinstance(error, RuntimeError) else 2)
+    if isinstance(error, RuntimeError):
+        first, again, *_ = calls
+        assert torch.equal(first, again)
+    else:
+        assert len(calls) == 2, "what is not attempted is not tried again"
+
+
+def test_the_second_try_after_an_error_has_the_time_that_was_left(assignment: Assignment) -> None:
+    given = []
+
+    class Noting(TimedHost):
+        @contextmanager
+        def check(self, seconds: float | None = None) -> Iterator[Conversation]:
+            given.append(seconds)
+            with super().check(seconds) as conversation:
+                yield conversation
+
+    def train(x: torch.Tensor) -> torch.Tensor:
+        time.sleep(0.2)
+        raise RuntimeError
+
+    Engine(assignment, b"s").run(Noting(assignment, Clock(), train=train), "d")
+    first, again = [seconds for seconds in given if seconds is not None][:2]
+    assert (first, round(again, 1)) == (60, 59.8)
 
 
 SLOW = """

@@ -12,10 +12,12 @@ from pathlib import Path
 import psutil
 import pytest
 import torch
+from msgspec.structs import replace
 
 from autograder.model import Outcome
 from autograder.rubric import Reference, Student, StudentError
-from autograder.sandbox import Ended, Limits, Sandbox, SandboxUnavailable
+from autograder.sandbox import Ended, Limits, Sandbox, SandboxUnavailable, launch
+from autograder.sandbox.client import LARGE, named_in
 from autograder.sandbox.messages import Call, Raised, Returned
 from autograder.sandbox.values import decode, encode
 
@@ -343,11 +345,15 @@ def test_many_threads_may_open_sessions_at_once(sandbox):
     assert sorted(results) == list(range(8))
 
 
+def children():
+    return set(psutil.Process().children())
+
+
 def test_a_zygote_that_was_killed_is_started_again():
+    before = children()
     with Sandbox() as sandbox:
-        for child in psutil.Process().children(recursive=True):
-            if child.pid == sandbox._usual._process.pid:
-                child.kill()
+        (zygote,) = children() - before
+        zygote.kill()
         time.sleep(0.3)
         with sandbox.open({"m.py": "def f(): return 1"}, "m.py", Limits()) as session:
             assert ask(session, "f") == 1
@@ -355,9 +361,9 @@ def test_a_zygote_that_was_killed_is_started_again():
 
 LIBRARIES = """
 import sys
-before = [name for name in ("torch", "pandas", "sklearn") if name in sys.modules]
+before = [name for name in ("torch", "pan" + "das", "skl" + "earn") if name in sys.modules]
 def which(): return before
-def dynamic(): return int(__import__("pandas").Series([1, 2]).sum())
+def dynamic(): return int(__import__("pan" + "das").Series([1, 2]).sum())
 """
 BY_ITSELF = "if __name__ == '__main__':\n    import sklearn\n"
 
@@ -379,31 +385,81 @@ def test_large_libraries_are_there_before_a_submission_that_imports_one(sandbox)
 
 
 def test_the_first_zygote_has_what_a_typical_submission_imports():
+    before = children()
     with Sandbox(like="import pandas as pd\n") as sandbox:
         for imports in ((), ("pandas",)):
             with opened(sandbox, *imports) as session:
                 assert ask(session, "which")[1:] == ["pandas"]
-        assert list(sandbox._zygotes) == [("pandas",)]
+        assert len(children() - before) == 1
 
 
-@pytest.mark.parametrize("other", ["none to be had", "another boundary"])
-def test_without_a_second_zygote_submissions_import_large_libraries_themselves(monkeypatch, other):
-    closed = []
-
-    class Other:
-        boundary = ("rlimits",)
-
-        def __init__(self, preload):
-            if other == "none to be had":
-                raise SandboxUnavailable("no memory")
-
-        def close(self):
-            closed.append(self)
-
+def test_without_a_second_zygote_submissions_import_large_libraries_themselves(monkeypatch):
     with Sandbox() as sandbox:
-        monkeypatch.setattr(sandbox, "_new", Other)
+        monkeypatch.setattr(launch.Zygote, "_launch", none_to_be_had)
         for _ in range(2):
             with opened(sandbox, "pandas") as session:
                 assert ask(session, "which") == ["torch"]
                 assert ask(session, "dynamic") == 3
-    assert len(closed) == (other == "another boundary")
+
+
+def test_a_second_zygote_with_other_layers_is_not_used(monkeypatch):
+    right = launch.Zygote._launch
+    before = children()
+    with Sandbox() as sandbox:
+        monkeypatch.setattr(launch.Zygote, "_launch", lambda self, way: replace(right(self, way), layers=("rlimits",)))
+        with opened(sandbox, "pandas") as session:
+            assert ask(session, "which") == ["torch"]
+        assert len(children() - before) == 1, "and it is gone"
+
+
+def test_a_second_zygote_that_dies_for_good_is_done_without(monkeypatch):
+    with Sandbox() as sandbox:
+        first = children()
+        with opened(sandbox, "pandas") as session:
+            assert ask(session, "which") == ["torch", "pandas"]
+        (second,) = children() - first
+        monkeypatch.setattr(launch.Zygote, "_launch", none_to_be_had)
+        second.kill()
+        second.wait()
+        with opened(sandbox, "pandas") as session:
+            assert ask(session, "which") == ["torch"]
+
+
+def none_to_be_had(self, way):
+    raise SandboxUnavailable("no memory")
+
+
+def test_a_machine_without_memory_for_a_zygote_is_no_traceback(monkeypatch):
+    def no_memory(*words, **more):
+        raise OSError(12, "Cannot allocate memory")
+
+    monkeypatch.setattr(subprocess, "Popen", no_memory)
+    before = len(os.listdir("/proc/self/fd"))
+    with pytest.raises(SandboxUnavailable, match="Cannot allocate memory"):
+        Sandbox()
+    assert len(os.listdir("/proc/self/fd")) == before
+
+
+def test_a_closed_sandbox_stays_closed():
+    before = children()
+    with Sandbox() as sandbox:
+        pass
+    for imports in ((), ("pandas",)):
+        with pytest.raises(SandboxUnavailable, match="closed"):
+            opened(sandbox, *imports)
+    assert children() == before
+
+
+@pytest.mark.parametrize(
+    ("source", "named"),
+    [
+        ("import pandas as pd", ["pandas"]),
+        ("def f():\n    from sklearn.svm import SVC", ["sklearn"]),
+        ("try: import pandas\nexcept ImportError: pass", ["pandas"]),
+        ("if __name__ == '__main__':\n    import pandas\n\n    pandas.f()", []),
+        ("if __name__ == '__main__':\n    import pandas\n\nimport sklearn", ["sklearn"]),
+        ("import geopandas, my_sklearn", []),
+    ],
+)
+def test_what_sources_name(source, named):
+    assert list(named_in({"m.py": source}, LARGE)) == named
