@@ -2,11 +2,11 @@
 
     python benchmarks/peers.py [STUDENTS] [--rounds 3] [--otter BIN]
 
-The notebook has three functions, and each grader one test of each. A command grades one student, then the class: the
-difference is what each further student costs, the rest is starting up. Otter's `run`, which like nbgrader's
-`autograde` needs no Docker, takes one notebook a command. BIN is the bin folder of a virtual environment with
-otter-grader, torch and ipykernel: its requirements and nbgrader's do not go together. Only this grader has a boundary
-and draws other inputs for each student.
+The notebook has three functions, all right, and each grader one test of each. A command grades one student, then the
+class: the difference is what each further student costs. The peers get a class of a twentieth of that size. Otter's
+`run`, which like nbgrader's `autograde` needs no Docker, takes one notebook a command, and so starts for each. BIN is
+the bin folder of a virtual environment with otter-grader, torch and ipykernel: its requirements and nbgrader's do not
+go together. Only this grader has a boundary and draws other inputs for each student.
 """
 
 from __future__ import annotations
@@ -25,6 +25,9 @@ from pathlib import Path
 
 import nbformat
 from nbformat import v4
+from nbgrader.api import Gradebook
+
+from autograder.records import Records
 
 BIN = Path(sys.executable).parent
 LIGHT = Path(__file__).parent / "light"
@@ -71,9 +74,10 @@ def ours(place: Path, students: int, jobs: int) -> Callable[[], None]:
 
     def grade() -> None:
         command = (sys.executable, "-m", "autograder", "grade", "light", "class", "--fresh", "--quiet")
+        shutil.rmtree(place / "records", ignore_errors=True)
         run(*command, "--jobs", str(jobs), at=place)
-        pages = list((place / "reports" / "light" / "students").glob("*.html"))
-        assert len(pages) == students, f"{len(pages)} reports"
+        with Records(f"sqlite:///{place}/records/course.sqlite") as records:
+            assert [report.score for report in records.all_latest("light")] == [len(TESTS)] * students
 
     return grade
 
@@ -102,8 +106,11 @@ def nbgrader(place: Path, students: int) -> Callable[[], None]:
     run(BIN / "nbgrader", "generate_assignment", "light", at=place)
 
     def grade() -> None:
+        shutil.rmtree(place / "autograded", ignore_errors=True)
         run(BIN / "nbgrader", "autograde", "light", "--force", at=place)
         assert len(list((place / "autograded").glob("*/light/light.ipynb"))) == students
+        with Gradebook(f"sqlite:///{place}/gradebook.db") as book:
+            assert [submission.score for submission in book.assignment_submissions("light")] == [len(TESTS)] * students
 
     return grade
 
@@ -121,6 +128,7 @@ def otter(place: Path, students: int, path: Path) -> Callable[[], None]:
 
     def grade() -> None:
         for number in range(students):
+            (place / "out" / "results.json").unlink(missing_ok=True)
             run(path / "otter", "run", f"s{number}.ipynb", "-a", "autograder.zip", "-o", "out", at=place, path=path)
             tests = json.loads((place / "out" / "results.json").read_text())["tests"]
             assert sum(test.get("score", 0) for test in tests) == len(TESTS)
@@ -131,11 +139,11 @@ def otter(place: Path, students: int, path: Path) -> Callable[[], None]:
 def main() -> None:
     """One student, then the class, for each grader in turn, and all that again."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("students", type=int, nargs="?", default=100)
+    parser.add_argument("students", type=int, nargs="?", default=100, help="2 or more")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--otter", type=Path, help="the bin folder of otter-grader's environment")
     chosen = parser.parse_args()
-    few = max(2, chosen.students // 20)  # of the slow ones, a smaller class tells as much
+    few = max(2, chosen.students // 20)
     cores = os.cpu_count() or 1
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)

@@ -98,7 +98,7 @@ def nbgrader(course: Path) -> Callable[[], None]:
 
 
 def main(rounds: int) -> None:
-    """Go round the three."""
+    """Go round them all."""
     torch.set_num_threads(1)
     jobs = os.cpu_count() or 1
     with tempfile.TemporaryDirectory() as place, Sandbox(like=SOLUTION) as sandbox:

@@ -38,9 +38,10 @@ def grade_class(
     name = course.assignment.name
     torch.set_num_threads(1)  # the cores are for the students' code
     private = [*course.private, *(entry.path for entry in entries[:1])]
+    typical = course.assignment.solution_source
     with (
-        Sandbox(like=course.assignment.solution_source, unsafe=unsafe, private=private) as sandbox,
-        second_sandbox(course.settings.device, private, unsafe=unsafe) as beside,
+        Sandbox(like=typical, unsafe=unsafe, private=private) as sandbox,
+        second_sandbox(course.settings.device, private, like=typical, unsafe=unsafe) as beside,
         course.records() as records,
     ):
         if failed:

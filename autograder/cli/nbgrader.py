@@ -22,9 +22,10 @@ def source(name: Name, course_dir: Folder, config: ConfigFile = None) -> None:
 
     Exit code 1: nbgrader_config.py is there already and needs the lines that are printed.
     """
+    course = open_course(name, config)
     from autograder.cli.nbgrading import write_source
 
-    raise typer.Exit(write_source(open_course(name, config), course_dir))
+    raise typer.Exit(write_source(course, course_dir))
 
 
 @app.command()
@@ -44,11 +45,9 @@ def grade(
 
     Exit codes: 0 graded (whatever the scores), 1 some submissions met an error of the grader's, 2 wrong input.
     """
+    course = open_course(name, config, device)
     from autograder.cli.nbgrading import grade_course
 
     raise typer.Exit(
-        grade_course(
-            open_course(name, config, device), course_dir, jobs=jobs, only=only, fresh=fresh, unsafe=unsafe,
-            json=json, quiet=quiet,
-        )
-    )  # fmt: skip
+        grade_course(course, course_dir, jobs=jobs, only=only, fresh=fresh, unsafe=unsafe, json=json, quiet=quiet)
+    )

@@ -68,10 +68,11 @@ def grade_course(
     place = open_nbgrader(folder)
     entries = choose(place.submissions(name), only)
     torch.set_num_threads(1)  # the cores are for the students' code
+    typical = course.assignment.solution_source
     with (
         Book(place, name) as book,
-        Sandbox(like=course.assignment.solution_source, unsafe=unsafe, private=course.private) as sandbox,
-        second_sandbox(course.settings.device, course.private, unsafe=unsafe) as beside,
+        Sandbox(like=typical, unsafe=unsafe, private=course.private) as sandbox,
+        second_sandbox(course.settings.device, course.private, like=typical, unsafe=unsafe) as beside,
         course.records() as records,
     ):
         due = book.set_due(course.settings.due)

@@ -21,12 +21,14 @@ def probe():
 
 
 @contextmanager
-def second_sandbox(device: str, private: Iterable[Path] = (), *, unsafe: bool = False) -> Iterator[Sandbox | None]:
+def second_sandbox(
+    device: str, private: Iterable[Path] = (), *, like: str = "", unsafe: bool = False
+) -> Iterator[Sandbox | None]:
     """A sandbox with `device`, tried out; the CPU needs none. Raises `SandboxUnavailable`."""
     if device == CPU:
         yield None
         return
-    with Sandbox(device=device, private=private, unsafe=unsafe) as sandbox:
+    with Sandbox(device=device, like=like, private=private, unsafe=unsafe) as sandbox:
         device_name(sandbox)
         yield sandbox
 

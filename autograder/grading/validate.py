@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property, partial, wraps
@@ -14,6 +15,8 @@ from autograder.model import CheckResult, Outcome
 from autograder.rubric.assignment import Assignment
 from autograder.rubric.rubric import Check
 from autograder.sandbox.devices import CPU
+
+UNKNOWN_NAME = re.compile(" raised (NameError|UnboundLocalError): ")
 
 
 @dataclass(frozen=True)
@@ -33,13 +36,13 @@ class MutantVerdict:
 
     @property
     def killed(self) -> bool:
-        """It lost points in the exercise that owns it."""
-        return self.owner in self.lost
+        """It ran, and lost points in the exercise that owns it."""
+        return self.owner in self.lost and not self.unrun
 
     @property
     def blamed_rightly(self) -> bool:
         """It lost points there and nowhere else."""
-        return self.lost == (self.owner,)
+        return self.killed and self.lost == (self.owner,)
 
 
 @dataclass(frozen=True)
@@ -98,7 +101,7 @@ class Validation:
         """Mutants killed and blamed rightly, right solutions at 100 %, the starter at 0, no hint that lies; and a
         second device decides like the CPU where the code runs there."""
         return (
-            all(mutant.blamed_rightly and not mutant.unrun for mutant in self.mutants)
+            all(mutant.blamed_rightly for mutant in self.mutants)
             and all(one.alone for one in self.left_out)
             and not self.confusions
             and not self.failures
@@ -158,7 +161,7 @@ class Validator:
         hinted = next((r.mutant for r in results if r.mutant and r.exercise == owner), "")
         failed = {r.name for r in results if r.exercise == owner and r.outcome is not Outcome.PASSED}
         alike = () if hinted else self._alike(changes, failed, seed)
-        unrun = next((r.message for r in results if " raised NameError: " in r.message), "")
+        unrun = next((r.message for r in results if UNKNOWN_NAME.search(r.message)), "")
         return MutantVerdict(name, owner, lost, hinted, tuple(other for other in alike if other != name), unrun)
 
     def _alike(self, changes: dict[str, Any], failed: set[str], seed: int) -> tuple[str, ...]:

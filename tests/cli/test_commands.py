@@ -126,7 +126,14 @@ def test_wrong_input_is_one_line_and_exit_code_2(course, monkeypatch, capsys, wo
 
 
 @pytest.mark.parametrize(
-    "words", [["--help"], ["grade", "tinny", "class"], ["validate", "tinny"], ["grade", "tiny", "clas"]]
+    "words",
+    [
+        ["--help"],
+        ["grade", "tinny", "class"],
+        ["validate", "tinny"],
+        ["nbgrader", "source", "tinny", "x"],
+        ["grade", "tiny", "clas"],
+    ],
 )
 def test_help_and_mistyped_names_do_not_wait_for_torch(course, words):
     code = f"import sys; sys.modules['torch'] = None; sys.argv = {['autograder', *words]}\n"
