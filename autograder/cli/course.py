@@ -48,16 +48,17 @@ class Course:
     @cached_property
     def reader(self) -> Reader:
         """Intake with this assignment's settings, in a process that can be stopped."""
-        return self.reader_up_to()
+        from autograder.grading.servant import MAX_BYTES
 
-    def reader_up_to(self, max_bytes: int | None = None) -> Reader:
+        return self.reader_up_to(MAX_BYTES)
+
+    def reader_up_to(self, max_bytes: int) -> Reader:
         """The same, for submissions of another size."""
-        from autograder.grading.servant import MAX_BYTES, Reader, Reading
+        from autograder.grading.servant import Reader, Reading
 
         expected = tuple(sorted(self.assignment.rubric.functions))
         packages = tuple(self.settings.packages)
-        top_level, size = self.settings.run_top_level, max_bytes or MAX_BYTES
-        return Reader(Reading(self.assignment.name, packages, top_level, expected, size))
+        return Reader(Reading(self.assignment.name, packages, self.settings.run_top_level, expected, max_bytes))
 
     def records(self) -> Records:
         """The course's records, made where they do not exist."""

@@ -53,7 +53,6 @@ class Zygote:
         self._socket: socket.socket | None = None
         self._closed = False
         self._folder: tempfile.TemporaryDirectory[str] | None = None
-        self._ways: tuple[str | None, ...] = like._ways if like else ()
         self.boundary: tuple[str, ...] = like.boundary if like else ()
         self.proofs: tuple[str, ...] = ()
         self.problems: tuple[str, ...] = ()
@@ -118,7 +117,10 @@ class Zygote:
         if bwrap is None:
             why = "not wanted" if unwanted else "is not installed (Debian and Ubuntu: apt-get install bubblewrap)"
             problems.append(f"bubblewrap {why}")
-        for way in self._ways or ((bwrap, None) if bwrap else (None,)):
+        ways: tuple[str | None, ...] = (bwrap, None) if bwrap else (None,)
+        if self.boundary:  # started before, or like another one
+            ways = (bwrap,) if "bubblewrap" in self.boundary else (None,)
+        for way in ways:
             try:
                 ready = self._launch(way)
             except SandboxUnavailable as error:
@@ -129,7 +131,7 @@ class Zygote:
                 self._stop()
                 problems.append(f"now these layers hold: {', '.join(layers)}; before: {', '.join(self.boundary)}")
                 continue
-            self._ways, self.boundary = (way,), layers
+            self.boundary = layers
             self.proofs, self.problems = ready.proofs, (*problems, *ready.problems)
             return
         raise SandboxUnavailable(
