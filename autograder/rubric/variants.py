@@ -34,11 +34,12 @@ class Equivalent:
 
 
 class Variants:
-    """Collects an assignment's mutants or equivalents; the module keeps one as `variants`."""
+    """Collects an assignment's mutants or equivalents; the module keeps one as `variants`. Those of `parts`, the other
+    modules that they are written in where they are many, come first."""
 
-    def __init__(self) -> None:
-        self.mutants: list[Mutant] = []
-        self.equivalents: list[Equivalent] = []
+    def __init__(self, *parts: Variants) -> None:
+        self.mutants: list[Mutant] = [mutant for part in parts for mutant in part.mutants]
+        self.equivalents: list[Equivalent] = [equivalent for part in parts for equivalent in part.equivalents]
 
     def mutant(self, of: str, hint: str) -> Callable[[Function], Function]:
         """Declare a mutant: the decorated function replaces the solution's `of`."""

@@ -6,6 +6,10 @@ from autograder.rubric import Variants
 
 from . import mistakes_engine, mistakes_landscape, mistakes_losses, mistakes_normalisation, mistakes_steps
 
-variants = Variants()
-for part in (mistakes_losses, mistakes_engine, mistakes_steps, mistakes_landscape, mistakes_normalisation):
-    variants.mutants += part.variants.mutants
+variants = Variants(
+    mistakes_losses.variants,
+    mistakes_engine.variants,
+    mistakes_steps.variants,
+    mistakes_landscape.variants,
+    mistakes_normalisation.variants,
+)

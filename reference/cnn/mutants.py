@@ -6,6 +6,4 @@ from autograder.rubric import Variants
 
 from . import mistakes_convolution, mistakes_layers, mistakes_pictures
 
-variants = Variants()
-for part in (mistakes_convolution, mistakes_layers, mistakes_pictures):
-    variants.mutants += part.variants.mutants
+variants = Variants(mistakes_convolution.variants, mistakes_layers.variants, mistakes_pictures.variants)

@@ -6,6 +6,4 @@ from autograder.rubric import Variants
 
 from . import mistakes_losses, mistakes_measures, mistakes_wasserstein
 
-variants = Variants()
-for part in (mistakes_losses, mistakes_wasserstein, mistakes_measures):
-    variants.mutants += part.variants.mutants
+variants = Variants(mistakes_losses.variants, mistakes_wasserstein.variants, mistakes_measures.variants)

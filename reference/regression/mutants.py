@@ -6,6 +6,4 @@ from autograder.rubric import Variants
 
 from . import mistakes_data, mistakes_lines, mistakes_networks
 
-variants = Variants()
-for part in (mistakes_data, mistakes_lines, mistakes_networks):
-    variants.mutants += part.variants.mutants
+variants = Variants(mistakes_data.variants, mistakes_lines.variants, mistakes_networks.variants)

@@ -6,6 +6,4 @@ from autograder.rubric import Variants
 
 from . import mistakes_heads, mistakes_masks, mistakes_sequences
 
-variants = Variants()
-for part in (mistakes_heads, mistakes_masks, mistakes_sequences):
-    variants.mutants += part.variants.mutants
+variants = Variants(mistakes_heads.variants, mistakes_masks.variants, mistakes_sequences.variants)

@@ -6,6 +6,4 @@ from autograder.rubric import Variants
 
 from . import mistakes_blocks, mistakes_decoding, mistakes_losses
 
-variants = Variants()
-for part in (mistakes_blocks, mistakes_losses, mistakes_decoding):
-    variants.mutants += part.variants.mutants
+variants = Variants(mistakes_blocks.variants, mistakes_losses.variants, mistakes_decoding.variants)
