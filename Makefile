@@ -25,7 +25,7 @@ lint: setup
 # In real containers; CONTAINER_BASE names the base image. Skipped, with the reason, where there is none.
 # tests/exploits runs in four of them, each for minutes; CONTAINER_CORPUS picks, as pytest -k does.
 container-test: setup
-	$(BIN)/python -m pytest -m container tests/gradescope -ra
+	$(BIN)/python -m pytest -m container tests/platforms/gradescope -ra
 
 validate: setup
 	$(BIN)/autograder validate --all

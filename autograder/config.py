@@ -12,14 +12,10 @@ from typing import Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from autograder.model import Mendable
+from autograder.errors import ConfigError
 
 NAME = "grader_config.yml"
 DEFAULT_PACKAGES = ("numpy", "torch", "pandas", "sklearn", "scipy", "matplotlib", "tqdm")
-
-
-class ConfigError(Mendable):
-    """The configuration cannot be used; the message names the file, the line and the fix."""
 
 
 class Device(StrEnum):

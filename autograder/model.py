@@ -12,12 +12,8 @@ from enum import StrEnum
 
 import msgspec
 
-
-class Mendable(Exception):
-    """What a person can mend: the message says how. The command line prints it, and ends with `exit_code`."""
-
-    exit_code = 2
-    prefix = ""
+NO_BOUNDARY = ("none: --unsafe-no-sandbox",)
+"""The layers of a sandbox that has none."""
 
 
 class Outcome(StrEnum):

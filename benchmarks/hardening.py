@@ -15,9 +15,11 @@ from pathlib import Path
 
 import torch
 
+from autograder.errors import SandboxUnavailableError
 from autograder.grading.engine import Engine
+from autograder.protocol.limits import Limits
 from autograder.rubric.assignment import load
-from autograder.sandbox import Limits, Sandbox, SandboxUnavailable
+from autograder.sandbox.host.sandbox import Sandbox
 
 ROOT = Path(__file__).parents[1]
 WAYS = {
@@ -43,7 +45,7 @@ def main(rounds: int) -> None:
         for name, how in WAYS.items():
             try:
                 sandboxes[name] = stack.enter_context(Sandbox(**how))  # type: ignore[arg-type]
-            except SandboxUnavailable as error:
+            except SandboxUnavailableError as error:
                 print(f"{name}: not here ({error})")
         for number in range(rounds + 1):
             for name, sandbox in sandboxes.items():

@@ -24,8 +24,9 @@ from pathlib import Path
 import torch
 
 from autograder.grading.engine import Engine
+from autograder.protocol.limits import Limits
 from autograder.rubric.assignment import load
-from autograder.sandbox import Limits, Sandbox
+from autograder.sandbox.host.sandbox import Sandbox
 
 ROOT = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent
@@ -101,7 +102,7 @@ def main(rounds: int) -> None:
     """Go round them all."""
     torch.set_num_threads(1)
     jobs = os.cpu_count() or 1
-    with tempfile.TemporaryDirectory() as place, Sandbox(like=SOLUTION) as sandbox:
+    with tempfile.TemporaryDirectory() as place, Sandbox(typical=SOLUTION) as sandbox:
         one = warm(sandbox)
         ways = {
             "warm process, every layer": (1, one),

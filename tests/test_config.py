@@ -4,7 +4,8 @@ import stat
 
 import pytest
 
-from autograder.config import ConfigError, find, load
+from autograder.config import find, load
+from autograder.errors import ConfigError
 from tests import tiny
 
 GOOD = "course:\n  name: C\nassignments:\n  one:\n    title: One\n"

@@ -11,11 +11,13 @@ from pathlib import Path
 
 import pytest
 
+from autograder.errors import ConversationEndedError
 from autograder.grading.engine import Engine
+from autograder.grading.local import LocalConversation
 from autograder.model import Outcome
+from autograder.protocol.conversation import Answerer
+from autograder.protocol.messages import Call, Raised, Read, Request, Returned
 from autograder.rubric.assignment import Assignment, load
-from autograder.sandbox.conversation import Answerer, Ended, LocalConversation
-from autograder.sandbox.messages import Call, Raised, Read, Request, Returned
 
 ROOT = Path(__file__).parents[1]
 NAMES = sorted(path.parent.name for path in (ROOT / "reference").glob("*/checks.py"))
@@ -56,7 +58,7 @@ class _Ends:
     def perform(self, request: Request, answer: Answerer) -> Returned | Raised:
         self._asked += isinstance(request, Call | Read)
         if self._asked > 1:
-            raise Ended(Outcome.CRASHED, "it is gone")
+            raise ConversationEndedError(Outcome.CRASHED, "it is gone")
         return self._right.perform(request, answer)
 
 

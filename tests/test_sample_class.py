@@ -11,12 +11,12 @@ import pytest
 import yaml
 
 from autograder.cli.course import open_course
-from autograder.grading.batch import Batch
+from autograder.grading.scheduler import Batch
 from autograder.intake import find_class
 from autograder.model import Report
 from autograder.records import Records
 from autograder.reports import write_reports
-from autograder.sandbox import Sandbox
+from autograder.sandbox.host.sandbox import Sandbox
 
 ROOT = Path(__file__).parents[1]
 CLASSES = sorted(path.parent.name for path in (ROOT / "examples").glob("*/expected.yml"))

@@ -13,8 +13,8 @@ from autograder.cli import gradescope, nbgrader, show
 from autograder.cli.course import open_config, open_course
 from autograder.cli.options import AsJson, ConfigFile, Fresh, Jobs, Name, OnDevice, Only, Quiet, Unsafe
 from autograder.config import Device
+from autograder.errors import UserError
 from autograder.intake import choose, find_class
-from autograder.model import Mendable
 
 ONLY_THE_COURSE = {"jupytext", "nbconvert", "nbformat", "nbgrader", "psutil", "pyseccomp", "sqlalchemy"}
 """Packages of the extra "course", which students at home do not have."""
@@ -203,7 +203,7 @@ def main() -> None:
     """Run the command line; what a person can mend is said in one line, without a traceback."""
     try:
         app()
-    except Mendable as error:
+    except UserError as error:
         print(f"autograder: {error.prefix}{error}", file=sys.stderr)
         sys.exit(error.exit_code)
     except ModuleNotFoundError as error:

@@ -16,14 +16,15 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from autograder.cli.course import Course
+from autograder.cli.course import CourseAssignment
 from autograder.cli.show import wide_console
+from autograder.errors import AssignmentError
 from autograder.reports.ladder import write_ladder
-from autograder.rubric.assignment import AssignmentError, load
+from autograder.rubric.assignment import load
 from autograder.rubric.calibration import Calibration, Level, Measured
 
 
-def calibrate_assignment(course: Course, seeds: int, jobs: int, to: Path | None, *, quiet: bool) -> int:
+def calibrate_assignment(course: CourseAssignment, seeds: int, jobs: int, to: Path | None, *, quiet: bool) -> int:
     """Measure what `calibration.py` offers: `LEVELS` (ladders), `measure` (a table). Exit code 1: a bound too strict.
 
     The ladders' figures go to `calibration.json` beside it, with a picture.
@@ -72,7 +73,7 @@ def _calibration(folder: Path) -> Any:
     return importlib.import_module(f"{load(folder).package.__name__}.calibration")
 
 
-def _ladders(course: Course, levels: Sequence[Level], seeds: int, jobs: int, *, quiet: bool) -> int:
+def _ladders(course: CourseAssignment, levels: Sequence[Level], seeds: int, jobs: int, *, quiet: bool) -> int:
     folder = course.assignment.folder
     log = Console(stderr=True)
     with (
@@ -112,7 +113,7 @@ def _joined(runs: Sequence[Measured]) -> Measured:
     )
 
 
-def _show_ladders(course: Course, levels: Sequence[Level], found: Calibration) -> None:
+def _show_ladders(course: CourseAssignment, levels: Sequence[Level], found: Calibration) -> None:
     title = f"{course.settings.title}: {len(found.levels[0].values)} seeds a rung, torch {found.torch}, {found.machine}"
     grid = Table(title=title, title_justify="left")
     for column in ("exercise", "rung", "metric", "mean", "sd", "tolerance bound", "rubric asks", "seconds"):
@@ -126,7 +127,7 @@ def _show_ladders(course: Course, levels: Sequence[Level], found: Calibration) -
     wide_console().print(grid)
 
 
-def _table(course: Course, calibration: ModuleType, seeds: int, to: Path | None, *, quiet: bool) -> None:
+def _table(course: CourseAssignment, calibration: ModuleType, seeds: int, to: Path | None, *, quiet: bool) -> None:
     rows, orderings = calibration.measure(range(seeds), None if quiet else Console(stderr=True).print)
     console = wide_console()
     grid = Table(title=f"{course.settings.title}: MAE in thousands, mean over {seeds} data seeds", title_justify="left")

@@ -13,30 +13,30 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from autograder.config import AssignmentConfig, Config, find, load
-from autograder.sandbox import Limits
+from autograder.protocol.limits import Limits
 
 if TYPE_CHECKING:
-    from autograder.grading.grade import Job
-    from autograder.grading.servant import Reader
+    from autograder.grading.grade import GradingSettings
+    from autograder.grading.worker_pool import Reader
     from autograder.records import Records
     from autograder.rubric.assignment import Assignment
-    from autograder.sandbox import Sandbox
+    from autograder.sandbox.host.sandbox import Sandbox
 
 
 @dataclass(frozen=True)
-class Course:
+class CourseAssignment:
     """One assignment of a course, ready to use."""
 
     config: Config
     settings: AssignmentConfig
     assignment: Assignment
 
-    def job(self, beside: Sandbox | None = None) -> Job:
+    def job(self, beside: Sandbox | None = None) -> GradingSettings:
         """What grading needs to know; makes the course's secret on first use."""
-        from autograder.grading.grade import Job
+        from autograder.grading.grade import GradingSettings
 
         limits = msgspec.convert(self.settings.limits.model_dump(), Limits)
-        return Job(self.assignment, limits, self.config.secret(), beside=beside)
+        return GradingSettings(self.assignment, limits, self.config.secret(), beside=beside)
 
     @property
     def private(self) -> list[Path]:
@@ -48,13 +48,13 @@ class Course:
     @cached_property
     def reader(self) -> Reader:
         """Intake with this assignment's settings, in a process that can be stopped."""
-        from autograder.grading.servant import MAX_BYTES
+        from autograder.grading.worker_pool import MAX_BYTES
 
         return self.reader_up_to(MAX_BYTES)
 
     def reader_up_to(self, max_bytes: int) -> Reader:
         """The same, for submissions of another size."""
-        from autograder.grading.servant import Reader, Reading
+        from autograder.grading.worker_pool import Reader, Reading
 
         expected = tuple(sorted(self.assignment.rubric.functions))
         packages = tuple(self.settings.packages)
@@ -72,7 +72,7 @@ def open_config(config_file: Path | None) -> Config:
     return load(config_file) if config_file is not None else load(find(Path.cwd()))
 
 
-def open_course(name: str, config_file: Path | None, device: str | None = None) -> Course:
+def open_course(name: str, config_file: Path | None, device: str | None = None) -> CourseAssignment:
     """`device` goes before the configuration's. Raises `ConfigError` or `AssignmentError`."""
     config = open_config(config_file)
     settings = config.assignment(name)
@@ -80,4 +80,4 @@ def open_course(name: str, config_file: Path | None, device: str | None = None) 
         settings = settings.model_copy(update={"device": device})
     from autograder.rubric.assignment import load as load_assignment
 
-    return Course(config, settings, load_assignment(config.root / "reference" / name))
+    return CourseAssignment(config, settings, load_assignment(config.root / "reference" / name))

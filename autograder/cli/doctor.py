@@ -8,9 +8,11 @@ from rich.markup import escape
 from rich.table import Table
 
 from autograder.cli import show
+from autograder.errors import SandboxUnavailableError
 from autograder.grading.second import device_name
-from autograder.sandbox import Sandbox, SandboxUnavailable, bubblewrap
-from autograder.sandbox.devices import CPU
+from autograder.protocol.devices import CPU
+from autograder.sandbox.host.sandbox import Sandbox
+from autograder.sandbox.layers import bubblewrap
 
 LAYERS = {
     "bubblewrap": (
@@ -49,7 +51,7 @@ def _examine_device(device: str) -> int:
             name = device_name(sandbox)
             console.print(f"[green]✓[/] {device} computes in a sandbox of its own: {escape(name)}")
             console.print(f"  layers there: {', '.join(sandbox.boundary)}")
-    except SandboxUnavailable as error:
+    except SandboxUnavailableError as error:
         console.print(f"[red]No {device}:[/] {escape(str(error))}")
         return 1
     return 0
@@ -63,7 +65,7 @@ def _examine_layers(without: Sequence[str]) -> int:
     try:
         with Sandbox(without=without) as sandbox:
             held, proofs, problems = sandbox.boundary, sandbox.proofs, sandbox.problems
-    except SandboxUnavailable as error:
+    except SandboxUnavailableError as error:
         refusal, problems = str(error), ()
     missing = [name for name in LAYERS if name not in held]
     if refusal:

@@ -10,10 +10,11 @@ import msgspec
 import typer
 from rich.console import Console
 
-from autograder.cli.course import Course, open_course
+from autograder.cli.course import CourseAssignment, open_course
 from autograder.cli.options import ConfigFile, Name
-from autograder.gradescope.simulate import Engine, Simulated, install, metadata, simulate, simulate_class
-from autograder.intake import InputError, find_class
+from autograder.errors import InputError
+from autograder.intake import find_class
+from autograder.platforms.gradescope.simulate import Engine, Simulated, install, metadata, simulate, simulate_class
 
 app = typer.Typer(no_args_is_help=True, help="Gradescope: the zip, the container image, and a rehearsal of both.")
 
@@ -32,7 +33,7 @@ def build(
     config: ConfigFile = None,
 ) -> None:
     """Make the zip for Gradescope's upload. It holds the reference and the course's secret: keep it private."""
-    from autograder.gradescope.build import bundle, write_zip
+    from autograder.platforms.gradescope.build import bundle, write_zip
 
     course = open_course(name, config)
     path = to or course.config.root / "build" / f"{name}.zip"
@@ -54,7 +55,7 @@ def image(
     config: ConfigFile = None,
 ) -> None:
     """Write the Containerfile and the files of an image; --make builds it. Keep both private."""
-    from autograder.gradescope.build import bundle, write_context
+    from autograder.platforms.gradescope.build import bundle, write_context
 
     course = open_course(name, config)
     folder = to or course.config.root / "build" / f"{name}-image"
@@ -111,12 +112,12 @@ def run(
     raise typer.Exit(1 if failed else 0)
 
 
-def _kept(one: Simulated, course: Course, place: Path, *, into_records: bool) -> bool:
+def _kept(one: Simulated, course: CourseAssignment, place: Path, *, into_records: bool) -> bool:
     """Write a run's pages and results; say what became of it. Whether it was graded."""
+    from autograder.feedback.formats import file_name
     from autograder.files import replace
-    from autograder.gradescope.contract import encode
-    from autograder.gradescope.page import page
-    from autograder.reports.text import file_name
+    from autograder.platforms.gradescope.contract import encode
+    from autograder.platforms.gradescope.page import page
 
     console = Console(soft_wrap=True, highlight=False)
     html = file_name(one.student)
@@ -137,7 +138,7 @@ def _tag(name: str) -> str:
     return f"autograder-{name}"
 
 
-def _note_on_wheels(course: Course, *, gpu: bool) -> None:
+def _note_on_wheels(course: CourseAssignment, *, gpu: bool) -> None:
     if not gpu and not course.config.course.container.torch_wheels:
         Console(stderr=True, soft_wrap=True).print(
             "Note: course.container.torch_wheels is not set. Unless pip finds a CPU build of torch by itself, the "

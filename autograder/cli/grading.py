@@ -12,18 +12,18 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from autograder.cli import show
-from autograder.cli.course import Course
-from autograder.grading.batch import Batch, Done, Kind
+from autograder.cli.course import CourseAssignment
+from autograder.grading.scheduler import Batch, Done, Kind
 from autograder.grading.second import second_sandbox
 from autograder.intake import Entry
 from autograder.model import Report
 from autograder.records import Records
 from autograder.reports import write_reports
-from autograder.sandbox import Sandbox
+from autograder.sandbox.host.sandbox import Sandbox
 
 
 def grade_class(
-    course: Course,
+    course: CourseAssignment,
     entries: list[Entry],
     *,
     jobs: int,
@@ -40,8 +40,8 @@ def grade_class(
     private = [*course.private, *(entry.path for entry in entries[:1])]
     typical = course.assignment.solution_source
     with (
-        Sandbox(like=typical, unsafe=unsafe, private=private) as sandbox,
-        second_sandbox(course.settings.device, private, like=typical, unsafe=unsafe) as beside,
+        Sandbox(typical=typical, unsafe=unsafe, private=private) as sandbox,
+        second_sandbox(course.settings.device, private, typical=typical, unsafe=unsafe) as beside,
         course.records() as records,
     ):
         if failed:

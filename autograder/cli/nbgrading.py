@@ -12,30 +12,31 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from autograder.cli.course import Course
+from autograder.cli.course import CourseAssignment
 from autograder.cli.grading import watched
 from autograder.cli.releasing import bundle_for, refused
 from autograder.cli.show import wide_console
-from autograder.exports.autograded import autograded_notebook
-from autograder.exports.gradebook import Book, Written
-from autograder.exports.nbgrader_course import CARRIED, NbgraderCourse, open_nbgrader
-from autograder.exports.words import remarks_on, results_of
+from autograder.errors import RejectedError
 from autograder.files import replace
-from autograder.grading.batch import Batch, Done, Reader
+from autograder.grading.scheduler import Batch, Done, Reader
 from autograder.grading.second import second_sandbox
-from autograder.intake import Entry, Rejected, choose
+from autograder.intake import Entry, choose
 from autograder.intake.notebook import StoredCell, looks_like_notebook, stored_cells
 from autograder.model import Report, Submission
+from autograder.platforms.nbgrader.autograded import autograded_notebook
+from autograder.platforms.nbgrader.course import CARRIED, NbgraderCourse, open_nbgrader
+from autograder.platforms.nbgrader.gradebook import AssignmentGradebook, Written
+from autograder.platforms.nbgrader.source import grade_id, source_version
+from autograder.platforms.nbgrader.starters import CONFIG
+from autograder.platforms.nbgrader.words import remarks_on, results_of
 from autograder.release import write_files
-from autograder.release.nbgrader_source import grade_id, source_version
-from autograder.release.nbgrader_starters import CONFIG
-from autograder.sandbox import Sandbox
+from autograder.sandbox.host.sandbox import Sandbox
 
 MAX_BYTES = 100_000_000
 """As much as nbgrader collects: notebooks come with all their outputs."""
 
 
-def write_source(course: Course, folder: Path) -> int:
+def write_source(course: CourseAssignment, folder: Path) -> int:
     """Write source/NAME and, where there is none, `nbgrader_config.py`. Returns the exit code."""
     target = open_nbgrader(folder)
     with refused(course.assignment.name):
@@ -53,7 +54,7 @@ def write_source(course: Course, folder: Path) -> int:
 
 
 def grade_course(
-    course: Course,
+    course: CourseAssignment,
     folder: Path,
     *,
     jobs: int,
@@ -70,9 +71,9 @@ def grade_course(
     torch.set_num_threads(1)  # the cores are for the students' code
     typical = course.assignment.solution_source
     with (
-        Book(place, name) as book,
-        Sandbox(like=typical, unsafe=unsafe, private=course.private) as sandbox,
-        second_sandbox(course.settings.device, course.private, like=typical, unsafe=unsafe) as beside,
+        AssignmentGradebook(place, name) as book,
+        Sandbox(typical=typical, unsafe=unsafe, private=course.private) as sandbox,
+        second_sandbox(course.settings.device, course.private, typical=typical, unsafe=unsafe) as beside,
         course.records() as records,
     ):
         due = book.set_due(course.settings.due)
@@ -103,7 +104,7 @@ class _Writer:
     """Puts every report into the gradebook and into autograded/ as it comes."""
 
     place: NbgraderCourse
-    book: Book
+    book: AssignmentGradebook
     entries: dict[str, Entry]
     written: list[Written] = field(default_factory=list)
     without_cell: list[str] = field(default_factory=list)
@@ -184,7 +185,7 @@ def _stored(path: Path) -> list[StoredCell]:
     try:
         data = path.read_bytes()
         return stored_cells(data, path.name) if looks_like_notebook(data) else [_module(data)]
-    except (OSError, Rejected):
+    except (OSError, RejectedError):
         return []
 
 

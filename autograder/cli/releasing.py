@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from autograder.cli.course import Course
-from autograder.home import Bundle
-from autograder.release import LeakError, MarkerError, PublicError, bundle_of, current, generate, look_through, pack
-from autograder.rubric.assignment import AssignmentError
+from autograder.cli.course import CourseAssignment
+from autograder.errors import AssignmentError, LeakError, MarkerError, PublicCheckError
+from autograder.home import PublicRelease
+from autograder.release import bundle_of, current, generate, look_through, pack
 
 
-def release_assignment(course: Course, *, check: bool, to: Path | None, wheel: Path | None) -> int:
+def release_assignment(course: CourseAssignment, *, check: bool, to: Path | None, wheel: Path | None) -> int:
     """Generate, or with `check` only compare. Exit code 1: stale. Raises `AssignmentError` for what may not go out."""
     target = course.config.root / "assignments"
     folder = course.assignment.folder
@@ -34,7 +34,7 @@ def release_assignment(course: Course, *, check: bool, to: Path | None, wheel: P
     return 0
 
 
-def bundle_for(course: Course) -> Bundle:
+def bundle_for(course: CourseAssignment) -> PublicRelease:
     """The public side of the course's assignment."""
     return bundle_of(course.assignment, course.settings.title, course.settings.packages)
 
@@ -44,5 +44,5 @@ def refused(name: str) -> Iterator[None]:
     """What may not go out is the assignment's mistake: it becomes an `AssignmentError`."""
     try:
         yield
-    except (LeakError, MarkerError, PublicError) as error:
+    except (LeakError, MarkerError, PublicCheckError) as error:
         raise AssignmentError(f"{name} is not released: {error}") from error

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from autograder.config import ConfigError, find
+from autograder.config import find
+from autograder.errors import ConfigError
 from autograder.release.scaffold import scaffold
 
 

@@ -19,15 +19,15 @@ from rich.table import Table
 
 from autograder.cli import show
 from autograder.cli.calibrating import broken_bounds
-from autograder.cli.course import Course
+from autograder.cli.course import CourseAssignment
 from autograder.grading.validate import Disagreement, Failure, LeftOut, MutantVerdict, Validation, Validator
+from autograder.protocol.devices import CPU
 from autograder.release import starter_source
 from autograder.rubric.assignment import load
-from autograder.sandbox.devices import CPU
 
 
 def validate_assignment(
-    course: Course,
+    course: CourseAssignment,
     seeds: Sequence[int],
     *,
     training: bool,
@@ -46,7 +46,7 @@ def validate_assignment(
 
 
 def _validate(
-    course: Course, seeds: Sequence[int], *, training: bool, jobs: int, quiet: bool, device: str
+    course: CourseAssignment, seeds: Sequence[int], *, training: bool, jobs: int, quiet: bool, device: str
 ) -> Validation:
     """Mutants and (solution, seed) pairs are independent of each other: spread them over processes."""
     assignment = course.assignment
@@ -105,7 +105,7 @@ def _elsewhere(folder: Path, training: bool, name: str, seed: int, device: str) 
     return _validator(folder, training).elsewhere(name, seed, device)
 
 
-def _show(course: Course, found: Validation, seeds: Sequence[int], device: str) -> None:
+def _show(course: CourseAssignment, found: Validation, seeds: Sequence[int], device: str) -> None:
     console = show.wide_console()
     grid = Table(title=f"{course.assignment.name}: the rubric against its mutants", title_justify="left")
     for column in ("exercise", "points", "checks", "mutants", "killed", "blamed rightly", "hinted rightly"):

@@ -10,15 +10,16 @@ from dataclasses import replace
 import msgspec
 import torch
 
+from autograder.errors import ConversationEndedError
 from autograder.grading.hosts import Host, LocalHost
 from autograder.model import CheckResult, Outcome
-from autograder.rubric import Mismatch, Score, Student, StudentError
+from autograder.protocol.conversation import Answerer, Conversation
+from autograder.rubric import MismatchError, Score, Student, StudentError
 from autograder.rubric.assignment import Gradable
 from autograder.rubric.draw import seed_of
 from autograder.rubric.rubric import Check
 from autograder.rubric.student import Exchange, same_exchanges
 from autograder.rubric.variants import Mutant
-from autograder.sandbox.conversation import Answerer, Conversation, Ended
 
 PRECISIONS = (torch.float64, torch.float32)
 """Unit checks run in float64 first; what passes runs again in float32, with that dtype's tolerance."""
@@ -33,7 +34,7 @@ class Verdict(msgspec.Struct, frozen=True):
     outcome: Outcome
     fraction: float = 0.0
     message: str = ""
-    mismatch: Mismatch | None = None
+    mismatch: MismatchError | None = None
     score: Score | None = None
     exchanges: tuple[Exchange, ...] = ()
 
@@ -238,17 +239,17 @@ class Engine:
         digest: str,
         stand_ins: tuple[str, ...],
         precisions: tuple[torch.dtype, ...],
-        like: tuple[Exchange, ...] = (),
+        repeated: tuple[Exchange, ...] = (),
     ) -> tuple[torch.dtype, Verdict]:
         """The check in one dtype after the other, in one conversation, up to the first that does not pass."""
         dtype = precisions[0]
         try:
             with host.check(check.seconds) as conversation:
                 for dtype in precisions:
-                    verdict = self._verdict(conversation, check, digest, dtype, stand_ins, like)
+                    verdict = self._verdict(conversation, check, digest, dtype, stand_ins, repeated)
                     if verdict.outcome is not Outcome.PASSED:
                         break
-        except Ended as ended:
+        except ConversationEndedError as ended:
             verdict = Verdict(ended.outcome, message=ended.message)
         return dtype, verdict
 
@@ -259,7 +260,7 @@ class Engine:
         digest: str,
         dtype: torch.dtype,
         stand_ins: tuple[str, ...],
-        like: tuple[Exchange, ...],
+        repeated: tuple[Exchange, ...],
     ) -> Verdict:
         """One run of a check in one dtype. An error that is not the student's is a grader error."""
         reference = self._assignment.reference(check, dtype)
@@ -267,19 +268,19 @@ class Engine:
             reference.answered_by(self._answers())
         seed = seed_of(self._secret, self._assignment.name, check.name, digest, str(dtype))
         draw = self._assignment.draw(check, dtype, seed)
-        student = Student(conversation, reference, like)
+        student = Student(conversation, reference, repeated)
         try:
             if stand_ins:
                 student.stand_in(stand_ins)
             bans = self._assignment.rubric.owner_of(check).bans
-            if bans and not like:  # our own mutants run beside other submissions' checks, in this very process
+            if bans and not repeated:  # our own mutants run beside other submissions' checks, in this very process
                 student.ban(bans)
             score = _as_score(check.run(student, reference, draw))
-        except Mismatch as mismatch:
+        except MismatchError as mismatch:
             return Verdict(Outcome.FAILED, 0.0, str(mismatch), mismatch, None, tuple(student.exchanges))
         except StudentError as error:
             return Verdict(error.outcome, message=error.message)
-        except Ended as ended:
+        except ConversationEndedError as ended:
             return Verdict(ended.outcome, message=ended.message)
         except (Exception, SystemExit):
             return Verdict(Outcome.GRADER_ERROR, message=traceback.format_exc(limit=-6))
@@ -316,7 +317,7 @@ class Engine:
         verdict: Verdict,
     ) -> bool:
         host = LocalHost(lambda: self._assignment.solution({mutant.of: mutant.change}))
-        _, theirs = self._in_turn(host, check, digest, stand_ins, (dtype,), like=verdict.exchanges)
+        _, theirs = self._in_turn(host, check, digest, stand_ins, (dtype,), repeated=verdict.exchanges)
         return theirs.outcome is verdict.outcome and same_exchanges(verdict.exchanges, theirs.exchanges)
 
 

@@ -14,20 +14,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import autograder
+from autograder.errors import ConversationEndedError, SandboxUnavailableError, WorkerTimeoutError
 from autograder.grading.engine import Engine
-from autograder.grading.servant import Late, Servants
-from autograder.model import CheckResult, ExerciseInfo, Outcome, Report, Submission
+from autograder.grading.worker_pool import WorkerPool
+from autograder.model import NO_BOUNDARY, CheckResult, ExerciseInfo, Outcome, Report, Submission
+from autograder.protocol.limits import Limits
+from autograder.protocol.messages import Ask, Raised, Returned
 from autograder.rubric.assignment import Assignment
 from autograder.rubric.shortcuts import find_shortcuts
-from autograder.sandbox import NO_BOUNDARY, Ended, Limits, SandboxUnavailable
-from autograder.sandbox.messages import Ask, Raised, Returned
 
 if TYPE_CHECKING:
-    from autograder.sandbox import Sandbox, Session
+    from autograder.sandbox.host.sandbox import Sandbox
+    from autograder.sandbox.host.session import Session
 
 
 @dataclass(frozen=True)
-class Job:
+class GradingSettings:
     """What does not change from one submission of a batch to the next. `little_memory`: what answers stand-ins is
     forked from this process, which must have no other threads at work, and imports nothing again. `beside`: a sandbox
     with a second device."""
@@ -39,11 +41,11 @@ class Job:
     beside: Sandbox | None = None
 
     @cached_property
-    def answers(self) -> Servants[Ask, Returned | Raised]:
+    def answers(self) -> WorkerPool[Ask, Returned | Raised]:
         """The processes that answer stand-ins, made when the first one asks."""
         place = (str(self.assignment.folder),)
-        return Servants(
-            "autograder.grading.servant:answering", place, Returned | Raised, seconds=10, megabytes=1024,
+        return WorkerPool(
+            "autograder.grading.worker_pool:answering", place, Returned | Raised, seconds=10, megabytes=1024,
             fork=self.little_memory,
         )  # fmt: skip
 
@@ -61,7 +63,7 @@ class Job:
 class StandInAnswers:
     """Answers the stand-ins of one check: in a process that can be stopped, and for so many seconds in all."""
 
-    def __init__(self, servants: Servants[Ask, Returned | Raised], seconds: float = 60.0) -> None:
+    def __init__(self, servants: WorkerPool[Ask, Returned | Raised], seconds: float = 60.0) -> None:
         self._servants = servants
         self._left = seconds
 
@@ -71,7 +73,7 @@ class StandInAnswers:
         try:
             if self._left > 0:
                 return self._servants.ask(question, self._left)
-        except Late:
+        except WorkerTimeoutError:
             self._left = 0.0
         finally:
             self._left -= time.monotonic() - began
@@ -83,9 +85,14 @@ def engine_version() -> str:
     """The package's version and a digest of the code that decides results: change it, and work is regraded."""
     digest = hashlib.sha256()
     root = Path(autograder.__file__).parent
-    rooms = [root / room for room in ("intake", "sandbox", "rubric", "grading")]
+    rooms = [root / room for room in ("protocol", "intake", "sandbox", "rubric", "grading")]
     for path in sorted(
-        [root / "model.py", root / "syntax.py", *(path for room in rooms for path in room.rglob("*.py"))]
+        [
+            root / "errors.py",
+            root / "model.py",
+            root / "syntax.py",
+            *(path for room in rooms for path in room.rglob("*.py")),
+        ]
     ):
         digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes())
     return f"{autograder.__version__}+{digest.hexdigest()[:12]}"
@@ -93,13 +100,13 @@ def engine_version() -> str:
 
 def grade(
     submission: Submission,
-    job: Job,
+    job: GradingSettings,
     sandbox: Sandbox,
     progress: Callable[[CheckResult], None] | None = None,
     known: Mapping[str, CheckResult] | None = None,
 ) -> Report:
     """Grade one submission. What the student does ends in the report; a sandbox that cannot start raises
-    `SandboxUnavailable`."""
+    `SandboxUnavailableError`."""
     started = time.perf_counter()
     engine = Engine(job.assignment, job.secret, lambda: StandInAnswers(job.answers))
     problem = ""
@@ -117,7 +124,7 @@ def grade(
             notes = (*notes, *remark)
             results = engine.run(session, submission.digest, progress=progress, known=known, beside=second)
         output, own = session.output, session.own_seconds
-    except Ended as ended:
+    except ConversationEndedError as ended:
         problem = f"While your file was loaded: {ended.message}"
         results = _unreached(job.assignment, ended)
         output, own = "", time.perf_counter() - started
@@ -145,15 +152,17 @@ def grade(
     )
 
 
-def _opened_beside(job: Job, submission: Submission, opened: ExitStack) -> tuple[Session | None, tuple[str, ...]]:
+def _opened_beside(
+    job: GradingSettings, submission: Submission, opened: ExitStack
+) -> tuple[Session | None, tuple[str, ...]]:
     """The same submission on the second device, or a note on why it is not there."""
     if job.beside is None:
         return None, ()
     try:
         session = job.beside.open(submission.files, submission.main, job.limits)
-    except Ended as ended:
+    except ConversationEndedError as ended:
         return None, (f"Everything was checked on the CPU. On {job.beside.device}, {ended.message}.",)
-    except SandboxUnavailable:
+    except SandboxUnavailableError:
         return None, (f"Everything was checked on the CPU: {job.beside.device} could not be had.",)
     opened.callback(_close, session)
     return session, ()
@@ -177,7 +186,7 @@ def exercise_infos(assignment: Assignment) -> tuple[ExerciseInfo, ...]:
     return tuple(ExerciseInfo(e.number, e.title, e.points, e.bonus) for e in assignment.rubric.exercises)
 
 
-def without_results(student: str, digest: str, job: Job, status: str, problem: str) -> Report:
+def without_results(student: str, digest: str, job: GradingSettings, status: str, problem: str) -> Report:
     """The report of a submission that could not be read ("rejected") or not be graded ("grader error")."""
     return Report(
         student=student,
@@ -194,7 +203,7 @@ def without_results(student: str, digest: str, job: Job, status: str, problem: s
     )
 
 
-def _unreached(assignment: Assignment, ended: Ended) -> list[CheckResult]:
+def _unreached(assignment: Assignment, ended: ConversationEndedError) -> list[CheckResult]:
     return [
         CheckResult(c.name, c.exercise, c.asked, c.points, 0.0, ended.outcome, c.public, ended.message)
         for c in assignment.rubric.checks

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Protocol
 
-from autograder.grading.clock import TimedConversation
-from autograder.sandbox.conversation import Conversation, LocalConversation
-from autograder.sandbox.devices import CPU
+from autograder.grading.local import LocalConversation, TimedConversation
+from autograder.protocol.conversation import Conversation
+from autograder.protocol.devices import CPU
 
 
 class Host(Protocol):

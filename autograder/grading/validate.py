@@ -12,9 +12,9 @@ from typing import Any
 from autograder.grading.engine import PRECISIONS, Engine
 from autograder.grading.hosts import LocalHost
 from autograder.model import CheckResult, Outcome
+from autograder.protocol.devices import CPU
 from autograder.rubric.assignment import Assignment
 from autograder.rubric.rubric import Check
-from autograder.sandbox.devices import CPU
 
 UNKNOWN_NAME = re.compile(" raised (NameError|UnboundLocalError): ")
 

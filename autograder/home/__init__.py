@@ -3,8 +3,9 @@
 A release carries `public.json`: the public checks' code, their inputs, and what the reference answered to them.
 """
 
-from autograder.home.bundle import Bundle, BundleError, find_bundle
+from autograder.errors import PublicReleaseError
+from autograder.home.bundle import PublicRelease, find_bundle
 from autograder.home.run import check, check_file
 from autograder.home.show import Checked
 
-__all__ = ["Bundle", "BundleError", "Checked", "check", "check_file", "find_bundle"]
+__all__ = ["Checked", "PublicRelease", "PublicReleaseError", "check", "check_file", "find_bundle"]

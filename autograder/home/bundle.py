@@ -11,24 +11,17 @@ from typing import Any
 import msgspec
 import torch
 
-from autograder.model import Mendable
+from autograder.errors import NotRecordedError, PublicReleaseError
+from autograder.protocol.codec import decode, encode
+from autograder.protocol.messages import Ask, Raised, Returned
+from autograder.protocol.values import Value
 from autograder.rubric.draw import Draw
 from autograder.rubric.rubric import Check, Rubric
 from autograder.rubric.student import Reference, same_value
 from autograder.rubric.variants import Mutant
 from autograder.rubric.vocabulary import Ladder
-from autograder.sandbox.messages import Ask, Raised, Returned
-from autograder.sandbox.values import Value, decode, encode
 
 FILE = "public.json"
-
-
-class BundleError(Mendable):
-    """There is no `public.json` here, or it is not one; the message says what to do."""
-
-    def _render_traceback_(self) -> list[str]:
-        """In a notebook, the message is all there is to see: IPython asks for it by this name."""
-        return [f"autograder: {self}"]
 
 
 class Answered(msgspec.Struct, frozen=True):
@@ -85,7 +78,7 @@ class PublicExercise(msgspec.Struct, frozen=True):
     practices: list[PublicPractice] = []
 
 
-class Bundle(msgspec.Struct, frozen=True):
+class PublicRelease(msgspec.Struct, frozen=True):
     """The public side of an assignment. `code` defines the public checks' functions."""
 
     assignment: str
@@ -105,30 +98,28 @@ class Bundle(msgspec.Struct, frozen=True):
 
 
 def find_bundle(folder: Path) -> Path:
-    """`public.json` in this folder or in one above it. Raises `BundleError`."""
+    """`public.json` in this folder or in one above it. Raises `PublicReleaseError`."""
     for place in (folder.resolve(), *folder.resolve().parents):
         if (place / FILE).is_file():
             return place / FILE
-    raise BundleError(f"no {FILE} in {folder} or above it: run this in the folder of the assignment you were given")
+    raise PublicReleaseError(
+        f"no {FILE} in {folder} or above it: run this in the folder of the assignment you were given"
+    )
 
 
-def read_bundle(path: Path) -> Bundle:
-    """Raises `BundleError`."""
+def read_bundle(path: Path) -> PublicRelease:
+    """Raises `PublicReleaseError`."""
     try:
-        return msgspec.json.decode(path.read_bytes(), type=Bundle)
+        return msgspec.json.decode(path.read_bytes(), type=PublicRelease)
     except (OSError, msgspec.MsgspecError) as error:
-        raise BundleError(f"{path} cannot be read ({error}): unpack the assignment again") from error
-
-
-class NotRecorded(Exception):
-    """The check asked for something that was not recorded: only the grader can run it on these values."""
+        raise PublicReleaseError(f"{path} cannot be read ({error}): unpack the assignment again") from error
 
 
 @dataclass
 class PublicAssignment:
     """A bundle that can be graded with: the same interface as `rubric.assignment.Assignment`, without its secrets."""
 
-    bundle: Bundle
+    bundle: PublicRelease
     name: str = field(init=False)
     rubric: Rubric = field(init=False)
     mutants: Sequence[Mutant] = ()
@@ -154,7 +145,7 @@ class PublicAssignment:
 
     def solution(self, changes: dict[str, Any] | None = None) -> dict[str, Any]:
         """There is none here."""
-        raise NotRecorded
+        raise NotRecordedError
 
     def reference(self, check: Check, dtype: torch.dtype) -> Reference:
         """What the reference answered when the bundle was made."""
@@ -167,7 +158,7 @@ class PublicAssignment:
     def _run(self, check: Check, dtype: torch.dtype) -> Recorded:
         found = self._recorded.get((check.name, str(dtype)))
         if found is None:
-            raise NotRecorded
+            raise NotRecordedError
         return found
 
 
@@ -179,15 +170,15 @@ class RecordedReference(Reference):
         self._answers = list(answers)
 
     def call(self, name: str, *args: Any, **kwargs: Any) -> Any:
-        """The recorded result. Raises `NotRecorded` for arguments that were not seen."""
+        """The recorded result. Raises `NotRecordedError` for arguments that were not seen."""
         for place, answer in enumerate(self._answers):
             if answer.name == name:
                 del self._answers[place]
                 asked = [encode(value) for value in (*args, *kwargs.values())]
                 if len(asked) != len(answer.args) or not all(map(same_value, asked, answer.args)):
-                    raise NotRecorded
+                    raise NotRecordedError
                 return decode(answer.result)
-        raise NotRecorded
+        raise NotRecordedError
 
     def answer(self, question: Ask) -> Returned | Raised:
         """No stand-ins at home."""
@@ -203,5 +194,5 @@ class RecordedDraw(Draw):
 
     def _made(self, value: Any) -> Any:
         if not self._draws:
-            raise NotRecorded
+            raise NotRecordedError
         return decode(self._draws.pop(0))

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from autograder.grading.clock import TimedConversation
-from autograder.sandbox.conversation import Conversation
-from autograder.sandbox.devices import CPU
+from autograder.grading.local import TimedConversation
+from autograder.protocol.conversation import Conversation
+from autograder.protocol.devices import CPU
 
 CHECK_SECONDS = 20.0
 

@@ -6,11 +6,11 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from autograder.errors import ConversationEndedError
 from autograder.grading.hosts import Host
-from autograder.rubric import Mismatch, Rung, Score, Student, StudentError
+from autograder.rubric import MismatchError, Rung, Score, Student, StudentError
 from autograder.rubric.rubric import Exercise, Practice
 from autograder.rubric.student import Reference
-from autograder.sandbox.conversation import Ended
 
 SEED = 2_024
 """Everybody trains with the same one; the grader draws its own."""
@@ -57,9 +57,9 @@ def _practised(number: str, practice: Practice, host: Host, data: Path) -> Pract
         with host.check(SECONDS) as conversation:
             student = Student(conversation, Reference({}))
             score = practice.ladder.score(*practice.run(student, data, SEED))
-    except Ended as ended:
+    except ConversationEndedError as ended:
         problem = ended.message
-    except Mismatch as mismatch:
+    except MismatchError as mismatch:
         problem = str(mismatch)
     except StudentError as error:
         problem = error.message

@@ -8,15 +8,16 @@ from pathlib import Path
 
 import msgspec
 
+from autograder.errors import PublicReleaseError
 from autograder.grading.engine import Engine
-from autograder.home.bundle import Bundle, BundleError, PublicAssignment, find_bundle, read_bundle
+from autograder.home.bundle import PublicAssignment, PublicRelease, find_bundle, read_bundle
 from autograder.home.host import HomeHost
 from autograder.home.practice import Practised, practise
 from autograder.home.show import Checked
 from autograder.intake import read_submission
 from autograder.model import CheckResult, Outcome
 from autograder.rubric.student import MISSING
-from autograder.sandbox.runtime import load
+from autograder.sandbox.guest.loader import load
 
 ANYONE = "you"
 NOTEBOOK = "this notebook"
@@ -28,15 +29,16 @@ def check_file(path: Path | None = None, exercises: Iterable[str] = (), *, pract
     """Check a module, a notebook, a folder or a zip, read as the grader reads it.
 
     Without a path: the assignment's module or notebook in this folder, whichever was saved last. `exercises` are
-    numbers or function names; none means all. `practice`: train too, on the public data. Raises `BundleError` and
-    `intake.Rejected`.
+    numbers or function names; none means all. `practice`: train too, on the public data. Raises `PublicReleaseError`
+    and
+    `intake.RejectedError`.
     """
     place = find_bundle(Path.cwd() if path is None else path if path.is_dir() else path.resolve().parent)
     bundle = read_bundle(place)
     path = path or _latest(place.parent, bundle.assignment)
     if not path.exists():
         way = f"for an exercise: autograder check -e {path}" if str(path) in _names(bundle) else "is its name right?"
-        raise BundleError(f"there is no {path.name} in {path.resolve().parent}: {way}")
+        raise PublicReleaseError(f"there is no {path.name} in {path.resolve().parent}: {way}")
     submission = read_submission(
         path, ANYONE, main=bundle.assignment, packages=frozenset(bundle.packages), expected=bundle.functions
     )
@@ -63,12 +65,12 @@ def _latest(folder: Path, name: str) -> Path:
     places = (folder / f"{name}.py", folder / f"{name}.ipynb", folder / f"{name}_colab.ipynb")
     found = [path for path in places if path.is_file()]
     if not found:
-        raise BundleError(f"neither {name}.py nor {name}.ipynb is in {folder}: say which file to check")
+        raise PublicReleaseError(f"neither {name}.py nor {name}.ipynb is in {folder}: say which file to check")
     return max(found, key=lambda path: path.stat().st_mtime)
 
 
 def _checked(
-    bundle: Bundle,
+    bundle: PublicRelease,
     host: HomeHost,
     exercises: Iterable[str],
     file: str,
@@ -122,19 +124,19 @@ def _is_stub(name: str, value: object) -> bool:
     )
 
 
-def _wanted(bundle: Bundle, exercises: Iterable[str]) -> list[str]:
-    """Exercise numbers, in order. Raises `BundleError` for one that there is not."""
+def _wanted(bundle: PublicRelease, exercises: Iterable[str]) -> list[str]:
+    """Exercise numbers, in order. Raises `PublicReleaseError` for one that there is not."""
     known = _names(bundle)
     chosen = list(exercises)
     unknown = [name for name in chosen if name not in known]
     if unknown:
         known_ones = ", ".join(f"{exercise.number} ({', '.join(exercise.owns)})" for exercise in bundle.exercises)
-        raise BundleError(f"there is no exercise or function {unknown[0]!r}; there are {known_ones}")
+        raise PublicReleaseError(f"there is no exercise or function {unknown[0]!r}; there are {known_ones}")
     asked = {known[name] for name in chosen}
     return [exercise.number for exercise in bundle.exercises if not chosen or exercise.number in asked]
 
 
-def _names(bundle: Bundle) -> dict[str, str]:
+def _names(bundle: PublicRelease) -> dict[str, str]:
     """The number of the exercise that each number and each function's name stands for."""
     known = {exercise.number: exercise.number for exercise in bundle.exercises}
     return known | {name: exercise.number for exercise in bundle.exercises for name in exercise.owns}

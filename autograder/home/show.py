@@ -11,7 +11,7 @@ from rich.console import Console, Group, RenderableType
 from rich.markup import escape
 from rich.padding import Padding
 
-from autograder.home.bundle import Bundle, PublicExercise
+from autograder.home.bundle import PublicExercise, PublicRelease
 from autograder.home.practice import Practised
 from autograder.model import CheckResult, Outcome
 
@@ -81,7 +81,7 @@ class Checked:
     may not miss them. `written` names those that are no longer as the starter has them.
     """
 
-    bundle: Bundle
+    bundle: PublicRelease
     file: str
     results: tuple[CheckResult, ...]
     chosen: tuple[str, ...]

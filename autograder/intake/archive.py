@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import IO
 
-from autograder.intake.problems import Rejected
+from autograder.errors import RejectedError
 from autograder.intake.text import is_readable, printable
 
 MAX_FILES = 200
@@ -23,7 +23,7 @@ _SKIPPED_FOLDERS = frozenset({"__MACOSX", "__pycache__", "node_modules", "site-p
 
 
 @dataclass
-class Bundle:
+class PublicRelease:
     """The code files of one submission by their relative path (forward slashes), and what was passed over."""
 
     files: dict[str, bytes] = field(default_factory=dict)
@@ -36,45 +36,47 @@ def is_hidden(name: str) -> bool:
     return name.startswith(".") or name in _SKIPPED_FOLDERS
 
 
-def read_bundle(path: Path, max_bytes: int) -> Bundle:
-    """Read a module, a notebook, a zip or a folder. Raises `Rejected`."""
+def read_bundle(path: Path, max_bytes: int) -> PublicRelease:
+    """Read a module, a notebook, a zip or a folder. Raises `RejectedError`."""
     try:
         mode = path.lstat().st_mode
     except (OSError, ValueError) as error:
-        raise Rejected(_unreadable(path.name, error)) from error
+        raise RejectedError(_unreadable(path.name, error)) from error
     if stat.S_ISLNK(mode):
-        raise Rejected(f"{printable(path.name)} is a link to another place. Hand in the file itself.")
+        raise RejectedError(f"{printable(path.name)} is a link to another place. Hand in the file itself.")
     if stat.S_ISDIR(mode):
         bundle = _read_folder(path, max_bytes)
         if not bundle.files and len(bundle.zips) == 1:
             return _read_zip(path / bundle.zips[0], max_bytes)
         return _checked(bundle, "this folder")
     if not stat.S_ISREG(mode):
-        raise Rejected(f"{printable(path.name)} is not an ordinary file. Hand in a .py, .ipynb or .zip file.")
+        raise RejectedError(f"{printable(path.name)} is not an ordinary file. Hand in a .py, .ipynb or .zip file.")
     suffix = path.suffix.lower()
     if suffix == ".zip":
         return _read_zip(path, max_bytes)
     if suffix not in CODE:
-        raise Rejected(f"{printable(path.name)}: only .py, .ipynb and .zip files are graded. Hand in one of these.")
+        raise RejectedError(
+            f"{printable(path.name)}: only .py, .ipynb and .zip files are graded. Hand in one of these."
+        )
     try:
-        return Bundle({printable(path.name, 300): _read_file(path, max_bytes, max_bytes)})
+        return PublicRelease({printable(path.name, 300): _read_file(path, max_bytes, max_bytes)})
     except OSError as error:
-        raise Rejected(_unreadable(path.name, error)) from error
+        raise RejectedError(_unreadable(path.name, error)) from error
 
 
-def _checked(bundle: Bundle, where: str) -> Bundle:
+def _checked(bundle: PublicRelease, where: str) -> PublicRelease:
     if bundle.files:
         if bundle.zips:
             bundle.notes.append(f"{_listed(bundle.zips)} was not opened: the files beside it are graded.")
         return bundle
     if bundle.zips:
-        raise Rejected(
+        raise RejectedError(
             f"There is no code in {where}, only another zip ({_listed(bundle.zips)}). "
             "Unpack that one and hand in the .py or .ipynb file."
         )
     if bundle.notes:
-        raise Rejected(f"{bundle.notes[0]} There is no other .py or .ipynb file in {where}.")
-    raise Rejected(f"There is no .py or .ipynb file in {where}. Hand in your module or notebook.")
+        raise RejectedError(f"{bundle.notes[0]} There is no other .py or .ipynb file in {where}.")
+    raise RejectedError(f"There is no .py or .ipynb file in {where}. Hand in your module or notebook.")
 
 
 def _unreadable(name: str, error: OSError | ValueError) -> str:
@@ -87,8 +89,8 @@ def _listed(names: list[str]) -> str:
     return f"{shown} and {len(names) - 3} more" if len(names) > 3 else shown
 
 
-def _too_large(max_bytes: int) -> Rejected:
-    return Rejected(
+def _too_large(max_bytes: int) -> RejectedError:
+    return RejectedError(
         f"This submission is larger than {max_bytes / 1e6:.3g} MB. Leave out data and saved models, clear the "
         "notebook's outputs (Edit > Clear all outputs), and hand it in again."
     )
@@ -97,8 +99,8 @@ def _too_large(max_bytes: int) -> Rejected:
 # --- folders -------------------------------------------------------------------------------------------------------
 
 
-def _read_folder(root: Path, max_bytes: int) -> Bundle:
-    bundle = Bundle()
+def _read_folder(root: Path, max_bytes: int) -> PublicRelease:
+    bundle = PublicRelease()
     left = max_bytes
     for relative in _walk(root, bundle):
         if relative.suffix.lower() == ".zip":
@@ -114,7 +116,7 @@ def _read_folder(root: Path, max_bytes: int) -> Bundle:
     return bundle
 
 
-def _walk(root: Path, bundle: Bundle) -> Iterator[PurePosixPath]:
+def _walk(root: Path, bundle: PublicRelease) -> Iterator[PurePosixPath]:
     """The ordinary files under `root`, sorted; links and devices are noted and left alone."""
     seen = 0
     waiting = [PurePosixPath()]
@@ -124,15 +126,15 @@ def _walk(root: Path, bundle: Bundle) -> Iterator[PurePosixPath]:
             entries = sorted(os.scandir(root / folder), key=lambda entry: entry.name)
         except OSError as error:
             if not folder.parts:
-                raise Rejected(_unreadable(root.name, error)) from error
+                raise RejectedError(_unreadable(root.name, error)) from error
             bundle.notes.append(f"The folder {printable(str(folder))} cannot be opened and was left out.")
             continue
         if len(folder.parts) > MAX_DEPTH:
-            raise Rejected(f"There are folders in folders, more than {MAX_DEPTH} deep. Hand in only your code.")
+            raise RejectedError(f"There are folders in folders, more than {MAX_DEPTH} deep. Hand in only your code.")
         for entry in entries:
             seen += 1
             if seen > MAX_ENTRIES:
-                raise Rejected(f"This folder holds more than {MAX_ENTRIES:,} files. Hand in only your code.")
+                raise RejectedError(f"This folder holds more than {MAX_ENTRIES:,} files. Hand in only your code.")
             relative = folder / entry.name
             if is_hidden(entry.name):
                 continue
@@ -149,7 +151,7 @@ def _walk(root: Path, bundle: Bundle) -> Iterator[PurePosixPath]:
 
 
 def _read_file(path: Path, left: int, max_bytes: int) -> bytes:
-    """A file of at most `left` bytes. Raises `OSError`, and `Rejected` for a larger one."""
+    """A file of at most `left` bytes. Raises `OSError`, and `RejectedError` for a larger one."""
     with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
         data = file.read(left + 1)
     if len(data) > left:
@@ -160,30 +162,30 @@ def _read_file(path: Path, left: int, max_bytes: int) -> bytes:
 # --- zips ----------------------------------------------------------------------------------------------------------
 
 
-def _read_zip(path: Path, max_bytes: int) -> Bundle:
+def _read_zip(path: Path, max_bytes: int) -> PublicRelease:
     try:
         with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
             if os.fstat(file.fileno()).st_size > max_bytes:
                 raise _too_large(max_bytes)
             return _checked(_read_members(file, max_bytes), "this zip")
-    except Rejected:
+    except RejectedError:
         raise
     except OSError as error:
-        raise Rejected(_unreadable(path.name, error)) from error
+        raise RejectedError(_unreadable(path.name, error)) from error
     except Exception as error:  # zipfile answers damage with a dozen kinds of exception
-        raise Rejected(
+        raise RejectedError(
             f"{printable(path.name)} is not a zip that can be opened: it is damaged, or another kind of archive under "
             "this name. Make it again as a plain zip, or hand in the .py or .ipynb file itself."
         ) from error
 
 
-def _read_members(file: IO[bytes], max_bytes: int) -> Bundle:
-    bundle = Bundle()
+def _read_members(file: IO[bytes], max_bytes: int) -> PublicRelease:
+    bundle = PublicRelease()
     left = max_bytes
     with zipfile.ZipFile(file) as archive:
         members = archive.infolist()
         if len(members) > MAX_ENTRIES:
-            raise Rejected(f"This zip holds more than {MAX_ENTRIES:,} files. Hand in only your code.")
+            raise RejectedError(f"This zip holds more than {MAX_ENTRIES:,} files. Hand in only your code.")
         for member in members:
             name = member.filename.replace("\\", "/")
             if member.is_dir() or name.endswith("/") or (_is_safe(name) and _is_furniture(name)):
@@ -206,13 +208,13 @@ def _read_members(file: IO[bytes], max_bytes: int) -> Bundle:
 
 def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, left: int, max_bytes: int) -> bytes:
     if member.flag_bits & 0x1:
-        raise Rejected("This zip is locked with a password. Make it again without one.")
+        raise RejectedError("This zip is locked with a password. Make it again without one.")
     if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        raise Rejected("This zip uses an unusual compression. Make it again with your system's own 'compress'.")
+        raise RejectedError("This zip uses an unusual compression. Make it again with your system's own 'compress'.")
     if member.file_size > left:
         raise _too_large(max_bytes)
     if member.file_size > 1_000_000 and member.file_size > MAX_RATIO * max(1, member.compress_size):
-        raise Rejected("This zip unpacks to far more than it holds. Hand in the .py or .ipynb file itself.")
+        raise RejectedError("This zip unpacks to far more than it holds. Hand in the .py or .ipynb file itself.")
     with archive.open(member) as stream:
         data = stream.read(left + 1)
     if len(data) > left:
@@ -220,10 +222,10 @@ def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, left: int, m
     return data
 
 
-def _add(bundle: Bundle, name: str, data: bytes) -> None:
+def _add(bundle: PublicRelease, name: str, data: bytes) -> None:
     bundle.files[name] = data
     if len(bundle.files) > MAX_FILES:
-        raise Rejected(f"There are more than {MAX_FILES} code files here. Hand in only what you wrote.")
+        raise RejectedError(f"There are more than {MAX_FILES} code files here. Hand in only what you wrote.")
 
 
 def _is_furniture(name: str) -> bool:

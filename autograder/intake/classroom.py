@@ -7,8 +7,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
+from autograder.errors import InputError
 from autograder.intake.archive import CODE, is_hidden
-from autograder.intake.problems import InputError
 from autograder.intake.text import printable
 
 

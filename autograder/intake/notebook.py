@@ -13,8 +13,8 @@ from bisect import bisect_right
 from dataclasses import dataclass, field
 from typing import Any
 
+from autograder.errors import RejectedError
 from autograder.intake.mend import Broken, mend
-from autograder.intake.problems import Rejected
 from autograder.intake.text import MAX_SOURCE, decoded, tidy
 from autograder.syntax import parse
 
@@ -61,7 +61,7 @@ class StoredCell:
 
 
 def stored_cells(data: bytes, name: str) -> list[StoredCell]:
-    """Every cell, in order. Raises `Rejected`."""
+    """Every cell, in order. Raises `RejectedError`."""
     return [_stored(cell) for cell in _cells(_document(data, name), name)]
 
 
@@ -80,29 +80,29 @@ def _stored(cell: dict[str, Any]) -> StoredCell:
 
 
 def read_notebook(data: bytes, name: str) -> Notebook:
-    """Parse leniently: nbformat 3 or 4, with or without metadata. Raises `Rejected`."""
+    """Parse leniently: nbformat 3 or 4, with or without metadata. Raises `RejectedError`."""
     cells = [_source(cell) for cell in _cells(_document(data, name), name) if cell.get("cell_type") == "code"]
     if not any(cell.strip() for cell in cells):
-        raise Rejected(f"{name} has no code in it. Save your notebook, and hand it in again.")
+        raise RejectedError(f"{name} has no code in it. Save your notebook, and hand it in again.")
     if len(cells) > MAX_CELLS or sum(map(len, cells)) > MAX_SOURCE:
-        raise Rejected(f"{name} holds more than {MAX_SOURCE:,} characters of code. Hand in only what you wrote.")
+        raise RejectedError(f"{name} holds more than {MAX_SOURCE:,} characters of code. Hand in only what you wrote.")
     return _join(cells)
 
 
-def _not_json(text: str, name: str, error: Exception) -> Rejected:
+def _not_json(text: str, name: str, error: Exception) -> RejectedError:
     """Why this is no notebook, and the way out."""
     if conflict := _CONFLICT.search(text):
         line = text.count("\n", 0, conflict.start()) + 1
-        return Rejected(
+        return RejectedError(
             f"{name} holds a merge conflict (line {line}). Settle it, open the notebook once more to check, "
             "and hand it in again."
         )
     if text.lstrip().startswith("<"):
-        return Rejected(
+        return RejectedError(
             f"{name} is a web page, not a notebook. Use File > Download > Download .ipynb and hand that in."
         )
     detail = f" (line {error.lineno})" if isinstance(error, json.JSONDecodeError) else ""
-    return Rejected(
+    return RejectedError(
         f"{name} is damaged: it stops being a notebook{detail}. Open it in Jupyter, save it and hand it in again; "
         "or hand in your code as a .py file."
     )
@@ -111,7 +111,7 @@ def _not_json(text: str, name: str, error: Exception) -> Rejected:
 def _document(data: bytes, name: str) -> Any:
     text = decoded(data, name)
     if not text.strip():
-        raise Rejected(f"{name} is empty. Save your notebook, open it once more to check, and hand it in again.")
+        raise RejectedError(f"{name} is empty. Save your notebook, open it once more to check, and hand it in again.")
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
@@ -124,7 +124,9 @@ def _cells(document: Any, name: str) -> list[dict[str, Any]]:
     if not isinstance(cells, list):
         sheets = document.get("worksheets") if isinstance(document, dict) else None  # nbformat 3
         if not isinstance(sheets, list):
-            raise Rejected(f"{name} has no cells: it is not a notebook. Hand in the .ipynb file that Jupyter saves.")
+            raise RejectedError(
+                f"{name} has no cells: it is not a notebook. Hand in the .ipynb file that Jupyter saves."
+            )
         lists = [sheet.get("cells") for sheet in sheets if isinstance(sheet, dict)]
         cells = [cell for found in lists if isinstance(found, list) for cell in found]
     return [cell for cell in cells if isinstance(cell, dict)]

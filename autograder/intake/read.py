@@ -7,11 +7,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from autograder.errors import RejectedError
 from autograder.intake.archive import read_bundle
 from autograder.intake.imports import DEFAULT_PACKAGES, HELPER, HELPER_SOURCE, allowed_modules, own_modules
 from autograder.intake.mend import MAX_NOTES
 from autograder.intake.notebook import looks_like_notebook, read_notebook
-from autograder.intake.problems import Rejected
 from autograder.intake.source import LEFT_OUT, Cleaned, Rules, clean
 from autograder.intake.text import printable, source_text
 from autograder.model import Submission
@@ -61,17 +61,17 @@ def read_submission(
 
     `main` is the file asked for; `expected` are the functions asked for, which find it under another name;
     `packages` may be imported, beside the standard library and the submission's own modules.
-    Raises `Rejected` with a reason for the student.
+    Raises `RejectedError` with a reason for the student.
     """
     bundle = read_bundle(path, max_bytes)
     notes = list(bundle.notes)
     files = _rooted(bundle.files)
     units: dict[str, _Unit] = {}
-    problems: dict[str, Rejected] = {}
+    problems: dict[str, RejectedError] = {}
     for name in sorted(files):
         try:
             units[name] = _unit(name, files[name])
-        except Rejected as rejected:
+        except RejectedError as rejected:
             problems[name] = rejected
     if not units:
         raise _first(problems, main)
@@ -90,7 +90,7 @@ def read_submission(
     return _assembled(chosen, candidates, rules, student, notes)
 
 
-def _first(problems: Mapping[str, Rejected], main: str) -> Rejected:
+def _first(problems: Mapping[str, RejectedError], main: str) -> RejectedError:
     """What is wrong with the file asked for; failing that, with any."""
     return problems[min(problems, key=lambda name: (_stem(name) != main.lower(), name))]
 
@@ -124,7 +124,9 @@ def _main_of(candidates: list[_Candidate], main: str, rules: Rules) -> tuple[_Ca
     if best.stem == main.lower() or not others:
         return best, []
     if not best.defined:
-        raise Rejected(f"None of these files has the functions asked for. Name the one to grade {main}.py, or .ipynb.")
+        raise RejectedError(
+            f"None of these files has the functions asked for. Name the one to grade {main}.py, or .ipynb."
+        )
     return best, [f"{name} is graded: of these files it has most of the functions asked for."]
 
 

@@ -6,7 +6,7 @@ import codecs
 import json
 import re
 
-from autograder.intake.problems import Rejected
+from autograder.errors import RejectedError
 
 MAX_SOURCE = 300_000
 """Characters of code in one file. A course's longest solution is some 50,000."""
@@ -19,15 +19,15 @@ _OTHER_KINDS = {"<!doctype": "a web page", "<html": "a web page", "{\\rtf": "a w
 
 
 def source_text(data: bytes, name: str) -> str:
-    """Decode one source file; lines end in a plain newline. Raises `Rejected` for what is not source text."""
+    """Decode one source file; lines end in a plain newline. Raises `RejectedError` for what is not source text."""
     text = decoded(data, name)
     if len(text) > MAX_SOURCE:
-        raise Rejected(f"{name} holds more than {MAX_SOURCE:,} characters of code. Hand in only what you wrote.")
+        raise RejectedError(f"{name} holds more than {MAX_SOURCE:,} characters of code. Hand in only what you wrote.")
     if not text.strip():
-        raise Rejected(f"{name} is empty. Save your work, open the file once more to check, and hand it in again.")
+        raise RejectedError(f"{name} is empty. Save your work, open the file once more to check, and hand it in again.")
     for beginning, what in _OTHER_KINDS.items():
         if text[:100].lstrip().lower().startswith(beginning):
-            raise Rejected(f"{name} is {what}, not Python source. Save your code as plain text and hand that in.")
+            raise RejectedError(f"{name} is {what}, not Python source. Save your code as plain text and hand that in.")
     return text
 
 
@@ -36,7 +36,7 @@ def decoded(data: bytes, name: str) -> str:
     text = _decode(data)
     control = sum(text.count(chr(code)) for code in range(32) if chr(code) not in "\t\n\r\f\v\x1b\x1a")
     if "\0" in text or control > len(text) / 100:
-        raise Rejected(
+        raise RejectedError(
             f"{name} is not a text file: it was damaged on its way, or it is another kind of file under this name. "
             "Hand in the .py or .ipynb file itself."
         )

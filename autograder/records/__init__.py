@@ -1,5 +1,6 @@
 """Durable records of every report."""
 
-from autograder.records.store import Records, RecordsError
+from autograder.errors import RecordsError
+from autograder.records.store import Records
 
 __all__ = ["Records", "RecordsError"]

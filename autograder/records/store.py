@@ -14,14 +14,11 @@ from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 from sqlalchemy.schema import CreateIndex, CreateTable
 
-from autograder.model import Mendable, Report
+from autograder.errors import RecordsError
+from autograder.model import Report
 
 PATIENCE = 30.0
 """Seconds to wait for other writers."""
-
-
-class RecordsError(Mendable):
-    """The database cannot be read or written; the message says where it is and what happened."""
 
 
 class _Base(DeclarativeBase):

@@ -1,16 +1,17 @@
 """From one source to what every student gets."""
 
-from autograder.release.cut import MarkerError, starter_source
+from autograder.errors import LeakError, MarkerError, PublicCheckError
+from autograder.release.cut import starter_source
 from autograder.release.generate import current, generate, look_through, released, write_files
-from autograder.release.leaks import LeakError, leaks, solution_leaks
+from autograder.release.leaks import leaks, solution_leaks
 from autograder.release.notebook import starter_notebook
 from autograder.release.pack import pack
-from autograder.release.public import PublicError, bundle_of
+from autograder.release.public import bundle_of
 
 __all__ = [
     "LeakError",
     "MarkerError",
-    "PublicError",
+    "PublicCheckError",
     "bundle_of",
     "current",
     "generate",

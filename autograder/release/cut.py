@@ -13,6 +13,8 @@ from __future__ import annotations
 
 import re
 
+from autograder.errors import MarkerError
+
 MIN_SECRET = 12
 """Solution lines shorter than this (`return x`, `else:`) give nothing away."""
 
@@ -22,10 +24,6 @@ BEGIN, STARTER, END = "BEGIN SOLUTION", "STARTER", "END SOLUTION"
 _MARK = re.compile(r"^([ \t]*)# (SOLUTION|STARTER|END)[ \t]*$")
 _HEADING = re.compile(r"^# #+ Exercise (\S+)")
 _DEF = re.compile(r"^([ \t]*)(?:async )?def (\w+)")
-
-
-class MarkerError(Exception):
-    """Markers that do not pair up; the message names the line."""
 
 
 class _Cut:

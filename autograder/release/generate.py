@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from autograder.errors import LeakError, MarkerError
 from autograder.files import replace
 from autograder.home.bundle import FILE as PUBLIC
-from autograder.home.bundle import Bundle
-from autograder.release.cut import MarkerError, starter_source
+from autograder.home.bundle import PublicRelease
+from autograder.release.cut import starter_source
 from autograder.release.handout import handout
-from autograder.release.leaks import LeakError, leaks
+from autograder.release.leaks import leaks
 from autograder.release.notebook import colab_notebook, starter_notebook
 
 
-def released(reference: Path, bundle: Bundle | None = None) -> dict[str, bytes]:
+def released(reference: Path, bundle: PublicRelease | None = None) -> dict[str, bytes]:
     """The generated files of an assignment by relative path. Raises `LeakError` and `MarkerError`.
 
     `public/` in the reference folder holds the public data, copied as it is into `data/`. `bundle` is the public
@@ -45,12 +46,12 @@ def released(reference: Path, bundle: Bundle | None = None) -> dict[str, bytes]:
     return files
 
 
-def generate(reference: Path, assignments: Path, bundle: Bundle | None = None) -> list[Path]:
+def generate(reference: Path, assignments: Path, bundle: PublicRelease | None = None) -> list[Path]:
     """Write the assignment's files into assignments/NAME; gives the paths written."""
     return write_files(released(reference, bundle), assignments / reference.name)
 
 
-def look_through(reference: Path, assignments: Path, bundle: Bundle | None = None) -> None:
+def look_through(reference: Path, assignments: Path, bundle: PublicRelease | None = None) -> None:
     """Before assignments/NAME goes out as it lies there: nothing in it may be somebody's own work, and what an
     assignment's own script put into data/ is searched too. Raises `LeakError`."""
     if strays := current(reference, assignments, bundle):
@@ -72,7 +73,7 @@ def write_files(files: Mapping[str, bytes], target: Path) -> list[Path]:
     return written
 
 
-def current(reference: Path, assignments: Path, bundle: Bundle | None = None) -> list[str]:
+def current(reference: Path, assignments: Path, bundle: PublicRelease | None = None) -> list[str]:
     """The files that are missing, different or not generated at all.
 
     What lies in `data/` without coming from `public/` is left alone: an assignment's own script writes it.

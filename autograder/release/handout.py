@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from autograder import __version__
-from autograder.home.bundle import Bundle
+from autograder.home.bundle import PublicRelease
 
 PLACE = "<!-- how to check -->"
 """Where the section goes; without it, it goes to the end."""
@@ -17,7 +17,7 @@ trains exercise {number} on the data you have, and shows where you stand on the 
 """
 
 
-def handout(text: str, bundle: Bundle | None) -> str:
+def handout(text: str, bundle: PublicRelease | None) -> str:
     """The handout as students get it. Without a bundle there is nothing to check with."""
     if bundle is None:
         return text.replace(f"{PLACE}\n\n", "")

@@ -24,10 +24,6 @@ FEWEST_SEEDS = 3
 SOMEBODYS_FOLDER = re.compile(r"(/home/|/Users/|[A-Z]:\\+Users\\+)\w[\w.-]*")
 
 
-class LeakError(Exception):
-    """A release that would give something away; the message lists what and where."""
-
-
 def leaks(reference: Path, files: Mapping[str, bytes]) -> list[str]:
     """Everything in `files` (by relative path) that a reference folder keeps to itself: a finding each."""
     solution = (reference / "solution.py").read_text(encoding="utf-8")

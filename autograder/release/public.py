@@ -9,36 +9,42 @@ from typing import Any
 
 import torch
 
+from autograder.errors import PublicCheckError
 from autograder.grading.engine import PRECISIONS, Engine
 from autograder.grading.hosts import LocalHost
-from autograder.home.bundle import Answered, Bundle, LaterCheck, PublicCheck, PublicExercise, PublicPractice, Recorded
+from autograder.home.bundle import (
+    Answered,
+    LaterCheck,
+    PublicCheck,
+    PublicExercise,
+    PublicPractice,
+    PublicRelease,
+    Recorded,
+)
 from autograder.model import Outcome
+from autograder.protocol.codec import encode
+from autograder.protocol.values import Value
 from autograder.rubric.assignment import Assignment
 from autograder.rubric.draw import Draw
 from autograder.rubric.rubric import Check, Rubric
 from autograder.rubric.student import Reference
 from autograder.rubric.variants import Mutant
-from autograder.sandbox.values import Value, encode
 
 SEED = b"public"
 """Everybody has the same public inputs, so no secret is in them."""
 
 
-class PublicError(Exception):
-    """A public check that cannot be released; the message says what to mend."""
-
-
-def bundle_of(assignment: Assignment, title: str, packages: Iterable[str]) -> Bundle:
+def bundle_of(assignment: Assignment, title: str, packages: Iterable[str]) -> PublicRelease:
     """Run the public checks on the reference, writing down what they draw and what it answers.
 
-    Raises `PublicError` for a check that reaches for hidden modules, or that the reference does not pass.
+    Raises `PublicCheckError` for a check that reaches for hidden modules, or that the reference does not pass.
     """
     recording = _Recording(assignment)
     public = [check for check in assignment.rubric.checks if check.public]
     results = Engine(recording, SEED).run(LocalHost(assignment.solution), "public", checks=public, hints=False)
     for result in results:
         if result.outcome is not Outcome.PASSED:
-            raise PublicError(f"public check {result.name!r} does not pass on the reference: {result.message}")
+            raise PublicCheckError(f"public check {result.name!r} does not pass on the reference: {result.message}")
     exercises = [
         PublicExercise(
             exercise.number,
@@ -62,9 +68,9 @@ def bundle_of(assignment: Assignment, title: str, packages: Iterable[str]) -> Bu
     functions += [practice.run.__name__ for exercise in assignment.rubric.exercises for practice in exercise.practices]
     twice = sorted({name for name in functions if functions.count(name) > 1})
     if twice:
-        raise PublicError(f"two public checks or practices are called {twice[0]}: rename one of them")
+        raise PublicCheckError(f"two public checks or practices are called {twice[0]}: rename one of them")
     code = sliced((assignment.folder / "checks.py").read_text(encoding="utf-8"), functions)
-    return Bundle(assignment.name, title, tuple(sorted(packages)), code, exercises)
+    return PublicRelease(assignment.name, title, tuple(sorted(packages)), code, exercises)
 
 
 class _Recording:
@@ -135,7 +141,7 @@ class _RecordingDraw(Draw):
 def sliced(source: str, functions: Sequence[str]) -> str:
     """The named functions of a module, undecorated, with what they need of it and nothing else.
 
-    Raises `PublicError` where that is a module of the rubric's own.
+    Raises `PublicCheckError` where that is a module of the rubric's own.
     """
     tree = ast.parse(source)
     bound: dict[str, ast.stmt] = {}
@@ -150,7 +156,7 @@ def sliced(source: str, functions: Sequence[str]) -> str:
             continue
         statement = bound[name]
         if isinstance(statement, ast.ImportFrom) and statement.level:
-            raise PublicError(
+            raise PublicCheckError(
                 f"public checks ({', '.join(functions)}) need {name}, a hidden module: make it hidden too"
             )
         wanted.add(statement)

@@ -11,14 +11,10 @@ from pathlib import Path
 import yaml
 
 from autograder.config import DEFAULT_PACKAGES, NAME, load
+from autograder.errors import ScaffoldError
 from autograder.files import replace
-from autograder.model import Mendable
 
 TEMPLATE = Path(__file__).parent / "template"
-
-
-class ScaffoldError(Mendable):
-    """A new assignment that cannot be made; the message says why."""
 
 
 def scaffold(root: Path, name: str, title: str) -> list[Path]:

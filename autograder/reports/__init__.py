@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
+from autograder.feedback.formats import file_name
 from autograder.files import replace
 from autograder.model import Report
 from autograder.reports.pages import class_page, student_page
 from autograder.reports.summary import ClassSummary, Row
-from autograder.reports.text import file_name
 
 __all__ = ["write_reports"]
 

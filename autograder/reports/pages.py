@@ -11,8 +11,9 @@ import jinja2
 import msgspec
 from markupsafe import Markup
 
+from autograder.feedback import formats
 from autograder.model import CheckResult, ExerciseInfo, Outcome, Report
-from autograder.reports import pictures, text
+from autograder.reports import pictures
 from autograder.reports.summary import SIGNS, Cell, ClassSummary, Row
 
 
@@ -120,13 +121,13 @@ def _environment() -> jinja2.Environment:
         auto_reload=False,
     )
     environment.filters.update(
-        name=text.name,
-        message=text.message,
-        clip=text.clip,
-        output=text.output,
-        code=text.code,
-        number=text.number,
-        points=text.points,
+        name=formats.name,
+        message=formats.message,
+        clip=formats.clip,
+        output=formats.output,
+        code=formats.code,
+        number=formats.number,
+        points=formats.points,
         moment=_moment,
         kind=_kind,
         sign=SIGNS.__getitem__,
@@ -139,7 +140,7 @@ def _finalize(value: Any) -> Any:
     """Every text that a template prints passes here, so that no hidden character reaches a page."""
     if isinstance(value, Markup) or not isinstance(value, str):
         return value
-    return text.visible(value)
+    return formats.visible(value)
 
 
 def _moment(moment: datetime) -> str:

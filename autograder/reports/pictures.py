@@ -11,8 +11,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from autograder.feedback.formats import number
 from autograder.model import Curve
-from autograder.reports.text import number
 
 BINS = 10
 MOST_POINTS = 240

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
+from autograder.feedback import formats
 from autograder.model import ExerciseInfo, Outcome, Report
-from autograder.reports import text
 
 CLOSE = 1e-9
 """Points this near to full marks are full marks."""
@@ -48,12 +48,12 @@ class Cell(NamedTuple):
     def text(self) -> str:
         """What the cell shows: the sign, with the points where they are neither all nor none."""
         some = CLOSE < self.earned < self.points - CLOSE
-        return f"{text.points(self.earned)} {self.sign}" if some else self.sign
+        return f"{formats.points(self.earned)} {self.sign}" if some else self.sign
 
     @property
     def words(self) -> str:
         """The same in words."""
-        got = f"{text.points(self.earned)} of {text.points(self.points)}"
+        got = f"{formats.points(self.earned)} of {formats.points(self.points)}"
         return f"{self.number}: {got}, {self.outcome or 'not graded'}"
 
     @property
@@ -121,8 +121,8 @@ class Row:
                 dict.fromkeys(Mistake(r.exercise, r.mutant, r.hint) for r in report.results if r.hint or r.mutant)
             ),
             faults=_faults(report),
-            shortcuts=tuple(text.clip(flag, 200) for flag in report.flags[:10]),
-            problem="" if ours and not ran else text.clip(report.problem.strip(), 400),
+            shortcuts=tuple(formats.clip(flag, 200) for flag in report.flags[:10]),
+            problem="" if ours and not ran else formats.clip(report.problem.strip(), 400),
             ran=ran,
             boundary=report.boundary,
             version=(report.assignment_digest, report.engine),
@@ -173,7 +173,7 @@ def _faults(report: Report) -> tuple[Fault, ...]:
 
 def _fault(check: str, trace: str) -> Fault:
     lines = trace.strip().splitlines()
-    return Fault(check, text.clip(lines[-1], 300) if lines else "no message", text.clip(trace.strip(), 3_000))
+    return Fault(check, formats.clip(lines[-1], 300) if lines else "no message", formats.clip(trace.strip(), 3_000))
 
 
 @dataclass(frozen=True, slots=True)

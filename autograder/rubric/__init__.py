@@ -1,10 +1,11 @@
 """What an instructor writes a rubric with."""
 
+from autograder.errors import MismatchError, StudentError
 from autograder.rubric.calibration import Level
-from autograder.rubric.compare import Mismatch, as_tensor, compare
+from autograder.rubric.compare import as_tensor, compare
 from autograder.rubric.draw import Draw
 from autograder.rubric.rubric import AUTOGRAD, Check, Exercise, Rubric
-from autograder.rubric.student import Reference, Student, StudentError
+from autograder.rubric.student import Reference, Student
 from autograder.rubric.variants import Variants
 from autograder.rubric.vocabulary import (
     Ladder,
@@ -28,7 +29,7 @@ __all__ = [
     "Exercise",
     "Ladder",
     "Level",
-    "Mismatch",
+    "MismatchError",
     "Reference",
     "Rubric",
     "Rung",

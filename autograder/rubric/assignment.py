@@ -14,15 +14,11 @@ from typing import Any, Protocol
 
 import torch
 
-from autograder.model import Mendable
+from autograder.errors import AssignmentError
 from autograder.rubric.draw import Draw
 from autograder.rubric.rubric import Check, Exercise, Rubric
 from autograder.rubric.student import Reference
 from autograder.rubric.variants import Equivalent, Mutant, Variants, apply
-
-
-class AssignmentError(Mendable):
-    """An assignment that cannot be loaded; the message says what to mend."""
 
 
 class Gradable(Protocol):

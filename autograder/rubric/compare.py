@@ -11,8 +11,9 @@ from typing import Any
 
 import torch
 
+from autograder.errors import MismatchError
 from autograder.model import Difference
-from autograder.sandbox.values import Opaque
+from autograder.protocol.values import Opaque
 
 TOLERANCES = {torch.float64: (1e-6, 1e-9), torch.float32: (1e-4, 1e-4)}
 """(rtol, atol) by the dtype of the expected value."""
@@ -21,19 +22,10 @@ COARSE = (1e-4, 1e-5)
 """For a float32 answer where float64 was asked: right to the precision it can have."""
 
 
-class Mismatch(Exception):
-    """The student's work differs from what was asked; `str(mismatch)` tells the student how."""
-
-    def __init__(self, message: str, difference: Difference | None = None) -> None:
-        super().__init__(message)
-        self.message = message
-        self.difference = difference
-
-
 def compare(
     got: Any, expected: Any, what: str = "the result", rtol: float | None = None, atol: float | None = None
 ) -> None:
-    """Raise `Mismatch` unless `got` equals `expected` within tolerance.
+    """Raise `MismatchError` unless `got` equals `expected` within tolerance.
 
     `expected` may be a tensor, a number, a string, a bool, None, or a list / tuple of these. A number and a 0-d
     tensor (or one of shape (1,)) count as the same, lists and tuples too; any float dtype from float32 up is taken.
@@ -45,10 +37,10 @@ def compare(
     elif isinstance(expected, bool) or expected is None or isinstance(expected, str):
         got = got.item() if isinstance(got, torch.Tensor) and got.dtype is torch.bool and got.numel() == 1 else got
         if type(got) is not type(expected) or got != expected:
-            raise Mismatch(f"{what}: expected {_kind(expected)}, got {shown(got)}.")
+            raise MismatchError(f"{what}: expected {_kind(expected)}, got {shown(got)}.")
     elif isinstance(expected, int):
         if not _equal_integer(got, expected):
-            raise Mismatch(f"{what} is not right: you returned {shown(got)}.")
+            raise MismatchError(f"{what} is not right: you returned {shown(got)}.")
     elif isinstance(expected, float):
         _compare_tensor(got, torch.tensor(expected, dtype=torch.float64), what, rtol, atol)
     else:
@@ -120,10 +112,10 @@ def _equal_integer(got: Any, expected: int) -> bool:
 
 def _compare_sequence(got: Any, expected: Sequence[Any], what: str, rtol: float | None, atol: float | None) -> None:
     if not isinstance(got, list | tuple) and not (isinstance(got, torch.Tensor) and got.ndim):
-        raise Mismatch(f"{what}: expected {len(expected)} values (a tuple or a list), got {shown(got)}.")
+        raise MismatchError(f"{what}: expected {len(expected)} values (a tuple or a list), got {shown(got)}.")
     if len(got) != len(expected):
         given = f"one, {shown(got)}" if isinstance(got, torch.Tensor) else len(got)
-        raise Mismatch(f"{what}: expected {len(expected)} values, got {given}.")
+        raise MismatchError(f"{what}: expected {len(expected)} values, got {given}.")
     for index, (one, other) in enumerate(zip(got, expected, strict=True)):
         part = f"{what}, result {index + 1} of {len(expected)}" if isinstance(expected, tuple) else f"{what}[{index}]"
         compare(one, other, part, rtol, atol)
@@ -132,10 +124,10 @@ def _compare_sequence(got: Any, expected: Sequence[Any], what: str, rtol: float 
 def _compare_tensor(got: Any, expected: torch.Tensor, what: str, rtol: float | None, atol: float | None) -> None:
     tensor = as_tensor(got)
     if tensor is None:
-        raise Mismatch(f"{what}: expected a tensor of shape {tuple(expected.shape)}, got {shown(got)}.")
+        raise MismatchError(f"{what}: expected a tensor of shape {tuple(expected.shape)}, got {shown(got)}.")
     shape, wanted = tuple(tensor.shape), tuple(expected.shape)
     if shape != wanted and not (tensor.numel() == 1 and expected.numel() == 1):
-        raise Mismatch(
+        raise MismatchError(
             f"{what} has shape {shape}; asked for is {wanted}.",
             Difference(what, wanted, shape),
         )
@@ -144,7 +136,7 @@ def _compare_tensor(got: Any, expected: torch.Tensor, what: str, rtol: float | N
         _report(what, tensor.to(torch.float64), expected.to(torch.float64), 0.0, 0.0)
         return
     if tensor.dtype in (torch.float16, torch.bfloat16):
-        raise Mismatch(f"{what} has dtype {tensor.dtype}, which is too coarse; keep the dtype of the inputs.")
+        raise MismatchError(f"{what} has dtype {tensor.dtype}, which is too coarse; keep the dtype of the inputs.")
     standard = TOLERANCES[expected.dtype]
     if tensor.dtype is torch.float32 and expected.dtype is torch.float64:
         standard = COARSE
@@ -177,7 +169,7 @@ def _report(what: str, got: torch.Tensor, expected: torch.Tensor, rtol: float, a
     else:
         size = f"largest error {largest:.3g}" if largest is not None else "not comparable"
     place = f"first at index {index}, " if index else ""
-    raise Mismatch(
+    raise MismatchError(
         f"{what}: {count} of {total} values differ ({place}{size})." if total > 1 else f"{what} differs ({size}).",
         Difference(what, tuple(expected.shape), tuple(got.shape), index, count, total, largest, ratio),
     )

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 import torch
 
-from autograder.sandbox.values import GeneratorValue
+from autograder.protocol.values import GeneratorValue
 
 T = TypeVar("T")
 

@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from autograder.protocol.names import resolve
 from autograder.rubric.draw import Draw
 from autograder.rubric.student import Reference, Student
 from autograder.rubric.vocabulary import Ladder, Score
-from autograder.sandbox.bans import resolve
 
 AUTOGRAD = (
     "torch.Tensor.backward",

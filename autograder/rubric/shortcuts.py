@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from autograder import syntax
+from autograder.protocol.names import resolve
 from autograder.rubric.rubric import Exercise, Rubric
-from autograder.sandbox.bans import resolve
 
 LIBRARIES = ("torch", "numpy", "sklearn", "scipy", "pandas")
 #: Ways around a ban at run time; a student hardly ever needs one.

@@ -10,20 +10,12 @@ from typing import Any
 import msgspec
 import torch
 
+from autograder.errors import StudentError, UnacceptableValueError
 from autograder.model import Outcome
-from autograder.sandbox.conversation import Answerer, Conversation
-from autograder.sandbox.messages import Ask, Ban, Call, Raised, Read, Returned, StandIn
-from autograder.sandbox.runtime import tensors_in
-from autograder.sandbox.values import TensorValue, Unacceptable, Value, decode, encode
-
-
-class StudentError(Exception):
-    """The student's code could not answer: missing, not attempted, raised, or returned something malformed."""
-
-    def __init__(self, outcome: Outcome, message: str) -> None:
-        super().__init__(message)
-        self.outcome = outcome
-        self.message = message
+from autograder.protocol.codec import decode, encode, tensors_in
+from autograder.protocol.conversation import Answerer, Conversation
+from autograder.protocol.messages import Ask, Ban, Call, Raised, Read, Returned, StandIn
+from autograder.protocol.values import TensorValue, Value
 
 
 class Exchange(msgspec.Struct, frozen=True):
@@ -121,15 +113,15 @@ class Student:
     """A student's code at the other end of a conversation.
 
     `student.f(x)` and `student.call("f", x)` are the same. Raises `StudentError` when the code does not answer
-    and `sandbox.Ended` when it never will. What comes back is plain data, fit for `compare`.
+    and `sandbox.ConversationEndedError` when it never will. What comes back is plain data, fit for `compare`.
 
-    With `like`, the first answer that is not the one in those exchanges counts as an error: no more needs to be asked.
+    With `repeated`, the first answer that differs from the one in those exchanges is an error: no more has to be asked.
     """
 
-    def __init__(self, conversation: Conversation, reference: Reference, like: Sequence[Exchange] = ()) -> None:
+    def __init__(self, conversation: Conversation, reference: Reference, repeated: Sequence[Exchange] = ()) -> None:
         self._conversation = conversation
         self._reference = reference
-        self._like = like
+        self._repeated = repeated
         self.exchanges: list[Exchange] = []
 
     def call(self, name: str, *args: Any, **kwargs: Any) -> Any:
@@ -166,14 +158,14 @@ class Student:
 
     def _result(self, exchange: Exchange) -> Any:
         self.exchanges.append(exchange)
-        if self._like and not same_exchanges(self.exchanges[-1:], self._like[len(self.exchanges) - 1 :][:1]):
+        if self._repeated and not same_exchanges(self.exchanges[-1:], self._repeated[len(self.exchanges) - 1 :][:1]):
             raise StudentError(Outcome.FAILED, "another answer")
         name, answer = exchange.name, exchange.answer
         if isinstance(answer, Raised):
             raise _student_error(name, answer)
         try:
             return decode(answer.value)
-        except Unacceptable as error:
+        except UnacceptableValueError as error:
             raise StudentError(Outcome.FAILED, f"`{name}` returned something that cannot be read: {error}.") from error
 
 
@@ -226,7 +218,7 @@ def same_value(one: Any, other: Any, rtol: float = 1e-6, atol: float = 1e-9) -> 
     if isinstance(one, TensorValue | int | float) and isinstance(other, TensorValue | int | float):
         try:
             a, b = torch.as_tensor(decode(one)), torch.as_tensor(decode(other))
-        except (Unacceptable, RuntimeError, OverflowError):
+        except (UnacceptableValueError, RuntimeError, OverflowError):
             return False
         if a.numel() != b.numel() or (a.numel() != 1 and a.shape != b.shape):
             return False

@@ -1,4 +1,4 @@
-"""The words a rubric is written in. Each raises `Mismatch` when the student's work is not what was asked."""
+"""The words a rubric is written in. Each raises `MismatchError` when the student's work is not what was asked."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from typing import Any
 import msgspec
 import torch
 
+from autograder.errors import MismatchError, StudentError
 from autograder.model import Curve, Outcome
-from autograder.rubric.compare import Mismatch, as_tensor, compare, shown
-from autograder.rubric.student import Reference, Student, StudentError
+from autograder.rubric.compare import as_tensor, compare, shown
+from autograder.rubric.student import Reference, Student
 
 
 class Score(msgspec.Struct, frozen=True):
@@ -26,7 +27,7 @@ class Score(msgspec.Struct, frozen=True):
 def expect(condition: bool | torch.Tensor, message: str) -> None:
     """An invariant: `message` says to the student what should hold and does not."""
     if not bool(condition):
-        raise Mismatch(message)
+        raise MismatchError(message)
 
 
 def matches(student: Student, reference: Reference, name: str, *args: Any, **kwargs: Any) -> Any:
@@ -38,12 +39,12 @@ def matches(student: Student, reference: Reference, name: str, *args: Any, **kwa
 
 
 def tensor_of(value: Any, shape: tuple[int, ...], what: str) -> torch.Tensor:
-    """The student's value as a float tensor of the given shape, or a `Mismatch` that names both shapes."""
+    """The student's value as a float tensor of the given shape, or a `MismatchError` that names both shapes."""
     tensor = as_tensor(value)
     if tensor is None:
-        raise Mismatch(f"{what}: expected a tensor of shape {shape}, got {shown(value)}.")
+        raise MismatchError(f"{what}: expected a tensor of shape {shape}, got {shown(value)}.")
     if tuple(tensor.shape) != shape and not (tensor.numel() == 1 and math.prod(shape) == 1):
-        raise Mismatch(f"{what} has shape {tuple(tensor.shape)}; asked for is {shape}.")
+        raise MismatchError(f"{what} has shape {tuple(tensor.shape)}; asked for is {shape}.")
     return tensor.reshape(shape).double()
 
 
@@ -70,9 +71,9 @@ def agrees_with_numerical(analytic: Any, f: Callable[[torch.Tensor], torch.Tenso
 def same_trajectory(got: Any, expected: Sequence[Any], what: str) -> None:
     """Two training runs agree step by step; the message names the first step that differs."""
     if not isinstance(got, list | tuple) and not (isinstance(got, torch.Tensor) and got.ndim):
-        raise Mismatch(f"{what}: expected one value for each of {len(expected)} steps, got {shown(got)}.")
+        raise MismatchError(f"{what}: expected one value for each of {len(expected)} steps, got {shown(got)}.")
     if len(got) != len(expected):
-        raise Mismatch(f"{what}: expected {len(expected)} entries, got {len(got)}.")
+        raise MismatchError(f"{what}: expected {len(expected)} entries, got {len(got)}.")
     for step, (one, other) in enumerate(zip(got, expected, strict=True)):
         compare(one, other, f"{what}, step {step}")
 
@@ -81,7 +82,7 @@ def in_order(values: Sequence[tuple[str, float]], message: str, slack: float = 0
     """Named values fall from first to last: each is at most its predecessor times (1 + slack)."""
     for (before, high), (after, low) in pairwise(values):
         if not low <= high * (1 + slack):
-            raise Mismatch(f"{message}: {after} gives {low:.3g}, which is not below {before} with {high:.3g}.")
+            raise MismatchError(f"{message}: {after} gives {low:.3g}, which is not below {before} with {high:.3g}.")
 
 
 class Rung(msgspec.Struct, frozen=True):
@@ -132,12 +133,12 @@ def short_answers(student: Student, name: str, questions: Mapping[str, float | s
     """The share of short answers that are right, with what is wrong with the first that is not; raises that where none
     is right."""
     right = 0
-    problem: Mismatch | StudentError | None = None
+    problem: MismatchError | StudentError | None = None
     for key, expected in questions.items():
         try:
             answer(student, name, key, expected)
             right += 1
-        except (Mismatch, StudentError) as error:  # not what ends the conversation: that is no answer
+        except (MismatchError, StudentError) as error:  # not what ends the conversation: that is no answer
             problem = problem or error
     if not right and problem is not None:
         raise problem
@@ -154,7 +155,7 @@ def answer(student: Student, name: str, key: str, expected: float | str, toleran
         right = isinstance(given, str) and given.strip().lower() == expected.lower()
     else:
         if isinstance(given, str):
-            raise Mismatch(f"{name}[{key!r}] is text, {shown(given)}: a number is asked for, without quotes.")
+            raise MismatchError(f"{name}[{key!r}] is text, {shown(given)}: a number is asked for, without quotes.")
         number = as_tensor(given)
         right = number is not None and number.numel() == 1 and abs(number.item() - expected) <= tolerance
     expect(right, f"{name}[{key!r}] is not right: you answered {shown(given)}.")

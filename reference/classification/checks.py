@@ -17,7 +17,7 @@ import torch
 from autograder.rubric import (
     Draw,
     Ladder,
-    Mismatch,
+    MismatchError,
     Reference,
     Rubric,
     Rung,
@@ -88,9 +88,9 @@ BATCH_NORMS = (
 
 
 def listed(value: Any, what: str, count: int) -> list[Any]:
-    """A tuple or list of `count` values, or a Mismatch."""
+    """A tuple or list of `count` values, or a MismatchError."""
     if not isinstance(value, list | tuple) or len(value) != count:
-        raise Mismatch(f"expected {count} values: {what}.")
+        raise MismatchError(f"expected {count} values: {what}.")
     return list(value)
 
 
@@ -446,7 +446,7 @@ def grads_match(student: Student, reference: Reference, graph: Graph, output: st
     got_value, got = listed(student.scalar_grads(graph, output), "(value, dictionary of derivatives)", 2)
     compare(got_value, value, "the value of the output")
     if not isinstance(got, dict):
-        raise Mismatch("scalar_grads: the second result is a dictionary, from a node's name to a derivative.")
+        raise MismatchError("scalar_grads: the second result is a dictionary, from a node's name to a derivative.")
     missing = [name for name in graph if name not in got]
     expect(not missing, f"scalar_grads: {len(missing)} of {len(graph)} nodes have no derivative.")
     for name in graph:
@@ -732,7 +732,7 @@ def classified_as(student: Student, reference: Reference, *point: Any) -> None:
     word = given.strip().lower() if isinstance(given, str) else ""
     if word not in KINDS:
         words = ", ".join(f'"{kind}"' for kind in KINDS)
-        raise Mismatch(f"`classify_point` gives one of {words}; you returned {shown(given)}.")
+        raise MismatchError(f"`classify_point` gives one of {words}; you returned {shown(given)}.")
     right = word == reference.classify_point(*point)
     expect(right, f"`classify_point` in {len(point[0])} dimensions is not right: you answered {word!r}.")
 

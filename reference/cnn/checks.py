@@ -19,7 +19,7 @@ import torch
 from autograder.rubric import (
     Draw,
     Ladder,
-    Mismatch,
+    MismatchError,
     Reference,
     Rubric,
     Rung,
@@ -247,10 +247,10 @@ BACKWARD_CASES: tuple[Case, ...] = (
 
 
 def gradients(student: Student, upstream: torch.Tensor, *args: Any) -> tuple[Any, Any, Any]:
-    """The student's three gradients, or a Mismatch that says what came instead."""
+    """The student's three gradients, or a MismatchError that says what came instead."""
     got = student.conv2d_backward(upstream, *args)
     if not isinstance(got, tuple | list) or len(got) != 3:
-        raise Mismatch("conv2d_backward returns three tensors: dx, dw, db.")
+        raise MismatchError("conv2d_backward returns three tensors: dx, dw, db.")
     return got[0], got[1], got[2]
 
 
@@ -581,7 +581,7 @@ def augmented(student: Student, x: torch.Tensor, most: int, generator: Any) -> t
 
 
 def moves_of(before: torch.Tensor, after: torch.Tensor, most: int) -> list[Pair]:
-    """The move (down, right) of each image, or a Mismatch where an image was not moved but changed."""
+    """The move (down, right) of each image, or a MismatchError where an image was not moved but changed."""
     found = []
     for number, (image, moved) in enumerate(zip(before.double(), after, strict=True)):
         padded = torch.nn.functional.pad(image, (most,) * 4)
@@ -592,7 +592,7 @@ def moves_of(before: torch.Tensor, after: torch.Tensor, most: int) -> list[Pair]
                 found.append((down, right))
                 break
         else:
-            raise Mismatch(
+            raise MismatchError(
                 f"augment: image {number} of {len(before)} is not the image moved by at most {most} pixels each way."
             )
     return found
@@ -740,7 +740,7 @@ def read_digits(
     """How many of the new digits the student's network reads, and the losses it reports."""
     got = student.train_cnn(x, y, x_new, seed)
     if not isinstance(got, tuple | list) or len(got) != 2:
-        raise Mismatch("train_cnn returns two things: the predicted classes, and a list of losses.")
+        raise MismatchError("train_cnn returns two things: the predicted classes, and a list of losses.")
     predictions = tensor_of(got[0], (len(y_new),), "the predicted classes")
     reported = as_tensor(got[1])
     losses = [] if reported is None else reported.reshape(-1).tolist()

@@ -13,7 +13,7 @@ from torch import Tensor
 from autograder.rubric import (
     Draw,
     Ladder,
-    Mismatch,
+    MismatchError,
     Reference,
     Rubric,
     Rung,
@@ -44,9 +44,9 @@ def weights(draw: Draw, *sizes: int, leaves: bool = False) -> list[Tensor]:
 
 
 def listed(value: object, count: int, what: str) -> list[object]:
-    """A tuple or list of `count` values, or a Mismatch."""
+    """A tuple or list of `count` values, or a MismatchError."""
     if not isinstance(value, list | tuple) or len(value) != count:
-        raise Mismatch(f"expected {count} values: {what}.")
+        raise MismatchError(f"expected {count} values: {what}.")
     return list(value)
 
 
@@ -419,7 +419,7 @@ def slopes_of_penalty(student: Student, *problem: object) -> list[object]:
         found = student.penalty_gradients(*problem)
     except StudentError as error:
         if "does not require grad" in error.message:
-            raise Mismatch(f"{error.message}. Was the graph of the slope kept when you took it?") from error
+            raise MismatchError(f"{error.message}. Was the graph of the slope kept when you took it?") from error
         raise
     return listed(found, len(problem[0]), "one gradient for each of D's parameters")  # type: ignore[arg-type]
 
@@ -675,7 +675,7 @@ def trained(student: Student, draw: Draw, classes: int) -> tuple[judge.Task, Ten
     expect(made.isfinite().all(), "your generator makes images with NaN or infinity in them.")
     traces = [as_tensor(trace) for trace in result[1:]]
     if not all(trace is not None and trace.ndim == 1 for trace in traces):
-        raise Mismatch("train_gan: the second and third result are lists of numbers, a loss for each epoch.")
+        raise MismatchError("train_gan: the second and third result are lists of numbers, a loss for each epoch.")
     return task, task.turned_back(made), [float(loss) for loss in traces[1]]  # type: ignore[union-attr]
 
 

@@ -16,7 +16,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from autograder.rubric import Draw, Mismatch
+from autograder.rubric import Draw, MismatchError
 
 HERE = Path(__file__).parent
 SIDE, PIXELS = 8, 64
@@ -114,24 +114,24 @@ def generate(parameters: list[Tensor], draw: Draw, count: int) -> Tensor:
 
 
 def generator_of(value: object) -> list[Tensor]:
-    """The student's generator as float32 tensors, or a Mismatch that says what is wrong with it."""
+    """The student's generator as float32 tensors, or a MismatchError that says what is wrong with it."""
     if not isinstance(value, list | tuple) or not value or len(value) % 2:
-        raise Mismatch("the generator is a list [W1, b1, W2, b2, ...] of tensors, two for each layer.")
+        raise MismatchError("the generator is a list [W1, b1, W2, b2, ...] of tensors, two for each layer.")
     if not all(isinstance(one, Tensor) and one.dtype.is_floating_point for one in value):
-        raise Mismatch("the generator holds something that is not a tensor of floats.")
+        raise MismatchError("the generator holds something that is not a tensor of floats.")
     parameters = [one.detach().float() for one in value]
     wide = parameters[0].shape[1] if parameters[0].ndim == 2 else 0
     for number, (W, b) in enumerate(zip(parameters[::2], parameters[1::2], strict=True), start=1):
         if W.ndim != 2 or W.shape[1] != wide or b.shape != W.shape[:1]:
-            raise Mismatch(
+            raise MismatchError(
                 f"layer {number} of the generator does not fit: W has shape {tuple(W.shape)}, b {tuple(b.shape)}."
             )
         wide = W.shape[0]
     if wide != PIXELS:
-        raise Mismatch(f"the generator's last layer gives {wide} values; an image has {PIXELS}.")
+        raise MismatchError(f"the generator's last layer gives {wide} values; an image has {PIXELS}.")
     size = sum(one.numel() for one in parameters)
     if size > MOST_NUMBERS:
-        raise Mismatch(f"the generator has {size} numbers; {MOST_NUMBERS} are allowed.")
+        raise MismatchError(f"the generator has {size} numbers; {MOST_NUMBERS} are allowed.")
     if not all(bool(one.isfinite().all()) for one in parameters):
-        raise Mismatch("the generator holds NaN or infinity: the training has diverged.")
+        raise MismatchError("the generator holds NaN or infinity: the training has diverged.")
     return parameters

@@ -17,7 +17,7 @@ import torch
 from autograder.rubric import (
     Draw,
     Ladder,
-    Mismatch,
+    MismatchError,
     Reference,
     Rubric,
     Rung,
@@ -236,9 +236,9 @@ def numerical(student: Student, reference: Reference, draw: Draw) -> None:
 
 
 def pair(value: object, what: str, count: int) -> list[object]:
-    """A tuple or list of `count` values, or a Mismatch."""
+    """A tuple or list of `count` values, or a MismatchError."""
     if not isinstance(value, list | tuple) or len(value) != count:
-        raise Mismatch(f"expected {count} values: {what}.")
+        raise MismatchError(f"expected {count} values: {what}.")
     return list(value)
 
 
@@ -326,15 +326,15 @@ batches = rubric.exercise(
 
 
 def epoch(student: Student, draw: Draw, n: int, size: int, generator: object = None) -> list[list[int]]:
-    """One epoch's batches as lists of indices, or a Mismatch that says what they are instead."""
+    """One epoch's batches as lists of indices, or a MismatchError that says what they are instead."""
     found = student.epoch_batches(n, size, generator or draw.generator())
     if not isinstance(found, list | tuple):
-        raise Mismatch("epoch_batches: expected a list of index tensors.")
+        raise MismatchError("epoch_batches: expected a list of index tensors.")
     plain = []
     for batch in found:
         indices = as_tensor(batch)
         if indices is None or indices.ndim != 1 or not bool((indices == indices.round()).all()):
-            raise Mismatch("epoch_batches: each batch is a 1-D tensor of whole numbers.")
+            raise MismatchError("epoch_batches: each batch is a 1-D tensor of whole numbers.")
         plain.append([int(index) for index in indices])
     return plain
 
@@ -715,12 +715,12 @@ DIAGNOSES = ("model bias", "optimisation", "overfitting", "mismatch", "good")
 
 
 def diagnosed(student: Student, case: tuple[float, ...]) -> str:
-    """The student's diagnosis, in small letters, or a Mismatch that names the words there are."""
+    """The student's diagnosis, in small letters, or a MismatchError that names the words there are."""
     given = student.diagnose(*case)
     word = given.strip().lower() if isinstance(given, str) else ""
     if word not in DIAGNOSES:
         words = ", ".join(f'"{one}"' for one in DIAGNOSES)
-        raise Mismatch(f"`diagnose` gives one of {words}; you returned {shown(given)}.")
+        raise MismatchError(f"`diagnose` gives one of {words}; you returned {shown(given)}.")
     return word
 
 
@@ -755,4 +755,4 @@ def every_case(student: Student, reference: Reference, draw: Draw) -> None:
         case, word = wrong[0]
         names = ("train", "validation", "unseen", "smaller_train", "target")
         numbers = ", ".join(f"{name} {number:.3f}" for name, number in zip(names, case, strict=True))
-        raise Mismatch(f"wrong in {len(wrong)} of {len(cases)} cases. For one, {numbers}, you answered {word!r}.")
+        raise MismatchError(f"wrong in {len(wrong)} of {len(cases)} cases. For one, {numbers}, you answered {word!r}.")

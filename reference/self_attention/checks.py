@@ -16,7 +16,7 @@ import torch
 from autograder.rubric import (
     Draw,
     Ladder,
-    Mismatch,
+    MismatchError,
     Reference,
     Rubric,
     Rung,
@@ -70,9 +70,9 @@ def tensor(values: object, draw: Draw) -> torch.Tensor:
 
 
 def several(value: object, what: str, count: int) -> list[object]:
-    """A tuple or list of `count` values, or a Mismatch."""
+    """A tuple or list of `count` values, or a MismatchError."""
     if not isinstance(value, list | tuple) or len(value) != count:
-        raise Mismatch(f"expected {count} values: {what}.")
+        raise MismatchError(f"expected {count} values: {what}.")
     return list(value)
 
 

@@ -17,7 +17,7 @@ import torch
 from autograder.rubric import (
     Draw,
     Ladder,
-    Mismatch,
+    MismatchError,
     Reference,
     Rubric,
     Rung,
@@ -654,8 +654,9 @@ def same_sequence(got: object, expected: list[int], what: str) -> None:
         return
     common = next((i for i, pair in enumerate(zip(tokens, expected, strict=False)) if pair[0] != pair[1]), None)
     if common is not None:
-        raise Mismatch(f"{what} goes wrong at token {common} (counted from 0).")
-    raise Mismatch(f"{what} has {len(tokens)} tokens, which is too {'many' if len(tokens) > len(expected) else 'few'}.")
+        raise MismatchError(f"{what} goes wrong at token {common} (counted from 0).")
+    how = "many" if len(tokens) > len(expected) else "few"
+    raise MismatchError(f"{what} has {len(tokens)} tokens, which is too {how}.")
 
 
 @decoding.check(2)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import torch
 
-from autograder.rubric import Draw, Mismatch, Student, as_tensor, expect
+from autograder.rubric import Draw, MismatchError, Student, as_tensor, expect
 
 from . import words
 
@@ -18,7 +18,7 @@ def tokens_of(value: object) -> list[object]:
         return list(value.reshape(-1).tolist())
     if isinstance(value, list | tuple):
         return [item.item() if isinstance(item, torch.Tensor) and item.numel() == 1 else item for item in value]
-    raise Mismatch("the sequence should be a list of ints.")
+    raise MismatchError("the sequence should be a list of ints.")
 
 
 class Task:

@@ -12,9 +12,10 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from autograder.intake import Rejected, read_submission
+from autograder.errors import RejectedError
+from autograder.intake import read_submission
 from autograder.model import Submission
-from autograder.sandbox import runtime
+from autograder.sandbox.guest import loader
 
 FINE = "def double(x):\n    return 2 * x\n"
 """The exercise that is done: whatever stands around it, it keeps its points."""
@@ -103,7 +104,7 @@ def hold(case: Case, path: Path) -> None:
     """Read `path` and compare with what `case` expects."""
     try:
         submission = read_submission(path, "ada", main="homework", expected=EXPECTED, **(case.options or {}))
-    except Rejected as problem:
+    except RejectedError as problem:
         assert case.rejected, problem.reason
         assert case.rejected in problem.reason
         for_students(problem.reason)
@@ -132,7 +133,7 @@ def namespace_of(submission: Submission) -> dict[str, Any]:
     """The submission's globals, loaded as in the sandbox; no trace of it stays."""
     known, finders = set(sys.modules), list(sys.meta_path)
     try:
-        namespace, error = runtime.load(submission.files, submission.main)
+        namespace, error = loader.load(submission.files, submission.main)
     finally:
         sys.meta_path[:] = finders
         for name in set(sys.modules) - known:

@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from autograder.grading.batch import Batch
-from autograder.grading.grade import Job
+from autograder.grading.grade import GradingSettings
+from autograder.grading.scheduler import Batch
 from autograder.intake import find_class, read_submission
 from autograder.model import CheckResult, Outcome, Report, Submission
+from autograder.protocol.limits import Limits
 from autograder.reports import write_reports
 from autograder.rubric.assignment import load
-from autograder.sandbox import Limits, Sandbox
+from autograder.sandbox.host.sandbox import Sandbox
 from tests.bad_input.answers import ANSWERS, FACTS, HALVE, Answer
 from tests.bad_input.corpus import FINE
 
@@ -85,7 +86,7 @@ def reports(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Repo
             folder.mkdir(parents=True)
             (folder / "solution.py").write_text(SOLUTION)
             (folder / "checks.py").write_text(CHECKS.format(asked=asked))
-            batch = Batch(Job(load(folder), LIMITS, b"secret"), sandbox, shelf, read, jobs=4)
+            batch = Batch(GradingSettings(load(folder), LIMITS, b"secret"), sandbox, shelf, read, jobs=4)
             assert len(list(batch.run(find_class(root / "class")))) == sum(answer.asked == asked for answer in ANSWERS)
     yield shelf.reports
 

@@ -9,7 +9,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from autograder.intake import InputError, find_class, read_submission
+from autograder.errors import InputError
+from autograder.intake import find_class, read_submission
 from tests.bad_input.corpus import FINE, as_bytes, namespace_of, notebook, put, zip_of
 
 NAMES = {

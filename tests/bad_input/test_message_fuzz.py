@@ -15,27 +15,25 @@ import torch
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from autograder.errors import ConnectionClosedError, DeadlineError, MalformedMessageError, UnacceptableValueError
 from autograder.model import Outcome
-from autograder.rubric import Mismatch, Reference, Student, StudentError, matches
-from autograder.rubric.compare import compare, shown
-from autograder.sandbox.framing import Channel, Closed, Malformed, TooLate
-from autograder.sandbox.messages import Ask, Raised, Reply, Request, Returned
-from autograder.sandbox.values import (
-    DTYPES,
+from autograder.protocol.codec import DTYPES, decode, encode
+from autograder.protocol.framing import Channel
+from autograder.protocol.messages import Ask, Raised, Reply, Request, Returned
+from autograder.protocol.values import (
     DictValue,
     GeneratorValue,
     ListValue,
     Opaque,
     TensorValue,
     TupleValue,
-    Unacceptable,
     Value,
-    decode,
-    encode,
 )
+from autograder.rubric import MismatchError, Reference, Student, StudentError, matches
+from autograder.rubric.compare import compare, shown
 
 LARGEST = 1 << 16
-REFUSALS = (Closed, Malformed, TooLate)
+REFUSALS = (ConnectionClosedError, MalformedMessageError, DeadlineError)
 thorough = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 sizes = st.sampled_from([0, 1, 2, 3, 7, -1, 2**31, 2**39, 2**40, 2**63 - 1])
@@ -154,7 +152,7 @@ def test_drop_by_drop_the_wait_ends_too() -> None:
         theirs.sendall((LARGEST).to_bytes(4, "big"))
         channel = Channel(ours, Reply, LARGEST, tick=lambda: theirs.send(b"\xc0") and None)
         began = time.monotonic()
-        with pytest.raises(TooLate):
+        with pytest.raises(DeadlineError):
             channel.receive(began + 0.6)
         assert time.monotonic() - began < 3
 
@@ -178,7 +176,7 @@ def test_what_claims_to_be_huge_takes_little_memory(body: bytes, where: str) -> 
         body = (b"\x82\xa4type\xa8returned\xa5value" + body)[:LARGEST]
     tracemalloc.start()
     try:
-        with pytest.raises(Malformed):
+        with pytest.raises(MalformedMessageError):
             received(frame(body), seconds=5)
         assert tracemalloc.get_traced_memory()[1] < 16 << 20
     finally:
@@ -191,7 +189,7 @@ def test_what_claims_to_be_huge_takes_little_memory(body: bytes, where: str) -> 
 def plain_or_refused(value: Value) -> Any:
     try:
         return decode(value)
-    except Unacceptable as refusal:
+    except UnacceptableValueError as refusal:
         return refusal
 
 
@@ -257,12 +255,12 @@ def test_whatever_is_returned_the_comparison_says_a_word(expected: Any, value: V
     if _is_wide(value):
         return
     got = plain_or_refused(value)
-    if isinstance(got, Unacceptable):
+    if isinstance(got, UnacceptableValueError):
         return
     assert shown(got)
     try:
         compare(got, expected)
-    except Mismatch as mismatch:
+    except MismatchError as mismatch:
         assert str(mismatch)
 
 
@@ -285,7 +283,7 @@ def test_whatever_is_answered_a_check_passes_or_blames_the_student(reply: Any) -
     student = Student(Parrot(reply), reference)
     try:
         matches(student, reference, "double", torch.ones(2))
-    except Mismatch as mismatch:
+    except MismatchError as mismatch:
         assert str(mismatch)
     except StudentError as error:
         assert error.message and error.outcome in (Outcome.FAILED, Outcome.NOT_ATTEMPTED, Outcome.OUT_OF_MEMORY)
@@ -305,6 +303,6 @@ def test_a_long_list_is_not_made_into_as_many_tensors(monkeypatch: pytest.Monkey
     made: list[Any] = []
     whole = torch.tensor
     monkeypatch.setattr(torch, "tensor", lambda *args, **kwargs: made.append(args) or whole(*args, **kwargs))
-    with pytest.raises(Mismatch):
+    with pytest.raises(MismatchError):
         compare([0.5] * 10_000, torch.ones(3).double())
     assert len(made) < 100

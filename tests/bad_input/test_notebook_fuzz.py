@@ -11,7 +11,8 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autograder.intake import Rejected, read_submission
+from autograder.errors import RejectedError
+from autograder.intake import read_submission
 from autograder.model import Submission
 from tests.bad_input.corpus import for_students, namespace_of
 from tests.intake.test_fuzz import FRAGMENTS, JSON, SOURCES
@@ -106,7 +107,7 @@ def _read(document: object, **options: Any) -> Submission | None:
         path.write_bytes(json.dumps(document).encode())
         try:
             return read_submission(path, "ada", main="homework", **options)
-        except Rejected as rejected:
+        except RejectedError as rejected:
             for_students(rejected.reason)
             return None
 

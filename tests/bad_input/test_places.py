@@ -285,7 +285,7 @@ def test_a_zip_with_one_damaged_byte_never_breaks_intake(tmp_path: Path) -> None
         try:
             read_submission(tmp_path / "a.zip", "ada", main="homework")
         except Exception as error:
-            assert type(error).__name__ == "Rejected", f"byte {position}: {error!r}"
+            assert type(error).__name__ == "RejectedError", f"byte {position}: {error!r}"
 
 
 def test_half_a_zip_of_every_length_is_rejected(tmp_path: Path) -> None:

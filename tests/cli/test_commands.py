@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from autograder.cli import main
 from autograder.cli.app import app
-from autograder.sandbox import bubblewrap
+from autograder.sandbox.layers import bubblewrap
 from tests import tiny
 
 RIGHT = "def square(x):\n    return x * x\ndef total(x):\n    return square(x).sum()\n"
@@ -104,7 +104,7 @@ def test_doctor_says_what_to_do_where_there_is_no_boundary(course, monkeypatch):
 def test_doctor_does_not_ask_for_what_is_there(course, monkeypatch):
     monkeypatch.setattr(bubblewrap, "available", lambda: "/bin/false")
     result = run("doctor")
-    assert "in bubblewrap: the zygote did not start" in result.output and "install bubblewrap" not in result.output
+    assert "in bubblewrap: the fork server did not start" in result.output and "install bubblewrap" not in result.output
 
 
 @pytest.mark.parametrize(

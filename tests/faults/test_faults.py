@@ -21,13 +21,15 @@ from pathlib import Path
 import psutil
 import pytest
 
-from autograder.grading.batch import Batch
-from autograder.grading.grade import Job
+from autograder.errors import RecordsError
+from autograder.grading.grade import GradingSettings
+from autograder.grading.scheduler import Batch
 from autograder.intake import find_class, read_submission
 from autograder.model import Outcome, Report
-from autograder.records import Records, RecordsError
+from autograder.protocol.limits import Limits
+from autograder.records import Records
 from autograder.rubric.assignment import load
-from autograder.sandbox import Limits, Sandbox
+from autograder.sandbox.host.sandbox import Sandbox
 from tests import tiny
 
 ROUNDS = int(os.environ.get("FAULT_ROUNDS", "12"))
@@ -50,15 +52,15 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def job(tmp_path: Path) -> Job:
-    return Job(load(tiny.write(tmp_path)), Limits(check_seconds=5, memory_mb=256), b"secret")
+def job(tmp_path: Path) -> GradingSettings:
+    return GradingSettings(load(tiny.write(tmp_path)), Limits(check_seconds=5, memory_mb=256), b"secret")
 
 
 def read(path, student):
     return read_submission(path, student, main="tiny")
 
 
-def graded(job: Job, sandbox: Sandbox, records: Records, folder: Path) -> dict[str, Report]:
+def graded(job: GradingSettings, sandbox: Sandbox, records: Records, folder: Path) -> dict[str, Report]:
     list(Batch(job, sandbox, records, read, jobs=2).run(find_class(folder)))
     return {report.student: report for report in records.all_latest("tiny")}
 
@@ -71,11 +73,12 @@ def scores(reports: dict[str, Report]) -> dict[str, float]:
 
 
 def descendants() -> list[psutil.Process]:
-    """bubblewrap, the zygote, wardens, keepers, templates and forks: everything on the sandbox's side."""
+    """bubblewrap, the fork server, supervisors, init processes, templates and forks: everything on the
+    sandbox's side."""
     return psutil.Process().children(recursive=True)
 
 
-def killed_once(work: Callable[[], object], chance: random.Random, zygote: bool) -> str:
+def killed_once(work: Callable[[], object], chance: random.Random, fork_server: bool) -> str:
     """Run `work` while one process of the sandbox's side is killed, at a random moment. Gives what it was."""
     before = {process.pid for process in descendants()}
     victim = ""
@@ -85,7 +88,7 @@ def killed_once(work: Callable[[], object], chance: random.Random, zygote: bool)
         deadline = time.monotonic() + 10
         time.sleep(chance.uniform(0, 0.6))
         while not victim and time.monotonic() < deadline:
-            old = [process for process in descendants() if (process.pid in before) is zygote]
+            old = [process for process in descendants() if (process.pid in before) is fork_server]
             if old:
                 process = chance.choice(old)
                 try:
@@ -102,15 +105,15 @@ def killed_once(work: Callable[[], object], chance: random.Random, zygote: bool)
     return victim
 
 
-@pytest.mark.parametrize("zygote", [False, True], ids=["a submission's process", "the zygote"])
-def test_a_killed_process_costs_nobody_a_point(tmp_path, job, folder, zygote):
+@pytest.mark.parametrize("fork_server", [False, True], ids=["a submission's process", "the fork server"])
+def test_a_killed_process_costs_nobody_a_point(tmp_path, job, folder, fork_server):
     chance = random.Random(2021)
     hits = 0
     with Sandbox() as sandbox:
-        for number in range(max(1, ROUNDS // 4) if zygote else ROUNDS):
+        for number in range(max(1, ROUNDS // 4) if fork_server else ROUNDS):
             with Records(f"sqlite:///{tmp_path}/{number}.sqlite") as records:
                 work = partial(graded, job, sandbox, records, folder)
-                hits += bool(killed_once(work, chance, zygote))
+                hits += bool(killed_once(work, chance, fork_server))
                 assert {report.status for report in records.all_latest("tiny")} <= {"graded", "grader error"}
                 assert scores(work()) == EXPECTED
     assert hits > 0
@@ -189,7 +192,7 @@ def test_a_locked_database_is_waited_for(tmp_path, job, folder):
 @pytest.mark.parametrize("fault", ["1 / 0", "raise SystemExit", "reference.nothing(1)"])
 def test_a_rubric_that_raises_is_a_grader_error_and_the_rest_goes_on(tmp_path, folder, fault):
     checks = tiny.CHECKS.replace('"""Adds the squares."""', f'"""Adds the squares."""\n    {fault}')
-    job = Job(load(tiny.write(tmp_path, checks)), Limits(check_seconds=5, memory_mb=256), b"secret")
+    job = GradingSettings(load(tiny.write(tmp_path, checks)), Limits(check_seconds=5, memory_mb=256), b"secret")
     with Sandbox() as sandbox, Records(f"sqlite:///{tmp_path}/r.sqlite") as records:
         reports = graded(job, sandbox, records, folder)
     assert {report.status for report in reports.values()} == {"grader error"}

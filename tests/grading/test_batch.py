@@ -12,12 +12,13 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from autograder.grading.batch import Batch, Kind
-from autograder.grading.grade import Job
+from autograder.grading.grade import GradingSettings
+from autograder.grading.scheduler import Batch, Kind
 from autograder.intake import Entry, find_class, read_submission
+from autograder.protocol.limits import Limits
 from autograder.records import Records
 from autograder.rubric.assignment import load
-from autograder.sandbox import Limits, Sandbox
+from autograder.sandbox.host.sandbox import Sandbox
 from tests import tiny
 
 RIGHT = "def square(x):\n    return x * x\ndef total(x):\n    return square(x).sum()\n"
@@ -52,8 +53,8 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def job(tmp_path: Path) -> Job:
-    return Job(load(tiny.write(tmp_path)), Limits(check_seconds=3, memory_mb=128), b"secret")
+def job(tmp_path: Path) -> GradingSettings:
+    return GradingSettings(load(tiny.write(tmp_path)), Limits(check_seconds=3, memory_mb=128), b"secret")
 
 
 def read(path, student):
@@ -93,7 +94,7 @@ def test_finished_work_stands_until_something_changes(tmp_path, job, sandbox, fo
         kinds = {one.report.student: one.kind for one in run(job, sandbox, records, entries)}
         assert kinds == {"right": Kind.STANDING, "wrong": Kind.GRADED}
         other = msgspec.structs.replace(job.limits, check_seconds=4)
-        changed = Job(job.assignment, other, job.secret)
+        changed = GradingSettings(job.assignment, other, job.secret)
         assert [one.kind for one in run(changed, sandbox, records, entries)] == [Kind.GRADED] * 2
 
 
@@ -108,7 +109,7 @@ def test_what_was_graded_without_a_boundary_does_not_stand(tmp_path, job, sandbo
 
 def test_an_error_of_the_graders_is_tried_again_and_never_stands(tmp_path, sandbox, folder):
     broken = tiny.CHECKS.replace('"""Adds the squares."""', '"""Adds the squares."""\n    1 / 0')
-    job = Job(load(tiny.write(tmp_path / "other", broken)), Limits(), b"secret")
+    job = GradingSettings(load(tiny.write(tmp_path / "other", broken)), Limits(), b"secret")
     entries = [Entry("right", folder / "right")]
     with Records(f"sqlite:///{tmp_path}/r.sqlite") as records:
         (one,) = run(job, sandbox, records, entries)

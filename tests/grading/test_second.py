@@ -7,14 +7,17 @@ from pathlib import Path
 import pytest
 import torch
 
+from autograder.errors import SandboxUnavailableError
 from autograder.grading.engine import Engine
-from autograder.grading.grade import Job, grade
+from autograder.grading.grade import GradingSettings, grade
 from autograder.grading.hosts import LocalHost
 from autograder.grading.second import device_name, second_sandbox
 from autograder.grading.validate import Validator
 from autograder.model import CheckResult, Outcome, Submission
+from autograder.protocol.limits import Limits
 from autograder.rubric.assignment import Assignment, load
-from autograder.sandbox import Limits, Sandbox, SandboxUnavailable, Session
+from autograder.sandbox.host.sandbox import Sandbox
+from autograder.sandbox.host.session import Session
 from tests import second_device, tiny
 from tests.second_device import LAZY
 
@@ -176,7 +179,7 @@ def both():
 @TOGETHER
 def test_a_submission_is_graded_on_both(both, tiny_assignment: Assignment) -> None:
     sandbox, beside = both
-    job = Job(tiny_assignment, Limits(), b"secret", beside=beside)
+    job = GradingSettings(tiny_assignment, Limits(), b"secret", beside=beside)
     source = second_device.SOURCE + SOLVED
     report = grade(Submission.of("ada", "a.py", {"a.py": source}), job, sandbox)
     assert report.score == 10
@@ -190,7 +193,7 @@ def test_a_submission_is_graded_on_both(both, tiny_assignment: Assignment) -> No
 def test_what_does_not_load_there_is_checked_on_the_cpu(both, tiny_assignment: Assignment) -> None:
     sandbox, beside = both
     source = f"import os\nif os.path.isdir('/sys/kernel'):\n    os._exit(1)\n{SOLVED}"
-    job = Job(tiny_assignment, Limits(), b"secret", beside=beside)
+    job = GradingSettings(tiny_assignment, Limits(), b"secret", beside=beside)
     report = grade(Submission.of("ada", "a.py", {"a.py": source}), job, sandbox)
     assert report.score == 10
     assert report.notes == (
@@ -203,17 +206,17 @@ def test_a_device_that_is_gone_costs_nobody_the_report(
     both, tiny_assignment: Assignment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def gone(*_: object) -> None:
-        raise SandboxUnavailable("the driver is gone")
+        raise SandboxUnavailableError("the driver is gone")
 
     monkeypatch.setattr(both[1], "open", gone)
-    job = Job(tiny_assignment, Limits(), b"secret", beside=both[1])
+    job = GradingSettings(tiny_assignment, Limits(), b"secret", beside=both[1])
     report = grade(Submission.of("ada", "a.py", {"a.py": SOLVED}), job, both[0])
     assert (report.score, report.notes) == (10, ("Everything was checked on the CPU: lazy could not be had.",))
 
 
 @TOGETHER
 def test_loading_counts_as_time_of_the_submission(both, tiny_assignment: Assignment) -> None:
-    job = Job(tiny_assignment, Limits(submission_seconds=2), b"secret")
+    job = GradingSettings(tiny_assignment, Limits(submission_seconds=2), b"secret")
     source = f"import time\ntime.sleep(2.5)\n{SOLVED}"
     report = grade(Submission.of("ada", "a.py", {"a.py": source}), job, both[0])
     assert report.results[0].outcome is Outcome.TIMED_OUT
@@ -221,7 +224,7 @@ def test_loading_counts_as_time_of_the_submission(both, tiny_assignment: Assignm
 
 @TOGETHER
 def test_a_device_changes_what_stands(both, tiny_assignment: Assignment) -> None:
-    plain, lazy = (Job(tiny_assignment, Limits(), b"secret", beside=beside) for beside in (None, both[1]))
+    plain, lazy = (GradingSettings(tiny_assignment, Limits(), b"secret", beside=beside) for beside in (None, both[1]))
     assert plain.digest != lazy.digest
 
 
@@ -230,7 +233,7 @@ def test_time_on_the_second_device_is_not_the_first_ones(both, tiny_assignment: 
     sandbox, beside = both
     source = f"{second_device.SOURCE}\nimport os, time\nTHERE = os.path.isdir('/sys/kernel')\n{SOLVED}"
     source = source.replace("    return x * x", "    time.sleep(9 * THERE)\n    return x * x")
-    job = Job(tiny_assignment, Limits(check_seconds=1, submission_seconds=4), b"secret", beside=beside)
+    job = GradingSettings(tiny_assignment, Limits(check_seconds=1, submission_seconds=4), b"secret", beside=beside)
     report = grade(Submission.of("ada", "a.py", {"a.py": source}), job, sandbox)
     assert report.score == 10
     assert sum("On lazy: stopped after 1 s" in result.message for result in report.results) >= 2
@@ -248,7 +251,7 @@ def test_a_session_that_cannot_be_closed_costs_nobody_the_report(
             raise RuntimeError("processes live on")
 
     monkeypatch.setattr(Session, "close", stuck)
-    job = Job(tiny_assignment, Limits(), b"secret", beside=both[1])
+    job = GradingSettings(tiny_assignment, Limits(), b"secret", beside=both[1])
     assert grade(Submission.of("ada", "a.py", {"a.py": second_device.SOURCE + SOLVED}), job, both[0]).score == 10
 
 
@@ -256,7 +259,7 @@ def test_a_device_that_does_not_work_is_said_before_anything_is_graded() -> None
     if torch.cuda.is_available():
         pytest.skip("there is a CUDA device here")
     said = r"cuda does not work in the sandbox: .+\. Without --device"
-    with pytest.raises(SandboxUnavailable, match=said), second_sandbox("cuda"):
+    with pytest.raises(SandboxUnavailableError, match=said), second_sandbox("cuda"):
         raise AssertionError
 
 
@@ -320,8 +323,8 @@ def test_the_reference_gets_the_same_unit_score_beside_cuda(folder: Path) -> Non
     submission = Submission.of("ada", "a.py", {"a.py": assignment.solution_source})
     limits = Limits(submission_seconds=600)
     with Sandbox() as sandbox, second_sandbox("cuda") as beside:
-        alone = grade(submission, Job(assignment, limits, b"s"), sandbox)
-        both = grade(submission, Job(assignment, limits, b"s", beside=beside), sandbox)
+        alone = grade(submission, GradingSettings(assignment, limits, b"s"), sandbox)
+        both = grade(submission, GradingSettings(assignment, limits, b"s", beside=beside), sandbox)
     trains = {check.name for check in assignment.rubric.checks if check.trains}
     assert [(r.name, r.earned) for r in both.results if r.name not in trains] == [
         (r.name, r.earned) for r in alone.results if r.name not in trains

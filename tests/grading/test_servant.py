@@ -12,7 +12,8 @@ import msgspec
 import psutil
 import pytest
 
-from autograder.grading.servant import Late, Servants
+from autograder.errors import WorkerTimeoutError
+from autograder.grading.worker_pool import WorkerPool
 
 HERE = __name__
 
@@ -46,7 +47,7 @@ def serving() -> tuple[Any, Callable[[Question], Answer]]:
 
 @pytest.fixture(params=[False, True], ids=["started", "forked"])
 def servants(request):
-    pool: Servants[Question, Answer] = Servants(
+    pool: WorkerPool[Question, Answer] = WorkerPool(
         f"{HERE}:serving", (), Answer, seconds=20, megabytes=256, fork=request.param
     )
     yield pool
@@ -65,13 +66,13 @@ def test_one_that_was_killed_meanwhile_is_replaced_unnoticed(servants):
 
 @pytest.mark.parametrize("what", ["die", "eat"])
 def test_a_question_that_ends_every_process_is_refused(servants, what):
-    with pytest.raises(Late):
+    with pytest.raises(WorkerTimeoutError):
         servants.ask(Question(what))
     assert servants.ask(Question("")).pid > 0
 
 
 def test_one_that_takes_too_long_is_stopped(servants):
     first = servants.ask(Question("")).pid
-    with pytest.raises(Late):
+    with pytest.raises(WorkerTimeoutError):
         servants.ask(Question("sleep"), seconds=0.3)
     assert not psutil.pid_exists(first)

@@ -12,13 +12,15 @@ from typing import Any
 import pytest
 import torch
 
+from autograder.errors import ConversationEndedError
 from autograder.grading.engine import Engine
 from autograder.grading.hosts import LocalHost
+from autograder.grading.local import LocalConversation
 from autograder.grading.validate import Validator
 from autograder.model import CheckResult, Outcome
+from autograder.protocol.conversation import Answerer, Conversation
+from autograder.protocol.messages import Raised, Request, Returned
 from autograder.rubric.assignment import Assignment, load
-from autograder.sandbox.conversation import Answerer, Conversation, Ended, LocalConversation
-from autograder.sandbox.messages import Raised, Request, Returned
 from tests import tiny
 
 TRAINING = '''
@@ -93,7 +95,7 @@ class _Timed(Conversation):
         before = self._clock.hours
         reply = self._inner.perform(request, answer)
         if self._clock.hours > before:
-            raise Ended(Outcome.TIMED_OUT, "stopped after 60 s: is there an endless loop?")
+            raise ConversationEndedError(Outcome.TIMED_OUT, "stopped after 60 s: is there an endless loop?")
         return reply
 
 

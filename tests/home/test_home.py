@@ -12,11 +12,12 @@ from pathlib import Path
 
 import pytest
 
+from autograder.errors import PublicCheckError, PublicReleaseError
 from autograder.grading.engine import Engine
 from autograder.grading.hosts import LocalHost
-from autograder.home import BundleError, check_file, find_bundle
+from autograder.home import check_file, find_bundle
 from autograder.model import Outcome
-from autograder.release import PublicError, bundle_of, generate, pack
+from autograder.release import bundle_of, generate, pack
 from autograder.release.public import SEED, sliced
 from autograder.rubric.assignment import load
 from tests import tiny
@@ -103,20 +104,20 @@ def test_one_exercise_by_number_or_function(released):
     (released / "tiny.py").write_text(RIGHT)
     assert check_file(released / "tiny.py", ["square"]).chosen == ("1",)
     assert check_file(released / "tiny.py", ["2"]).chosen == ("2",)
-    with pytest.raises(BundleError, match=r"function 'cube'; there are 1 \(square\), 2 \(total, slope\)"):
+    with pytest.raises(PublicReleaseError, match=r"function 'cube'; there are 1 \(square\), 2 \(total, slope\)"):
         check_file(released / "tiny.py", ["cube"])
 
 
 def test_without_a_release_the_message_says_where_to_go(tmp_path):
-    with pytest.raises(BundleError, match=r"no public\.json"):
+    with pytest.raises(PublicReleaseError, match=r"no public\.json"):
         find_bundle(tmp_path)
     (tmp_path / "public.json").write_text("{}")
-    with pytest.raises(BundleError, match="unpack the assignment again"):
+    with pytest.raises(PublicReleaseError, match="unpack the assignment again"):
         check_file(tmp_path / "tiny.py")
 
 
 def test_a_file_that_is_not_there_is_named(released):
-    with pytest.raises(BundleError, match=r"there is no mine\.py in .*: is its name right\?"):
+    with pytest.raises(PublicReleaseError, match=r"there is no mine\.py in .*: is its name right\?"):
         check_file(released / "mine.py")
 
 
@@ -183,7 +184,7 @@ def test_what_no_public_check_tries_is_missed_all_the_same(released, source):
 
 def test_an_exercise_given_as_a_file_is_understood(released, monkeypatch):
     monkeypatch.chdir(released)
-    with pytest.raises(BundleError, match="for an exercise: autograder check -e square"):
+    with pytest.raises(PublicReleaseError, match="for an exercise: autograder check -e square"):
         check_file(Path("square"))
 
 
@@ -211,13 +212,13 @@ def test_the_release_gives_no_hidden_check_away(released):
 
 def test_a_public_check_with_hidden_data_is_refused():
     source = "from . import views\n\ndef shown(student, reference, draw):\n    return views.DATA\n"
-    with pytest.raises(PublicError, match="views, a hidden module"):
+    with pytest.raises(PublicCheckError, match="views, a hidden module"):
         sliced(source, ["shown"])
 
 
 def test_two_public_checks_of_one_name_are_refused(tmp_path):
     checks = tiny.CHECKS.replace('@two.check(2, uses=("square",))\ndef adds', "@two.check(2, public=True)\ndef small")
-    with pytest.raises(PublicError, match="two public checks or practices are called small"):
+    with pytest.raises(PublicCheckError, match="two public checks or practices are called small"):
         bundle_of(load(tiny.write(tmp_path, checks)), "Tiny", [])
 
 
@@ -241,7 +242,7 @@ def test_it_runs_where_there_is_no_linux_and_nothing_that_only_the_course_needs(
     script = (
         "import sys\n"
         f"for name in {ABSENT}: sys.modules[name] = None\n"
-        "sys.modules['autograder.sandbox.client'] = sys.modules['autograder.sandbox.kernel'] = None\n"
+        "sys.modules['autograder.sandbox.host.sandbox'] = sys.modules['autograder.sandbox.layers.kernel'] = None\n"
         "sys.argv = ['autograder', 'check', 'tiny.py']\n"
         "from autograder.cli import main\nmain()\n"
     )

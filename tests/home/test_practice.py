@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from autograder.errors import PublicCheckError
 from autograder.grading.hosts import LocalHost
 from autograder.home import check_file
 from autograder.home.bundle import PublicAssignment, read_bundle
 from autograder.home.practice import practise
-from autograder.release import PublicError, bundle_of, generate
+from autograder.release import bundle_of, generate
 from autograder.rubric.assignment import load
 from tests import tiny
 
@@ -99,7 +100,7 @@ def test_missing_data_is_named(released):
 def test_a_practice_that_needs_something_hidden_is_refused(tmp_path):
     folder = tiny.write(tmp_path, "from . import secrets\n" + CHECKS.replace("seed):\n", "seed):\n    secrets\n"))
     (folder / "secrets.py").write_text("")
-    with pytest.raises(PublicError, match=r"on_your_data.* need secrets, a hidden module"):
+    with pytest.raises(PublicCheckError, match=r"on_your_data.* need secrets, a hidden module"):
         bundle_of(load(folder), "Tiny", [])
 
 

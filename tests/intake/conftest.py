@@ -13,6 +13,7 @@ import pytest
 
 from autograder.intake import read_submission
 from autograder.model import Submission
+from autograder.sandbox.guest import loader
 
 Load = Callable[[Submission], dict[str, Any]]
 
@@ -67,12 +68,11 @@ def cells(tmp_path: Path) -> Callable[..., Submission]:
 @pytest.fixture
 def load(monkeypatch: pytest.MonkeyPatch) -> Load:
     """Load a submission as the sandbox does, and leave no trace of it."""
-    from autograder.sandbox import runtime
 
     def run(submission: Submission) -> dict[str, Any]:
         known = set(sys.modules)
         monkeypatch.setattr(sys, "meta_path", list(sys.meta_path))
-        namespace, error = runtime.load(submission.files, submission.main)
+        namespace, error = loader.load(submission.files, submission.main)
         for name in set(sys.modules) - known:
             if getattr(sys.modules[name], "__file__", "") in submission.files:
                 del sys.modules[name]

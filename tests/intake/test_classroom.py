@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from autograder.intake import Entry, InputError, find_class
+from autograder.errors import InputError
+from autograder.intake import Entry, find_class
 
 
 def test_folders_and_loose_files_are_entries_named_by_student(tmp_path: Path) -> None:

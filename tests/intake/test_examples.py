@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from autograder.intake import Entry, Rejected, find_class, read_submission
+from autograder.errors import RejectedError
+from autograder.intake import Entry, find_class, read_submission
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 CLASS = EXAMPLES / "regression"
@@ -24,7 +25,7 @@ def test_every_submission_is_read_or_rejected_as_expected(entry: Entry) -> None:
     student, path = entry.student, entry.path
     expected = frozenset({"make_windows", "mae", "mse", "sigmoid", "diagnose"})
     if EXPECTED[student]["status"] == "rejected":
-        with pytest.raises(Rejected, match="hand it in again"):
+        with pytest.raises(RejectedError, match="hand it in again"):
             read_submission(path, student, expected=expected)
         return
     submission = read_submission(path, student, expected=expected)

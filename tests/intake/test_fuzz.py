@@ -11,7 +11,8 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autograder.intake import Rejected, read_submission
+from autograder.errors import RejectedError
+from autograder.intake import read_submission
 
 FRAGMENTS = st.sampled_from(
     [
@@ -86,7 +87,7 @@ def _check(data: bytes, name: str, **options: Any) -> None:
         path.write_bytes(data)
         try:
             submission = read_submission(path, "ada", expected=frozenset({"mae"}), **options)
-        except Rejected as rejected:
+        except RejectedError as rejected:
             assert rejected.reason.isprintable()
             return
     for file, source in submission.files.items():
@@ -125,7 +126,7 @@ def test_definitions_stay_on_their_lines(source: str) -> None:
         path.write_text(marked)
         try:
             cleaned = read_submission(path, "ada").files["regression.py"]
-        except Rejected:
+        except RejectedError:
             return
     assert cleaned.count("\n") == marked.count("\n")
     assert cleaned.endswith("def the_last():\n    return 1\n")

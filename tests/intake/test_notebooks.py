@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from autograder.intake import Rejected, read_submission
+from autograder.errors import RejectedError
+from autograder.intake import read_submission
 from autograder.model import Submission
 
 Cells = Callable[..., Submission]
@@ -149,7 +150,7 @@ def test_a_module_under_a_notebooks_name_is_read_as_a_module(tmp_path: Path, loa
     ],
 )
 def test_what_is_no_notebook_is_rejected_with_the_next_step(tmp_path: Path, content: str, reason: str) -> None:
-    with pytest.raises(Rejected, match=reason) as rejected:
+    with pytest.raises(RejectedError, match=reason) as rejected:
         _hand_in(tmp_path, content)
     assert "hand" in rejected.value.reason.lower()
 

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from autograder.intake import Rejected, read_submission
+from autograder.errors import RejectedError
+from autograder.intake import read_submission
 from autograder.model import Submission
 from tests.intake.conftest import notebook, zipped
 
@@ -129,7 +130,7 @@ def test_names_in_any_language_are_fine(tmp_path: Path) -> None:
 
 
 def _rejected(path: Path, **options: Any) -> str:
-    with pytest.raises(Rejected) as rejected:
+    with pytest.raises(RejectedError) as rejected:
         _read(path, **options)
     return rejected.value.reason
 

@@ -4,8 +4,9 @@ import threading
 
 import pytest
 
+from autograder.errors import RecordsError
 from autograder.model import Report
-from autograder.records import Records, RecordsError
+from autograder.records import Records
 
 
 def report(student="ada", score=1.0, status="graded", assignment="tiny"):

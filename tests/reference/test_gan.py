@@ -13,7 +13,7 @@ import torch
 from autograder.grading.engine import Engine
 from autograder.grading.hosts import LocalHost
 from autograder.grading.validate import Validator
-from autograder.rubric import Draw, Mismatch
+from autograder.rubric import Draw, MismatchError
 from autograder.rubric.assignment import load
 
 FOLDER = Path(__file__).parents[2] / "reference" / "gan"
@@ -192,5 +192,5 @@ def test_a_generator_that_knows_its_images_by_heart_is_caught():
     ],
 )
 def test_what_is_not_a_generator_is_said_so(value):
-    with pytest.raises(Mismatch):
+    with pytest.raises(MismatchError):
         judge.generator_of(value)

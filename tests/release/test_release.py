@@ -12,10 +12,9 @@ from hypothesis import strategies as st
 from nbclient import NotebookClient
 
 from autograder.config import load as load_config
+from autograder.errors import LeakError, MarkerError
 from autograder.intake import read_submission
 from autograder.release import (
-    LeakError,
-    MarkerError,
     bundle_of,
     current,
     generate,

@@ -8,8 +8,9 @@ import pytest
 from typer.testing import CliRunner
 
 from autograder.cli.app import app
-from autograder.config import ConfigError, load
-from autograder.release.scaffold import ScaffoldError, scaffold
+from autograder.config import load
+from autograder.errors import ConfigError, ScaffoldError
+from autograder.release.scaffold import scaffold
 from autograder.rubric.assignment import load as load_assignment
 
 CONFIG = """\

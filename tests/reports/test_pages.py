@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from autograder.feedback.formats import file_name
 from autograder.model import CheckResult, ExerciseInfo, Outcome, Report
 from autograder.reports import write_reports
-from autograder.reports.text import file_name
 from tests.reports import sample
 
 VOID = {"meta", "br", "hr", "img", "link", "input"}

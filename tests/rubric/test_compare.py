@@ -8,12 +8,13 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograder.rubric import Mismatch, compare
-from autograder.sandbox.values import Opaque, decode, encode
+from autograder.protocol.codec import decode, encode
+from autograder.protocol.values import Opaque
+from autograder.rubric import MismatchError, compare
 
 
 def refused(got, expected, **tolerance):
-    with pytest.raises(Mismatch) as caught:
+    with pytest.raises(MismatchError) as caught:
         compare(got, expected, **tolerance)
     return caught.value
 

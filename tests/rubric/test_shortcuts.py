@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 import torch
 
+from autograder.grading.local import LocalConversation
 from autograder.rubric import AUTOGRAD, Reference, Rubric, Student, StudentError
 from autograder.rubric.shortcuts import find_shortcuts
-from autograder.sandbox.conversation import LocalConversation
 
 BANS = (
     "torch.softmax",

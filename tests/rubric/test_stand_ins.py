@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import torch
 
+from autograder.grading.local import LocalConversation
+from autograder.protocol.codec import encode
+from autograder.protocol.messages import Ask, Raised, Returned
 from autograder.rubric import Reference, Student
-from autograder.sandbox.conversation import LocalConversation
-from autograder.sandbox.messages import Ask, Raised, Returned
-from autograder.sandbox.values import encode
 
 
 def test_only_what_was_lent_is_answered():

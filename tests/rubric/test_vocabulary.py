@@ -5,11 +5,12 @@ import math
 import pytest
 import torch
 
+from autograder.grading.local import LocalConversation
 from autograder.model import Outcome
 from autograder.rubric import (
     Draw,
     Ladder,
-    Mismatch,
+    MismatchError,
     Reference,
     Rubric,
     Rung,
@@ -25,7 +26,6 @@ from autograder.rubric import (
     tensor_of,
 )
 from autograder.rubric.draw import seed_of
-from autograder.sandbox.conversation import LocalConversation
 
 LADDER = Ladder(
     "unseen MAE",
@@ -44,7 +44,7 @@ def test_matches_gives_back_the_students_result():
 
 def test_the_reference_never_sees_what_the_student_did_to_the_input():
     x = torch.ones(3)
-    with pytest.raises(Mismatch):
+    with pytest.raises(MismatchError):
         matches(student(f=lambda x: x.zero_()), Reference({"f": lambda x: x * 2}), "f", x)
     assert torch.equal(x, torch.ones(3))
 
@@ -57,22 +57,22 @@ def test_numerical_gradient_of_a_cube():
 def test_a_gradient_by_hand_is_held_against_the_numerical_one():
     x = torch.tensor([1.0, -2.0], dtype=torch.float64)
     agrees_with_numerical(2 * x, lambda x: (x * x).sum(), x, "the gradient")
-    with pytest.raises(Mismatch, match="the gradient"):
+    with pytest.raises(MismatchError, match="the gradient"):
         agrees_with_numerical(-2 * x, lambda x: (x * x).sum(), x, "the gradient")
 
 
 def test_a_trajectory_names_the_first_step_that_differs():
-    with pytest.raises(Mismatch, match="step 2"):
+    with pytest.raises(MismatchError, match="step 2"):
         same_trajectory([1.0, 2.0, 9.0], [1.0, 2.0, 3.0], "the losses")
-    with pytest.raises(Mismatch, match="expected 3 entries, got 2"):
+    with pytest.raises(MismatchError, match="expected 3 entries, got 2"):
         same_trajectory([1.0, 2.0], [1.0, 2.0, 3.0], "the losses")
 
 
 def test_order_may_be_kept_within_a_slack():
     in_order([("1 day", 0.6), ("7 days", 0.5), ("28 days", 0.505)], "unseen loss falls", slack=0.02)
-    with pytest.raises(Mismatch, match="28 days"):
+    with pytest.raises(MismatchError, match="28 days"):
         in_order([("7 days", 0.5), ("28 days", 0.52)], "unseen loss falls", slack=0.02)
-    with pytest.raises(Mismatch):
+    with pytest.raises(MismatchError):
         in_order([("7 days", 0.5), ("28 days", math.nan)], "unseen loss falls")
 
 
@@ -99,7 +99,7 @@ def test_a_near_miss_is_shown_with_as_many_digits_as_it_takes():
 
 
 def test_a_number_as_text_is_called_text():
-    with pytest.raises(Mismatch, match="is text, '150': a number is asked for"):
+    with pytest.raises(MismatchError, match="is text, '150': a number is asked for"):
         answer(student(ANSWERS={"updates": "150"}), "ANSWERS", "updates", 150)
 
 
@@ -112,7 +112,7 @@ def test_a_short_answer_is_right_wrong_or_missing():
     one = student(ANSWERS={"updates": 1000, "why": " Overfitting ", "later": None})
     answer(one, "ANSWERS", "updates", 1000)
     answer(one, "ANSWERS", "why", "overfitting")
-    with pytest.raises(Mismatch, match="not right"):
+    with pytest.raises(MismatchError, match="not right"):
         answer(one, "ANSWERS", "updates", 999)
     with pytest.raises(StudentError) as caught:
         answer(one, "ANSWERS", "later", 1)
@@ -120,13 +120,13 @@ def test_a_short_answer_is_right_wrong_or_missing():
 
 
 def test_tensor_of_names_both_shapes():
-    with pytest.raises(Mismatch, match=r"\(2,\); asked for is \(3,\)"):
+    with pytest.raises(MismatchError, match=r"\(2,\); asked for is \(3,\)"):
         tensor_of(torch.ones(2), (3,), "x")
 
 
 def test_expect_takes_a_tensor_too():
     expect(torch.tensor(True), "")
-    with pytest.raises(Mismatch, match="rows"):
+    with pytest.raises(MismatchError, match="rows"):
         expect(torch.tensor(False), "rows sum to 1")
 
 

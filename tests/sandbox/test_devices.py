@@ -11,10 +11,15 @@ import pytest
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from autograder.sandbox import Limits, LocalConversation, Sandbox, SandboxUnavailable
-from autograder.sandbox.devices import CPU, on
-from autograder.sandbox.messages import Ask, Call, Raised, Returned, StandIn
-from autograder.sandbox.values import GeneratorValue, decode, encode
+from autograder.errors import SandboxUnavailableError
+from autograder.grading.local import LocalConversation
+from autograder.protocol.codec import decode, encode
+from autograder.protocol.devices import CPU
+from autograder.protocol.limits import Limits
+from autograder.protocol.messages import Ask, Call, Raised, Returned, StandIn
+from autograder.protocol.values import GeneratorValue
+from autograder.sandbox.guest.devices import on
+from autograder.sandbox.host.sandbox import Sandbox
 from tests import second_device
 from tests.sandbox.test_sandbox import ask
 from tests.second_device import LAZY
@@ -285,7 +290,7 @@ def test_submissions_there_do_not_see_one_another(sandbox: Sandbox) -> None:
             path = ask(one, "keep", place)
             assert ask(one, "look", path) == "an answer"
             assert ask(other, "look", path).type_name == "FileNotFoundError"
-        # Each sees its keeper, its loaded code and its check, and has no way into the keeper.
+        # Each sees its init process, its loaded code and its check, and has no way into the init process.
         assert len([pid for pid in ask(one, "listing", "/proc") if pid.isdecimal()]) <= 4
         for name in ("mem", "environ"):
             assert ask(one, "look", f"/proc/1/{name}").type_name == "PermissionError"
@@ -302,7 +307,7 @@ def test_student_code_has_no_rights_there(sandbox: Sandbox) -> None:
 
 
 def test_where_namespaces_cannot_be_had_there_is_no_second_device() -> None:
-    with pytest.raises(SandboxUnavailable):
+    with pytest.raises(SandboxUnavailableError):
         Sandbox(device=LAZY, preload=("torch",), without=["user namespace", "pid namespace"])
 
 

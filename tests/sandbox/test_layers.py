@@ -12,9 +12,11 @@ import psutil
 import pytest
 import torch
 
+from autograder.errors import ConversationEndedError, SandboxUnavailableError
 from autograder.model import Outcome
-from autograder.sandbox import Ended, Limits, Sandbox, SandboxUnavailable
-from autograder.sandbox.trial import PROOFS
+from autograder.protocol.limits import Limits
+from autograder.sandbox.host.sandbox import Sandbox
+from autograder.sandbox.layers.probe import PROOFS
 from tests.sandbox.test_sandbox import SOURCE, ask, refused
 
 NO_NAMESPACES = ("bubblewrap", "user namespace")
@@ -51,7 +53,7 @@ def sandbox(request):
     try:
         with Sandbox(without=request.param) as running:
             yield running
-    except SandboxUnavailable as error:
+    except SandboxUnavailableError as error:
         pytest.skip(f"not here: {error}")
 
 
@@ -123,8 +125,8 @@ def test_folders_too_deep_to_walk_keep_nothing_alive(sandbox, place):
         before = len(alive_below_us())
     soon = time.monotonic() + 2
     while len(alive_below_us()) > before - 3 and time.monotonic() < soon:
-        time.sleep(0.05)  # the warden, which tells us of the end, is the last to go
-    assert len(alive_below_us()) == before - 3  # warden, keeper, loaded code
+        time.sleep(0.05)  # the supervisor, which tells us of the end, is the last to go
+    assert len(alive_below_us()) == before - 3  # supervisor, init process, loaded code
     if "mount namespace" not in sandbox.boundary:
         assert not os.path.exists(f"{folder}/deeper")
     with sandbox.open({"m.py": SOURCE + MORE}, "m.py", Limits()) as session:
@@ -188,7 +190,7 @@ def test_closing_ends_every_process_and_takes_its_folder_away(sandbox):
     before = living()
     with sandbox.open({"m.py": SOURCE + MORE}, "m.py", Limits()) as session:
         folder = ask(session, "keep")
-        assert not isinstance(ask(session, "orphan"), Ended)
+        assert not isinstance(ask(session, "orphan"), ConversationEndedError)
     deadline = time.monotonic() + 5
     while living() - before and time.monotonic() < deadline:
         time.sleep(0.02)
@@ -210,7 +212,7 @@ def living():
     ],
 )
 def test_without_a_boundary_grading_is_refused(without, missing):
-    with pytest.raises(SandboxUnavailable) as caught:
+    with pytest.raises(SandboxUnavailableError) as caught:
         Sandbox(without=without)
     assert missing in str(caught.value)
 
@@ -222,11 +224,11 @@ def test_modes_are_a_boundary_for_the_files_that_are_named():
         os.chmod(folder, 0o755)
         secret = Path(folder, "secret")
         secret.write_text("x")
-        with pytest.raises(SandboxUnavailable):
+        with pytest.raises(SandboxUnavailableError):
             Sandbox(without=without, private=[secret])
         secret.chmod(0o600)
         try:
             with Sandbox(without=without, private=[secret]) as sandbox:
                 assert "file system" in sandbox.proofs
-        except SandboxUnavailable as error:
+        except SandboxUnavailableError as error:
             assert os.getuid() != 0 or "other users cannot read" in str(error)

@@ -5,9 +5,12 @@ from __future__ import annotations
 import pytest
 
 from autograder.config import LimitsConfig
+from autograder.errors import ConversationEndedError
 from autograder.grading.engine import Engine
 from autograder.model import Outcome
-from autograder.sandbox import Ended, Limits, Sandbox, watch
+from autograder.protocol.limits import Limits
+from autograder.sandbox.host import resource_monitor
+from autograder.sandbox.host.sandbox import Sandbox
 
 HONEST = """
 import os, time, torch
@@ -122,7 +125,7 @@ def test_what_is_used_up_is_used_up_for_the_rest(sandbox, tiny_assignment, sourc
 
 
 def test_loading_has_a_limit_of_its_own(sandbox, tiny_assignment):
-    with pytest.raises(Ended) as caught:
+    with pytest.raises(ConversationEndedError) as caught:
         graded(sandbox, tiny_assignment, "while True: pass", Limits(load_seconds=0.5))
     assert caught.value.outcome is Outcome.TIMED_OUT
     assert "did not finish loading in 0.5 s" in caught.value.message
@@ -135,7 +138,7 @@ def test_every_limit_can_be_set_for_an_assignment():
 
 def test_shared_memory_counts_where_the_kernel_tells_no_more_than_totals(sandbox, tiny_assignment, monkeypatch):
     """As in a container, whose root may not look at what another user's process has to itself."""
-    monkeypatch.setattr(watch, "_private_kilobytes", lambda pid: None)
+    monkeypatch.setattr(resource_monitor, "_private_kilobytes", lambda pid: None)
     source = """
 import mmap
 def square(x):

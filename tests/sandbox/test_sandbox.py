@@ -14,12 +14,14 @@ import pytest
 import torch
 from msgspec.structs import replace
 
+from autograder.errors import ConversationEndedError, SandboxUnavailableError
 from autograder.model import Outcome
+from autograder.protocol.codec import decode, encode
+from autograder.protocol.limits import Limits
+from autograder.protocol.messages import Call, Raised, Returned
 from autograder.rubric import Reference, Student, StudentError
-from autograder.sandbox import Ended, Limits, Sandbox, SandboxUnavailable, launch
-from autograder.sandbox.client import LARGE, named_in
-from autograder.sandbox.messages import Call, Raised, Returned
-from autograder.sandbox.values import decode, encode
+from autograder.sandbox.host import launcher
+from autograder.sandbox.host.sandbox import LARGE, Sandbox, named_in
 
 SOURCE = """
 import os, sys, socket, time
@@ -109,11 +111,11 @@ def session(sandbox):
 
 
 def ask(session, name, *args, seconds=None):
-    """Call a function in a check of its own; `Ended` is returned, not raised."""
+    """Call a function in a check of its own; `ConversationEndedError` is returned, not raised."""
     try:
         with session.check(seconds) as conversation:
             answer = conversation.perform(Call(name, [encode(value) for value in args], {}), lambda question: None)
-    except Ended as ended:
+    except ConversationEndedError as ended:
         return ended
     return decode(answer.value) if isinstance(answer, Returned) else answer
 
@@ -261,7 +263,7 @@ def test_an_error_while_loading_keeps_what_was_defined(sandbox):
     [("while True: pass", Outcome.TIMED_OUT), ("import os; os._exit(0)", Outcome.CRASHED)],
 )
 def test_a_submission_that_never_loads_is_ended(sandbox, source, outcome):
-    with pytest.raises(Ended) as caught:
+    with pytest.raises(ConversationEndedError) as caught:
         sandbox.open({"m.py": source}, "m.py", Limits(load_seconds=1))
     assert caught.value.outcome is outcome
 
@@ -352,8 +354,8 @@ def children():
 def test_a_zygote_that_was_killed_is_started_again():
     before = children()
     with Sandbox() as sandbox:
-        (zygote,) = children() - before
-        zygote.kill()
+        (server,) = children() - before
+        server.kill()
         time.sleep(0.3)
         with sandbox.open({"m.py": "def f(): return 1"}, "m.py", Limits()) as session:
             assert ask(session, "f") == 1
@@ -386,7 +388,7 @@ def test_large_libraries_are_there_before_a_submission_that_imports_one(sandbox)
 
 def test_the_first_zygote_has_what_a_typical_submission_imports():
     before = children()
-    with Sandbox(like="import pandas as pd\n") as sandbox:
+    with Sandbox(typical="import pandas as pd\n") as sandbox:
         for imports in ((), ("pandas",)):
             with opened(sandbox, *imports) as session:
                 assert ask(session, "which")[1:] == ["pandas"]
@@ -395,7 +397,7 @@ def test_the_first_zygote_has_what_a_typical_submission_imports():
 
 def test_without_a_second_zygote_submissions_import_large_libraries_themselves(monkeypatch):
     with Sandbox() as sandbox:
-        monkeypatch.setattr(launch.Zygote, "_launch", none_to_be_had)
+        monkeypatch.setattr(launcher.ForkServer, "_launch", none_to_be_had)
         for _ in range(2):
             with opened(sandbox, "pandas") as session:
                 assert ask(session, "which") == ["torch"]
@@ -403,10 +405,12 @@ def test_without_a_second_zygote_submissions_import_large_libraries_themselves(m
 
 
 def test_a_second_zygote_with_other_layers_is_not_used(monkeypatch):
-    right = launch.Zygote._launch
+    right = launcher.ForkServer._launch
     before = children()
     with Sandbox() as sandbox:
-        monkeypatch.setattr(launch.Zygote, "_launch", lambda self, way: replace(right(self, way), layers=("rlimits",)))
+        monkeypatch.setattr(
+            launcher.ForkServer, "_launch", lambda self, way: replace(right(self, way), layers=("rlimits",))
+        )
         with opened(sandbox, "pandas") as session:
             assert ask(session, "which") == ["torch"]
         assert len(children() - before) == 1, "and it is gone"
@@ -418,7 +422,7 @@ def test_a_second_zygote_that_dies_for_good_is_done_without(monkeypatch):
         with opened(sandbox, "pandas") as session:
             assert ask(session, "which") == ["torch", "pandas"]
         (second,) = children() - first
-        monkeypatch.setattr(launch.Zygote, "_launch", none_to_be_had)
+        monkeypatch.setattr(launcher.ForkServer, "_launch", none_to_be_had)
         second.kill()
         second.wait()
         with opened(sandbox, "pandas") as session:
@@ -426,7 +430,7 @@ def test_a_second_zygote_that_dies_for_good_is_done_without(monkeypatch):
 
 
 def none_to_be_had(self, way):
-    raise SandboxUnavailable("no memory")
+    raise SandboxUnavailableError("no memory")
 
 
 def test_a_machine_without_memory_for_a_zygote_is_no_traceback(monkeypatch):
@@ -435,7 +439,7 @@ def test_a_machine_without_memory_for_a_zygote_is_no_traceback(monkeypatch):
 
     monkeypatch.setattr(subprocess, "Popen", no_memory)
     before = len(os.listdir("/proc/self/fd"))
-    with pytest.raises(SandboxUnavailable, match="Cannot allocate memory"):
+    with pytest.raises(SandboxUnavailableError, match="Cannot allocate memory"):
         Sandbox()
     assert len(os.listdir("/proc/self/fd")) == before
 
@@ -445,7 +449,7 @@ def test_a_closed_sandbox_stays_closed():
     with Sandbox() as sandbox:
         pass
     for imports in ((), ("pandas",)):
-        with pytest.raises(SandboxUnavailable, match="closed"):
+        with pytest.raises(SandboxUnavailableError, match="closed"):
             opened(sandbox, *imports)
     assert children() == before
 

@@ -10,15 +10,15 @@ from pathlib import Path
 import pytest
 import torch
 
-from autograder.sandbox import system
-from autograder.sandbox.devices import CPU
-from autograder.sandbox.warm import count_gpus
+from autograder.protocol.devices import CPU
+from autograder.sandbox.guest.warm import count_gpus
+from autograder.sandbox.layers import exposure
 
 
 def warmed(device: str, then: str, **more: str) -> str:
-    """What a process prints that has warmed up in the environment of a zygote with that device."""
-    code = f"from autograder.sandbox.warm import warm_up; warm_up(('wave', 'missing'), {device!r}); {then}"
-    found = system.environment(device=device) | {"PYTHONPATH": str(Path(__file__).parents[2])} | more
+    """What a process prints that has warmed up in the environment of a fork server with that device."""
+    code = f"from autograder.sandbox.guest.warm import warm_up; warm_up(('wave', 'missing'), {device!r}); {then}"
+    found = exposure.environment(device=device) | {"PYTHONPATH": str(Path(__file__).parents[2])} | more
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=found)
     return done.stdout.strip()
 

@@ -1,0 +1,199 @@
+"""The errors of this package, as one tree.
+
+AutograderError
+├── UserError                       what a person can put right: the message says what to do next
+│   ├── ConfigError                 grader_config.yml cannot be used
+│   ├── InputError                  the folder or file that a command was given cannot be used
+│   ├── RejectedError               a submission cannot be read
+│   ├── AssignmentError             reference/NAME cannot be loaded or released
+│   │   ├── MarkerError             solution markers that do not pair up
+│   │   ├── LeakError               a release would give the solution away
+│   │   └── PublicCheckError        a public check that cannot be released
+│   ├── ScaffoldError               a new assignment cannot be made
+│   ├── PublicReleaseError          public.json is missing or damaged
+│   ├── RecordsError                the database cannot be read or written
+│   ├── ReportError                 the report's pages cannot be written
+│   ├── ContainerError              containers cannot be run or built here
+│   ├── BuildFolderError            an image is not built from this folder
+│   └── SandboxUnavailableError     no sandbox can be had here
+├── ProtocolError                   talk over a socket that did not end well
+│   ├── ConnectionClosedError
+│   ├── MalformedMessageError
+│   ├── DeadlineError
+│   └── UnacceptableValueError      a value that may not cross the boundary
+├── ConversationEndedError          a check's conversation is over before its end
+├── StudentError                    the student's code did not answer
+├── MismatchError                   the student's work differs from what was asked
+├── BannedCallError                 the student's code called what the exercise asks to write
+├── StandInError                    the reference refused a stand-in's arguments
+├── WorkerTimeoutError              a worker process was stopped: too slow, or too much memory
+├── NotRecordedError                a public check asked for something that no release recorded
+└── ResultsFormatError              a results.json that Gradescope would refuse
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from autograder.model import Difference, Outcome
+
+
+class AutograderError(Exception):
+    """The base of every error that this package raises on purpose."""
+
+
+# --- what a person can put right ---------------------------------------------------------------------------------
+
+
+class UserError(AutograderError):
+    """An error whose message says what to do next. The command line prints it and ends with `exit_code`."""
+
+    exit_code = 2
+    prefix = ""
+
+
+class ConfigError(UserError):
+    """The configuration cannot be used; the message names the file, the line and the fix."""
+
+
+class InputError(UserError):
+    """What a command was given cannot be used; the message says what to change."""
+
+
+class RejectedError(UserError):
+    """A submission cannot be read. `reason` tells the student what is wrong and what to do next."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class AssignmentError(UserError):
+    """An assignment cannot be loaded or released; the message says what to change."""
+
+
+class MarkerError(AssignmentError):
+    """Solution markers do not pair up; the message names the line."""
+
+
+class LeakError(AssignmentError):
+    """A release would give something away; the message lists what and where."""
+
+
+class PublicCheckError(AssignmentError):
+    """A public check cannot be released; the message says what to change."""
+
+
+class ScaffoldError(UserError):
+    """A new assignment cannot be made; the message says why."""
+
+
+class PublicReleaseError(UserError):
+    """There is no `public.json` here, or it is damaged; the message says what to do."""
+
+    def _render_traceback_(self) -> list[str]:
+        """Show the message alone in a notebook: IPython asks for it by this name."""
+        return [f"autograder: {self}"]
+
+
+class RecordsError(UserError):
+    """The database cannot be read or written; the message says where it is and what happened."""
+
+
+class ReportError(UserError):
+    """The report's pages cannot be written; the message says why."""
+
+    exit_code = 1
+
+
+class ContainerError(UserError):
+    """Containers cannot be run or built here; the message says what to do."""
+
+    exit_code = 1
+
+
+class BuildFolderError(UserError):
+    """An image is not built from this folder; the message says why."""
+
+
+class SandboxUnavailableError(UserError):
+    """No sandbox can be had here. Never a student's fault; the message says what to install or change."""
+
+    exit_code = 1
+    prefix = "no sandbox: "
+
+
+# --- talk over a socket ------------------------------------------------------------------------------------------
+
+
+class ProtocolError(AutograderError):
+    """Talk with another process did not end well."""
+
+
+class ConnectionClosedError(ProtocolError):
+    """The other side is gone."""
+
+
+class MalformedMessageError(ProtocolError):
+    """The other side sent something that is not a message, or one that is too large."""
+
+
+class DeadlineError(ProtocolError):
+    """The deadline passed."""
+
+
+class UnacceptableValueError(ProtocolError):
+    """A value that may not cross the boundary: `str(error)` says why."""
+
+
+# --- a check's conversation --------------------------------------------------------------------------------------
+
+
+class _WithOutcome(AutograderError):
+    """An error that decides the outcome of a check, with a message for the student."""
+
+    def __init__(self, outcome: Outcome, message: str) -> None:
+        super().__init__(message)
+        self.outcome = outcome
+        self.message = message
+
+
+class ConversationEndedError(_WithOutcome):
+    """The conversation is over before its end: a time-out, no memory left, or a sandbox that is gone."""
+
+
+class StudentError(_WithOutcome):
+    """The student's code could not answer: missing, not attempted, raised, or returned something malformed."""
+
+
+class MismatchError(AutograderError):
+    """The student's work differs from what was asked; `message` tells the student how."""
+
+    def __init__(self, message: str, difference: Difference | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.difference = difference
+
+
+class BannedCallError(AutograderError):
+    """The student's code called what the exercise asks to write. The message is the library function's name."""
+
+
+class StandInError(AutograderError):
+    """The reference refused a stand-in's arguments: the student's call was wrong."""
+
+
+# --- the grader's own processes and files ------------------------------------------------------------------------
+
+
+class WorkerTimeoutError(AutograderError):
+    """A worker process took too long, or too much memory, and was stopped."""
+
+
+class NotRecordedError(AutograderError):
+    """A public check asked for something that was not recorded: only the grader can run it on these values."""
+
+
+class ResultsFormatError(AutograderError, ValueError):
+    """A results.json that Gradescope would refuse or misread; the message says where."""

@@ -1,0 +1,1 @@
+"""How results are told, once, for every medium: outcomes, signs, sentences and formats."""

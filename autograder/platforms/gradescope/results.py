@@ -1,0 +1,244 @@
+"""A report as Gradescope shows it. Whatever a report holds, what comes out is valid and safe to display."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import msgspec
+from markupsafe import Markup, escape
+
+from autograder.config import GradescopeConfig
+from autograder.feedback import formats
+from autograder.model import CheckResult, Curve, Difference, Outcome, Report
+from autograder.platforms.gradescope import policy
+from autograder.platforms.gradescope.contract import Leader, Metadata, Results, Test, Visibility
+
+LARGEST = 1 << 20
+"""Bytes of `extra_data`: beyond that, a report is not handed on for resuming."""
+REPORT = "report"
+"""The key in `extra_data` under which the whole report travels."""
+
+OUR_FAULT = (
+    "The grader met an error of its own. It is not your fault and costs you nothing: this attempt does not count, "
+    "and the points of your last one stand. Please hand in again; if this comes back, tell your instructor."
+)
+LATER = {
+    "visible": "",
+    "after_due_date": "after the due date",
+    "after_published": "when grades are published",
+    "hidden": "by your instructor",
+}
+
+
+def results_of(
+    report: Report, settings: GradescopeConfig, metadata: Metadata, *, unreached: Sequence[str] = ()
+) -> Results:
+    """What Gradescope is to show of a report. `unreached` names checks that an error of ours left undone."""
+    ours = report.status == "grader error" or bool(unreached)
+    late = policy.lateness(metadata, settings.late)
+    earned = _number(report.score) * (1 - late.cost)
+    score = max(earned, policy.standing(metadata) or 0.0) if ours else earned
+    hidden = settings.hidden_checks
+    tests = (*_tests(report, hidden), *_printed(report, hidden))
+    lines = [*_remarks(report, ours=ours), *_rules(settings, metadata, late)]
+    if hidden != "visible" and any(not result.public for result in report.results):
+        lines.append(f"Hidden checks count too. What they found, and your total, are shown {LATER[hidden]}.")
+    return Results(
+        score=round(score, 4),
+        execution_time=round(_number(report.wall_seconds), 2),
+        output=_paragraphs(lines),
+        output_format="html",
+        test_output_format="html",
+        test_name_format="text",
+        extra_data=_extra(report, metadata, ours=ours),
+        tests=tests,
+        leaderboard=tuple(_leaders(report)) if settings.leaderboard and not ours else (),
+    )
+
+
+def refused(attempts: policy.Attempts, metadata: Metadata) -> Results:
+    """The answer to an attempt beyond the limit: nothing is graded, the earlier score stands."""
+    again = f" The next one is possible from {attempts.again:%Y-%m-%d %H:%M %z}." if attempts.again else ""
+    words = f"You have used all {attempts.limit} attempts, so this one was not graded: your last score stands.{again}"
+    extra = {policy.REFUSED: True, policy.UNCOUNTED: list(policy.uncounted(metadata))}
+    return Results(
+        score=round(policy.standing(metadata) or 0.0, 4),
+        output=_paragraphs([words]),
+        output_format="html",
+        extra_data=extra,
+    )
+
+
+def report_in(extra: dict[str, Any]) -> Report | None:
+    """The report that earlier results carry, if it is all there."""
+    try:
+        return msgspec.convert(extra[REPORT], Report)
+    except (KeyError, msgspec.ValidationError):
+        return None
+
+
+def _tests(report: Report, hidden: Visibility) -> Iterator[Test]:
+    counted: Counter[str] = Counter()
+    titles = {exercise.number: exercise.title for exercise in report.exercises}
+    for result in report.results:
+        counted[result.exercise] += 1
+        ours = result.outcome is Outcome.GRADER_ERROR
+        points = max(0.0, _number(result.points))
+        title = titles.get(result.exercise, "")
+        yield Test(
+            name=_line(f"{title}{'' if title.endswith('?') else ':'} {result.asked}" if title else result.asked),
+            score=None if ours else min(points, round(max(0.0, _number(result.earned)), 4)),
+            max_score=None if ours else points,
+            status=None if ours else ("passed" if result.outcome is Outcome.PASSED else "failed"),
+            number=_line(f"{result.exercise}.{counted[result.exercise]}"),
+            output=_output(result),
+            tags=(_line(result.exercise), str(result.outcome), "public" if result.public else "hidden"),
+            visibility="visible" if result.public else hidden,
+        )
+
+
+def _printed(report: Report, visibility: Visibility) -> Iterator[Test]:
+    """What the student's code printed. Hidden checks call it too, so it is shown when they are."""
+    printed = formats.output(report.output)
+    if printed:
+        body = str(Markup("<pre>{}</pre>").format(formats.visible(printed)))
+        yield Test(name="What your code printed", number="~", output=body, tags=("output",), visibility=visibility)
+
+
+def _output(result: CheckResult) -> str:
+    if result.outcome is Outcome.GRADER_ERROR:
+        return _paragraphs([OUR_FAULT])
+    lines = [_message(result)]
+    if result.hint:
+        lines.append(f"Hint: {formats.clip(result.hint)}")
+    if result.stand_ins:
+        names = ", ".join(f"`{name}`" for name in result.stand_ins)
+        lines.append(
+            f"Right versions of {names} stood in for yours, so that what is wrong or slow there costs nothing here."
+        )
+    return _paragraphs(lines) + _facts(result.difference)
+
+
+def _message(result: CheckResult) -> str:
+    message = formats.message(result.message)
+    plain = (Outcome.PASSED, Outcome.FAILED, Outcome.PARTLY)
+    if result.outcome in plain:
+        return message
+    return f"{str(result.outcome).capitalize()}{': ' if message else '.'}{message}"
+
+
+def _facts(difference: Difference | None) -> str:
+    """How an array differs, as a list. Never a value."""
+    if difference is None:
+        return ""
+    facts: list[tuple[str, str]] = []
+    if difference.expected_shape is not None and difference.expected_shape != difference.got_shape:
+        facts.append(("Shape asked for", str(tuple(difference.expected_shape))))
+    if difference.got_shape is not None:
+        facts.append(("Your shape", str(tuple(difference.got_shape))))
+    if difference.total > 1:
+        facts.append(("Wrong values", f"{difference.wrong} of {difference.total}"))
+    if difference.first_bad_index:
+        facts.append(("First wrong index", str(list(difference.first_bad_index))))
+    for label, value in (("absolute", difference.max_absolute), ("relative", difference.max_relative)):
+        if value is not None:
+            facts.append((f"Largest {label} error", formats.number(value)))
+    rows = "".join(f"<li>{escape(label)}: {escape(value)}</li>" for label, value in facts)
+    return f"<ul>{rows}</ul>" if rows else ""
+
+
+def _remarks(report: Report, *, ours: bool) -> Iterator[str]:
+    if ours:
+        yield OUR_FAULT
+    if report.problem and report.status != "grader error":
+        yield formats.message(report.problem)
+    yield from report.notes
+
+
+def _rules(settings: GradescopeConfig, metadata: Metadata, late: policy.Lateness) -> Iterator[str]:
+    if late.cost:
+        days = f"{late.days} day{'s' if late.days > 1 else ''}"
+        yield f"Handed in late ({days} begun): {late.cost:.0%} of the points you earned are taken off the total."
+    done = policy.attempts(metadata, settings)
+    if done.limit is not None:
+        window = f" in {settings.attempts_hours:g} hours" if settings.attempts_hours else ""
+        yield f"This is attempt {done.used + 1} of {done.limit}{window}."
+
+
+def _leaders(report: Report) -> Iterator[Leader]:
+    """The metrics of the baseline ladders, and the highest rung that each reached."""
+    ladders = [(r.exercise, r.curve) for r in report.results if r.curve is not None and r.curve.metric is not None]
+    names = Counter(curve.metric_name for _, curve in ladders)
+    for exercise, curve in ladders:
+        value = curve.metric
+        if value is None or not math.isfinite(value):
+            continue
+        name = curve.metric_name if names[curve.metric_name] == 1 else f"{exercise} {curve.metric_name}"
+        yield Leader(_line(name or "metric"), float(f"{value:.4g}"), "asc" if _falls(curve) else "desc")
+        if curve.rungs:
+            yield Leader(_line(f"{name} baseline"), _line(_rung(curve, value)))
+
+
+def _falls(curve: Curve) -> bool:
+    """Whether lower is better, as the rungs go from simple to boss."""
+    return len(curve.rungs) < 2 or curve.rungs[0][1] > curve.rungs[-1][1]
+
+
+def _rung(curve: Curve, value: float) -> str:
+    sign = -1.0 if _falls(curve) else 1.0
+    reached = [name for name, bound in curve.rungs if sign * value >= sign * bound]
+    return f"{len(reached)}/{len(curve.rungs)} {reached[-1] if reached else 'none yet'}"
+
+
+def _extra(report: Report, metadata: Metadata, *, ours: bool) -> dict[str, Any]:
+    extra: dict[str, Any] = {policy.UNCOUNTED: list(policy.uncounted(metadata))}
+    if ours:
+        extra[policy.OURS] = True
+    group = sorted(user.email or user.name for user in metadata.users)
+    if len(group) > 1:
+        extra["group"] = group
+    kept = msgspec.structs.replace(report, output=formats.clip(report.output))
+    carried = _plain(msgspec.to_builtins(kept))
+    if len(msgspec.json.encode(carried)) <= LARGEST:
+        extra[REPORT] = carried
+    return _plain_dict(extra)
+
+
+def _plain_dict(data: dict[str, Any]) -> dict[str, Any]:
+    return {str(_plain(key)): _plain(value) for key, value in data.items()}
+
+
+def _plain(data: Any) -> Any:
+    """The same data without what JSON cannot hold: half characters and numbers that are none."""
+    match data:
+        case str():
+            return data.encode("utf-8", "replace").decode()
+        case float():
+            return data if math.isfinite(data) else None
+        case dict():
+            return _plain_dict(data)
+        case list() | tuple():
+            return [_plain(item) for item in data]
+        case _:
+            return data
+
+
+def _paragraphs(lines: Sequence[str]) -> str:
+    """Escaped HTML: a paragraph a line; what has several lines keeps them."""
+    parts = []
+    for line in lines:
+        body = formats.code(formats.clip(line.strip("\n")))
+        if line.strip():
+            parts.append(f"<pre>{body}</pre>" if "\n" in line.strip() else f"<p>{body}</p>")
+    return "".join(parts)
+
+
+def _line(words: str) -> str:
+    return formats.visible(formats.clip(" ".join(words.split()), 300)) or "(no name)"
+
+
+def _number(value: float) -> float:
+    return float(value) if math.isfinite(value) else 0.0

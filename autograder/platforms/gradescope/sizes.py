@@ -1,0 +1,82 @@
+"""How large the container is, and limits that fit into it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+import psutil
+
+from autograder.protocol.limits import Limits
+
+RESERVE_MB = 96
+"""Memory left to the container for what all processes read from files, and for the watchdog."""
+LEAST_MB = 96
+"""What a student's code gets even where it does not fit: the kernel then ends it before it ends the grader."""
+
+
+@dataclass(frozen=True)
+class Size:
+    """What the container may use; None where it may use all of the machine."""
+
+    memory_mb: float | None
+    cpus: float | None
+
+
+def container_size(root: Path = Path("/sys/fs/cgroup")) -> Size:
+    """Read the limits of this process's control group, in either version of their file system."""
+    memory = _number(root / "memory.max") or _number(root / "memory/memory.limit_in_bytes")
+    cpus = None
+    words = _text(root / "cpu.max").split()
+    if len(words) == 2 and words[0].isdecimal():
+        cpus = int(words[0]) / int(words[1])
+    else:
+        quota, period = _number(root / "cpu/cpu.cfs_quota_us"), _number(root / "cpu/cpu.cfs_period_us")
+        if quota and period:
+            cpus = quota / period
+    machine = psutil.virtual_memory().total
+    return Size(memory / 2**20 if memory and memory < machine else None, cpus)
+
+
+def sized(limits: Limits, size: Size, budget: float) -> Limits:
+    """Limits that fit: memory into what is left beside the grader and the warm process, wall clocks stretched where
+    there is less than one CPU, and everything within the time budget."""
+    slower = max(1.0, 1 / size.cpus) if size.cpus else 1.0
+    memory = limits.memory_mb
+    if size.memory_mb is not None:
+        memory = int(max(LEAST_MB, min(memory, size.memory_mb - _taken_mb() - RESERVE_MB)))
+    return msgspec.structs.replace(
+        limits,
+        memory_mb=memory,
+        check_seconds=min(limits.check_seconds * slower, budget),
+        load_seconds=min(limits.load_seconds * slower, budget),
+        submission_seconds=min(limits.submission_seconds * slower, budget),
+        latest_seconds=budget,
+        cpu_seconds=math.ceil(min(limits.cpu_seconds, budget)),
+        submission_cpu_seconds=math.ceil(min(limits.submission_cpu_seconds, budget)),
+    )
+
+
+def _taken_mb() -> float:
+    """Memory that this process and those below it hold, without what comes from files."""
+    mine = psutil.Process()
+    total = 0
+    for process in (mine, *mine.children(recursive=True)):
+        words = _text(Path(f"/proc/{process.pid}/statm")).split()
+        if len(words) > 2:
+            total += int(words[1]) - int(words[2])
+    return total * 4096 / 2**20
+
+
+def _number(path: Path) -> int | None:
+    text = _text(path).strip()
+    return int(text) if text.isdecimal() else None
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="ascii")
+    except OSError:
+        return ""

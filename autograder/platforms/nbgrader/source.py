@@ -1,0 +1,100 @@
+"""The source version of an assignment, as nbgrader wants it: solutions in marked regions, a grade cell an exercise."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from autograder.home.bundle import PublicRelease
+from autograder.release.cut import BEGIN, nbgrader_source
+from autograder.release.generate import released
+from autograder.release.notebook import Cell, cell, cells_of, defined, last_cells, notebook_json
+
+SCHEMA = 3
+"""The version of nbgrader's cell metadata."""
+
+_CHECK = """\
+import autograder
+
+assert (checked := autograder.check("{number}")).passed, checked"""
+
+_NO_CHECK = """\
+# Exercise {number} has no public check. `autograder nbgrader grade` gives its points; `nbgrader autograde` cannot.
+import os
+
+import autograder
+
+assert autograder.check("{number}").passed and os.environ.get("NBGRADER_EXECUTION") != "autograde\""""
+
+
+def source_version(reference: Path, bundle: PublicRelease) -> dict[str, bytes]:
+    """The files of source/NAME by relative path: the notebook, and what lies beside it for students.
+
+    Raises `LeakError` and `MarkerError`.
+    """
+    name = reference.name
+    beside = {
+        path: data
+        for path, data in released(reference, bundle).items()
+        if not path.endswith(".ipynb") and path != f"{name}.py"
+    }
+    solution = (reference / "solution.py").read_text(encoding="utf-8")
+    return {f"{name}.ipynb": source_notebook(solution, bundle).encode(), **beside}
+
+
+def source_notebook(solution: str, bundle: PublicRelease) -> str:
+    """The notebook with solutions; `nbgrader generate_assignment` makes the starter of it."""
+    cells = cells_of(nbgrader_source(solution))
+    asked = {exercise.number: exercise.owns for exercise in bundle.exercises}
+    last = last_cells(cells, asked)
+    ids = dict(_solution_ids(cells, asked, last))
+    made: list[Cell] = []
+    for at, one in enumerate(cells):
+        made.append({**one, "metadata": metadata(ids[at], solution=True)} if at in ids else one)
+        for exercise in bundle.exercises:
+            if last.get(exercise.number) == at:
+                check = (_CHECK if exercise.public else _NO_CHECK).format(number=exercise.number)
+                made.append(cell("code", check, metadata(grade_id(exercise.number), points=exercise.points)))
+    return notebook_json(made)
+
+
+def grade_id(number: str) -> str:
+    """The id of an exercise's grade cell: it stays while the exercise keeps its number."""
+    return f"exercise-{_plain(number)}"
+
+
+def solution_id(number: str) -> str:
+    """The id of the last cell that an exercise is solved in; comments on it stand there."""
+    return f"solution-{_plain(number)}"
+
+
+def metadata(name: str, *, solution: bool = False, points: float | None = None) -> dict[str, object]:
+    """A cell's nbgrader metadata: a solution, or with `points` a read-only grade cell."""
+    graded = {"grade": False, "locked": False} if points is None else {"grade": True, "locked": True, "points": points}
+    return {"nbgrader": {**graded, "grade_id": name, "schema_version": SCHEMA, "solution": solution, "task": False}}
+
+
+def _plain(number: str) -> str:
+    return re.sub(r"[^A-Za-z0-9]+", "-", number)
+
+
+def _solution_ids(
+    cells: Sequence[Cell], asked: Mapping[str, Sequence[str]], last: Mapping[str, int]
+) -> Iterator[tuple[int, str]]:
+    """An id for each cell with a region: that of the exercise it belongs to."""
+    parts: dict[str, int] = {}
+    others = 0
+    for at, one in enumerate(cells):
+        if one["cell_type"] != "code" or BEGIN not in one["source"]:
+            continue
+        names = set(defined(one["source"]))
+        number = next((number for number in asked if names & set(asked[number])), None)
+        if number is None:
+            others += 1
+            yield at, f"solution-other-{others}"
+        elif last[number] == at:
+            yield at, solution_id(number)
+        else:
+            parts[number] = parts.get(number, 0) + 1
+            yield at, f"{solution_id(number)}-part-{parts[number]}"

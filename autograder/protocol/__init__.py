@@ -1,0 +1,1 @@
+"""What crosses the boundary, and nothing else: values, messages, framing, conversation, limits."""

@@ -1,0 +1,97 @@
+"""The messages of a check's conversation. One socket a check: requests in, replies out, call-backs in between."""
+
+from __future__ import annotations
+
+import msgspec
+
+from autograder.protocol.values import Value
+
+
+class Call(msgspec.Struct, frozen=True, tag="call"):
+    """Call the student's function `name`."""
+
+    name: str
+    args: list[Value]
+    kwargs: dict[str, Value]
+
+
+class Read(msgspec.Struct, frozen=True, tag="read"):
+    """Read the plain value of the student's global `name` (a short answer)."""
+
+    name: str
+
+
+class StandIn(msgspec.Struct, frozen=True, tag="stand_in"):
+    """Replace the student's globals `names` by stand-ins that ask the grader."""
+
+    names: list[str]
+
+
+class Ban(msgspec.Struct, frozen=True, tag="ban"):
+    """From now on, the library functions `names` (dotted) may not be called."""
+
+    names: list[str]
+
+
+Request = Call | Read | StandIn | Ban
+
+
+class Returned(msgspec.Struct, frozen=True, tag="returned"):
+    """What the student's code returned, or what a stand-in gives."""
+
+    value: Value
+
+
+class Raised(msgspec.Struct, frozen=True, tag="raised"):
+    """The student's code raised. `kind` is one of "missing", "not attempted", "memory", "banned", "error"."""
+
+    kind: str
+    type_name: str
+    message: str
+    where: str = ""
+
+
+class Ask(msgspec.Struct, frozen=True, tag="ask"):
+    """A stand-in was called: compute the reference's `name`. With `upstream`, send its gradients instead.
+
+    `upstream` holds one gradient (or None) for each tensor of the flattened result;
+    the answer is then a list with one gradient (or None) for each tensor in the arguments, in order.
+    """
+
+    name: str
+    args: list[Value]
+    kwargs: dict[str, Value]
+    upstream: list[Value] | None = None
+
+
+Reply = Returned | Raised | Ask
+
+
+# --- a sandbox's life: what the grader and our own processes inside tell one another ------------------------------
+
+FORK = b"F"
+"""Asks the submission process for a fork that serves one check; the check's socket comes with it."""
+SWEEP = b"S"
+"""Asks the sandbox's init to end whatever a check has left running."""
+SWEPT = b"s"
+"""Its answer: nothing of the check is left."""
+
+
+class Load(msgspec.Struct, frozen=True):
+    """The sources, and the module to run."""
+
+    files: dict[str, str]
+    main: str
+
+
+class Loaded(msgspec.Struct, frozen=True):
+    """The sources were run; `error` is what ended that early."""
+
+    error: Raised | None
+
+
+class Dead(msgspec.Struct, frozen=True):
+    """Sent by the supervisor once every process of the namespace has ended, with the CPU seconds that they used."""
+
+    status: int
+    cpu_seconds: float

@@ -1,0 +1,1 @@
+"""What runs inside the sandbox: fork server, supervisor, submission process, executor. It holds no secret."""

@@ -1,0 +1,113 @@
+"""The student's side of a conversation: load the sources, then call what the grader asks for.
+
+This module runs beside the student's code, so nothing it reports is evidence; it holds no secret.
+"""
+
+from __future__ import annotations
+
+import inspect
+import sys
+import types
+from collections.abc import Callable, Iterator
+from typing import Any, Protocol
+
+import torch
+
+from autograder.errors import StandInError
+from autograder.protocol.codec import decode, encode
+from autograder.protocol.devices import CPU
+from autograder.protocol.messages import Ask, Ban, Call, Raised, Read, Request, Returned, StandIn
+from autograder.protocol.values import Value
+from autograder.sandbox.guest import capabilities, devices
+from autograder.sandbox.guest.stand_ins import stand_in
+from autograder.sandbox.guest.tracebacks import describe
+
+
+class Asker(Protocol):
+    """Sends a stand-in's question to the grader and waits for its answer."""
+
+    def __call__(self, question: Ask) -> Returned | Raised: ...
+
+
+class Executor:
+    """One student's namespace and the requests that may be made of it; calls are made on `device`."""
+
+    def __init__(
+        self, namespace: dict[str, Any], ask: Asker, files: frozenset[str] = frozenset(), device: str = CPU
+    ) -> None:
+        self._namespace = namespace
+        self._asker = ask
+        self._files = files
+        self._device = device
+        self._ban = capabilities.Ban((), ())
+        self._generators: dict[tuple[int, int], torch.Generator] = {}
+
+    def perform(self, request: Request) -> Returned | Raised:
+        """Carry out one request. Student errors become `Raised`; SystemExit too. Never raises."""
+        try:
+            match request:
+                case Call():
+                    function = self._namespace[request.name]
+                    args = [self._decode(value) for value in request.args]
+                    kwargs = {key: self._decode(value) for key, value in request.kwargs.items()}
+                    with devices.on(self._device), self._ban.on():
+                        result = _drained(function(*args, **kwargs))
+                    return Returned(encode(result))
+                case Read():
+                    return Returned(encode(self._namespace[request.name]))
+                case StandIn():
+                    for name in request.names:
+                        self._replace(name, stand_in(name, self._ask))
+                    return Returned(None)
+                case Ban():
+                    self._ban = capabilities.Ban(request.names, [self._namespace, *map(vars, self._helpers())])
+                    return Returned(None)
+        except KeyError as error:
+            if request_name(request) not in self._namespace:
+                return Raised("missing", "NameError", request_name(request))
+            return describe(error, self._files)
+        except BaseException as error:
+            return describe(error, self._files)
+
+    def _replace(self, name: str, function: Callable[..., Any]) -> None:
+        """Put a stand-in into the main module, and into each helper module that has the name too."""
+        self._namespace[name] = function
+        for module in self._helpers():
+            if name in vars(module):
+                setattr(module, name, function)
+
+    def _helpers(self) -> list[types.ModuleType]:
+        """The submission's own modules that are loaded, beside the main one."""
+        names = (file.removesuffix(".py").removesuffix("/__init__").replace("/", ".") for file in self._files)
+        found = (sys.modules.get(name) for name in names)
+        return [module for module in found if module and getattr(module, "__file__", None) in self._files]
+
+    def _ask(self, question: Ask) -> Any:
+        """What the reference answers to a stand-in. Raises `StandInError`."""
+        with self._ban.lifted():
+            reply = self._asker(question)
+        if isinstance(reply, Raised):
+            raise StandInError(f"{reply.type_name}: {reply.message}")
+        return decode(reply.value, device=self._device)
+
+    def _decode(self, value: Value) -> Any:
+        return decode(value, self._generator, self._device)
+
+    def _generator(self, key: int, seed: int) -> torch.Generator:
+        if (key, seed) not in self._generators:
+            self._generators[key, seed] = torch.Generator().manual_seed(seed)
+        return self._generators[key, seed]
+
+
+def request_name(request: Request) -> str:
+    """What a request asks the student for; "" where it asks for nothing of theirs."""
+    return "" if isinstance(request, StandIn | Ban) else request.name
+
+
+def _drained(result: Any) -> Any:
+    """A generator or an iterator counts as the list of what it yields (up to a million items)."""
+    if inspect.iscoroutine(result):
+        result.close()  # nobody will await it, and the warning would name our file
+    if isinstance(result, Iterator):
+        return [item for item, _ in zip(result, range(1_000_000), strict=False)]
+    return result

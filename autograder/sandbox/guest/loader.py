@@ -1,0 +1,79 @@
+"""Load a submission: run its sources in memory, statement by statement."""
+
+from __future__ import annotations
+import __future__
+
+import ast
+import functools
+import importlib.abc
+import importlib.util
+import linecache
+import operator
+import sys
+import types
+from collections.abc import Sequence
+from typing import Any
+
+from autograder.protocol.messages import Raised
+from autograder.sandbox.guest.tracebacks import describe
+
+_FUTURES = functools.reduce(
+    operator.or_, (getattr(__future__, name).compiler_flag for name in __future__.all_feature_names)
+)
+
+
+class _Sources(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """Imports the submission's own modules from memory. A name that is loaded already or belongs to the standard
+    library is left alone: nothing shadows torch."""
+
+    def __init__(self, files: dict[str, str]) -> None:
+        self._files = files
+        own = {name.partition("/")[0].removesuffix(".py") for name in files}
+        self._own = own - set(sys.modules) - sys.stdlib_module_names
+
+    def find_spec(self, fullname: str, path: Sequence[str] | None, target: Any = None) -> Any:
+        if fullname.partition(".")[0] not in self._own:
+            return None
+        base = fullname.replace(".", "/")
+        for name, package in ((f"{base}.py", False), (f"{base}/__init__.py", True)):
+            if name in self._files:
+                return importlib.util.spec_from_loader(fullname, self, origin=name, is_package=package)
+        return None
+
+    def exec_module(self, module: types.ModuleType) -> None:
+        assert module.__spec__ is not None and module.__spec__.origin is not None
+        run_source(module.__spec__.origin, self._files[module.__spec__.origin], module.__dict__)
+
+
+def run_source(name: str, source: str, namespace: dict[str, Any]) -> None:
+    """Execute one file's source in `namespace`, with its lines known to tracebacks.
+
+    One statement after the other: where one fails, those after it still run, and then its error is raised.
+    """
+    linecache.cache[name] = (len(source), None, source.splitlines(True), name)
+    namespace["__file__"] = name
+    whole = compile(source, name, "exec", dont_inherit=True)
+    flags = whole.co_flags & _FUTURES
+    first: BaseException | None = None
+    for statement in ast.parse(source, name).body:
+        try:
+            exec(compile(ast.Module([statement], []), name, "exec", flags, dont_inherit=True), namespace)
+        except BaseException as error:
+            first = first or error
+    if first is not None:
+        raise first
+
+
+def load(files: dict[str, str], main: str) -> tuple[dict[str, Any], Raised | None]:
+    """Run the main file as module `submission`. Returns its namespace and the first error in it, if any.
+
+    What does not depend on the failed statement is there all the same, and can still earn its points.
+    """
+    sys.meta_path.insert(0, _Sources(files))
+    module = types.ModuleType("submission")
+    sys.modules["submission"] = module
+    try:
+        run_source(main, files[main], module.__dict__)
+    except BaseException as error:
+        return module.__dict__, describe(error, frozenset(files))
+    return module.__dict__, None

@@ -1,0 +1,228 @@
+"""The grader's side of a fork server: start it, have it fork a sandbox a submission, start it again if it dies."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+from pathlib import Path
+
+import msgspec
+
+import autograder
+from autograder.errors import SandboxUnavailableError
+from autograder.model import NO_BOUNDARY
+from autograder.protocol.limits import Limits
+from autograder.sandbox.host.output import Drain
+from autograder.sandbox.host.session import START_SECONDS, Session
+from autograder.sandbox.layers import bubblewrap, exposure
+from autograder.sandbox.layers.probe import Ready, Start, homes
+
+STARTS = 2
+"""How often a fork server that is gone is started again for one submission."""
+
+
+class ForkServer:
+    """A warm process that has imported `preload`. Threads may share it.
+
+    It starts in bubblewrap, or where that cannot be had by itself, with the layers that need no namespaces. Either
+    way a trial fork has to fail to reach the grader's files, other machines and other processes. Started again, or
+    started with `same_layers_as` another one, it has the same layers or none at all. Raises `SandboxUnavailableError`.
+    """
+
+    def __init__(
+        self,
+        preload: tuple[str, ...],
+        *,
+        unsafe: bool,
+        private: tuple[Path, ...],
+        without: tuple[str, ...],
+        device: str,
+        same_layers_as: ForkServer | None = None,
+    ) -> None:
+        self._preload = preload
+        self._unsafe = unsafe
+        self._private = tuple(str(path) for path in private)
+        self._device = device
+        self._without = without
+        self._lock = threading.Lock()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._socket: socket.socket | None = None
+        self._closed = False
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self.boundary: tuple[str, ...] = same_layers_as.boundary if same_layers_as else ()
+        self.proofs: tuple[str, ...] = ()
+        self.problems: tuple[str, ...] = ()
+        with self._lock:
+            self._start()
+
+    def close(self) -> None:
+        """End the fork server and with it every sandbox that is still open."""
+        with self._lock:
+            self._closed = True
+            self._stop()
+
+    def open(self, files: dict[str, str], main: str, limits: Limits) -> Session:
+        """A sandbox with the submission loaded. Raises `ConversationEndedError` when loading does not end well for
+        the student,
+        and `SandboxUnavailableError`. A fork server that is gone is started again."""
+        for _ in range(STARTS):
+            server = self._process
+            try:
+                return self._opened(files, main, limits)
+            except SandboxUnavailableError:
+                with self._lock:
+                    if self._process is server:  # nobody else has seen to it
+                        self._stop()
+                        self._start()
+        return self._opened(files, main, limits)
+
+    def _opened(self, files: dict[str, str], main: str, limits: Limits) -> Session:
+        control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        work, their_work = socket.socketpair()
+        output = Drain(limits.output_kb << 10)
+        control.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
+        try:
+            with theirs, their_work, output.writer() as writer:
+                self._request(limits, [theirs.fileno(), their_work.fileno(), writer])
+            return Session(control, work, output, files, main, limits, self._device)
+        except BaseException:
+            control.close()
+            work.close()
+            output.close()
+            raise
+
+    def _request(self, limits: Limits, descriptors: list[int]) -> None:
+        with self._lock:
+            if self._socket is None:
+                raise SandboxUnavailableError("the sandbox is closed")
+            try:
+                socket.send_fds(self._socket, [msgspec.msgpack.encode(limits)], descriptors)
+            except OSError as error:
+                raise SandboxUnavailableError(f"the fork server does not answer: {error}") from error
+
+    def _start(self) -> None:
+        """In bubblewrap if possible. Raises `SandboxUnavailableError`."""
+        if self._closed:
+            raise SandboxUnavailableError("the sandbox is closed")
+        if self._unsafe:
+            self._launch(bwrap=None)
+            self.boundary = NO_BOUNDARY
+            return
+        problems: list[str] = []
+        unwanted = "bubblewrap" in self._without
+        bwrap = None if unwanted else bubblewrap.available()
+        if bwrap is None:
+            why = "not wanted" if unwanted else "is not installed (Debian and Ubuntu: apt-get install bubblewrap)"
+            problems.append(f"bubblewrap {why}")
+        ways: tuple[str | None, ...] = (bwrap, None) if bwrap else (None,)
+        if self.boundary:  # started before, or like another one
+            ways = (bwrap,) if "bubblewrap" in self.boundary else (None,)
+        for way in ways:
+            try:
+                ready = self._launch(way)
+            except SandboxUnavailableError as error:
+                problems.append(f"{'in' if way else 'without'} bubblewrap: {error}")
+                continue
+            layers = (*(("bubblewrap",) if way else ()), *ready.layers)
+            if self.boundary and layers != self.boundary:
+                self._stop()
+                problems.append(f"now these layers hold: {', '.join(layers)}; before: {', '.join(self.boundary)}")
+                continue
+            self.boundary = layers
+            self.proofs, self.problems = ready.proofs, (*problems, *ready.problems)
+            return
+        raise SandboxUnavailableError(
+            f"{'; '.join(problems)}. Run the grader as root or allow user namespaces "
+            "(sysctl kernel.unprivileged_userns_clone=1), and install libseccomp2: docs/boundary.md"
+        )
+
+    def _launch(self, bwrap: str | None) -> Ready:
+        """Start the fork server and wait until it is warm. Raises `SandboxUnavailableError`, leaving nothing behind."""
+        try:
+            ours, bait = self._spawn(bwrap)
+        except OSError as error:  # no memory, no process, no room on the disk
+            self._stop()
+            raise SandboxUnavailableError(f"the fork server did not start: {error}") from error
+        assert self._folder is not None
+        ours.settimeout(START_SECONDS)
+        base = "" if bwrap else self._folder.name
+        start = Start(
+            self._preload, not self._unsafe, base, str(bait), self._private, os.getpid(), self._without, self._device
+        )  # fmt: skip
+        try:
+            ours.send(msgspec.msgpack.encode(start))
+            answer = ours.recv(1 << 16)
+        except OSError as error:
+            answer = b""
+            reason = str(error)
+        else:
+            reason = "it ended at once"
+        ours.settimeout(None)
+        if not answer:
+            said = self._last_words()
+            self._stop()
+            raise SandboxUnavailableError(f"the fork server did not start ({reason}): {said}")
+        ready = msgspec.msgpack.decode(answer, type=Ready)
+        if ready.missing:
+            self._stop()
+            raise SandboxUnavailableError(
+                f"no boundary for {', '.join(ready.missing)} ({'; '.join(dict.fromkeys(ready.problems))})"
+            )
+        return ready
+
+    def _spawn(self, bwrap: str | None) -> tuple[socket.socket, Path]:
+        """The process, at the other end of the socket, and the bait. Raises `OSError`."""
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._socket = ours
+        with theirs:
+            self._folder = tempfile.TemporaryDirectory(prefix="autograder-", ignore_cleanup_errors=True)
+            bait = _furnish(Path(self._folder.name))
+            os.set_inheritable(theirs.fileno(), True)
+            if bwrap:
+                words, environment = bubblewrap.command(bwrap, theirs.fileno(), self._device), {}
+            else:
+                place = str(Path(autograder.__file__).parent.parent)
+                words = [sys.executable, *exposure.interpreter_arguments(place, theirs.fileno())]
+                environment = exposure.environment(f"{self._folder.name}/fork_server", self._device)
+            self._process = subprocess.Popen(
+                words, env=environment, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, cwd="/",
+            )  # fmt: skip
+        return ours, bait
+
+    def _last_words(self) -> str:
+        assert self._process is not None and self._process.stderr is not None
+        self._process.kill()
+        return self._process.stderr.read(4_000).decode(errors="replace").strip()[-1_000:] or "it said nothing"
+
+    def _stop(self) -> None:
+        if self._socket is not None:
+            self._socket.close()
+            self._socket = None
+        if self._process is not None:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(2)
+            self._process.kill()
+            self._process.wait()
+            assert self._process.stderr is not None
+            self._process.stderr.close()
+            self._process = None
+        if self._folder is not None:
+            self._folder.cleanup()
+            self._folder = None
+
+
+def _furnish(folder: Path) -> Path:
+    """A folder for a fork server without bubblewrap, with a file in it that its mode lets everybody read: the bait."""
+    folder.chmod(0o755)
+    for name in (homes(str(folder)), folder / "fork_server"):
+        Path(name).mkdir(mode=0o755)
+    bait = folder / "bait"
+    bait.write_text("a file of the grader's\n", encoding="ascii")
+    bait.chmod(0o644)
+    return bait

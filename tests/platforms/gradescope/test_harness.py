@@ -1,0 +1,139 @@
+"""run_autograder on a plain folder: results.json is valid and fair whatever happens."""
+
+from __future__ import annotations
+
+import os
+import stat
+import time
+
+import pytest
+
+from autograder.platforms.gradescope import policy
+from autograder.platforms.gradescope.results import report_in
+from tests import tiny
+from tests.platforms.gradescope.fake import RIGHT, Fake
+from tests.platforms.gradescope.sample import previous
+
+BEFORE = "2027-02-28T12:00:00+01:00"
+
+
+@pytest.fixture(scope="module")
+def fake(tmp_path_factory):
+    return Fake(tmp_path_factory.mktemp("gradescope"), "    gradescope:\n      attempts: 3\n")
+
+
+def test_a_right_submission_gets_full_points(fake):
+    results = fake.run()
+    assert results.score == 10
+    assert [test.visibility for test in results.tests] == ["visible", *["after_due_date"] * 3]
+    assert "attempt 1 of 3" in results.output
+    report = report_in(results.extra_data)
+    assert report is not None and report.student == "ada@example.org" and "seccomp" in report.boundary
+    assert "layers: " in fake.said
+    for name in ("source", "results", "submission_metadata.json"):
+        assert stat.S_IMODE((fake.root / name).stat().st_mode) & 0o077 == 0
+
+
+def test_a_wrong_one_loses_what_it_should(fake):
+    results = fake.run(RIGHT.replace("x * x", "2 * x"))
+    assert results.score == 6
+    assert "You double instead of squaring." in results.tests[1].output
+
+
+def test_what_cannot_be_read_is_said(fake):
+    results = fake.run("\x00\x01")
+    assert results.score == 0 and results.output
+
+
+def test_what_takes_hours_to_parse_is_rejected_within_a_minute(tmp_path):
+    """Python takes the square of a format string's length to parse it: seconds for each of these modules."""
+    fake = Fake(tmp_path)
+    (fake.root / "submission").mkdir()
+    for number in range(60):
+        slow = f"import helper{number + 1}\ndef more(x): return f'" + "{x}" * 99_000 + "'\n"
+        (fake.root / f"submission/helper{number}.py").write_text(slow)
+    began = time.monotonic()
+    results = fake.run("import helper0\n" + RIGHT)
+    assert time.monotonic() - began < 75, "with what it takes to start"
+    assert results.score == 0 and policy.OURS not in results.extra_data
+    assert "to read. Hand in plain code." in results.output
+
+
+def test_a_hang_costs_its_own_points_only(tmp_path):
+    fake = Fake(tmp_path, "    limits:\n      check_seconds: 3\n")
+    results = fake.run(RIGHT.replace("return 2 * x", "while True: pass"))
+    assert results.score == 6
+    assert "timed out" in results.tests[-1].tags
+
+
+def test_an_attempt_beyond_the_limit_is_not_graded(fake):
+    history = [previous(f"2027-02-2{day}T12:00:00+01:00", day) for day in (4, 5, 6)]
+    results = fake.run(RIGHT, *history)
+    assert (results.score, results.tests) == (6.0, ())
+    assert results.extra_data[policy.REFUSED] is True
+
+
+def test_a_grader_that_is_killed_charges_nobody_and_keeps_what_was_done(tmp_path):
+    checks = tiny.CHECKS.replace(
+        '"""Adds the squares."""', '"""Adds the squares."""\n    import os; os.kill(os.getpid(), 9)'
+    )
+    results = Fake(tmp_path, checks=checks).run(RIGHT, previous(BEFORE, 7.5))
+    assert results.score == 7.5
+    assert len(results.tests) == 2
+    assert results.extra_data[policy.OURS] is True
+    assert "not your fault" in results.output
+
+
+def test_the_next_attempt_at_the_same_work_goes_on_where_it_was_cut_short(tmp_path):
+    broken = tiny.CHECKS.replace(
+        '"""Adds the squares."""', '"""Adds the squares."""\n    import os; os.path.exists("/no") or BREAK'
+    )
+    fake = Fake(tmp_path, checks=broken.replace("BREAK", 'os.environ.get("X") or os.kill(os.getpid(), 9)'))
+    first = fake.run(RIGHT)
+    carried = first.extra_data
+    again = fake.run(RIGHT, {"submission_time": BEFORE, "score": 4.0, "results": {"extra_data": carried}})
+    before, after = report_in(carried), report_in(again.extra_data)
+    assert before is not None and after is not None
+    assert [one.seconds for one in before.results] == [one.seconds for one in after.results][: len(before.results)]
+
+
+def test_a_grader_that_cannot_start_leaves_the_fallback(tmp_path):
+    fake = Fake(tmp_path)
+    (fake.root / "source/reference/tiny/checks.py").write_text("import nonsense")
+    results = fake.run(RIGHT, previous(BEFORE, 3.5))
+    assert (results.score, results.extra_data[policy.OURS]) == (3.5, True)
+    (fake.root / "source/container.json").unlink()
+    assert fake.run(RIGHT, previous(BEFORE, "nonsense")).score == 0
+
+
+def test_a_grader_that_takes_too_long_is_ended_in_time(tmp_path):
+    checks = tiny.CHECKS.replace(
+        '"""The gradient is right."""', '"""The gradient is right."""\n    import time; time.sleep(900)'
+    )
+    fake = Fake(tmp_path, checks=checks, timeout=60)
+    results = fake.run(RIGHT)
+    assert results.score == 6 and len(results.tests) == 3
+    assert "took too long" in fake.said
+
+
+def test_the_students_code_can_neither_read_nor_write_what_is_there(fake):
+    spy = f"""
+import os
+found = []
+for folder, _, files in os.walk({str(fake.root)!r}): found += files
+for path in ("source/reference/tiny/solution.py", "source/course_secret", "submission_metadata.json"):
+    try: found.append(open({str(fake.root)!r} + "/" + path).read())
+    except OSError: pass
+try: open({str(fake.root)!r} + "/results/results.json", "w").write('{{"score": 1000}}')
+except OSError: pass
+print("found", found)
+"""
+    results = fake.run(
+        RIGHT
+        + "\n"
+        + spy.replace("\n", "\n    ").replace("\n    import", "\ndef square(x):\n    import", 1)
+        + "\n    return x * x\n"
+    )
+    assert results.score == 10
+    assert "found []" in results.tests[-1].output
+    assert os.getuid() == (fake.root / "results/results.json").stat().st_uid

@@ -1,0 +1,70 @@
+"""Attempt limits and lateness."""
+
+from __future__ import annotations
+
+import pytest
+
+from autograder.config import GradescopeConfig, LateConfig
+from autograder.platforms.gradescope import policy
+from tests.platforms.gradescope.sample import metadata, previous
+
+NOW = "2027-03-01T12:00:00+01:00"
+MORNING, NOON = "2027-03-01T08:00:00+01:00", "2027-03-01T11:00:00+01:00"
+
+
+def test_attempts_count_up_to_the_limit():
+    found = policy.attempts(metadata(NOW, previous(MORNING), previous(NOON)), GradescopeConfig(attempts=3))
+    assert (found.used, found.refused) == (2, False)
+    assert policy.attempts(metadata(NOW, previous(MORNING), previous(NOON)), GradescopeConfig(attempts=2)).refused
+
+
+def test_attempts_that_failed_through_the_graders_fault_do_not_count():
+    history = [previous(MORNING, error=True), previous(NOON, grader_error=True)]
+    assert policy.attempts(metadata(NOW, *history), GradescopeConfig(attempts=1)).used == 0
+
+
+def test_free_attempts_are_remembered_through_later_ones():
+    """Gradescope hands back the latest results only: the list travels in them."""
+    first = metadata(NOON, previous(MORNING, grader_error=True))
+    kept = list(policy.uncounted(first))
+    later = metadata(NOW, previous(MORNING), previous(NOON, uncounted_attempts=kept))
+    assert policy.attempts(later, GradescopeConfig(attempts=3)).used == 1
+
+
+def test_a_refused_attempt_does_not_count_either():
+    later = metadata(NOW, previous(MORNING), previous(NOON, refused=True))
+    assert policy.attempts(later, GradescopeConfig(attempts=2)).used == 1
+
+
+def test_a_window_lets_attempts_come_back():
+    settings = GradescopeConfig(attempts=1, attempts_hours=2)
+    found = policy.attempts(metadata(NOW, previous(MORNING), previous(NOON)), settings)
+    assert found.refused and found.again is not None and found.again.isoformat() == "2027-03-01T13:00:00+01:00"
+    assert not policy.attempts(metadata(NOW, previous(MORNING)), settings).refused
+
+
+@pytest.mark.parametrize(
+    ("came", "days", "cost"),
+    [
+        ("2027-03-01T23:59:00+01:00", 0, 0.0),
+        ("2027-03-02T00:10:00+01:00", 0, 0.0),
+        ("2027-03-02T00:20:00+01:00", 1, 0.25),
+        ("2027-03-02T23:59:00+01:00", 1, 0.25),
+        ("2027-03-03T12:00:00+01:00", 2, 0.5),
+        ("2027-03-05T12:00:00+01:00", 4, 1.0),
+    ],
+)
+def test_each_day_begun_costs_after_the_grace(came, days, cost):
+    late = policy.lateness(metadata(came), LateConfig(percent_per_day=25, grace_minutes=15, max_days=3))
+    assert (late.days, late.cost) == (days, cost)
+
+
+def test_an_extension_moves_the_due_date():
+    users = [{"email": "a@example.org", "assignment": {"due_date": "2027-03-08T23:59:00+01:00"}}]
+    assert policy.lateness(metadata("2027-03-03T12:00:00+01:00", users=users), LateConfig(percent_per_day=10)).cost == 0
+
+
+def test_the_score_that_stands_is_the_latest_that_did_not_fail():
+    history = [previous(MORNING, 3.0), previous(NOON, 0.0, error=True)]
+    assert policy.standing(metadata(NOW, *history)) == 3.0
+    assert policy.standing(metadata(NOW)) is None

@@ -1,0 +1,75 @@
+"""What crosses the boundary: plain data that comes back the same, and nothing else."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from autograder.errors import UnacceptableValueError
+from autograder.protocol.codec import decode, encode
+from autograder.protocol.values import DictValue, ListValue, Opaque, TensorValue
+
+plain = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.floats(allow_nan=False) | st.text(),
+    lambda inner: st.lists(inner) | st.tuples(inner, inner) | st.dictionaries(st.text(), inner),
+    max_leaves=20,
+)
+
+
+@given(plain)
+def test_plain_data_comes_back_the_same(value):
+    assert decode(encode(value)) == value
+
+
+@given(
+    st.sampled_from([torch.float64, torch.float32, torch.int64, torch.uint8, torch.bool, torch.bfloat16]),
+    st.lists(st.integers(0, 4), max_size=4),
+)
+def test_tensors_come_back_the_same(dtype, shape):
+    tensor = (torch.rand(shape) * 10).to(dtype)
+    back = decode(encode(tensor))
+    assert back.dtype is dtype and back.shape == tensor.shape and torch.equal(back, tensor)
+
+
+def test_strides_do_not_matter():
+    tensor = torch.arange(12.0).reshape(3, 4).T[::2]
+    assert torch.equal(decode(encode(tensor)), tensor)
+    assert torch.equal(decode(encode(np.arange(6.0)[::-2])), torch.tensor([5.0, 3.0, 1.0], dtype=torch.float64))
+
+
+def test_a_subclass_arrives_as_a_plain_tensor():
+    class Liar(torch.Tensor):
+        @classmethod
+        def __torch_function__(cls, function, types, args=(), kwargs=None):
+            return True if function is torch.allclose else super().__torch_function__(function, types, args, kwargs)
+
+    back = decode(encode(torch.zeros(2).as_subclass(Liar)))
+    assert type(back) is torch.Tensor
+
+
+@pytest.mark.parametrize("value", [object(), lambda: 1, iter([1]), {1, 2}, b"bytes", 2**80, np.array(["a"])])
+def test_what_is_not_plain_crosses_as_a_name_only(value):
+    assert isinstance(encode(value), Opaque)
+
+
+def test_a_loop_in_a_structure_ends():
+    loop = []
+    loop.append(loop)
+    encode(loop)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        TensorValue("float64", (2,), b"\0" * 15),
+        TensorValue("float64", (-1,), b""),
+        TensorValue("object", (1,), b"\0" * 8),
+        TensorValue("float32", (1,) * 17, b"\0" * 4),
+        TensorValue("float32", (2**41, 0), b""),
+        DictValue([(ListValue([]), 1)]),
+    ],
+)
+def test_a_malformed_value_is_refused(value):
+    with pytest.raises(UnacceptableValueError):
+        decode(value)
