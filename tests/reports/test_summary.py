@@ -43,7 +43,7 @@ def test_only_graded_submissions_count() -> None:
     assert (found.graded, found.mean, found.median) == (2, 18.5, 18.5)
     assert [row.student for row in found.rows] == ["a", "b", "C", "d"]
     assert {exercise.share for exercise in found.exercises} == {0.5}
-    assert [group.title for group in found.attention] == ["RejectedError"]
+    assert [group.title for group in found.attention] == ["Rejected"]
 
 
 def test_a_mistake_counts_once_a_student() -> None:
