@@ -18,6 +18,13 @@ NAME = "grader_config.yml"
 DEFAULT_PACKAGES = ("numpy", "torch", "pandas", "sklearn", "scipy", "matplotlib", "tqdm")
 
 
+REMOVED = {
+    "cpu_seconds": "check_seconds counts CPU seconds itself",
+    "submission_cpu_seconds": "submission_seconds counts CPU seconds itself",
+}
+"""Settings of earlier versions, and what to use instead."""
+
+
 class Device(StrEnum):
     """What students' code computes on, beside the CPU."""
 
@@ -30,13 +37,11 @@ class _Section(BaseModel):
 
 
 class LimitsConfig(_Section):
-    """Limits of one submission: wall seconds, CPU seconds, megabytes, kilobytes, processes."""
+    """Limits of one submission: CPU seconds, megabytes, kilobytes, processes."""
 
     check_seconds: float = Field(default=20, gt=0)
     load_seconds: float = Field(default=30, gt=0)
     submission_seconds: float = Field(default=300, gt=0)
-    cpu_seconds: int = Field(default=300, gt=0)
-    submission_cpu_seconds: int = Field(default=600, gt=0)
     memory_mb: int = Field(default=2048, gt=0)
     processes: int = Field(default=64, gt=0)
     disk_mb: int = Field(default=64, gt=0)
@@ -195,6 +200,8 @@ def _line(tree: yaml.Node | None, place: tuple[int | str, ...]) -> int:
 def _said(error: Any) -> str:
     name = ".".join(str(part) for part in error["loc"])
     match error["type"]:
+        case "extra_forbidden" if error["loc"][-1] in REMOVED:
+            return f"{name} is no setting any more: {REMOVED[error['loc'][-1]]}. Remove the line"
         case "extra_forbidden":
             return f"{name} is not a setting that exists; check its spelling against docs/configuration.md"
         case "missing":

@@ -26,7 +26,9 @@ AutograderError
 ├── MismatchError                   the student's work differs from what was asked
 ├── BannedCallError                 the student's code called what the exercise asks to write
 ├── StandInError                    the reference refused a stand-in's arguments
-├── WorkerTimeoutError              a worker process was stopped: too slow, or too much memory
+├── WorkTimeoutError              the grader's own work took too long
+├── SlotDiedError                   a slot ended before its work was done
+├── InterruptedGradingError         grading was told to stop
 ├── NotRecordedError                a public check asked for something that no release recorded
 └── ResultsFormatError              a results.json that Gradescope would refuse
 """
@@ -187,8 +189,20 @@ class StandInError(AutograderError):
 # --- the grader's own processes and files ------------------------------------------------------------------------
 
 
-class WorkerTimeoutError(AutograderError):
-    """A worker process took too long, or too much memory, and was stopped."""
+class WorkTimeoutError(AutograderError):
+    """Work of the grader's took too long, because of what a student handed in, and was stopped."""
+
+
+class SlotDiedError(AutograderError):
+    """A slot ended, or was stopped, before its work was done. `check` names the check that it was at, if any."""
+
+    def __init__(self, check: str = "") -> None:
+        super().__init__(f"a slot ended during {check or 'its start'}")
+        self.check = check
+
+
+class InterruptedGradingError(AutograderError):
+    """Grading was told to stop: Ctrl-C, or a signal that asks for an end."""
 
 
 class NotRecordedError(AutograderError):

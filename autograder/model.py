@@ -83,7 +83,11 @@ class Curve(msgspec.Struct, frozen=True):
 
 
 class CheckResult(msgspec.Struct, frozen=True):
-    """One check's verdict. `asked` is the check's docstring; `mutant` names the recognised mistake, for TAs."""
+    """One check's verdict. `asked` is the check's docstring; `mutant` names the recognised mistake, for TAs.
+
+    `seconds` is the wall time of the whole check, `cpu_seconds` what the student's code computed of the `cpu_allowed`
+    (0: no limit).
+    """
 
     name: str
     exercise: str
@@ -99,6 +103,8 @@ class CheckResult(msgspec.Struct, frozen=True):
     curve: Curve | None = None
     stand_ins: tuple[str, ...] = ()
     seconds: float = 0.0
+    cpu_seconds: float = 0.0
+    cpu_allowed: float = 0.0
 
 
 class ExerciseInfo(msgspec.Struct, frozen=True):
@@ -114,7 +120,8 @@ class Report(msgspec.Struct, frozen=True):
     """One submission graded against one assignment.
 
     `status` is "graded", "rejected" (unreadable: `problem` says why) or "grader error" (retried next time).
-    `own_seconds` is time spent waiting for the student's code; `wall_seconds` the whole.
+    `own_seconds` is time spent waiting for the student's code, `cpu_seconds` what it computed of the `cpu_allowed`
+    (0: no limit); `wall_seconds` is the whole.
     `flags` are places that a TA should look at (possible library shortcuts); they cost nothing by themselves.
     `boundary` lists the sandbox layers that held. `assignment_digest` covers rubric, reference, data and limits.
     """
@@ -137,6 +144,8 @@ class Report(msgspec.Struct, frozen=True):
     received: datetime | None = None
     graded: datetime | None = None
     own_seconds: float = 0.0
+    cpu_seconds: float = 0.0
+    cpu_allowed: float = 0.0
     wall_seconds: float = 0.0
 
     def of_exercise(self, number: str) -> tuple[CheckResult, ...]:

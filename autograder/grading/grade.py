@@ -2,204 +2,178 @@
 
 from __future__ import annotations
 
-import hashlib
-import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from functools import cache, cached_property
-from pathlib import Path
-from typing import TYPE_CHECKING
+from functools import partial
 
-import autograder
-from autograder.errors import ConversationEndedError, SandboxUnavailableError, WorkerTimeoutError
+from autograder.errors import ConversationEndedError, SandboxUnavailableError, WorkTimeoutError
+from autograder.grading.alarm import cpu_limit
 from autograder.grading.engine import Engine
-from autograder.grading.worker_pool import WorkerPool
+from autograder.grading.hosts import SubmissionHost
+from autograder.grading.reports import report_on
+from autograder.grading.settings import AssignmentInfo, GradingSettings
+from autograder.grading.slot_sandbox import SlotSandbox
 from autograder.model import NO_BOUNDARY, CheckResult, ExerciseInfo, Outcome, Report, Submission
-from autograder.protocol.limits import Limits
 from autograder.protocol.messages import Ask, Raised, Returned
 from autograder.rubric.assignment import Assignment
+from autograder.rubric.rubric import Check
 from autograder.rubric.shortcuts import find_shortcuts
+from autograder.rubric.student import answer_question
 
-if TYPE_CHECKING:
-    from autograder.sandbox.host.sandbox import Sandbox
-    from autograder.sandbox.host.session import Session
+ANSWER_SECONDS, ANSWERS_SECONDS = 10.0, 60.0
+"""CPU seconds for the answer to one question of a stand-in, and to all of one check's."""
+SEARCH_SECONDS = 20.0
+"""CPU seconds for the search for shortcuts: a source can be made to take hours."""
+NOT_SEARCHED = ("The source is too long or too deeply nested to be searched for shortcuts: look at it yourself.",)
+UNBEARABLE = "What your code answered takes too long, or too much memory, to be checked. Return what is asked for."
 
 
-@dataclass(frozen=True)
-class GradingSettings:
-    """What does not change from one submission of a batch to the next. `little_memory`: what answers stand-ins is
-    forked from this process, which must have no other threads at work, and imports nothing again. `beside`: a sandbox
-    with a second device."""
-
-    assignment: Assignment
-    limits: Limits
-    secret: bytes
-    little_memory: bool = False
-    beside: Sandbox | None = None
-
-    @cached_property
-    def answers(self) -> WorkerPool[Ask, Returned | Raised]:
-        """The processes that answer stand-ins, made when the first one asks."""
-        place = (str(self.assignment.folder),)
-        return WorkerPool(
-            "autograder.grading.worker_pool:answering", place, Returned | Raised, seconds=10, megabytes=1024,
-            fork=self.little_memory,
-        )  # fmt: skip
-
-    @property
-    def digest(self) -> str:
-        """What, besides the submission and the engine, decides a result."""
-        digest = hashlib.sha256(self.assignment.digest.encode())
-        digest.update(repr(self.limits).encode())
-        digest.update(hashlib.sha256(self.secret).digest())
-        if self.beside is not None:  # training counts there
-            digest.update(self.beside.device.encode())
-        return digest.hexdigest()
+def info_of(assignment: Assignment) -> AssignmentInfo:
+    """Describe an assignment for reports."""
+    rubric = assignment.rubric
+    return AssignmentInfo(
+        name=assignment.name,
+        digest=assignment.digest,
+        points=rubric.points,
+        exercises=tuple(ExerciseInfo(e.number, e.title, e.points, e.bonus) for e in rubric.exercises),
+        checks=tuple(check.name for check in rubric.checks),
+    )
 
 
 class StandInAnswers:
-    """Answers the stand-ins of one check: in a process that can be stopped, and for so many seconds in all."""
+    """Answers the stand-ins of one check, for so many CPU seconds in all."""
 
-    def __init__(self, servants: WorkerPool[Ask, Returned | Raised], seconds: float = 60.0) -> None:
-        self._servants = servants
-        self._left = seconds
+    def __init__(self, assignment: Assignment) -> None:
+        self._assignment = assignment
+        self._left = ANSWERS_SECONDS
 
     def __call__(self, question: Ask) -> Returned | Raised:
-        """What a student's arguments break is told to the student."""
-        began = time.monotonic()
+        """Answer, or tell the student that the arguments ask for too much."""
+        began = time.process_time()
         try:
             if self._left > 0:
-                return self._servants.ask(question, self._left)
-        except WorkerTimeoutError:
-            self._left = 0.0
+                with cpu_limit(min(ANSWER_SECONDS, self._left)):
+                    answer = answer_question(self._assignment.solution(), question)
+                if not (isinstance(answer, Raised) and answer.type_name == WorkTimeoutError.__name__):
+                    return answer
+        except WorkTimeoutError:
+            pass
         finally:
-            self._left -= time.monotonic() - began
+            self._left -= time.process_time() - began
         return Raised("error", "TimeoutError", f"{question.name} takes too long or too much memory for these arguments")
-
-
-@cache
-def engine_version() -> str:
-    """The package's version and a digest of the code that decides results: change it, and work is regraded."""
-    digest = hashlib.sha256()
-    root = Path(autograder.__file__).parent
-    rooms = [root / room for room in ("protocol", "intake", "sandbox", "rubric", "grading")]
-    for path in sorted(
-        [
-            root / "errors.py",
-            root / "model.py",
-            root / "syntax.py",
-            *(path for room in rooms for path in room.rglob("*.py")),
-        ]
-    ):
-        digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes())
-    return f"{autograder.__version__}+{digest.hexdigest()[:12]}"
 
 
 def grade(
     submission: Submission,
-    job: GradingSettings,
-    sandbox: Sandbox,
+    assignment: Assignment,
+    settings: GradingSettings,
+    sandbox: SlotSandbox,
+    *,
+    second: SlotSandbox | None = None,
+    begin: Callable[[Check], None] | None = None,
     progress: Callable[[CheckResult], None] | None = None,
     known: Mapping[str, CheckResult] | None = None,
+    given_up: Sequence[str] = (),
 ) -> Report:
-    """Grade one submission. What the student does ends in the report; a sandbox that cannot start raises
-    `SandboxUnavailableError`."""
+    """Grade one submission.
+
+    Args:
+        submission: what was read.
+        assignment: what it is graded against.
+        settings: limits and secret.
+        sandbox: opens sandboxes.
+        second: opens sandboxes with a second device.
+        begin: called before each check.
+        progress: called with each result.
+        known: results by the check's name that are taken as they are.
+        given_up: checks that end the grader's own process, and are not run; "" is the search for shortcuts.
+
+    Raises:
+        SandboxUnavailableError: when no sandbox can be had. What the student does ends in the report.
+    """
     started = time.perf_counter()
-    engine = Engine(job.assignment, job.secret, lambda: StandInAnswers(job.answers))
-    problem = ""
+    engine = Engine(assignment, settings.secret, lambda: StandInAnswers(assignment), limited=True)
+    info = settings.decided(info_of(assignment))
+    limits = settings.limits
+    taken = {c.name: _given_up(c) for c in assignment.rubric.checks if c.name in given_up} | dict(known or {})
+    problem = output = ""
     notes = submission.notes
+    own = cpu = 0.0
     try:
         with ExitStack() as opened:
-            session = opened.enter_context(sandbox.open(submission.files, submission.main, job.limits))
-            if session.load_error is not None:
-                error = session.load_error
+            opening = partial(sandbox.open, submission.files, submission.main, limits)
+            host = opened.enter_context(SubmissionHost(opening, limits, ends=settings.ends, cpus=settings.cpus))
+            if host.load_error is not None:
+                error = host.load_error
                 place = f" ({error.where})" if error.where else ""
                 problem = f"While your file was loaded: {error.type_name}: {error.message}{place}"
-            loaded = time.perf_counter()
-            second, remark = _opened_beside(job, submission, opened)
-            session.lengthen(time.perf_counter() - loaded)
+            other, remark = _opened_second(second, submission, settings, opened)
             notes = (*notes, *remark)
-            results = engine.run(session, submission.digest, progress=progress, known=known, beside=second)
-        output, own = session.output, session.own_seconds
+            results = engine.run(host, submission.digest, begin=begin, progress=progress, known=taken, second=other)
+        output, own, cpu = host.output, host.own_seconds, host.cpu_seconds
     except ConversationEndedError as ended:
         problem = f"While your file was loaded: {ended.message}"
-        results = _unreached(job.assignment, ended)
-        output, own = "", time.perf_counter() - started
-    failed_by_us = any(result.outcome is Outcome.GRADER_ERROR for result in results)
-    return Report(
-        student=submission.student,
-        assignment=job.assignment.name,
-        digest=submission.digest,
-        assignment_digest=job.digest,
-        engine=engine_version(),
-        status="grader error" if failed_by_us else "graded",
-        score=round(math.fsum(result.earned for result in results), 4),
-        points=job.assignment.rubric.points,
-        exercises=exercise_infos(job.assignment),
-        results=tuple(results),
+        results = _unreached(assignment, ended)
+        own = time.perf_counter() - started
+    return report_on(
+        submission,
+        info,
+        results,
         notes=notes,
-        flags=tuple(map(str, find_shortcuts(submission.files, job.assignment.rubric))),
+        flags=NOT_SEARCHED if "" in given_up else _shortcuts(submission, assignment),
         problem=problem,
         output=output,
-        boundary=_boundary(sandbox, job.beside),
-        received=submission.received,
-        graded=datetime.now(UTC),
-        own_seconds=round(own, 4),
-        wall_seconds=round(time.perf_counter() - started, 4),
+        boundary=_boundary(sandbox, second),
+        own_seconds=own,
+        cpu_seconds=cpu,
+        cpu_allowed=limits.submission_seconds,
+        wall_seconds=time.perf_counter() - started,
     )
 
 
-def _opened_beside(
-    job: GradingSettings, submission: Submission, opened: ExitStack
-) -> tuple[Session | None, tuple[str, ...]]:
-    """The same submission on the second device, or a note on why it is not there."""
-    if job.beside is None:
+def _opened_second(
+    second: SlotSandbox | None, submission: Submission, settings: GradingSettings, opened: ExitStack
+) -> tuple[SubmissionHost | None, tuple[str, ...]]:
+    """Open the same submission on the second device, or return a note on why it is not there."""
+    if second is None:
         return None, ()
+    opening = partial(second.open, submission.files, submission.main, settings.limits)
     try:
-        session = job.beside.open(submission.files, submission.main, job.limits)
+        host = SubmissionHost(opening, settings.limits, ends=settings.ends, cpus=settings.cpus)
     except ConversationEndedError as ended:
-        return None, (f"Everything was checked on the CPU. On {job.beside.device}, {ended.message}.",)
+        return None, (f"Everything was checked on the CPU. On {second.device}, {ended.message}.",)
     except SandboxUnavailableError:
-        return None, (f"Everything was checked on the CPU: {job.beside.device} could not be had.",)
-    opened.callback(_close, session)
-    return session, ()
+        return None, (f"Everything was checked on the CPU: {second.device} could not be had.",)
+    opened.callback(_close, host)
+    return host, ()
 
 
-def _close(session: Session) -> None:
-    """A driver that does not let go of a process costs nobody the report."""
+def _close(host: SubmissionHost) -> None:
+    """Close a sandbox. A driver that does not let go of a process costs nobody the report."""
     with suppress(RuntimeError):
-        session.close()
+        host.__exit__()
 
 
-def _boundary(sandbox: Sandbox, beside: Sandbox | None) -> tuple[str, ...]:
-    """The layers that held; for a second device those of its sandbox too."""
-    if beside is None or sandbox.boundary == NO_BOUNDARY:
+def _boundary(sandbox: SlotSandbox, second: SlotSandbox | None) -> tuple[str, ...]:
+    """Return the layers that held; for a second device those of its sandbox too."""
+    if second is None or sandbox.boundary == NO_BOUNDARY:
         return sandbox.boundary
-    return (*sandbox.boundary, f"on {beside.device}: {', '.join(beside.boundary)}")
+    return (*sandbox.boundary, f"on {second.device}: {', '.join(second.boundary)}")
 
 
-def exercise_infos(assignment: Assignment) -> tuple[ExerciseInfo, ...]:
-    """The exercises of an assignment, as a report carries them."""
-    return tuple(ExerciseInfo(e.number, e.title, e.points, e.bonus) for e in assignment.rubric.exercises)
+def _shortcuts(submission: Submission, assignment: Assignment) -> tuple[str, ...]:
+    """Return the places that a TA should look at."""
+    try:
+        with cpu_limit(SEARCH_SECONDS):
+            return tuple(map(str, find_shortcuts(submission.files, assignment.rubric)))
+    except (WorkTimeoutError, RecursionError, MemoryError):
+        return NOT_SEARCHED
 
 
-def without_results(student: str, digest: str, job: GradingSettings, status: str, problem: str) -> Report:
-    """The report of a submission that could not be read ("rejected") or not be graded ("grader error")."""
-    return Report(
-        student=student,
-        assignment=job.assignment.name,
-        digest=digest,
-        assignment_digest=job.digest,
-        engine=engine_version(),
-        status=status,
-        score=0.0,
-        points=job.assignment.rubric.points,
-        exercises=exercise_infos(job.assignment),
-        problem=problem,
-        graded=datetime.now(UTC),
+def _given_up(check: Check) -> CheckResult:
+    return CheckResult(
+        check.name, check.exercise, check.asked, check.points, 0.0, Outcome.FAILED, check.public, UNBEARABLE
     )
 
 

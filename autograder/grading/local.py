@@ -25,6 +25,9 @@ class LocalConversation:
         self._answer = answer
         return self._runtime.perform(request)
 
+    def hurry(self) -> None:
+        """Trusted code has all the time that it had."""
+
     def _ask(self, question: Ask) -> Returned | Raised:
         assert self._answer is not None
         return self._answer(question)

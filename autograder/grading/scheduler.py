@@ -1,37 +1,93 @@
-"""Grade a class: many submissions in parallel, each result stored the moment it exists."""
+"""Grade a class: many submissions in parallel, each in a slot of its own, each result stored the moment it exists."""
 
 from __future__ import annotations
 
+import os
+import queue
 import traceback
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from enum import Enum
-from itertools import islice
+from itertools import islice, takewhile
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from types import TracebackType
+from typing import Protocol, Self
 
-from autograder.errors import RejectedError, SandboxUnavailableError
-from autograder.grading.grade import GradingSettings, engine_version, grade, without_results
-from autograder.intake import Entry
-from autograder.model import NO_BOUNDARY, Outcome, Report, Submission
-
-if TYPE_CHECKING:
-    from autograder.sandbox.host.sandbox import Sandbox
+from autograder.errors import InterruptedGradingError, RejectedError, SandboxUnavailableError, SlotDiedError
+from autograder.grading.messages import WasRead
+from autograder.grading.reports import without_results
+from autograder.grading.settings import AssignmentInfo, engine_version
+from autograder.intake.classroom import Entry
+from autograder.model import NO_BOUNDARY, CheckResult, Outcome, Report
 
 TRIES = 2
-"""How often a submission is tried when the grader itself fails on it."""
+"""How often a submission is tried when its slot dies at the same place: a process that somebody else killed looks just
+like one that could not bear what was handed in."""
+UNREADABLE = "Your file takes too long, or too much memory, to read. Hand in plain code."
 
 
 class Store(Protocol):
     """Where reports go (`Records` is one). Both calls come from several threads."""
 
     def latest(self, assignment: str, student: str) -> Report | None:
-        """The student's last report on the assignment."""
+        """Return the student's last report on the assignment."""
         ...
 
     def save(self, report: Report) -> None:
         """Keep a report; once this returns, it is safe."""
+        ...
+
+
+class Slot(Protocol):
+    """One submission's process: `executors.local.LocalSlot` is one."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+    def read(self, path: Path, student: str) -> WasRead:
+        """Read a submission."""
+        ...
+
+    def grade(
+        self,
+        *,
+        known: tuple[CheckResult, ...] = (),
+        given_up: tuple[str, ...] = (),
+        alone: bool = False,
+        progress: Progress | None = None,
+    ) -> Report:
+        """Grade what was read."""
+        ...
+
+
+class Progress(Protocol):
+    """Is told of each result."""
+
+    def __call__(self, result: CheckResult, /) -> None: ...
+
+
+Known = Callable[[str, str], Mapping[str, CheckResult]]
+"""Gives results that an earlier run has left, by student and digest."""
+
+
+class Executor(Protocol):
+    """Makes slots: `executors.local.LocalExecutor` is one."""
+
+    @property
+    def info(self) -> AssignmentInfo:
+        """The assignment."""
+        ...
+
+    def stop(self) -> None:
+        """End all slots at once; there are no new ones."""
+        ...
+
+    def slot(self, cores: tuple[int, ...] = ()) -> Slot:
+        """Return a new slot on the given cores."""
         ...
 
 
@@ -44,88 +100,203 @@ class Kind(Enum):
 
 @dataclass(frozen=True)
 class Done:
-    """One entry is finished: graded now, or standing from an earlier run."""
+    """One entry is finished: graded now, or standing from an earlier run. `main` is the file that was graded."""
 
     kind: Kind
     report: Report
+    main: str = ""
 
 
-Reader = Callable[[Path, str], Submission]
+@dataclass(frozen=True)
+class _Later:
+    """An entry to be graded once more, alone: what went wrong may be the machine's fault."""
+
+    entry: Entry
+    known: Mapping[str, CheckResult]
 
 
 class Batch:
-    """Grades entries with `jobs` threads, each waiting on a sandbox of its own.
+    """Grades entries in `jobs` slots at a time.
 
-    `fresh` grades again what already stands. A submission that cannot be read is stored as rejected; one the
-    grader fails on is tried again and stored as a grader error, never charged to the student.
+    `fresh` grades again what already stands. `known` gives results of an earlier run that need not be found again;
+    `progress` is told of each result. A submission that cannot be read is stored as rejected; one the
+    grader fails on is graded once more, alone, at the end, and then stored as a grader error, never charged to the
+    student. What the machine may have spoilt, by starving a submission or ending its process, is repeated likewise:
+    the first result never stands.
     """
 
     def __init__(
-        self, job: GradingSettings, sandbox: Sandbox, store: Store, read: Reader, *, jobs: int = 1, fresh: bool = False
+        self,
+        executor: Executor,
+        boundary: tuple[str, ...],
+        store: Store,
+        *,
+        jobs: int = 1,
+        fresh: bool = False,
+        known: Known | None = None,
+        progress: Progress | None = None,
     ) -> None:
-        self._job = job
-        self._sandbox = sandbox
+        self._executor = executor
+        self._boundary = boundary
         self._store = store
-        self._read = read
         self._jobs = max(1, jobs)
         self._fresh = fresh
+        self._known = known
+        self._progress = progress
+        self._places: queue.SimpleQueue[tuple[int, ...]] = queue.SimpleQueue()
+        cores = sorted(os.sched_getaffinity(0))
+        for number in range(self._jobs):
+            self._places.put((cores[number % len(cores)],))
 
     def run(self, entries: Iterable[Entry]) -> Iterator[Done]:
         """Yield entries as they finish. Memory does not grow with the class: few are in flight at a time."""
         waiting = iter(entries)
+        later: list[_Later] = []
         with ThreadPoolExecutor(self._jobs, thread_name_prefix="grade") as pool:
-            flying: set[Future[Done]] = set()
+            flying: set[Future[Done | _Later]] = set()
             try:
                 while True:
                     for entry in islice(waiting, self._jobs + 1 - len(flying)):
                         flying.add(pool.submit(self._one, entry))
                     if not flying:
-                        return
+                        break
                     finished, flying = wait(flying, return_when=FIRST_COMPLETED)
                     for future in finished:
-                        yield future.result()
+                        result = future.result()
+                        if isinstance(result, Done):
+                            yield result
+                        else:
+                            later.append(result)
             finally:
                 for future in flying:
                     future.cancel()
+                if flying:  # somebody interrupts: nobody waits for what is under way
+                    self._executor.stop()
+        for again in later:
+            result = self._one(again.entry, again)
+            assert isinstance(result, Done)
+            yield result
 
-    def _one(self, entry: Entry) -> Done:
+    def _one(self, entry: Entry, again: _Later | None = None) -> Done | _Later:
+        cores = self._places.get()
         try:
-            submission = self._read(entry.path, entry.student)
-        except RejectedError as rejected:
-            return self._keep(without_results(entry.student, "", self._job, "rejected", rejected.reason))
-        except Exception:
-            problem = f"The grader could not read this submission:\n{traceback.format_exc(limit=-4)}"
-            return self._keep(without_results(entry.student, "", self._job, "grader error", problem))
-        if not self._fresh:
-            standing = self._store.latest(self._job.assignment.name, entry.student)
-            if standing is not None and self._stands(standing, submission):
-                return Done(Kind.STANDING, standing)
-        return self._keep(self._graded(submission))
+            return _Grading(self, entry, cores, again).run()
+        finally:
+            self._places.put(cores)
 
-    def _graded(self, submission: Submission) -> Report:
-        """The report that counts. A crash is tried again: a process that somebody else killed looks just like it."""
-        report: Report | None = None
-        problem = ""
-        for attempt in range(TRIES):
+    @property
+    def executor(self) -> Executor:
+        """Where slots come from."""
+        return self._executor
+
+    @property
+    def store(self) -> Store:
+        """Where reports go."""
+        return self._store
+
+    def known(self, student: str, digest: str) -> Mapping[str, CheckResult]:
+        """Return the results of an earlier run that need not be found again."""
+        return self._known(student, digest) if self._known is not None else {}
+
+    def progress(self, result: CheckResult) -> None:
+        """Tell whoever wants to know of a result."""
+        if self._progress is not None:
+            self._progress(result)
+
+    def stands(self, report: Report, digest: str) -> bool:
+        """Return whether an earlier report is still the right one for work with this digest."""
+        if self._fresh or (report.boundary == NO_BOUNDARY != self._boundary):
+            return False  # what was graded without a boundary proves nothing
+        wanted = (digest, self._executor.info.digest, engine_version())
+        return (report.digest, report.assignment_digest, report.engine) == wanted and report.status == "graded"
+
+
+class _Grading:
+    """One entry on its way: slots that die are replaced, and grading goes on after the last result."""
+
+    def __init__(self, batch: Batch, entry: Entry, cores: tuple[int, ...], again: _Later | None) -> None:
+        self._batch = batch
+        self._entry = entry
+        self._cores = cores
+        self._alone = again is not None
+        self._digest = ""
+        self._main = ""
+        self._known: dict[str, CheckResult] = dict(again.known) if again is not None else {}
+        self._deaths: dict[str, int] = {}
+        self._given_up: list[str] = []
+
+    def run(self) -> Done | _Later:
+        """Read, and grade unless a report stands."""
+        while True:
             try:
-                report = grade(submission, self._job, self._sandbox)
-            except SandboxUnavailableError:
-                if attempt == TRIES - 1:
-                    raise  # no submission can be graded without a boundary
-                continue
+                with self._batch.executor.slot(self._cores) as slot:
+                    was_read = slot.read(self._entry.path, self._entry.student)
+                    standing = self._took(was_read)
+                    if standing is not None:
+                        return Done(Kind.STANDING, standing, self._main)
+                    report = slot.grade(
+                        known=tuple(self._known.values()),
+                        given_up=tuple(self._given_up),
+                        alone=self._alone,
+                        progress=self._add,
+                    )
+                return self._judged(report)
+            except RejectedError as rejected:
+                return self._keep(without_results(self._entry.student, "", self._info, "rejected", rejected.reason))
+            except SlotDiedError as died:
+                if (over := self._after_death(died.check)) is not None:
+                    return over
+            except (InterruptedGradingError, SandboxUnavailableError):
+                raise  # nothing can be graded any more
             except Exception:
-                problem = f"The grader failed on this submission:\n{traceback.format_exc(limit=-4)}"
-                continue
-            if report.status == "graded" and all(one.outcome is not Outcome.CRASHED for one in report.results):
-                return report
-        return report or without_results(submission.student, submission.digest, self._job, "grader error", problem)
+                return self._failed(f"The grader failed on this submission:\n{traceback.format_exc(limit=-4)}")
+
+    def _took(self, was_read: WasRead) -> Report | None:
+        """Take note of what was read; return the report that stands for it, if one does."""
+        if self._digest and was_read.digest != self._digest:
+            self._known.clear()  # the files were changed meanwhile: all is new
+        first, self._digest, self._main = not self._digest, was_read.digest, was_read.main
+        if self._alone or not first:
+            return None
+        self._known.update(self._batch.known(self._entry.student, was_read.digest))
+        standing = self._batch.store.latest(self._info.name, self._entry.student)
+        return standing if standing is not None and self._batch.stands(standing, was_read.digest) else None
+
+    @property
+    def _info(self) -> AssignmentInfo:
+        return self._batch.executor.info
+
+    def _add(self, result: CheckResult) -> None:
+        self._known[result.name] = result
+        self._batch.progress(result)
+
+    def _judged(self, report: Report) -> Done | _Later:
+        """Keep a report, unless something in it may be the machine's fault and can be repeated."""
+        doubtful = (Outcome.GRADER_ERROR, Outcome.CRASHED)
+        before = list(takewhile(lambda result: result.outcome not in doubtful, report.results))
+        if self._alone or len(before) == len(report.results):
+            return self._keep(report)
+        return _Later(self._entry, {result.name: result for result in before})
+
+    def _failed(self, problem: str) -> Done | _Later:
+        if not self._alone:
+            return _Later(self._entry, {})
+        return self._keep(without_results(self._entry.student, self._digest, self._info, "grader error", problem))
+
+    def _after_death(self, check: str) -> Done | _Later | None:
+        """Decide what follows a slot's death: None to go on in a new one."""
+        self._deaths[check] = self._deaths.get(check, 0) + 1
+        if self._deaths[check] % TRIES:
+            return None
+        if not self._digest:
+            return self._keep(without_results(self._entry.student, "", self._info, "rejected", UNREADABLE))
+        if not self._alone:
+            return _Later(self._entry, {})
+        if check in self._given_up:
+            return self._failed("The grader's own process ended again and again.")
+        self._given_up.append(check)
+        return None
 
     def _keep(self, report: Report) -> Done:
-        self._store.save(report)
-        return Done(Kind.GRADED, report)
-
-    def _stands(self, report: Report, submission: Submission) -> bool:
-        if report.boundary == NO_BOUNDARY != self._sandbox.boundary:
-            return False  # what was graded without a boundary proves nothing
-        wanted = (submission.digest, self._job.digest, engine_version())
-        return (report.digest, report.assignment_digest, report.engine) == wanted and report.status == "graded"
+        self._batch.store.save(report)
+        return Done(Kind.GRADED, report, self._main)

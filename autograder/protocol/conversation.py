@@ -16,3 +16,7 @@ class Conversation(Protocol):
     def perform(self, request: Request, answer: Answerer) -> Returned | Raised:
         """Carry out `request`, answering stand-ins' questions meanwhile. Raises `ConversationEndedError`."""
         ...
+
+    def hurry(self) -> None:
+        """Leave little time from here on: the function that is called next did not come to an end before."""
+        ...

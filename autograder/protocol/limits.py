@@ -2,24 +2,34 @@
 
 from __future__ import annotations
 
-import math
-
 import msgspec
+
+WALL_FACTOR = 4.0
+"""How many times longer than its CPU seconds a check may take by the clock: the backstop for code that waits."""
+SUBMISSION_FACTOR = 5
+"""One process ends after so many times the submission's CPU seconds, should nobody have ended it before."""
 
 
 class Limits(msgspec.Struct, frozen=True):
-    """Wall seconds a check, for loading, in all, and at the latest, with what was not the submission's own time; CPU
-    seconds a check, and in all, of all its processes; megabytes of memory (beyond what the libraries take), disk and
-    message; kilobytes of captured output; processes."""
+    """What one submission may use.
+
+    Seconds are CPU seconds of all its processes together, so that a busy machine costs nobody a point: of one check, of
+    loading the file, and of all checks that come to an end. Then megabytes of memory (beyond what the libraries take),
+    of disk and of one message; kilobytes of captured output; processes.
+    """
 
     check_seconds: float = 20
     load_seconds: float = 30
     submission_seconds: float = 300
-    latest_seconds: float = math.inf
-    cpu_seconds: int = 300
-    submission_cpu_seconds: int = 600
     memory_mb: int = 2048
     processes: int = 64
     disk_mb: int = 64
     output_kb: int = 64
     message_mb: int = 64
+
+
+class OpenSandbox(msgspec.Struct, frozen=True):
+    """Asks the fork server for a sandbox with these limits, on the given CPU cores (none: wherever there is room)."""
+
+    limits: Limits
+    cores: tuple[int, ...] = ()

@@ -116,18 +116,30 @@ class Student:
     and `sandbox.ConversationEndedError` when it never will. What comes back is plain data, fit for `compare`.
 
     With `repeated`, the first answer that differs from the one in those exchanges is an error: no more has to be asked.
+    Functions in `slow` did not come to an end before, and get little time. `calling` names the function called last.
     """
 
-    def __init__(self, conversation: Conversation, reference: Reference, repeated: Sequence[Exchange] = ()) -> None:
+    def __init__(
+        self,
+        conversation: Conversation,
+        reference: Reference,
+        repeated: Sequence[Exchange] = (),
+        slow: frozenset[str] = frozenset(),
+    ) -> None:
         self._conversation = conversation
         self._reference = reference
         self._repeated = repeated
+        self._slow = slow
+        self.calling = ""
         self.exchanges: list[Exchange] = []
 
     def call(self, name: str, *args: Any, **kwargs: Any) -> Any:
         """Call the student's function with copies of the arguments."""
         values = [encode(value) for value in args]
         named = {key: encode(value) for key, value in kwargs.items()}
+        if name in self._slow:
+            self._conversation.hurry()
+        self.calling = name
         answer = self._conversation.perform(Call(name, values, named), self._reference.answer)
         return self._result(Exchange(name, answer))
 

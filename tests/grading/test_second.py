@@ -42,7 +42,7 @@ def _lazy() -> None:
 
 def graded(assignment: Assignment, **changes: object) -> dict[str, CheckResult]:
     here, there = (LocalHost(lambda: assignment.solution(changes), device) for device in ("cpu", LAZY))
-    return {result.name: result for result in Engine(assignment, b"s").run(here, "d", beside=there)}
+    return {result.name: result for result in Engine(assignment, b"s").run(here, "d", second=there)}
 
 
 def test_code_that_runs_on_both_gets_no_remark(tiny_assignment: Assignment) -> None:
@@ -179,7 +179,7 @@ def both():
 @TOGETHER
 def test_a_submission_is_graded_on_both(both, tiny_assignment: Assignment) -> None:
     sandbox, beside = both
-    job = GradingSettings(tiny_assignment, Limits(), b"secret", beside=beside)
+    job = slots.settings(tiny_assignment.folder, Limits())
     source = second_device.SOURCE + SOLVED
     report = grade(Submission.of("ada", "a.py", {"a.py": source}), job, sandbox)
     assert report.score == 10
@@ -193,7 +193,7 @@ def test_a_submission_is_graded_on_both(both, tiny_assignment: Assignment) -> No
 def test_what_does_not_load_there_is_checked_on_the_cpu(both, tiny_assignment: Assignment) -> None:
     sandbox, beside = both
     source = f"import os\nif os.path.isdir('/sys/kernel'):\n    os._exit(1)\n{SOLVED}"
-    job = GradingSettings(tiny_assignment, Limits(), b"secret", beside=beside)
+    job = slots.settings(tiny_assignment.folder, Limits())
     report = grade(Submission.of("ada", "a.py", {"a.py": source}), job, sandbox)
     assert report.score == 10
     assert report.notes == (
@@ -209,14 +209,14 @@ def test_a_device_that_is_gone_costs_nobody_the_report(
         raise SandboxUnavailableError("the driver is gone")
 
     monkeypatch.setattr(both[1], "open", gone)
-    job = GradingSettings(tiny_assignment, Limits(), b"secret", beside=both[1])
+    job = slots.settings(tiny_assignment.folder, Limits())
     report = grade(Submission.of("ada", "a.py", {"a.py": SOLVED}), job, both[0])
     assert (report.score, report.notes) == (10, ("Everything was checked on the CPU: lazy could not be had.",))
 
 
 @TOGETHER
 def test_loading_counts_as_time_of_the_submission(both, tiny_assignment: Assignment) -> None:
-    job = GradingSettings(tiny_assignment, Limits(submission_seconds=2), b"secret")
+    job = slots.settings(tiny_assignment.folder, Limits(submission_seconds=2))
     source = f"import time\ntime.sleep(2.5)\n{SOLVED}"
     report = grade(Submission.of("ada", "a.py", {"a.py": source}), job, both[0])
     assert report.results[0].outcome is Outcome.TIMED_OUT
@@ -224,7 +224,7 @@ def test_loading_counts_as_time_of_the_submission(both, tiny_assignment: Assignm
 
 @TOGETHER
 def test_a_device_changes_what_stands(both, tiny_assignment: Assignment) -> None:
-    plain, lazy = (GradingSettings(tiny_assignment, Limits(), b"secret", beside=beside) for beside in (None, both[1]))
+    plain, lazy = (slots.settings(tiny_assignment.folder, Limits()) for beside in (None, both[1]))
     assert plain.digest != lazy.digest
 
 
@@ -233,7 +233,7 @@ def test_time_on_the_second_device_is_not_the_first_ones(both, tiny_assignment: 
     sandbox, beside = both
     source = f"{second_device.SOURCE}\nimport os, time\nTHERE = os.path.isdir('/sys/kernel')\n{SOLVED}"
     source = source.replace("    return x * x", "    time.sleep(9 * THERE)\n    return x * x")
-    job = GradingSettings(tiny_assignment, Limits(check_seconds=1, submission_seconds=4), b"secret", beside=beside)
+    job = slots.settings(tiny_assignment.folder, Limits(check_seconds=1, submission_seconds=4))
     report = grade(Submission.of("ada", "a.py", {"a.py": source}), job, sandbox)
     assert report.score == 10
     assert sum("On lazy: stopped after 1 s" in result.message for result in report.results) >= 2
@@ -251,7 +251,7 @@ def test_a_session_that_cannot_be_closed_costs_nobody_the_report(
             raise RuntimeError("processes live on")
 
     monkeypatch.setattr(Session, "close", stuck)
-    job = GradingSettings(tiny_assignment, Limits(), b"secret", beside=both[1])
+    job = slots.settings(tiny_assignment.folder, Limits())
     assert grade(Submission.of("ada", "a.py", {"a.py": second_device.SOURCE + SOLVED}), job, both[0]).score == 10
 
 

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from pathlib import Path
 
-import msgspec
 import psutil
-
-from autograder.protocol.limits import Limits
 
 RESERVE_MB = 96
 """Memory left to the container for what all processes read from files, and for the watchdog."""
@@ -40,23 +36,11 @@ def container_size(root: Path = Path("/sys/fs/cgroup")) -> Size:
     return Size(memory / 2**20 if memory and memory < machine else None, cpus)
 
 
-def sized(limits: Limits, size: Size, budget: float) -> Limits:
-    """Limits that fit: memory into what is left beside the grader and the warm process, wall clocks stretched where
-    there is less than one CPU, and everything within the time budget."""
-    slower = max(1.0, 1 / size.cpus) if size.cpus else 1.0
-    memory = limits.memory_mb
-    if size.memory_mb is not None:
-        memory = int(max(LEAST_MB, min(memory, size.memory_mb - _taken_mb() - RESERVE_MB)))
-    return msgspec.structs.replace(
-        limits,
-        memory_mb=memory,
-        check_seconds=min(limits.check_seconds * slower, budget),
-        load_seconds=min(limits.load_seconds * slower, budget),
-        submission_seconds=min(limits.submission_seconds * slower, budget),
-        latest_seconds=budget,
-        cpu_seconds=math.ceil(min(limits.cpu_seconds, budget)),
-        submission_cpu_seconds=math.ceil(min(limits.submission_cpu_seconds, budget)),
-    )
+def memory_left(size: Size) -> int | None:
+    """Return the megabytes that are left for a submission, beside the grader and the fork server; None for enough."""
+    if size.memory_mb is None:
+        return None
+    return int(max(LEAST_MB, size.memory_mb - _taken_mb() - RESERVE_MB))
 
 
 def _taken_mb() -> float:

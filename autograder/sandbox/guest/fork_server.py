@@ -20,7 +20,7 @@ from typing import NoReturn
 import msgspec
 
 from autograder.protocol.devices import CPU
-from autograder.protocol.limits import Limits
+from autograder.protocol.limits import OpenSandbox
 from autograder.sandbox.guest.supervisor import supervise
 from autograder.sandbox.guest.warm import warm_up
 from autograder.sandbox.layers import kernel
@@ -60,7 +60,7 @@ def main(descriptor: int) -> NoReturn:
         if not message:
             os._exit(0)
         if len(fds) == 3:
-            limits = msgspec.msgpack.decode(message, type=Limits)
+            wanted = msgspec.msgpack.decode(message, type=OpenSandbox)
             user = _free_user() if own_users else None
             home = HOME if alone else f"{homes(start.base)}/{count}"
             shared = alone or (own_users and _shared_memory_is_free())
@@ -68,7 +68,7 @@ def main(descriptor: int) -> NoReturn:
             count += 1
             if os.fork() == 0:
                 sock.close()
-                supervise(limits, *fds, confinement=confinement, data=data)
+                supervise(wanted, *fds, confinement=confinement, data=data)
         for one in fds:
             os.close(one)
         with contextlib.suppress(ChildProcessError):

@@ -11,7 +11,7 @@ from typing import NoReturn
 
 import msgspec
 
-from autograder.protocol.limits import Limits
+from autograder.protocol.limits import Limits, OpenSandbox
 from autograder.protocol.messages import SWEEP, SWEPT, Dead
 from autograder.sandbox.guest.submission_process import live
 from autograder.sandbox.guest.sweep import (
@@ -29,16 +29,19 @@ from autograder.sandbox.layers.namespaces import HOME, Confinement, cover, own_n
 
 
 def supervise(
-    limits: Limits, control: int, work: int, output: int, *, confinement: Confinement, data: int | None
+    wanted: OpenSandbox, control: int, work: int, output: int, *, confinement: Confinement, data: int | None
 ) -> NoReturn:
     """Make the namespaces, wait until init has ended, and tell the grader."""
     sock = socket.socket(fileno=control)
+    if wanted.cores:
+        with contextlib.suppress(OSError):  # a core may have been taken away since
+            os.sched_setaffinity(0, wanted.cores)
     sock.send(b"W")  # its credentials tell the grader which process to watch
     if "pid namespace" in confinement.layers:
         own_namespaces(confinement.device)
     init = os.fork()
     if init == 0:
-        _init(limits, sock, work, output, confinement, data)
+        _init(wanted.limits, sock, work, output, confinement, data)
     os.close(work)
     os.close(output)
     _, status, usage = os.wait4(init, 0)

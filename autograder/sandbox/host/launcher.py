@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
@@ -17,13 +18,20 @@ import autograder
 from autograder.errors import SandboxUnavailableError
 from autograder.model import NO_BOUNDARY
 from autograder.protocol.limits import Limits
-from autograder.sandbox.host.output import Drain
-from autograder.sandbox.host.session import START_SECONDS, Session
+from autograder.sandbox.host.session import START_SECONDS, Session, open_session
 from autograder.sandbox.layers import bubblewrap, exposure
 from autograder.sandbox.layers.probe import Ready, Start, homes
 
 STARTS = 2
 """How often a fork server that is gone is started again for one submission."""
+
+
+@dataclass(frozen=True)
+class Connection:
+    """A socket to a fork server, and the number of the start that it belongs to."""
+
+    sock: socket.socket
+    start: int
 
 
 class ForkServer:
@@ -53,6 +61,7 @@ class ForkServer:
         self._process: subprocess.Popen[bytes] | None = None
         self._socket: socket.socket | None = None
         self._closed = False
+        self._starts = 0
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         self.boundary: tuple[str, ...] = same_layers_as.boundary if same_layers_as else ()
         self.proofs: tuple[str, ...] = ()
@@ -67,46 +76,45 @@ class ForkServer:
             self._stop()
 
     def open(self, files: dict[str, str], main: str, limits: Limits) -> Session:
-        """A sandbox with the submission loaded. Raises `ConversationEndedError` when loading does not end well for
-        the student,
-        and `SandboxUnavailableError`. A fork server that is gone is started again."""
+        """Open a sandbox with the submission loaded; a fork server that is gone is started again.
+
+        Raises:
+            ConversationEndedError: when loading does not end well for the student.
+            SandboxUnavailableError: when there is no fork server to be had.
+        """
         for _ in range(STARTS):
-            server = self._process
+            connection = self.connect()
             try:
-                return self._opened(files, main, limits)
+                return open_session(connection.sock, files, main, limits, device=self._device)
             except SandboxUnavailableError:
-                with self._lock:
-                    if self._process is server:  # nobody else has seen to it
-                        self._stop()
-                        self._start()
-        return self._opened(files, main, limits)
+                self.restart(connection.start)
+            finally:
+                connection.sock.close()
+        connection = self.connect()
+        with connection.sock:
+            return open_session(connection.sock, files, main, limits, device=self._device)
 
-    def _opened(self, files: dict[str, str], main: str, limits: Limits) -> Session:
-        control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        work, their_work = socket.socketpair()
-        output = Drain(limits.output_kb << 10)
-        control.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
-        try:
-            with theirs, their_work, output.writer() as writer:
-                self._request(limits, [theirs.fileno(), their_work.fileno(), writer])
-            return Session(control, work, output, files, main, limits, self._device)
-        except BaseException:
-            control.close()
-            work.close()
-            output.close()
-            raise
-
-    def _request(self, limits: Limits, descriptors: list[int]) -> None:
+    def connect(self) -> Connection:
+        """Return a socket of one's own to the fork server. Raises `SandboxUnavailableError` once it is closed."""
         with self._lock:
             if self._socket is None:
                 raise SandboxUnavailableError("the sandbox is closed")
-            try:
-                socket.send_fds(self._socket, [msgspec.msgpack.encode(limits)], descriptors)
-            except OSError as error:
-                raise SandboxUnavailableError(f"the fork server does not answer: {error}") from error
+            return Connection(self._socket.dup(), self._starts)
+
+    def restart(self, start: int) -> None:
+        """Start the fork server again, unless that was done since its start number `start`.
+
+        Raises:
+            SandboxUnavailableError: when it cannot be started with the same layers.
+        """
+        with self._lock:
+            if self._starts == start:
+                self._stop()
+                self._start()
 
     def _start(self) -> None:
-        """In bubblewrap if possible. Raises `SandboxUnavailableError`."""
+        """Start in bubblewrap if possible. Raises `SandboxUnavailableError`."""
+        self._starts += 1
         if self._closed:
             raise SandboxUnavailableError("the sandbox is closed")
         if self._unsafe:
@@ -191,7 +199,7 @@ class ForkServer:
                 environment = exposure.environment(f"{self._folder.name}/fork_server", self._device)
             self._process = subprocess.Popen(
                 words, env=environment, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, cwd="/",
+                stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, cwd="/", start_new_session=True,
             )  # fmt: skip
         return ours, bait
 

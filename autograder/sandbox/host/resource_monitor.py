@@ -1,13 +1,15 @@
-"""Watches what a sandbox's processes take, from outside: memory of their own, and CPU time."""
+"""Watch what a sandbox's processes take, from outside: CPU time, memory of their own, and the time they had to wait."""
 
 from __future__ import annotations
 
 import contextlib
 import os
+import threading
 import time
 from collections.abc import Iterable
+from pathlib import Path
 
-import psutil
+import msgspec
 
 from autograder.errors import ConversationEndedError
 from autograder.model import Outcome
@@ -15,6 +17,10 @@ from autograder.protocol.limits import Limits
 
 PATIENCE = 0.5
 """Seconds between two looks: reading the figures costs a millisecond a process."""
+TICKS = os.sysconf("SC_CLK_TCK")
+KERNEL_LISTS_CHILDREN = Path(f"/proc/self/task/{threading.get_native_id()}/children").exists()
+STARVED = 0.25
+"""A process that waited for a core for this part of the time, while none of its own family ran, was starved."""
 
 COUNTED = ("Private_Dirty:", "Private_Clean:", "Swap:", "Pss_Shmem:")
 """What one process holds alone, and its part of what several hold together (alone, that counts twice)."""
@@ -23,73 +29,144 @@ HELD = ("RssAnon:", "RssShmem:", "VmSwap:")
 """What one process holds, alone or not."""
 
 
-class ResourceMonitor:
-    """Raises `ConversationEndedError` from `look` when all processes below `root` together take more than `limits`
-    allow.
+class Usage(msgspec.Struct, frozen=True):
+    """CPU seconds that a sandbox's processes have used, and for each of them the seconds that it waited for a core."""
 
-    `spent` is what ends every later check too: the CPU time of the whole submission is used up. `memory_files`: they
-    may make anonymous files, which belong to no process's own memory.
+    cpu: float = 0.0
+    waited: dict[int, float] = {}
+
+
+class ResourceMonitor:
+    """Raise `ConversationEndedError` from `look` when a sandbox's processes together take more than is allowed.
+
+    `supervisor` is the pid of the sandbox's supervisor: what it and its child, init, use themselves is ours and does
+    not count. `memory_files`: the submission may make anonymous files, which belong to no process's own memory.
     """
 
-    def __init__(self, root: int, limits: Limits, *, memory_files: bool = False) -> None:
-        self._root = root
+    def __init__(self, supervisor: int, limits: Limits, *, memory_files: bool = False) -> None:
+        self._supervisor = supervisor
         self._memory_files = memory_files
-        self._inherited = _own_kilobytes(root)
+        self._inherited = _own_kilobytes(supervisor)
         self._limits = limits
         self._next = time.monotonic() + PATIENCE
-        self._before: float | None = None
-        self.spent: ConversationEndedError | None = None
+        self._budget = limits.load_seconds
+        self._allowed = f"{limits.load_seconds:g}"
+        self._before = Usage()
+        self._began = time.monotonic()
 
-    def start_check(self) -> None:
-        """From here on, CPU time is counted for another check. (It begins with the first look: that is cheaper.)"""
-        self._before = None
+    def start(self, seconds: float, allowed: float) -> None:
+        """Count CPU time from here on: a check may use `seconds` more, of the `allowed` ones that it is told of."""
+        self._budget = seconds
+        self._allowed = f"{allowed:g}"
+        self._before = self.usage()
+        self._began = time.monotonic()
+
+    def hurry(self, seconds: float) -> None:
+        """Allow only so many more CPU seconds."""
+        self._budget = min(self._budget, self.used() + seconds)
+        self._allowed = f"{seconds:g}"
+
+    def used(self) -> float:
+        """Return the CPU seconds used since `start`."""
+        return max(0.0, self.usage().cpu - self._before.cpu)
+
+    def starved(self) -> bool:
+        """Return whether the machine kept the submission waiting, which its own processes cannot have done."""
+        now = self.usage()
+        wall = time.monotonic() - self._began
+        waited = max((seconds - self._before.waited.get(pid, 0.0) for pid, seconds in now.waited.items()), default=0.0)
+        return waited - (now.cpu - self._before.cpu) > STARVED * wall
 
     def look(self) -> None:
-        """Cheap to call often: most calls return at once."""
+        """Check the figures. Cheap to call often: most calls return at once."""
         if time.monotonic() < self._next:
             return
         self._next = time.monotonic() + PATIENCE
         family = self._family()
-        kilobytes = sum(self._kilobytes(process.pid) for process in family)
+        kilobytes = sum(self._kilobytes(pid) for pid in family)
         if self._memory_files:
-            kilobytes += _in_memory_files(process.pid for process in family)
+            kilobytes += _in_memory_files(family)
         if kilobytes / 1024 > self._limits.memory_mb:
             raise ConversationEndedError(Outcome.OUT_OF_MEMORY, f"more than {self._limits.memory_mb} MB of memory")
-        self._look_at_cpu(family)
-
-    def _look_at_cpu(self, family: list[psutil.Process]) -> None:
-        seconds = sum(map(_cpu_seconds, family))
-        if self._before is None:
-            self._before = seconds
-        allowed = self._limits.submission_cpu_seconds
-        if seconds > allowed:
-            self.spent = ConversationEndedError(
-                Outcome.TIMED_OUT, f"the whole submission used up its {allowed:g} s of CPU time"
+        if self.used() > self._budget:
+            raise ConversationEndedError(
+                Outcome.TIMED_OUT, f"stopped after {self._allowed} s of computing: is there an endless loop?"
             )
-            raise self.spent
-        if seconds - self._before > self._limits.cpu_seconds:
-            raise ConversationEndedError(Outcome.TIMED_OUT, f"stopped after {self._limits.cpu_seconds:g} s of CPU time")
 
-    def _family(self) -> list[psutil.Process]:
-        try:
-            return list(psutil.Process(self._root).children(recursive=True))
-        except psutil.Error:
-            return []
+    def usage(self) -> Usage:
+        """Return what the submission's processes have used so far, those that have ended included."""
+        init = _children(self._supervisor)
+        family = _descendants(init)
+        cpu = sum(_cpu_seconds(pid, own=False) for pid in init) + sum(map(_cpu_seconds, family))
+        return Usage(cpu, {pid: _waited_seconds(pid) for pid in family})
+
+    def _family(self) -> list[int]:
+        """The submission's own processes: all below init."""
+        return _descendants(_children(self._supervisor))
 
     def _kilobytes(self, pid: int) -> int:
-        """What one process took for itself. Where the kernel does not tell (another user's process, in a container
-        without the right to look), what it holds beyond what it inherited from the server."""
+        """Return what one process took for itself.
+
+        Where the kernel does not tell (another user's process, in a container without the right to look), this is what
+        it holds beyond what it inherited from the fork server.
+        """
         private = _private_kilobytes(pid)
         return max(0, _own_kilobytes(pid) - self._inherited) if private is None else private
 
 
-def _cpu_seconds(process: psutil.Process) -> float:
-    """Of a process and of those below it that have ended: who is still alive is asked in person."""
+def _descendants(roots: Iterable[int]) -> list[int]:
+    """Return the pids of everything below `roots`."""
+    found: list[int] = []
+    waiting = list(roots)
+    while waiting:
+        below = _children(waiting.pop())
+        found += below
+        waiting += below
+    return found
+
+
+def _children(pid: int) -> list[int]:
+    """Return a process's children, those of all its threads."""
+    if not KERNEL_LISTS_CHILDREN:
+        return _children_in(Path("/proc"), pid)
+    found: list[int] = []
+    with contextlib.suppress(OSError, ValueError):
+        for thread in os.listdir(f"/proc/{pid}/task"):
+            with contextlib.suppress(OSError), open(f"/proc/{pid}/task/{thread}/children", encoding="ascii") as file:
+                found += map(int, file.read().split())
+    return found
+
+
+def _children_in(proc: Path, parent: int) -> list[int]:
+    """Return a process's children, found by asking every process for its parent."""
+    found = []
+    for name in os.listdir(proc):
+        if name.isdecimal():
+            with contextlib.suppress(OSError, ValueError), open(proc / name / "stat", encoding="utf-8") as file:
+                if int(file.read().rpartition(")")[2].split()[1]) == parent:
+                    found.append(int(name))
+    return found
+
+
+def _cpu_seconds(pid: int, *, own: bool = True) -> float:
+    """Return the CPU seconds of a process and of its ended children that it has waited for."""
     try:
-        times = process.cpu_times()
-    except psutil.Error:
+        with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
+            fields = file.read().rpartition(")")[2].split()
+    except OSError:
         return 0.0
-    return float(times.user + times.system + times.children_user + times.children_system)
+    ticks = [int(field) for field in fields[11:15]]  # utime, stime, cutime, cstime: proc(5)
+    return sum(ticks if own else ticks[2:]) / TICKS
+
+
+def _waited_seconds(pid: int) -> float:
+    """Return the longest that one thread of a process has been runnable without running; 0 where nobody tells."""
+    longest = 0
+    with contextlib.suppress(OSError, ValueError):
+        for thread in os.listdir(f"/proc/{pid}/task"):
+            with contextlib.suppress(OSError), open(f"/proc/{pid}/task/{thread}/schedstat", encoding="ascii") as file:
+                longest = max(longest, int(file.read().split()[1]))
+    return longest / 1e9
 
 
 def _private_kilobytes(pid: int) -> int | None:
@@ -107,7 +184,7 @@ def _private_kilobytes(pid: int) -> int | None:
 
 
 def _in_memory_files(pids: Iterable[int]) -> int:
-    """What anonymous files hold that these processes have open. What is mapped counts there and here."""
+    """Return the kilobytes of the anonymous files that processes have open. What is mapped counts there and here."""
     found: dict[tuple[int, int], int] = {}
     for pid in pids:
         with contextlib.suppress(OSError):

@@ -12,7 +12,7 @@ from types import TracebackType
 from autograder.errors import SandboxUnavailableError
 from autograder.protocol.devices import CPU
 from autograder.protocol.limits import Limits
-from autograder.sandbox.host.launcher import ForkServer
+from autograder.sandbox.host.launcher import Connection, ForkServer
 from autograder.sandbox.host.session import Session
 
 TORCH = ("numpy", "torch", "torch.nn", "torch.utils.data")
@@ -49,7 +49,7 @@ class Sandbox:
     ) -> None:
         self.device = device
         self._new = partial(ForkServer, unsafe=unsafe, private=tuple(private), without=tuple(without), device=device)
-        first = _level({"": typical}) if preload is None else len(LARGE)
+        first = _level(named_in({"": typical}, LARGE)) if preload is None else len(LARGE)
         self._usual = self._new((*TORCH, *SMALL, *LARGE[:first]) if preload is None else preload)
         self._servers = {first: self._usual}  # by how many of the large libraries they have
         self._starting = threading.Lock()
@@ -59,6 +59,9 @@ class Sandbox:
     def boundary(self) -> tuple[str, ...]:
         """The layers that hold."""
         return self._usual.boundary
+
+    memory_mb: int | None = None
+    """Megabytes that there are for one submission, where that is less than its limit: here there is enough."""
 
     @property
     def proofs(self) -> tuple[str, ...]:
@@ -86,10 +89,13 @@ class Sandbox:
                 server.close()
 
     def open(self, files: dict[str, str], main: str, limits: Limits) -> Session:
-        """A sandbox with the submission loaded. Raises `ConversationEndedError` when loading does not end well for
-        the student,
-        and `SandboxUnavailableError`. A fork server that is gone is started again."""
-        server = self._server(_level(files))
+        """Open a sandbox with the submission loaded; a fork server that is gone is started again.
+
+        Raises:
+            ConversationEndedError: when loading does not end well for the student.
+            SandboxUnavailableError: when there is no sandbox to be had.
+        """
+        server = self._server(_level(named_in(files, LARGE)))
         try:
             return server.open(files, main, limits)
         except SandboxUnavailableError:
@@ -97,6 +103,27 @@ class Sandbox:
                 raise
         self._give_up(server)
         return self._usual.open(files, main, limits)
+
+    def connect(self, libraries: Iterable[str], broken: int | None = None) -> Connection:
+        """Return a connection to a fork server that has imported `libraries`, as far as any has.
+
+        Args:
+            libraries: those that a submission names.
+            broken: the start number of the last connection, if that did not answer: the fork server is started again.
+
+        Raises:
+            SandboxUnavailableError: when there is no sandbox to be had.
+        """
+        server = self._server(_level(tuple(libraries)))
+        if broken is not None:
+            try:
+                server.restart(broken)
+            except SandboxUnavailableError:
+                if server is self._usual:
+                    raise
+                self._give_up(server)
+                server = self._usual
+        return server.connect()
 
     def _server(self, level: int) -> ForkServer:
         """The smallest that has as much, started if there is none. Those who need no more do not wait for that."""
@@ -129,10 +156,9 @@ class Sandbox:
         server.close()
 
 
-def _level(files: Mapping[str, str]) -> int:
-    """How many of the large libraries there are, up to the largest that the sources name."""
-    named = named_in(files, LARGE)
-    return LARGE.index(named[-1]) + 1 if named else 0
+def _level(named: tuple[str, ...]) -> int:
+    """Return how many of the large libraries there are, up to the largest that is named."""
+    return max((LARGE.index(name) + 1 for name in named if name in LARGE), default=0)
 
 
 def named_in(files: Mapping[str, str], libraries: Iterable[str]) -> tuple[str, ...]:

@@ -22,21 +22,70 @@ from autograder.model import Outcome
 from autograder.protocol.conversation import Answerer
 from autograder.protocol.devices import CPU
 from autograder.protocol.framing import Channel
-from autograder.protocol.limits import Limits
+from autograder.protocol.limits import WALL_FACTOR, Limits, OpenSandbox
 from autograder.protocol.messages import FORK, SWEEP, SWEPT, Ask, Dead, Load, Loaded, Raised, Reply, Request, Returned
 from autograder.sandbox.host.output import Drain
 from autograder.sandbox.host.resource_monitor import ResourceMonitor
 
 START_SECONDS = 120.0
-DEATH_SECONDS = 20.0
+DEATH_SECONDS = 60.0
+"""Seconds that the kernel gets to end a sandbox's processes: much more than it needs on a quiet machine."""
+LEAST_SECONDS = 2.0
+"""CPU seconds that even a function gets which did not come to an end before."""
 SOURCES = 1 << 28
+SLOW_MACHINE = "The machine was too busy to run your code in time. That is not your fault and costs you nothing."
+
+
+def open_session(
+    server: socket.socket,
+    files: dict[str, str],
+    main: str,
+    limits: Limits,
+    *,
+    cores: tuple[int, ...] = (),
+    device: str = CPU,
+    patience: float = WALL_FACTOR,
+) -> Session:
+    """Ask the fork server at the other end of `server` for a sandbox, and load a submission in it.
+
+    Args:
+        server: the socket of a fork server.
+        files: the submission's sources by relative path.
+        main: the file to run.
+        limits: what it may use.
+        cores: the CPU cores to stay on; none for all of them.
+        device: what the code computes on.
+        patience: how many times longer than its CPU seconds a check may take by the clock.
+
+    Raises:
+        ConversationEndedError: when loading does not end well for the student.
+        SandboxUnavailableError: when the fork server is gone.
+    """
+    control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    work, their_work = socket.socketpair()
+    output = Drain(limits.output_kb << 10)
+    control.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
+    request = msgspec.msgpack.encode(OpenSandbox(limits, cores))
+    try:
+        with theirs, their_work, output.writer() as writer:
+            try:
+                socket.send_fds(server, [request], [theirs.fileno(), their_work.fileno(), writer])
+            except OSError as error:
+                raise SandboxUnavailableError(f"the fork server does not answer: {error}") from error
+        return Session(control, work, output, files, main, limits, device, patience)
+    except BaseException:
+        control.close()
+        work.close()
+        output.close()
+        raise
 
 
 class Session:
-    """One submission's sandbox. `load_error` is what ended the loading early; what was defined by then stays.
+    """One submission's sandbox.
 
-    `own_seconds` adds up the wall time spent waiting for the student's code. After `close`, `output` is complete
-    and every process is gone. `device` is what it computes on.
+    `load_error` is what ended the loading early; what was defined by then stays. `cpu_seconds` adds up the CPU time of
+    loading and of the checks, `own_seconds` the wall time spent waiting for the student's code. `dead` tells that no
+    further check can be run here. After `close`, `output` is complete and every process is gone.
     """
 
     def __init__(
@@ -48,19 +97,19 @@ class Session:
         main: str,
         limits: Limits,
         device: str = CPU,
+        patience: float = WALL_FACTOR,
     ) -> None:
         self.device = device
+        self.dead = False
+        self.own_seconds = 0.0
+        self.cpu_seconds = 0.0
         self._control = control
         self._work = work
         self._drain = output
         self._limits = limits
-        self._end = time.monotonic() + limits.submission_seconds
-        self._latest = time.monotonic() + limits.latest_seconds
-        self._dead: ConversationEndedError | None = None
-        self.own_seconds = 0.0
-        self.cpu_seconds = 0.0
+        self._patience = patience
         control.settimeout(START_SECONDS)
-        self._watch = ResourceMonitor(_supervisor_pid(control), limits, memory_files=device != CPU)
+        self._monitor = ResourceMonitor(_supervisor_pid(control), limits, memory_files=device != CPU)
         try:
             self.load_error = self._load(files, main)
         except BaseException:
@@ -75,9 +124,10 @@ class Session:
     ) -> None:
         self.close()
 
-    def lengthen(self, seconds: float) -> None:
-        """Time that was not this session's does not count, as long as there is any."""
-        self._end = min(self._end + seconds, self._latest)
+    @property
+    def starved(self) -> bool:
+        """Whether the machine kept the last check waiting."""
+        return self._monitor.starved()
 
     @property
     def output(self) -> str:
@@ -85,69 +135,76 @@ class Session:
         return self._drain.text
 
     def _load(self, files: dict[str, str], main: str) -> Raised | None:
-        channel = Channel(self._work, Loaded, 1 << 20, self._watch.look, largest_sent=SOURCES)
+        channel = Channel(self._work, Loaded, 1 << 20, self._monitor.look, largest_sent=SOURCES)
         began = time.monotonic()
+        seconds = self._limits.load_seconds
+        deadline = began + seconds * self._patience
         try:
-            channel.send(Load(files, main), began + self._limits.load_seconds)
-            loaded: Loaded = channel.receive(began + self._limits.load_seconds)
+            channel.send(Load(files, main), deadline)
+            loaded: Loaded = channel.receive(deadline)
             return loaded.error
         except DeadlineError:
-            raise ConversationEndedError(
-                Outcome.TIMED_OUT, f"your file did not finish loading in {self._limits.load_seconds:g} s"
+            raise _waited_too_long(
+                self._monitor, seconds * self._patience, "your file waits while it is loaded"
             ) from None
+        except ConversationEndedError as ended:
+            if ended.outcome is Outcome.TIMED_OUT:
+                text = f"your file did not finish loading in {seconds:g} s of computing"
+                raise ConversationEndedError(Outcome.TIMED_OUT, text) from None
+            raise
         except (ConnectionClosedError, MalformedMessageError):
             raise ConversationEndedError(Outcome.CRASHED, "the process ended while your file was loaded") from None
         finally:
             self.own_seconds += time.monotonic() - began
+            self.cpu_seconds += self._monitor.used()
 
     @contextmanager
     def check(self, seconds: float | None = None) -> Iterator[SandboxConversation]:
-        """A conversation with a fresh fork of the loaded submission; when it ends, so does all it started."""
-        if ended := self._dead or self._watch.spent:
-            raise ended
-        limit = self._limits.check_seconds if seconds is None else seconds
-        left = self._end - time.monotonic()
-        if left <= 0:
-            text = f"the whole submission used up its {self._limits.submission_seconds:g} s"
-            raise ConversationEndedError(Outcome.TIMED_OUT, text)
+        """Open a conversation with a fresh fork of the loaded submission; when it ends, so does all it started.
+
+        Raises:
+            ConversationEndedError: when the submission's process has ended. The session is then `dead`.
+        """
+        allowed = self._limits.check_seconds if seconds is None else seconds
         ours, theirs = socket.socketpair()
         with ours:
+            self._monitor.start(allowed, allowed)
             with theirs:
                 try:
                     socket.send_fds(self._work, [FORK], [theirs.fileno()])
                 except OSError:
-                    self._dead = ConversationEndedError(Outcome.CRASHED, "your program ended itself earlier")
-                    raise self._dead from None
-            self._watch.start_check()
-            conversation = SandboxConversation(ours, min(limit, left), limit, self._limits, self._watch)
+                    self.dead = True
+                    raise ConversationEndedError(Outcome.CRASHED, "your program ended itself earlier") from None
+            conversation = SandboxConversation(ours, allowed, allowed * self._patience, self._limits, self._monitor)
             try:
                 yield conversation
             finally:
                 self.own_seconds += conversation.waited
+                self.cpu_seconds += self._monitor.used()
                 ours.close()
                 self._sweep()
 
     def _sweep(self) -> None:
-        """End whatever the check left running. An init process that does not answer is a sandbox that is dead."""
+        """End whatever the check left running. An init process that does not answer makes a sandbox dead."""
         try:
             self._control.send(SWEEP)
             self._control.settimeout(DEATH_SECONDS)
-            if self._control.recv(4096) != SWEPT:
-                self._dead = ConversationEndedError(Outcome.CRASHED, "the sandbox ended early")
+            self.dead = self.dead or self._control.recv(4096) != SWEPT
         except OSError:
-            self._dead = ConversationEndedError(Outcome.CRASHED, "the sandbox ended early")
+            self.dead = True
 
     def close(self) -> None:
         """Kill everything and wait until the kernel says that it is gone. Raises `RuntimeError` if it never does."""
         if self._control.fileno() < 0:
             return
+        self.dead = True
         self._work.close()
         try:
             self._control.shutdown(socket.SHUT_WR)
             self._control.settimeout(DEATH_SECONDS)
             while data := self._control.recv(4096):
                 if len(data) > 1:
-                    self.cpu_seconds = msgspec.msgpack.decode(data, type=Dead).cpu_seconds
+                    msgspec.msgpack.decode(data, type=Dead)
                     break
         except TimeoutError:
             raise RuntimeError(f"a submission's processes live on after {DEATH_SECONDS:g} s") from None
@@ -159,7 +216,7 @@ class Session:
 
 
 def _supervisor_pid(control: socket.socket) -> int:
-    """The supervisor's pid as the kernel, not the message, gives it."""
+    """Return the supervisor's pid as the kernel, not the message, gives it."""
     try:
         _, ancillary, _, _ = control.recvmsg(16, socket.CMSG_SPACE(struct.calcsize("3i")))
     except OSError as error:
@@ -170,23 +227,35 @@ def _supervisor_pid(control: socket.socket) -> int:
     raise SandboxUnavailableError("no sandbox was forked: the fork server is gone")
 
 
+def _waited_too_long(monitor: ResourceMonitor, seconds: float, what: str) -> ConversationEndedError:
+    """Say who is to blame for time that passed without the CPU seconds being used: the machine, or code that waits."""
+    if monitor.starved():
+        return ConversationEndedError(Outcome.GRADER_ERROR, SLOW_MACHINE)
+    return ConversationEndedError(
+        Outcome.TIMED_OUT,
+        f"{what}: stopped after {seconds:g} s, most of them without computing (sleep, input, a lock?)",
+    )
+
+
 class SandboxConversation:
-    """One check's talk over its socket. After `ConversationEndedError`, only more of the same."""
+    """One check's conversation over its socket. After `ConversationEndedError`, there is only more of the same.
+
+    `waited` is the wall time that the student's side had the word.
+    """
 
     def __init__(
-        self, sock: socket.socket, seconds: float, limit: float, limits: Limits, watch: ResourceMonitor
+        self, sock: socket.socket, allowed: float, seconds: float, limits: Limits, monitor: ResourceMonitor
     ) -> None:
-        self._channel = Channel(sock, Reply, limits.message_mb << 20, watch.look)
+        self._channel = Channel(sock, Reply, limits.message_mb << 20, monitor.look)
+        self._monitor = monitor
+        self._seconds = seconds
         self._left = seconds
-        self._limit = limit
+        self._allowed = allowed
         self._ended: ConversationEndedError | None = None
         self.waited = 0.0
 
     def perform(self, request: Request, answer: Answerer) -> Returned | Raised:
-        """Carry out a request; the clock runs only while the student's side has the word.
-
-        Raises `ConversationEndedError`.
-        """
+        """Carry out a request; the clock runs only while the student's side has the word."""
         if self._ended is not None:
             raise self._ended
         try:
@@ -195,18 +264,28 @@ class SandboxConversation:
                 reply = self._exchange(answer(reply))
             return reply
         except DeadlineError:
-            self._ended = ConversationEndedError(
-                Outcome.TIMED_OUT, f"stopped after {self._limit:g} s: is there an endless loop?"
-            )
+            self._ended = _waited_too_long(self._monitor, self._seconds, "your code waits")
         except MalformedMessageError as error:
-            self._ended = ConversationEndedError(Outcome.CRASHED, f"the answer could not be read: {error}")
+            text = f"the answer could not be read: {error}"
+            self._ended = ConversationEndedError(Outcome.CRASHED, text)
         except ConnectionClosedError:
-            self._ended = ConversationEndedError(
-                Outcome.CRASHED, "your code ended its own process (os._exit, a signal, a crash?)"
-            )
+            text = "your code ended its own process (os._exit, a signal, a crash?)"
+            self._ended = ConversationEndedError(Outcome.CRASHED, text)
         except ConversationEndedError as ended:
             self._ended = ended
         raise self._ended
+
+    @property
+    def ended(self) -> ConversationEndedError | None:
+        """How the conversation ended, if it did before its end."""
+        return self._ended
+
+    def hurry(self) -> None:
+        """Leave a tenth of the time, but two seconds at least."""
+        little = max(LEAST_SECONDS, self._allowed / 10)
+        if little < self._allowed:
+            self._monitor.hurry(little)
+            self._left = min(self._left, little * self._seconds / self._allowed)
 
     def _exchange(self, message: Request | Returned | Raised) -> Returned | Raised | Ask:
         began = time.monotonic()

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import resource
 
-from autograder.protocol.limits import Limits
-
-CPU_GRACE = 5
-"""Seconds after which the kernel ends a process that the grader, who would say why, has not ended."""
+from autograder.protocol.limits import SUBMISSION_FACTOR, Limits
 
 
 def limit_resources(limits: Limits, data: int | None) -> None:
@@ -16,7 +14,7 @@ def limit_resources(limits: Limits, data: int | None) -> None:
     megabyte = 1 << 20
     for name, value in (
         (resource.RLIMIT_CORE, 0),
-        (resource.RLIMIT_CPU, limits.cpu_seconds + CPU_GRACE),
+        (resource.RLIMIT_CPU, math.ceil(limits.submission_seconds) * SUBMISSION_FACTOR),
         (resource.RLIMIT_FSIZE, limits.disk_mb * megabyte),
         (resource.RLIMIT_NOFILE, 512),
         (resource.RLIMIT_NPROC, limits.processes),

@@ -16,7 +16,8 @@ DENIED = (
     "kexec_load", "kexec_file_load", "reboot", "swapon", "swapoff", "open_by_handle_at", "name_to_handle_at",
     "personality", "acct", "quotactl", "settimeofday", "clock_settime", "clock_adjtime", "adjtimex", "sethostname",
     "setdomainname", "syslog", "vhangup", "iopl", "ioperm", "modify_ldt", "lookup_dcookie", "fanotify_init",
-    "mknod", "mknodat", "shmget", "msgget", "semget", "mq_open", "memfd_secret",
+    "mknod", "mknodat", "sched_setaffinity",  # a submission stays on the core of its slot
+    "shmget", "msgget", "semget", "mq_open", "memfd_secret",
     "memfd_create",  # memory that no limit counts
 )  # fmt: skip
 

@@ -1,0 +1,1 @@
+"""Where slots run: in processes of this machine, or on a cluster."""

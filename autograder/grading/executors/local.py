@@ -1,0 +1,335 @@
+"""Slots in processes of this machine, forked from one warm grader."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Protocol, Self
+
+import msgspec
+
+import autograder
+from autograder.errors import (
+    AssignmentError,
+    ConnectionClosedError,
+    DeadlineError,
+    InterruptedGradingError,
+    MalformedMessageError,
+    RejectedError,
+    SandboxUnavailableError,
+    SlotDiedError,
+)
+from autograder.grading.messages import (
+    Began,
+    Connect,
+    Connected,
+    Failed,
+    Finished,
+    FromSlot,
+    Grade,
+    NewSlot,
+    NotConnected,
+    NotReady,
+    Read,
+    Ready,
+    Refused,
+    Result,
+    WasRead,
+)
+from autograder.grading.settings import AssignmentInfo, GradingSettings
+from autograder.grading.warm_grader import LARGEST_MESSAGE
+from autograder.model import CheckResult, Report
+from autograder.protocol.framing import Channel
+from autograder.sandbox.host.launcher import Connection
+
+LARGEST = 256 << 20
+START_SECONDS = 300.0
+"""For the warm grader to import torch: two seconds on a quiet machine."""
+SILENT_CPU_SECONDS = 300.0
+"""CPU seconds that a slot may use without a word: what a student has handed in keeps it busy."""
+SILENT_SECONDS = 1_200.0
+"""And the wall seconds, on top of those that a check may take: a slot that does nothing at all."""
+TICKS = os.sysconf("SC_CLK_TCK")
+
+
+class Sandboxes(Protocol):
+    """Where slots get their sandboxes; `sandbox.host.sandbox.Sandbox` is one."""
+
+    @property
+    def boundary(self) -> tuple[str, ...]:
+        """The layers that hold."""
+        ...
+
+    @property
+    def memory_mb(self) -> int | None:
+        """Megabytes that there are for one submission, where that is less than its limit."""
+        ...
+
+    def connect(self, libraries: Iterable[str], broken: int | None = None) -> Connection:
+        """Return a connection to a fork server. Raises `SandboxUnavailableError`."""
+        ...
+
+
+class LocalExecutor:
+    """A warm grader, and the sandboxes that its slots ask for. Threads may share it.
+
+    Args:
+        settings: the assignment and its limits. They may be exchanged between slots; the folder stays.
+        sandboxes: the sandboxes by the device that code computes on there.
+
+    Raises:
+        AssignmentError: from `info` and `slot`, when the assignment cannot be loaded.
+    """
+
+    def __init__(self, settings: GradingSettings, sandboxes: Mapping[str, Sandboxes]) -> None:
+        self.settings = settings
+        self.sandboxes = sandboxes
+        self._lock = threading.Lock()
+        self._slots: set[LocalSlot] = set()
+        self._closed = False
+        self._info: AssignmentInfo | None = None
+        self._sock, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with theirs:
+            self._process = _start(theirs)
+        self._sock.send(settings.folder.encode())
+
+    def __enter__(self) -> LocalExecutor:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @property
+    def info(self) -> AssignmentInfo:
+        """The assignment, once the warm grader has loaded it; its digest covers the settings too."""
+        with self._lock:
+            if self._info is None:
+                self._info = self._ready()
+            return self.settings.decided(self._info)
+
+    def slot(self, cores: tuple[int, ...] = ()) -> LocalSlot:
+        """Fork a slot that stays on the given cores."""
+        _ = self.info
+        ours, theirs = socket.socketpair()
+        with theirs, self._lock:
+            if self._closed:
+                raise InterruptedGradingError
+            try:
+                socket.send_fds(self._sock, [msgspec.msgpack.encode(NewSlot(self.settings, cores))], [theirs.fileno()])
+                answer = self._sock.recv(LARGEST_MESSAGE)
+            except OSError as error:
+                raise RuntimeError(f"the grader's own process is gone: {error}") from error
+            if not answer:
+                raise RuntimeError("the grader's own process is gone")
+            slot = LocalSlot(ours, int(answer), self._connect, self._slots.discard)
+            self._slots.add(slot)
+        return slot
+
+    def stop(self) -> None:
+        """End all slots at once; there are no new ones."""
+        self._closed = True
+        for slot in list(self._slots):
+            slot.stop()
+
+    def close(self) -> None:
+        """End all slots at once, and the warm grader."""
+        self.stop()
+        self._sock.close()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(0.5)
+        self._process.kill()
+        self._process.wait()
+
+    def _ready(self) -> AssignmentInfo:
+        self._sock.settimeout(START_SECONDS)
+        try:
+            answer = self._sock.recv(LARGEST_MESSAGE)
+        except OSError as error:
+            raise RuntimeError(f"the grader's own process did not start: {error}") from error
+        self._sock.settimeout(None)
+        if not answer:
+            raise RuntimeError("the grader's own process ended while it started")
+        told = msgspec.msgpack.decode(answer, type=Ready | NotReady)
+        if isinstance(told, NotReady):
+            raise AssignmentError(told.problem) if told.users else RuntimeError(told.problem)
+        return told.info
+
+    def _connect(self, question: Connect) -> tuple[Connected | NotConnected, socket.socket | None]:
+        sandbox = self.sandboxes.get(question.device)
+        if sandbox is None:
+            return NotConnected(f"there is no sandbox with {question.device}"), None
+        try:
+            connection = sandbox.connect(question.libraries, question.broken)
+        except SandboxUnavailableError as error:
+            return NotConnected(str(error)), None
+        return Connected(connection.start, sandbox.boundary, sandbox.memory_mb), connection.sock
+
+
+class LocalSlot:
+    """The scheduler's end of one slot. `read` comes first, then `grade`.
+
+    Raises:
+        SlotDiedError: from both, when the slot has ended or was stopped; `check` names what it was at.
+        InterruptedGradingError: when `stop` was called.
+    """
+
+    def __init__(
+        self,
+        sock: socket.socket,
+        pid: int,
+        connect: Callable[[Connect], tuple[Connected | NotConnected, socket.socket | None]],
+        closed: Callable[[LocalSlot], None],
+    ) -> None:
+        self._sock = sock
+        self._channel = Channel(sock, FromSlot, LARGEST, self._look)
+        self._connect = connect
+        self._on_close = closed
+        self._pid = pid
+        self._check = ""
+        self._stopped = False
+        self._spoke = time.monotonic()
+        self._cpu = 0.0
+        self._grace = 0.0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._kill()
+        self._sock.close()
+        self._on_close(self)
+
+    def stop(self) -> None:
+        """End the slot from another thread."""
+        self._stopped = True
+        self._kill()
+
+    def read(self, path: Path, student: str) -> WasRead:
+        """Read a submission. Raises `RejectedError`, and `RuntimeError` when the grader itself failed."""
+        match self._ask(Read(str(path.absolute()), student)):
+            case WasRead() as was_read:
+                return was_read
+            case Refused(reason=reason):
+                raise RejectedError(reason)
+            case other:
+                raise RuntimeError(other.problem if isinstance(other, Failed) else f"a slot answered {other!r:.80}")
+
+    def grade(
+        self,
+        *,
+        known: tuple[CheckResult, ...] = (),
+        given_up: tuple[str, ...] = (),
+        alone: bool = False,
+        progress: Callable[[CheckResult], None] | None = None,
+    ) -> Report:
+        """Grade what was read.
+
+        Args:
+            known: results that are taken as they are.
+            given_up: checks that are not run: they ended their slots again and again.
+            alone: nothing else runs on the machine: a check may take longer by the clock.
+            progress: called with each result.
+
+        Raises:
+            SandboxUnavailableError: when no sandbox can be had.
+            RuntimeError: when the grader itself failed.
+        """
+        answer = self._ask(Grade(known, given_up, alone))
+        while True:
+            match answer:
+                case Result(result=result):
+                    self._check = ""
+                    if progress is not None:
+                        progress(result)
+                case Began(check=check, seconds=seconds):
+                    self._check, self._grace = check, seconds
+                case Finished(report=report):
+                    return report
+                case Failed(problem=problem, no_sandbox=True):
+                    raise SandboxUnavailableError(problem)
+                case Failed(problem=problem):
+                    raise RuntimeError(problem)
+                case other:
+                    raise RuntimeError(f"a slot answered {type(other).__name__}")
+            answer = self._receive()
+
+    def _ask(self, question: Read | Grade) -> FromSlot:
+        try:
+            self._channel.send(question)
+        except ConnectionClosedError as error:
+            raise self._died() from error
+        return self._receive()
+
+    def _receive(self) -> FromSlot:
+        """Return the slot's next message; its wishes for a sandbox are seen to on the way."""
+        while True:
+            try:
+                self._spoke, self._cpu = time.monotonic(), self._cpu_seconds()
+                answer: FromSlot = self._channel.receive()
+            except (ConnectionClosedError, MalformedMessageError, DeadlineError) as error:
+                raise self._died() from error
+            if not isinstance(answer, Connect):
+                return answer
+            told, sock = self._connect(answer)
+            try:
+                self._channel.send(told)
+                if sock is not None:
+                    self._sock.setblocking(True)
+                    socket.send_fds(self._sock, [b"s"], [sock.fileno()])
+                    self._sock.setblocking(False)
+            except (OSError, ConnectionClosedError) as error:
+                raise self._died() from error
+            finally:
+                if sock is not None:
+                    sock.close()
+
+    def _look(self) -> None:
+        """Stop a slot that says nothing for too long. Called a few times a second while it is waited for."""
+        if self._stopped:
+            raise InterruptedGradingError
+        busy = self._cpu_seconds() - self._cpu
+        silent = time.monotonic() - self._spoke
+        if busy > SILENT_CPU_SECONDS or silent > SILENT_SECONDS + self._grace:
+            self._kill()
+            raise DeadlineError
+
+    def _died(self) -> Exception:
+        return InterruptedGradingError() if self._stopped else SlotDiedError(self._check)
+
+    def _kill(self) -> None:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.kill(self._pid, signal.SIGKILL)
+
+    def _cpu_seconds(self) -> float:
+        """Return the CPU seconds that the slot has used itself."""
+        try:
+            with open(f"/proc/{self._pid}/stat", encoding="utf-8", errors="replace") as file:
+                fields = file.read().rpartition(")")[2].split()
+        except OSError:
+            return self._cpu
+        return (int(fields[11]) + int(fields[12])) / TICKS
+
+
+def _start(sock: socket.socket) -> subprocess.Popen[bytes]:
+    """Start the warm grader. Signals of the terminal are not for it: the scheduler ends it."""
+    place = str(Path(autograder.__file__).parent.parent)
+    code = f"import sys; sys.path.insert(0, {place!r}); from autograder.grading.warm_grader import main"
+    environment = os.environ | {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    return subprocess.Popen(
+        [sys.executable, "-I", "-c", f"{code}; main({sock.fileno()})"],
+        pass_fds=[sock.fileno()], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, env=environment,
+        start_new_session=True,
+    )  # fmt: skip

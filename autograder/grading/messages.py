@@ -1,0 +1,125 @@
+"""What the scheduler, the warm grader and the slots tell one another."""
+
+from __future__ import annotations
+
+import msgspec
+
+from autograder.grading.settings import AssignmentInfo, GradingSettings
+from autograder.model import CheckResult, Report
+
+# --- scheduler and warm grader ------------------------------------------------------------------------------------
+
+
+class Ready(msgspec.Struct, frozen=True, tag="ready"):
+    """The warm grader has loaded the assignment."""
+
+    info: AssignmentInfo
+
+
+class NotReady(msgspec.Struct, frozen=True, tag="not ready"):
+    """The assignment cannot be loaded. `problem` says what to change, or is a traceback."""
+
+    problem: str
+    users: bool
+
+
+class NewSlot(msgspec.Struct, frozen=True, tag="new slot"):
+    """Asks the warm grader for a slot on these cores; the slot's end of a socket comes with it."""
+
+    settings: GradingSettings
+    cores: tuple[int, ...] = ()
+
+
+# --- scheduler to slot --------------------------------------------------------------------------------------------
+
+
+class Read(msgspec.Struct, frozen=True, tag="read"):
+    """Read a submission, and keep it."""
+
+    path: str
+    student: str
+
+
+class Grade(msgspec.Struct, frozen=True, tag="grade"):
+    """Grade the submission that was read.
+
+    `known` results are taken as they are. Checks in `given_up` ended their slots again and again, and are not run; ""
+    is the search for shortcuts. `alone`: nothing else runs, and there is more time by the clock.
+    """
+
+    known: tuple[CheckResult, ...] = ()
+    given_up: tuple[str, ...] = ()
+    alone: bool = False
+
+
+class Connected(msgspec.Struct, frozen=True, tag="connected"):
+    """A socket to a fork server comes with this: its start number, and the layers that hold there.
+
+    `memory_mb` is what there is for a submission, where that is less than its limit.
+    """
+
+    start: int
+    boundary: tuple[str, ...]
+    memory_mb: int | None = None
+
+
+class NotConnected(msgspec.Struct, frozen=True, tag="not connected"):
+    """There is no sandbox to be had."""
+
+    problem: str
+
+
+ToSlot = Read | Grade | Connected | NotConnected
+
+
+# --- slot to scheduler --------------------------------------------------------------------------------------------
+
+
+class WasRead(msgspec.Struct, frozen=True, tag="was read"):
+    """The submission is read: its digest, and the file that was taken for its main one."""
+
+    digest: str
+    main: str
+
+
+class Refused(msgspec.Struct, frozen=True, tag="refused"):
+    """It cannot be read; the reason is for the student."""
+
+    reason: str
+
+
+class Connect(msgspec.Struct, frozen=True, tag="connect"):
+    """Asks for a fork server that has imported `libraries`. `broken`: the start number of one that did not answer."""
+
+    device: str
+    libraries: tuple[str, ...]
+    broken: int | None = None
+
+
+class Began(msgspec.Struct, frozen=True, tag="began"):
+    """A check begins. `seconds`: how long it may take by the clock, as far as it is the student's."""
+
+    check: str
+    seconds: float
+
+
+class Result(msgspec.Struct, frozen=True, tag="result"):
+    """A check's result."""
+
+    result: CheckResult
+
+
+class Finished(msgspec.Struct, frozen=True, tag="finished"):
+    """All checks are done."""
+
+    report: Report
+
+
+class Failed(msgspec.Struct, frozen=True, tag="failed"):
+    """The grader itself failed. `no_sandbox`: because no sandbox is to be had."""
+
+    problem: str
+    no_sandbox: bool = False
+
+
+FromSlot = WasRead | Refused | Connect | Began | Result | Finished | Failed

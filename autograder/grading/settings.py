@@ -1,0 +1,83 @@
+"""What grading needs to know of an assignment, before and after it is loaded."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cache
+from pathlib import Path
+
+import msgspec
+
+import autograder
+from autograder.model import ExerciseInfo
+from autograder.protocol.devices import CPU
+from autograder.protocol.limits import Limits
+
+MAX_BYTES = 20_000_000
+"""The usual limit of a submission's size."""
+ROOMS = ("protocol", "intake", "sandbox", "rubric", "grading")
+SHARED = ("errors.py", "files.py", "model.py", "syntax.py")
+
+
+class Reading(msgspec.Struct, frozen=True):
+    """How an assignment's submissions are read: see `intake.read_submission`."""
+
+    main: str
+    packages: tuple[str, ...]
+    run_top_level: bool = False
+    max_bytes: int = MAX_BYTES
+
+
+class GradingSettings(msgspec.Struct, frozen=True):
+    """What does not change from one submission of a batch to the next.
+
+    Args:
+        folder: the assignment's folder, reference/NAME.
+        reading: how submissions are read.
+        limits: what a submission may use.
+        secret: the course's secret, which decides all draws.
+        device: what students' code computes on beside the CPU.
+        slot_mb: memory that one slot may take beyond what all share.
+        ends: when everything has to be done, in seconds of the monotonic clock, where somebody sets such a limit.
+        cpus: cores to be had in that time.
+    """
+
+    folder: str
+    reading: Reading
+    limits: Limits
+    secret: bytes
+    device: str = CPU
+    slot_mb: int = 1024
+    ends: float | None = None
+    cpus: float = 1.0
+
+    def decided(self, info: AssignmentInfo) -> AssignmentInfo:
+        """Return the assignment with a digest of all that decides a result, besides the submission and the engine."""
+        digest = hashlib.sha256(info.digest.encode())
+        digest.update(repr(self.limits).encode())
+        digest.update(hashlib.sha256(self.secret).digest())
+        if self.device != CPU:  # training counts there
+            digest.update(self.device.encode())
+        return msgspec.structs.replace(info, digest=digest.hexdigest())
+
+
+class AssignmentInfo(msgspec.Struct, frozen=True):
+    """An assignment as reports describe it. `digest` covers every file in its folder; `checks` are the names of all
+    checks, in order."""
+
+    name: str
+    digest: str
+    points: float
+    exercises: tuple[ExerciseInfo, ...]
+    checks: tuple[str, ...] = ()
+
+
+@cache
+def engine_version() -> str:
+    """Return the package's version and a digest of the code that decides results: change it, and work is regraded."""
+    digest = hashlib.sha256()
+    root = Path(autograder.__file__).parent
+    files = [*(root / name for name in SHARED), *(path for room in ROOMS for path in (root / room).rglob("*.py"))]
+    for path in sorted(files):
+        digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes())
+    return f"{autograder.__version__}+{digest.hexdigest()[:12]}"

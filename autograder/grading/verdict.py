@@ -1,0 +1,156 @@
+"""One run of a check in one dtype: what the student's code made of it."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable
+from contextlib import nullcontext
+
+import msgspec
+import torch
+
+from autograder.errors import ConversationEndedError, MismatchError, NotRecordedError, StudentError
+from autograder.grading.alarm import cpu_limit
+from autograder.grading.local import LocalConversation
+from autograder.model import Outcome
+from autograder.protocol.codec import decode
+from autograder.protocol.conversation import Answerer, Conversation
+from autograder.protocol.messages import Raised
+from autograder.rubric import Score, Student
+from autograder.rubric.assignment import Gradable
+from autograder.rubric.compare import shown
+from autograder.rubric.draw import seed_of
+from autograder.rubric.rubric import Check
+from autograder.rubric.student import Exchange
+
+RUBRIC_SECONDS = 60.0
+"""CPU seconds for a check's own code, its reference included; a check that trains has twice its limit more."""
+
+
+class Verdict(msgspec.Struct, frozen=True):
+    """What one run of a check gave; for a wrong answer also the exchanges it had with the student.
+
+    `calling` names the student's function that had the word when the conversation ended early.
+    """
+
+    outcome: Outcome
+    fraction: float = 0.0
+    message: str = ""
+    mismatch: MismatchError | None = None
+    score: Score | None = None
+    exchanges: tuple[Exchange, ...] = ()
+    calling: str = ""
+
+    @property
+    def answered(self) -> bool:
+        """Whether the student's code came to its end, right or wrong."""
+        return self.score is not None or self.mismatch is not None
+
+    @property
+    def stuck(self) -> bool:
+        """Whether it did not, for something that may lie in what it calls."""
+        return not self.answered and self.outcome in (Outcome.FAILED, Outcome.TIMED_OUT, Outcome.OUT_OF_MEMORY)
+
+
+class Judge:
+    """Runs checks against one assignment. Seeds come from `secret` and the digest of what is graded.
+
+    `answers` makes what answers the stand-ins of a check; without it, that happens here, with no limit on time.
+    `limited`: the rubric's code may compute only for so long as an honest answer needs.
+    """
+
+    def __init__(
+        self,
+        assignment: Gradable,
+        secret: bytes,
+        answers: Callable[[], Answerer] | None = None,
+        *,
+        limited: bool = False,
+    ) -> None:
+        self._assignment = assignment
+        self._secret = secret
+        self._answers = answers
+        self._limited = limited
+
+    def verdict(
+        self,
+        conversation: Conversation,
+        check: Check,
+        digest: str,
+        dtype: torch.dtype,
+        stand_ins: tuple[str, ...] = (),
+        repeated: tuple[Exchange, ...] = (),
+        slow: frozenset[str] = frozenset(),
+    ) -> Verdict:
+        """Run a check once.
+
+        Args:
+            conversation: with the student's code, or with a variant of ours.
+            check: the check.
+            digest: of the submission; it decides the draws.
+            dtype: of the floating-point inputs.
+            stand_ins: functions that are answered by the reference.
+            repeated: exchanges to be repeated: the run ends with the first answer that differs.
+            slow: functions that did not come to an end before: they get little time.
+        """
+        reference = self._assignment.reference(check, dtype)
+        if self._answers is not None:
+            reference.answered_by(self._answers())
+        seed = seed_of(self._secret, self._assignment.name, check.name, digest, str(dtype))
+        draw = self._assignment.draw(check, dtype, seed)
+        student = Student(conversation, reference, repeated, slow)
+        try:
+            if stand_ins:
+                student.stand_in(stand_ins)
+            bans = self._assignment.rubric.owner_of(check).bans
+            if bans and not repeated:  # our own mutants run beside other submissions' checks, in this very process
+                student.ban(bans)
+            with cpu_limit(RUBRIC_SECONDS + 2 * (check.seconds or 0)) if self._limited else nullcontext():
+                score = _as_score(check.run(student, reference, draw))
+        except MismatchError as mismatch:
+            return Verdict(Outcome.FAILED, 0.0, str(mismatch), mismatch, None, tuple(student.exchanges))
+        except StudentError as error:
+            return Verdict(error.outcome, message=error.message)
+        except ConversationEndedError as ended:
+            return Verdict(ended.outcome, message=ended.message, calling=student.calling)
+        except NotRecordedError as error:
+            return _ours(error)
+        except (Exception, SystemExit) as error:
+            if student.exchanges and not self._stumbles_by_itself(check, digest, dtype):
+                return _wrong_answer(student.exchanges[-1])
+            return _ours(error)
+        if score.fraction >= 1 - 1e-9:
+            return Verdict(Outcome.PASSED, 1.0, score.message, None, score)
+        outcome = Outcome.PARTLY if score.fraction > 0 else Outcome.FAILED
+        return Verdict(outcome, max(0.0, score.fraction), score.message, None, score, tuple(student.exchanges))
+
+    def _stumbles_by_itself(self, check: Check, digest: str, dtype: torch.dtype) -> bool:
+        """Return whether the check raises an error with the right solution too: then it is the check that is wrong,
+        and not the answer. The same draws make it a fair trial."""
+        try:
+            reference = self._assignment.reference(check, dtype)
+            seed = seed_of(self._secret, self._assignment.name, check.name, digest, str(dtype))
+            right = LocalConversation(self._assignment.solution())
+            check.run(Student(right, reference), reference, self._assignment.draw(check, dtype, seed))
+        except NotRecordedError:
+            return False  # at home there is no solution; the release was made with checks that pass on it
+        except (Exception, SystemExit):
+            return True
+        return False
+
+
+def _wrong_answer(last: Exchange) -> Verdict:
+    """An answer of a kind that the check did not reckon with, such as text in the place of a number."""
+    got = "an error" if isinstance(last.answer, Raised) else shown(decode(last.answer.value))
+    text = f"`{last.name}` returned {got}: that is not the kind of result that is asked for."
+    return Verdict(Outcome.FAILED, message=text, mismatch=MismatchError(text))
+
+
+def _ours(error: BaseException) -> Verdict:
+    return Verdict(Outcome.GRADER_ERROR, message="".join(traceback.format_exception(error, limit=-6)))
+
+
+def _as_score(returned: Score | float | None) -> Score:
+    if returned is None:
+        return Score(1.0)
+    return returned if isinstance(returned, Score) else Score(float(returned))

@@ -1,0 +1,67 @@
+"""The warm grader: load torch, a rubric and its reference once, then fork a slot for each submission.
+
+Slots share its memory. It has no threads and no sockets but the scheduler's, and it ends when that is gone.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import os
+import socket
+import sys
+import traceback
+from pathlib import Path
+from typing import NoReturn
+
+import msgspec
+
+from autograder.errors import UserError
+from autograder.grading.messages import NewSlot, NotReady, Ready
+
+LARGEST_MESSAGE = 1 << 16
+
+
+def main(descriptor: int) -> NoReturn:
+    """Serve the scheduler at the other end of `descriptor`, a socket that keeps messages apart."""
+    sock = socket.socket(fileno=descriptor)
+    folder = Path(sock.recv(LARGEST_MESSAGE).decode())
+    try:
+        import torch
+
+        from autograder.grading.grade import info_of
+        from autograder.grading.slot import run_slot
+        from autograder.rubric.assignment import load
+
+        torch.set_num_threads(1)  # the cores are for the students' code
+        assignment = load(folder)
+        _ = assignment.solution(), assignment.mutants  # what every slot needs is loaded once
+        info = info_of(assignment)
+    except Exception as error:
+        users = isinstance(error, UserError)
+        problem = NotReady(str(error) if users else traceback.format_exc(limit=-4), users)
+        sock.send(msgspec.msgpack.encode(problem)[:LARGEST_MESSAGE])
+        os._exit(1)
+    gc.collect()
+    gc.freeze()  # what slots share is not looked at, and so copied, by their garbage collectors
+    sock.send(msgspec.msgpack.encode(Ready(info)))
+    while True:
+        message, descriptors, _, _ = socket.recv_fds(sock, LARGEST_MESSAGE, 1)
+        with contextlib.suppress(ChildProcessError):
+            while os.waitpid(-1, os.WNOHANG)[0]:
+                pass
+        if not message:
+            os._exit(0)
+        if len(descriptors) != 1:
+            continue
+        wanted = msgspec.msgpack.decode(message, type=NewSlot)
+        child = os.fork()
+        if child == 0:
+            sock.close()
+            run_slot(socket.socket(fileno=descriptors[0]), assignment, wanted.settings, wanted.cores)
+        sock.send(str(child).encode())
+        os.close(descriptors[0])
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))
