@@ -6,6 +6,7 @@ and mistyped names are answered at once.
 
 from __future__ import annotations
 
+import signal
 import sys
 
 import typer
@@ -48,7 +49,13 @@ app.add_typer(gradescope.app, name="gradescope")
 
 
 def main() -> None:
-    """Run the command line; what a person can mend is said in one line, without a traceback."""
+    """Run the command line; what a person can put right is said in one line, without a traceback.
+
+    SIGTERM and SIGHUP are like Ctrl-C: what is under way ends at once, and what is done stays.
+    """
+    for name in ("SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.default_int_handler)
     try:
         app()
     except UserError as error:

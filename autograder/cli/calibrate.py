@@ -43,7 +43,7 @@ def _calibrate(course: CourseAssignment, seeds: int, jobs: int, to: Path | None,
 
     The ladders' figures go to `calibration.json` beside it, with a picture.
     """
-    calibration = _calibration(course.assignment.folder)
+    calibration = _calibration(course.folder)
     exit_code = 0
     if hasattr(calibration, "LEVELS"):
         exit_code = _ladders(course, calibration.LEVELS, seeds, jobs, quiet=quiet)
@@ -95,7 +95,7 @@ def _ladders(course: CourseAssignment, levels: Sequence[Level], seeds: int, jobs
     from autograder.reports.ladder import write_ladder
     from autograder.rubric.calibration import Calibration
 
-    folder = course.assignment.folder
+    folder = course.folder
     log = Console(stderr=True)
     with (
         ProcessPoolExecutor(jobs, get_context("spawn")) as pool,

@@ -13,52 +13,52 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from autograder.config import AssignmentConfig, Config, find, load
+from autograder.errors import AssignmentError
+from autograder.grading.settings import MAX_BYTES, GradingSettings, Reading
 from autograder.protocol.limits import Limits
 
 if TYPE_CHECKING:
-    from autograder.grading.grade import GradingSettings
-    from autograder.grading.worker_pool import Reader
     from autograder.records import Records
     from autograder.rubric.assignment import Assignment
-    from autograder.sandbox.host.sandbox import Sandbox
 
 
 @dataclass(frozen=True)
 class CourseAssignment:
-    """One assignment of a course, ready to use."""
+    """One assignment of a course, ready to use. `name` is a folder of the course's reference/."""
 
     config: Config
     settings: AssignmentConfig
-    assignment: Assignment
+    name: str
 
-    def job(self, beside: Sandbox | None = None) -> GradingSettings:
-        """What grading needs to know; makes the course's secret on first use."""
-        from autograder.grading.grade import GradingSettings
+    @cached_property
+    def assignment(self) -> Assignment:
+        """The rubric with its reference, loaded when first needed. Raises `AssignmentError`."""
+        from autograder.rubric.assignment import load as load_assignment
 
-        limits = msgspec.convert(self.settings.limits.model_dump(), Limits)
-        return GradingSettings(self.assignment, limits, self.config.secret(), beside=beside)
+        return load_assignment(self.folder)
+
+    @property
+    def folder(self) -> Path:
+        """The assignment's folder, reference/NAME."""
+        return self.config.root / "reference" / self.name
+
+    def grading_settings(self, max_bytes: int = MAX_BYTES) -> GradingSettings:
+        """Return what grading needs to know; makes the course's secret on first use."""
+        settings = self.settings
+        return GradingSettings(
+            folder=str(self.folder.resolve()),
+            reading=Reading(self.name, tuple(settings.packages), settings.run_top_level, max_bytes),
+            limits=msgspec.convert(settings.limits.model_dump(), Limits),
+            secret=self.config.secret(),
+            device=settings.device,
+        )
 
     @property
     def private(self) -> list[Path]:
         """What a student's code must not reach, whatever the layers: the sandbox tries before it starts."""
         course = self.config.course
-        places = (self.assignment.folder, self.config.root / course.secret_file, self.config.root / course.records)
+        places = (self.folder, self.config.root / course.secret_file, self.config.root / course.records)
         return [place for place in places if place.exists()]
-
-    @cached_property
-    def reader(self) -> Reader:
-        """Intake with this assignment's settings, in a process that can be stopped."""
-        from autograder.grading.worker_pool import MAX_BYTES
-
-        return self.reader_up_to(MAX_BYTES)
-
-    def reader_up_to(self, max_bytes: int) -> Reader:
-        """The same, for submissions of another size."""
-        from autograder.grading.worker_pool import Reader, Reading
-
-        expected = tuple(sorted(self.assignment.rubric.functions))
-        packages = tuple(self.settings.packages)
-        return Reader(Reading(self.assignment.name, packages, self.settings.run_top_level, expected, max_bytes))
 
     def records(self) -> Records:
         """The course's records, made where they do not exist."""
@@ -73,11 +73,23 @@ def open_config(config_file: Path | None) -> Config:
 
 
 def open_course(name: str, config_file: Path | None, device: str | None = None) -> CourseAssignment:
-    """`device` goes before the configuration's. Raises `ConfigError` or `AssignmentError`."""
+    """Open an assignment of the course; `device` goes before the configuration's.
+
+    Raises:
+        ConfigError: for a configuration that cannot be used, or a name that is not in it.
+        AssignmentError: where the assignment's folder is not what it should be.
+    """
     config = open_config(config_file)
     settings = config.assignment(name)
     if device is not None:
         settings = settings.model_copy(update={"device": device})
-    from autograder.rubric.assignment import load as load_assignment
+    course = CourseAssignment(config, settings, name)
+    check_folder(course.folder)
+    return course
 
-    return CourseAssignment(config, settings, load_assignment(config.root / "reference" / name))
+
+def check_folder(folder: Path) -> None:
+    """Raise `AssignmentError` where a folder is not an assignment's. Loading it takes seconds, this takes none."""
+    for needed in ("solution.py", "checks.py"):
+        if not (folder / needed).is_file():
+            raise AssignmentError(f"{folder} has no {needed}: an assignment needs solution.py and checks.py")

@@ -11,13 +11,12 @@ import typer
 from rich.console import Console
 
 from autograder.cli import show
+from autograder.cli.batch import opened
 from autograder.cli.course import CourseAssignment, open_course
 from autograder.cli.options import AsJson, ConfigFile, Fresh, Jobs, Name, OnDevice, Only, Quiet, Unsafe
-from autograder.cli.progress import watched
-from autograder.grading.second import second_sandbox
+from autograder.cli.progress import INTERRUPTED, watched
 from autograder.intake import Entry, choose, find_class
 from autograder.model import Report
-from autograder.sandbox.host.sandbox import Sandbox
 
 if TYPE_CHECKING:
     from autograder.records import Records
@@ -74,27 +73,26 @@ def grade_class(
     quiet: bool,
 ) -> int:
     """Grade, show and report. Returns the exit code."""
-    import torch
-
     from autograder.grading.scheduler import Batch
     from autograder.reports import write_reports
 
-    name = course.assignment.name
-    torch.set_num_threads(1)  # the cores are for the students' code
-    private = [*course.private, *(entry.path for entry in entries[:1])]
-    typical = course.assignment.solution_source
-    with (
-        Sandbox(typical=typical, unsafe=unsafe, private=private) as sandbox,
-        second_sandbox(course.settings.device, private, typical=typical, unsafe=unsafe) as beside,
-        course.records() as records,
-    ):
+    name = course.name
+    with course.records() as records:
         if failed:
             entries = [entry for entry in entries if _needs_more(records.latest(name, entry.student))]
-        batch = Batch(course.job(beside), sandbox, records, course.reader, jobs=jobs, fresh=fresh or failed)
-        tally = watched(batch.run(entries), len(entries), quiet=quiet or json)
-        chosen = {entry.student for entry in entries}
-        show.table(course.assignment, _of(records, name, chosen), json=json)
+        with opened(course, (entry.path for entry in entries[:1]), unsafe=unsafe) as ready:
+            batch = Batch(ready.executor, ready.boundary, records, jobs=jobs, fresh=fresh or failed)
+            tally = watched(batch.run(entries), len(entries), quiet=quiet or json)
         console = Console(stderr=json)
+        if tally.interrupted:
+            console.print(tally.told_to_stop(len(entries)))
+            return INTERRUPTED
+        if folder is not None:  # before anything is printed: a terminal may refuse what it is given
+            page = write_reports(
+                records.all_latest(name), folder, course=course.config.course.name, title=course.settings.title
+            )
+        chosen = {entry.student for entry in entries}
+        show.table(name, _of(records, name, chosen), json=json)
         if tally.standing:
             console.print(
                 f"{tally.standing} of {len(entries)} were graded before and still stand (--fresh grades them again)."
@@ -102,9 +100,6 @@ def grade_class(
         if unsafe:
             console.print("[red]Graded without a sandbox: these scores are only as honest as the code was.[/]")
         if folder is not None:
-            page = write_reports(
-                records.all_latest(name), folder, course=course.config.course.name, title=course.settings.title
-            )
             console.print(f"Report: {page}", soft_wrap=True)
         if tally.ours:
             console.print(f"[red]{tally.ours} met an error of the grader's. Nobody was charged; run again to retry.[/]")

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from autograder.errors import InterruptedGradingError
 
 if TYPE_CHECKING:
     from autograder.grading.scheduler import Done
@@ -18,12 +20,25 @@ if TYPE_CHECKING:
 class Tally:
     """What the summary needs of a batch: how many stood already, how many met an error of ours."""
 
+    done: int = 0
     standing: int = 0
     ours: int = 0
+    interrupted: bool = False
+
+    def told_to_stop(self, total: int) -> str:
+        """Say what is kept after Ctrl-C, and how to go on."""
+        return f"Stopped: {self.done} of {total} are graded and kept. The same command goes on with the rest."
 
 
-def watched(results: Iterable[Done], total: int, *, quiet: bool) -> Tally:
-    """Drain the batch, showing a bar on a terminal and a line a submission that needs attention."""
+INTERRUPTED = 130
+"""The exit code after Ctrl-C, as shells have it."""
+
+
+def watched(results: Iterator[Done], total: int, *, quiet: bool) -> Tally:
+    """Drain the batch, showing a bar on a terminal and a line a submission that needs attention.
+
+    Ctrl-C, SIGTERM and SIGHUP end it: `interrupted` is then set, and every process of the batch is gone.
+    """
     from autograder.grading.scheduler import Kind
 
     console = Console(stderr=True)
@@ -34,8 +49,9 @@ def watched(results: Iterable[Done], total: int, *, quiet: bool) -> Tally:
     )  # fmt: skip
     with Progress(*columns, console=console, disable=quiet or not console.is_terminal) as progress:
         task = progress.add_task("grading", total=total, last="")
-        for one in results:
+        for one in _until_interrupted(results, tally):
             report = one.report
+            tally.done += 1
             tally.standing += one.kind is Kind.STANDING
             tally.ours += report.status == "grader error"
             last = f"{report.student} {report.score:g}/{report.points:g}"
@@ -46,3 +62,10 @@ def watched(results: Iterable[Done], total: int, *, quiet: bool) -> Tally:
                     f"[red]{report.status}[/] {escape(report.student)}: {escape(' '.join(first[:1]))}"
                 )
     return tally
+
+
+def _until_interrupted(results: Iterator[Done], tally: Tally) -> Iterator[Done]:
+    try:
+        yield from results
+    except (KeyboardInterrupt, InterruptedGradingError):
+        tally.interrupted = True

@@ -34,7 +34,7 @@ def _release(course: CourseAssignment, *, check: bool, to: Path | None, wheel: P
     from autograder.release import current, generate, look_through, pack
 
     target = course.config.root / "assignments"
-    folder = course.assignment.folder
+    folder = course.folder
     if wheel is not None and (to is None or not wheel.is_file()):
         raise AssignmentError("--wheel goes into the zip that --to writes" if to is None else f"there is no {wheel}")
     with refused(folder.name):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Iterable
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -11,10 +12,10 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from autograder.model import Outcome, Report
+from autograder.model import ExerciseInfo, Outcome, Report
 
 if TYPE_CHECKING:
-    from autograder.rubric.assignment import Assignment
+    pass
 
 MARKS = {
     Outcome.NOT_ATTEMPTED: "[dim]·[/]",
@@ -33,7 +34,7 @@ class Row(msgspec.Struct, frozen=True):
     score: float
     points: float
     exercises: dict[str, float]
-    cells: tuple[str, ...]
+    cells: dict[str, str]
     problem: str
     own_seconds: float
     wall_seconds: float
@@ -51,7 +52,7 @@ class Row(msgspec.Struct, frozen=True):
             report.score,
             report.points,
             earned,
-            tuple(_cell(report, exercise.number, exercise.points) for exercise in report.exercises),
+            {one.number: _cell(report, one.number, one.points) for one in report.exercises},
             report.problem,
             report.own_seconds,
             report.wall_seconds,
@@ -72,9 +73,14 @@ def _cell(report: Report, number: str, points: float) -> str:
     return f"[yellow]{earned:.3g}[/]{mark}" if earned else f"[red]0[/]{mark}"
 
 
-def table(assignment: Assignment, reports: Iterable[Report], *, json: bool = False) -> None:
-    """Every student's score and exercises, as a table or as JSON lines' list."""
-    rows = sorted((Row.of(report) for report in reports), key=lambda row: row.student)
+def table(name: str, reports: Iterable[Report], *, json: bool = False) -> None:
+    """Print each student's score and exercises, as a table or as a JSON list. The newest report names the exercises."""
+    rows = []
+    newest: tuple[float, tuple[ExerciseInfo, ...]] = (-1.0, ())
+    for report in reports:
+        rows.append(Row.of(report))
+        newest = max(newest, (report.graded.timestamp() if report.graded else 0.0, report.exercises), key=itemgetter(0))
+    rows.sort(key=lambda row: row.student)
     if json:
         print(msgspec.json.encode([_plain(row) for row in rows]).decode())
         return
@@ -82,16 +88,17 @@ def table(assignment: Assignment, reports: Iterable[Report], *, json: bool = Fal
     if not rows:
         console.print("No reports yet.")
         return
-    grid = Table(title=f"{assignment.name}: {len(rows)} submissions", title_justify="left")
+    grid = Table(title=f"{name}: {len(rows)} submissions", title_justify="left")
     grid.add_column("student", overflow="fold")
     grid.add_column("score", justify="right")
-    for exercise in assignment.rubric.exercises:
-        grid.add_column(exercise.number, justify="right")
+    numbers = [exercise.number for exercise in newest[1]]
+    for number in numbers:
+        grid.add_column(number, justify="right")
     grid.add_column("own s", justify="right")
     grid.add_column("over s", justify="right")
     for row in rows:
         score = f"{row.score:.1f}" if row.status == "graded" else f"[red]{escape(row.status)}[/]"
-        cells = row.cells if row.status == "graded" else ("",) * len(assignment.rubric.exercises)
+        cells = [row.cells.get(number, "-") if row.status == "graded" else "" for number in numbers]
         over = max(0.0, row.wall_seconds - row.own_seconds)
         grid.add_row(escape(row.student), score, *cells, f"{row.own_seconds:.2f}", f"{over:.2f}")
     console.print(grid)

@@ -14,20 +14,19 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from autograder.cli.batch import opened
 from autograder.cli.course import CourseAssignment, open_course
 from autograder.cli.options import AsJson, ConfigFile, Fresh, Jobs, Name, NbgraderFolder, OnDevice, Only, Quiet, Unsafe
-from autograder.cli.progress import watched
+from autograder.cli.progress import INTERRUPTED, watched
 from autograder.cli.show import wide_console
 from autograder.errors import RejectedError
 from autograder.files import replace
-from autograder.grading.second import second_sandbox
 from autograder.intake import Entry, choose
 from autograder.intake.notebook import StoredCell, looks_like_notebook, stored_cells
-from autograder.model import Report, Submission
-from autograder.sandbox.host.sandbox import Sandbox
+from autograder.model import Report
 
 if TYPE_CHECKING:
-    from autograder.grading.scheduler import Done, Reader
+    from autograder.grading.scheduler import Done
     from autograder.platforms.nbgrader.course import NbgraderCourse
     from autograder.platforms.nbgrader.gradebook import AssignmentGradebook, Written
 
@@ -69,22 +68,17 @@ def _grade(
     quiet: bool,
 ) -> int:
     """Grade, and write each result where nbgrader looks for it. Returns the exit code."""
-    import torch
-
     from autograder.grading.scheduler import Batch
     from autograder.platforms.nbgrader.course import open_nbgrader
     from autograder.platforms.nbgrader.gradebook import AssignmentGradebook
 
-    name = course.assignment.name
+    name = course.name
     place = open_nbgrader(folder)
     entries = choose(place.submissions(name), only)
-    torch.set_num_threads(1)  # the cores are for the students' code
-    typical = course.assignment.solution_source
     with (
         AssignmentGradebook(place, name) as book,
-        Sandbox(typical=typical, unsafe=unsafe, private=course.private) as sandbox,
-        second_sandbox(course.settings.device, course.private, typical=typical, unsafe=unsafe) as beside,
         course.records() as records,
+        opened(course, unsafe=unsafe, max_bytes=MAX_BYTES) as ready,
     ):
         due = book.set_due(course.settings.due)
         console = Console(stderr=True)
@@ -93,10 +87,11 @@ def _grade(
                           "the gradebook counts.[/]")  # fmt: skip
         known = frozenset(cell.source for cell in _stored(place.released(name) / f"{book.notebook}.ipynb"))
         writer = _Writer(place, book, {entry.student: entry for entry in entries}, released=known)
-        batch = Batch(
-            course.job(beside), sandbox, records, writer.reading(course.reader_up_to(MAX_BYTES)), jobs=jobs, fresh=fresh
-        )
+        batch = Batch(ready.executor, ready.boundary, records, jobs=jobs, fresh=fresh)
         tally = watched(writer.through(batch.run(entries)), len(entries), quiet=quiet or json)
+    if tally.interrupted:
+        console.print(tally.told_to_stop(len(entries)))
+        return INTERRUPTED
     writer.show(json=json)
     for number in writer.without_cell:
         console.print(f"[yellow]Exercise {number} has no cell in the gradebook: its points are not counted there.[/]")
@@ -123,20 +118,11 @@ class _Writer:
     released: frozenset[str] = frozenset()
     _mains: dict[str, str] = field(default_factory=dict)
 
-    def reading(self, read: Reader) -> Reader:
-        """The reader, remembering which file it took."""
-
-        def remembering(path: Path, student: str) -> Submission:
-            submission = read(path, student)
-            self._mains[student] = submission.main
-            return submission
-
-        return remembering
-
     def through(self, results: Iterator[Done]) -> Iterator[Done]:
         """The results, each written down on its way."""
         for one in results:
             try:
+                self._mains[one.report.student] = one.main
                 self._write(one.report)
             except Exception as error:  # one odd submission never stops the others; its report is kept anyway
                 self.book.undo()
@@ -186,7 +172,7 @@ class _Writer:
     def _cells(self, entry: Entry) -> list[StoredCell]:
         """The cells of the file that was graded; none where intake could not read it."""
         main = self._mains.get(entry.student)
-        if main is None:
+        if not main:
             return []
         found = sorted(
             (path for path in entry.path.rglob(Path(main).name) if path.is_file() and not path.is_symlink()),

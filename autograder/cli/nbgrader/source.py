@@ -21,9 +21,9 @@ def source(name: Name, course_dir: NbgraderFolder, config: ConfigFile = None) ->
     from autograder.release import write_files
 
     target = open_nbgrader(course_dir)
-    with refused(course.assignment.name):
-        files = source_version(course.assignment.folder, bundle_for(course))
-    for path in write_files(files, target.source(course.assignment.name)):
+    with refused(course.name):
+        files = source_version(course.folder, bundle_for(course))
+    for path in write_files(files, target.source(course.name)):
         print(path)
     settings = target.root / "nbgrader_config.py"
     if not settings.is_file():
