@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -29,6 +30,13 @@ from autograder.protocol.values import (
 
 MAX_DEPTH = 16
 MAX_DIMENSIONS = 16
+MAX_ITEMS = 1_000_000
+"""Values in the containers of one answer. A number in a list takes a byte to send and a hundred to hold."""
+MAX_EMPTY = 100_000
+"""Rows of an empty tensor: they cost nothing to send, and whoever goes through them takes as long as for full ones."""
+MAX_COLLISIONS = 100
+"""Keys of a dictionary that have one hash. Of honest keys a few do (-1 and -2); of made ones all can, and then building
+the dictionary takes quadratic time."""
 
 DTYPES: dict[str, torch.dtype] = {
     name: getattr(torch, name)
@@ -92,6 +100,8 @@ def decode(
     `generators` makes the generator for a `GeneratorValue`; without it one is refused.
     An `Opaque` stays as it is: the comparison names its type to the student.
     """
+    if depth == 0:
+        _count(value)
     if depth > MAX_DEPTH:
         raise UnacceptableValueError("nested too deeply")
     if value is None or isinstance(value, bool | int | float | str | Opaque):
@@ -104,14 +114,37 @@ def decode(
     if isinstance(value, TupleValue):
         return tuple(within(item) for item in value.items)
     if isinstance(value, DictValue):
-        pairs = [(within(k), within(v)) for k, v in value.items]
-        try:
-            return dict(pairs)
-        except TypeError as error:
-            raise UnacceptableValueError("a dictionary with an unhashable key") from error
+        return _decode_dict([(within(k), within(v)) for k, v in value.items])
     if generators is None:
         raise UnacceptableValueError("a generator is not expected here")
     return generators(value.key, value.seed)
+
+
+def _count(value: Value) -> None:
+    """Raise `UnacceptableValueError` for containers with too many values in all."""
+    left = MAX_ITEMS
+    waiting = [value]
+    while waiting:
+        container = waiting.pop()
+        if isinstance(container, ListValue | TupleValue | DictValue):
+            left -= len(container.items)
+            if left < 0:
+                raise UnacceptableValueError(f"more than {MAX_ITEMS:,} values in lists, tuples and dictionaries")
+            if isinstance(container, DictValue):
+                waiting += [part for pair in container.items for part in pair]
+            else:
+                waiting += container.items
+
+
+def _decode_dict(pairs: list[tuple[Any, Any]]) -> dict[Any, Any]:
+    """Build a dictionary whose keys somebody else has chosen."""
+    try:
+        hashes = Counter(hash(key) for key, _ in pairs)
+    except TypeError as error:
+        raise UnacceptableValueError("a dictionary with an unhashable key") from error
+    if max(hashes.values(), default=0) > MAX_COLLISIONS:
+        raise UnacceptableValueError("a dictionary whose keys are made to collide")
+    return dict(pairs)
 
 
 def _decode_tensor(value: TensorValue, device: str) -> torch.Tensor:
@@ -123,6 +156,8 @@ def _decode_tensor(value: TensorValue, device: str) -> torch.Tensor:
     if math.prod(value.shape) * dtype.itemsize != len(value.data):
         raise UnacceptableValueError("shape and data disagree")
     if not value.data:
+        if math.prod(max(1, size) for size in value.shape) > MAX_EMPTY:
+            raise UnacceptableValueError(f"an empty tensor of shape {tuple(value.shape)}")
         try:
             return torch.empty(value.shape, dtype=dtype, device=device)
         except RuntimeError as error:  # strides of an empty tensor can overflow too

@@ -7,8 +7,10 @@ look at: it never costs a point by itself.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping, Sequence
+from collections import ChainMap
+from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from autograder import syntax
@@ -21,6 +23,8 @@ DETOURS = (
     "torch.ops", "torch._C", "torch._ops", "torch.jit", "torch.compile", "torch.overrides", "importlib", "ctypes",
     "threading", "multiprocessing", "concurrent.futures", "sys.modules", "gc",
 )  # fmt: skip
+MAX_PARTS = 12
+"""Parts of a dotted name: no library has longer ones, and a student's source may."""
 DYNAMIC = ("eval", "exec", "__import__", "globals", "vars")
 
 
@@ -59,7 +63,7 @@ class _Sources:
     """A submission's top-level definitions by name, and each file's aliases: looked up once, for all exercises."""
 
     definitions: Mapping[str, Sequence[tuple[str, ast.stmt]]]
-    aliases: Mapping[str, Mapping[str, str]]
+    aliases: Mapping[str, MutableMapping[str, str]]
 
     @staticmethod
     def of(trees: Mapping[str, ast.Module]) -> _Sources:
@@ -113,7 +117,7 @@ def _reached(owned: Sequence[str], sources: _Sources) -> Iterator[tuple[str, ast
             if id(statement) in seen:
                 continue
             seen.add(id(statement))
-            yield file, statement, {**sources.aliases[file], **_aliases(statement, sources.aliases[file])}
+            yield file, statement, ChainMap(_aliases(statement, sources.aliases[file]), sources.aliases[file])
             waiting += [node.id for node in ast.walk(statement) if isinstance(node, ast.Name)]
             waiting += [node.attr for node in ast.walk(statement) if isinstance(node, ast.Attribute)]
 
@@ -126,9 +130,10 @@ def _defined(statement: ast.stmt) -> list[str]:
     return []
 
 
-def _aliases(tree: ast.AST, outer: Mapping[str, str] | None = None) -> dict[str, str]:
+def _aliases(tree: ast.AST, outer: MutableMapping[str, str] | None = None) -> dict[str, str]:
     """Names that stand for something of a library: by import, or by assignment from such a name."""
     found: dict[str, str] = {}
+    seen = ChainMap(found, outer or {})
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             for alias in node.names:
@@ -142,29 +147,36 @@ def _aliases(tree: ast.AST, outer: Mapping[str, str] | None = None) -> dict[str,
                 else:
                     found[alias.asname or alias.name] = f"{node.module}.{alias.name}"
         elif isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
-            dotted = _dotted(node.value, {**(outer or {}), **found})
+            dotted = _dotted(node.value, seen)
             if dotted is not None:
                 found[node.targets[0].id] = dotted
     return found
 
 
-def _dotted(node: ast.expr, aliases: Mapping[str, str]) -> str | None:
-    """The dotted library name an expression stands for, if it does: names, attributes, constant `getattr`s."""
+def _dotted(node: ast.expr, aliases: Mapping[str, str], parts: int = MAX_PARTS) -> str | None:
+    """Return the dotted library name an expression stands for, if it does: names, attributes, constant `getattr`s."""
+    if parts == 0:
+        return None
     match node:
         case ast.Name():
             return aliases.get(node.id)
         case ast.Attribute():
-            base = _dotted(node.value, aliases)
-            return None if base is None else f"{base}.{node.attr}"
+            return _joined(_dotted(node.value, aliases, parts - 1), node.attr)
         case ast.Call(func=ast.Name(id="getattr"), args=[target, name, *_]):
-            base, attribute = _dotted(target, aliases), _text(name)
-            return None if base is None or attribute is None else f"{base}.{attribute}"
+            return _joined(_dotted(target, aliases, parts - 1), _text(name))
         case ast.Call(func=ast.Name(id="__import__"), args=[name, *_]):
             return _text(name)
-        case ast.Call(args=[name, *_]) if _dotted(node.func, aliases) == "importlib.import_module":
+        case ast.Call(args=[name, *_]) if _dotted(node.func, aliases, parts - 1) == "importlib.import_module":
             return _text(name)
         case _:
             return None
+
+
+def _joined(base: str | None, attribute: str | None) -> str | None:
+    """Return a dotted name with one more part; None where a part is missing, or there are too many."""
+    if base is None or attribute is None or base.count(".") >= MAX_PARTS:
+        return None
+    return f"{base}.{attribute}"
 
 
 def _text(node: ast.expr) -> str | None:
@@ -182,6 +194,7 @@ def _text(node: ast.expr) -> str | None:
             return None
 
 
+@lru_cache(maxsize=4096)
 def _object(dotted: str) -> Any:
     """What a library name stands for. Only trusted libraries are looked into; a student's own names are not."""
     if dotted.partition(".")[0] not in LIBRARIES:

@@ -1,5 +1,7 @@
 """What crosses the boundary: plain data that comes back the same, and nothing else."""
 
+import itertools
+
 import numpy as np
 import pytest
 import torch
@@ -7,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autograder.errors import UnacceptableValueError
-from autograder.protocol.codec import decode, encode
-from autograder.protocol.values import DictValue, ListValue, Opaque, TensorValue
+from autograder.grading.alarm import cpu_limit
+from autograder.protocol.codec import MAX_ITEMS, decode, encode
+from autograder.protocol.values import DictValue, ListValue, Opaque, TensorValue, TupleValue
 
 plain = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.floats(allow_nan=False) | st.text(),
@@ -73,3 +76,28 @@ def test_a_loop_in_a_structure_ends():
 def test_a_malformed_value_is_refused(value):
     with pytest.raises(UnacceptableValueError):
         decode(value)
+
+
+COLLIDING = [TupleValue(list(key)) for key in itertools.islice(itertools.product((-1, -2), repeat=18), 25_000)]
+"""hash(-1) == hash(-2): all of these tuples have one hash, and a dictionary of them takes a minute to build."""
+COSTLY = {
+    "keys of one hash": DictValue([(key, None) for key in COLLIDING]),
+    "keys of one hash, deeper": ListValue([DictValue([(TupleValue([key]), None) for key in COLLIDING])]),
+    "rows of nothing": TensorValue("float32", (1 << 22, 0), b""),
+    "rows of nothing, deeper": ListValue([TensorValue("float32", (0, 3, 1 << 30), b"")]),
+    "many values": ListValue([None] * (MAX_ITEMS + 1)),
+    "many values, deeper": ListValue([TupleValue([0] * 1000)] * (MAX_ITEMS // 1000 + 1)),
+}
+
+
+@pytest.mark.parametrize("value", COSTLY.values(), ids=COSTLY)
+def test_what_costs_more_to_hold_than_to_send_is_refused_at_once(value):
+    with cpu_limit(5), pytest.raises(UnacceptableValueError):
+        decode(value)
+
+
+def test_honest_containers_are_taken():
+    table = {(first, second): float(first) for first in range(-2, 200) for second in range(-2, 200)}
+    assert decode(encode(table)) == table
+    assert decode(encode(list(range(100_000))))[-1] == 99_999
+    assert decode(encode(torch.empty(0, 512))).shape == (0, 512)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
+from autograder.grading.alarm import cpu_limit
 from autograder.grading.local import LocalConversation
 from autograder.rubric import AUTOGRAD, Reference, Rubric, Student, StudentError
 from autograder.rubric.shortcuts import find_shortcuts
@@ -110,3 +111,18 @@ def test_after_the_call_everything_works_again():
 def test_a_ban_on_what_does_not_exist_is_refused():
     with pytest.raises(ValueError, match=r"there is no torch\.softmaxx"):
         rubric_with(("torch.softmaxx",)).verify()
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        f"import torch\ndef f(x):\n    torch{'.a' * 400}\n" + f"    torch{'.b' * 400}\n" * 200,
+        "import torch\n" + "".join(f"x{n} = x{n - 1}.y\n" if n else "x0 = torch\n" for n in range(4_000)) + "f = x99",
+        "import torch\ndef f(x):\n" + "".join(f"    y{n} = torch.exp\n" for n in range(4_000)),
+        "import torch\n" + "".join(f"def f{n}(x): return f{n + 1}(x)\n" for n in range(4_000)) + "f = f0",
+    ],
+    ids=["long names", "names of names", "many names", "many functions"],
+)
+def test_the_search_takes_time_in_proportion_to_the_source(source):
+    with cpu_limit(10):
+        find_shortcuts({"a.py": source}, rubric_with())
