@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Annotated
 
+import typer
 from rich.markup import escape
 from rich.table import Table
 
 from autograder.cli import show
+from autograder.cli.options import OnDevice
+from autograder.config import Device
 from autograder.errors import SandboxUnavailableError
 from autograder.grading.second import device_name
-from autograder.protocol.devices import CPU
 from autograder.sandbox.host.sandbox import Sandbox
 from autograder.sandbox.layers import bubblewrap
 
@@ -39,9 +42,15 @@ LAYERS = {
 }
 
 
-def examine(without: Sequence[str], device: str) -> int:
-    """Try the layers, and the device, and print what was found. Exit code 1: `grade` would refuse."""
-    return max(_examine_layers(without), 0 if device == CPU else _examine_device(device))
+def doctor(
+    without: Annotated[
+        list[str] | None, typer.Option("--without", help="See what holds without a layer, as named here (repeatable).")
+    ] = None,
+    device: OnDevice = None,
+) -> None:
+    """Start the sandbox, try to break out of it, show what holds and what to install. Exit 1 without a boundary."""
+    layers = _examine_layers(without or ())
+    raise typer.Exit(max(layers, 0 if device in (None, Device.CPU) else _examine_device(device)))
 
 
 def _examine_device(device: str) -> int:

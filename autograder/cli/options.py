@@ -20,3 +20,9 @@ OnDevice = Annotated[
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")]
+Gpu = Annotated[bool, typer.Option("--gpu", help="torch with CUDA. Gradescope has no GPU.")]
+Container = Annotated[str | None, typer.Option("--engine", help="podman or docker.", show_default="the first there is")]
+ContainerWords = Annotated[
+    list[str] | None, typer.Option("--engine-option", help="A further word for podman or docker (repeatable).")
+]
+NbgraderFolder = Annotated[Path, typer.Argument(help="The folder of the nbgrader course.", show_default=False)]

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from autograder.cli import main
+from autograder.cli import gradescope, main, nbgrader
 from autograder.cli.app import app
 from autograder.sandbox.layers import bubblewrap
 from tests import tiny
@@ -32,6 +32,13 @@ def course(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def run(*words: str):
     return CliRunner().invoke(app, words)
+
+
+def test_a_command_is_found_by_its_name():
+    """`autograder nbgrader grade` is all in autograder/cli/nbgrader/grade.py."""
+    for package, group in (("", app), (".nbgrader", nbgrader.app), (".gradescope", gradescope.app)):
+        work = [command.callback for command in group.registered_commands]
+        assert [one.__module__ for one in work] == [f"autograder.cli{package}.{one.__name__}" for one in work]
 
 
 def test_grading_a_class_shows_scores_and_writes_a_report(course):

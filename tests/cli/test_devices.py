@@ -9,8 +9,8 @@ import torch
 
 from autograder.cli import main
 from autograder.cli.course import open_course
-from autograder.cli.grading import grade_class
-from autograder.cli.validating import validate_assignment
+from autograder.cli.grade import grade_class
+from autograder.cli.validate import validate_assignment
 from autograder.intake import find_class
 from tests import tiny
 from tests.cli.test_commands import RIGHT

@@ -7,16 +7,33 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Annotated
 
+import typer
 from rich.console import Console
 
-from autograder.home import check_file
+
+def check(
+    file: Annotated[
+        Path | None, typer.Argument(help="Your module or notebook; the one saved last if you do not say.")
+    ] = None,
+    exercise: Annotated[
+        list[str] | None, typer.Option("--exercise", "-e", help="Just this exercise or function (repeatable).")
+    ] = None,
+    watch: Annotated[bool, typer.Option("--watch", "-w", help="Check again whenever the file is saved.")] = False,
+    practice: Annotated[
+        bool, typer.Option("--practice", "-p", help="Train too, on your data: where you stand on the ladder.")
+    ] = False,
+) -> None:
+    """For students: run the public checks on your own machine. Exit 1 if one does not pass."""
+    exercises = exercise or []
+    raise typer.Exit((_watch if watch else _check_once)(file, exercises, practice=practice))
 
 
-def check_at_home(file: Path | None, exercises: Sequence[str], *, watch: bool, practice: bool) -> int:
+def _check_once(file: Path | None, exercises: Sequence[str], *, practice: bool) -> int:
     """Exit code 0 when every public check passed."""
-    if watch:
-        return _watch(file, exercises, practice=practice)
+    from autograder.home import check_file
+
     console = Console()
     with console.status("Training on your data: this can take a minute." if practice else "Checking…"):
         checked = check_file(file, exercises, practice=practice)

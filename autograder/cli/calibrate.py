@@ -3,28 +3,42 @@
 from __future__ import annotations
 
 import importlib
+import os
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from functools import cache
 from multiprocessing import get_context
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-import torch
+import typer
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from autograder.cli.course import CourseAssignment
+from autograder.cli.course import CourseAssignment, open_course
+from autograder.cli.options import ConfigFile, Name, Quiet
 from autograder.cli.show import wide_console
 from autograder.errors import AssignmentError
-from autograder.reports.ladder import write_ladder
-from autograder.rubric.assignment import load
-from autograder.rubric.calibration import Calibration, Level, Measured
+
+if TYPE_CHECKING:
+    from autograder.rubric.calibration import Calibration, Level, Measured
 
 
-def calibrate_assignment(course: CourseAssignment, seeds: int, jobs: int, to: Path | None, *, quiet: bool) -> int:
+def calibrate(
+    name: Name,
+    seeds: Annotated[int, typer.Option(min=1, help="How many seeds.")] = 20,
+    jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Processes.")] = os.cpu_count() or 1,
+    to: Annotated[Path | None, typer.Option("--to", help="Write the table as Markdown too.")] = None,
+    quiet: Quiet = False,
+    config: ConfigFile = None,
+) -> None:
+    """Measure what each rung of a ladder reaches, and the training table beside the lecture's. Exit 1: too strict."""
+    raise typer.Exit(_calibrate(open_course(name, config), seeds, jobs, to, quiet=quiet))
+
+
+def _calibrate(course: CourseAssignment, seeds: int, jobs: int, to: Path | None, *, quiet: bool) -> int:
     """Measure what `calibration.py` offers: `LEVELS` (ladders), `measure` (a table). Exit code 1: a bound too strict.
 
     The ladders' figures go to `calibration.json` beside it, with a picture.
@@ -45,6 +59,8 @@ FRESH_SEED = 1_000
 def broken_bounds(folder: Path, *, again: bool) -> list[str]:
     """What is wrong with the ladders: never measured, asking for more than was measured, or (`again`: each rung is run
     once more, with a fresh seed) no longer reached."""
+    from autograder.rubric.calibration import Calibration
+
     if not (folder / "calibration.py").is_file():
         return []
     levels: Sequence[Level] = getattr(_calibration(folder), "LEVELS", ())
@@ -68,12 +84,17 @@ def broken_bounds(folder: Path, *, again: bool) -> list[str]:
 @cache
 def _calibration(folder: Path) -> Any:
     """The assignment is loaded once in each process, not once a seed."""
+    from autograder.rubric.assignment import load
+
     if not (folder / "calibration.py").is_file():
         raise AssignmentError(f"{folder} has no calibration.py: there is nothing to calibrate")
     return importlib.import_module(f"{load(folder).package.__name__}.calibration")
 
 
 def _ladders(course: CourseAssignment, levels: Sequence[Level], seeds: int, jobs: int, *, quiet: bool) -> int:
+    from autograder.reports.ladder import write_ladder
+    from autograder.rubric.calibration import Calibration
+
     folder = course.assignment.folder
     log = Console(stderr=True)
     with (
@@ -95,6 +116,8 @@ def _ladders(course: CourseAssignment, levels: Sequence[Level], seeds: int, jobs
 
 
 def _run(folder: Path, level: int, seed: int) -> Measured:
+    import torch
+
     torch.set_num_threads(1)
     levels: Sequence[Level] = _calibration(folder).LEVELS
     return levels[level].measure([seed])
@@ -102,6 +125,8 @@ def _run(folder: Path, level: int, seed: int) -> Measured:
 
 def _joined(runs: Sequence[Measured]) -> Measured:
     """One seed each, put together."""
+    from autograder.rubric.calibration import Measured
+
     first = runs[0]
     return Measured(
         first.exercise,

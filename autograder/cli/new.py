@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
 
+import typer
+
+from autograder.cli.options import ConfigFile
 from autograder.config import find
 from autograder.errors import ConfigError
-from autograder.release.scaffold import scaffold
 
 
-def new_assignment(name: str, title: str | None, config: Path | None) -> int:
-    """Write it, and say what comes next. Returns the exit code."""
+def new(
+    name: Annotated[str, typer.Argument(help="The assignment's name, as its module's: week_3.", show_default=False)],
+    title: Annotated[str | None, typer.Option("--title", help="The title students read.", show_default=False)] = None,
+    config: ConfigFile = None,
+) -> None:
+    """Start an assignment: a small one that works, to change step by step. docs/authoring.md goes on from there."""
+    from autograder.release.scaffold import scaffold
+
     root = config.parent if config is not None else _course()
     for path in scaffold(root, name, title or name.replace("_", " ").capitalize()):
         print(path)
     print(f"\nIt works as it is. Try:\n\n  autograder validate {name}\n  autograder release {name}")
-    return 0
 
 
 def _course() -> Path:

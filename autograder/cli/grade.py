@@ -1,25 +1,64 @@
-"""`autograder grade`: a batch with a progress bar, scores as they come, and a summary."""
+"""`autograder grade`: a class graded in parallel, its scores, and its report."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
-import torch
+import typer
 from rich.console import Console
-from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from autograder.cli import show
-from autograder.cli.course import CourseAssignment
-from autograder.grading.scheduler import Batch, Done, Kind
+from autograder.cli.course import CourseAssignment, open_course
+from autograder.cli.options import AsJson, ConfigFile, Fresh, Jobs, Name, OnDevice, Only, Quiet, Unsafe
+from autograder.cli.progress import watched
 from autograder.grading.second import second_sandbox
-from autograder.intake import Entry
+from autograder.intake import Entry, choose, find_class
 from autograder.model import Report
-from autograder.records import Records
-from autograder.reports import write_reports
 from autograder.sandbox.host.sandbox import Sandbox
+
+if TYPE_CHECKING:
+    from autograder.records import Records
+
+
+def grade(
+    name: Name,
+    folder: Annotated[Path, typer.Argument(help="The class: one folder, module, notebook or zip a student.")],
+    jobs: Jobs = os.cpu_count() or 1,
+    only: Only = None,
+    failed: Annotated[
+        bool, typer.Option("--failed", help="Just those whose last report is not full marks, again.")
+    ] = False,
+    fresh: Fresh = False,
+    report: Annotated[Path | None, typer.Option("--report", help="Where the HTML report goes.")] = None,
+    no_report: Annotated[bool, typer.Option("--no-report", help="Write no HTML report.")] = False,
+    unsafe: Unsafe = False,
+    device: OnDevice = None,
+    json: AsJson = False,
+    quiet: Quiet = False,
+    config: ConfigFile = None,
+) -> None:
+    """Grade a class. Run again, it goes on where it stopped.
+
+    Exit codes: 0 graded (whatever the scores), 1 some submissions met an error of the grader's, 2 wrong input.
+    """
+    entries = choose(find_class(folder), only)
+    course = open_course(name, config, device)
+    raise typer.Exit(
+        grade_class(
+            course,
+            entries,
+            jobs=jobs,
+            failed=failed,
+            fresh=fresh,
+            folder=None if no_report else (report or course.config.root / course.config.course.reports / name),
+            unsafe=unsafe,
+            json=json,
+            quiet=quiet,
+        )
+    )
 
 
 def grade_class(
@@ -35,6 +74,11 @@ def grade_class(
     quiet: bool,
 ) -> int:
     """Grade, show and report. Returns the exit code."""
+    import torch
+
+    from autograder.grading.scheduler import Batch
+    from autograder.reports import write_reports
+
     name = course.assignment.name
     torch.set_num_threads(1)  # the cores are for the students' code
     private = [*course.private, *(entry.path for entry in entries[:1])]
@@ -73,35 +117,3 @@ def _needs_more(report: Report | None) -> bool:
 
 def _of(records: Records, name: str, students: set[str]) -> Iterable[Report]:
     return (report for report in records.all_latest(name) if report.student in students)
-
-
-@dataclass
-class _Tally:
-    """What the summary needs of a batch: how many stood already, how many met an error of ours."""
-
-    standing: int = 0
-    ours: int = 0
-
-
-def watched(results: Iterable[Done], total: int, *, quiet: bool) -> _Tally:
-    """Drain the batch, showing a bar on a terminal and a line a submission that needs attention."""
-    console = Console(stderr=True)
-    tally = _Tally()
-    columns = (
-        TextColumn("grading"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("left"),
-        TimeRemainingColumn(), TextColumn("{task.fields[last]}"),
-    )  # fmt: skip
-    with Progress(*columns, console=console, disable=quiet or not console.is_terminal) as progress:
-        task = progress.add_task("grading", total=total, last="")
-        for one in results:
-            report = one.report
-            tally.standing += one.kind is Kind.STANDING
-            tally.ours += report.status == "grader error"
-            last = f"{report.student} {report.score:g}/{report.points:g}"
-            progress.update(task, advance=1, last=escape(last[:40]))
-            if report.status != "graded" and not quiet:
-                first = report.problem.strip().splitlines()
-                progress.console.print(
-                    f"[red]{report.status}[/] {escape(report.student)}: {escape(' '.join(first[:1]))}"
-                )
-    return tally

@@ -2,28 +2,56 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from functools import cache
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
-import torch
+import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import Progress
 from rich.table import Table
 
 from autograder.cli import show
-from autograder.cli.calibrating import broken_bounds
-from autograder.cli.course import CourseAssignment
-from autograder.grading.validate import Disagreement, Failure, LeftOut, MutantVerdict, Validation, Validator
+from autograder.cli.calibrate import broken_bounds
+from autograder.cli.course import CourseAssignment, open_config, open_course
+from autograder.cli.options import AsJson, ConfigFile, OnDevice, Quiet
+from autograder.config import Device
 from autograder.protocol.devices import CPU
-from autograder.release import starter_source
-from autograder.rubric.assignment import load
+
+if TYPE_CHECKING:
+    from autograder.grading.validate import Disagreement, Failure, LeftOut, MutantVerdict, Validation, Validator
+
+
+def validate(
+    name: Annotated[str | None, typer.Argument(help="The assignment.", show_default=False)] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Every assignment of the course.")] = False,
+    seeds: Annotated[int, typer.Option(min=1, help="Seeds for the right solutions.")] = 20,
+    training: Annotated[bool, typer.Option("--training", help="The training checks too (slow).")] = False,
+    jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Processes.")] = os.cpu_count() or 1,
+    device: OnDevice = None,
+    json: AsJson = False,
+    quiet: Quiet = False,
+    config: ConfigFile = None,
+) -> None:
+    """Grade the grader: mutants lose points where they belong, right solutions none. Exit 1 if not."""
+    names = sorted(open_config(config).assignments) if everything else [name] if name else []
+    if not names:
+        raise typer.BadParameter("name an assignment, or give --all")
+    courses = [open_course(one, config) for one in names]
+    codes = [
+        validate_assignment(
+            course, range(seeds), training=training, jobs=jobs, json=json, quiet=quiet, device=device or Device.CPU
+        )
+        for course in courses
+    ]
+    raise typer.Exit(max(codes))
 
 
 def validate_assignment(
@@ -49,6 +77,9 @@ def _validate(
     course: CourseAssignment, seeds: Sequence[int], *, training: bool, jobs: int, quiet: bool, device: str
 ) -> Validation:
     """Mutants and (solution, seed) pairs are independent of each other: spread them over processes."""
+    from autograder.grading.validate import Validation
+    from autograder.release import starter_source
+
     assignment = course.assignment
     found = Validation(right=["reference", *(one.name for one in assignment.equivalents)])
     place = (assignment.folder, training)
@@ -84,6 +115,12 @@ def _validate(
 @cache
 def _validator(folder: Path, training: bool) -> Validator:
     """The assignment is loaded once in each process."""
+    import torch
+
+    from autograder.grading.validate import Validator
+    from autograder.release import starter_source
+    from autograder.rubric.assignment import load
+
     torch.set_num_threads(1)
     assignment = load(folder)
     return Validator(assignment, starter_source(assignment.solution_source), training=training)

@@ -5,15 +5,34 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
-from autograder.cli.course import CourseAssignment
+import typer
+
+from autograder.cli.course import CourseAssignment, open_course
+from autograder.cli.options import ConfigFile, Name
 from autograder.errors import AssignmentError, LeakError, MarkerError, PublicCheckError
-from autograder.home import PublicRelease
-from autograder.release import bundle_of, current, generate, look_through, pack
+
+if TYPE_CHECKING:
+    from autograder.home import PublicRelease
 
 
-def release_assignment(course: CourseAssignment, *, check: bool, to: Path | None, wheel: Path | None) -> int:
+def release(
+    name: Name,
+    check: Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 if the starters are stale.")] = False,
+    to: Annotated[Path | None, typer.Option("--to", help="Pack it as a zip in this folder too.")] = None,
+    wheel: Annotated[Path | None, typer.Option("--wheel", help="Put this wheel of the package in the zip.")] = None,
+    config: ConfigFile = None,
+) -> None:
+    """Generate what students get (assignments/NAME) from the reference solution."""
+    course = open_course(name, config)
+    raise typer.Exit(_release(course, check=check, to=to, wheel=wheel))
+
+
+def _release(course: CourseAssignment, *, check: bool, to: Path | None, wheel: Path | None) -> int:
     """Generate, or with `check` only compare. Exit code 1: stale. Raises `AssignmentError` for what may not go out."""
+    from autograder.release import current, generate, look_through, pack
+
     target = course.config.root / "assignments"
     folder = course.assignment.folder
     if wheel is not None and (to is None or not wheel.is_file()):
@@ -36,6 +55,8 @@ def release_assignment(course: CourseAssignment, *, check: bool, to: Path | None
 
 def bundle_for(course: CourseAssignment) -> PublicRelease:
     """The public side of the course's assignment."""
+    from autograder.release import bundle_of
+
     return bundle_of(course.assignment, course.settings.title, course.settings.packages)
 
 

@@ -1,59 +1,63 @@
-"""What `autograder nbgrader` does: a batch whose results go to nbgrader's gradebook one by one."""
+"""`autograder nbgrader grade`: a batch whose results go to nbgrader's gradebook one by one."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
-import torch
+import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from autograder.cli.course import CourseAssignment
-from autograder.cli.grading import watched
-from autograder.cli.releasing import bundle_for, refused
+from autograder.cli.course import CourseAssignment, open_course
+from autograder.cli.options import AsJson, ConfigFile, Fresh, Jobs, Name, NbgraderFolder, OnDevice, Only, Quiet, Unsafe
+from autograder.cli.progress import watched
 from autograder.cli.show import wide_console
 from autograder.errors import RejectedError
 from autograder.files import replace
-from autograder.grading.scheduler import Batch, Done, Reader
 from autograder.grading.second import second_sandbox
 from autograder.intake import Entry, choose
 from autograder.intake.notebook import StoredCell, looks_like_notebook, stored_cells
 from autograder.model import Report, Submission
-from autograder.platforms.nbgrader.autograded import autograded_notebook
-from autograder.platforms.nbgrader.course import CARRIED, NbgraderCourse, open_nbgrader
-from autograder.platforms.nbgrader.gradebook import AssignmentGradebook, Written
-from autograder.platforms.nbgrader.source import grade_id, source_version
-from autograder.platforms.nbgrader.starters import CONFIG
-from autograder.platforms.nbgrader.words import remarks_on, results_of
-from autograder.release import write_files
 from autograder.sandbox.host.sandbox import Sandbox
+
+if TYPE_CHECKING:
+    from autograder.grading.scheduler import Done, Reader
+    from autograder.platforms.nbgrader.course import NbgraderCourse
+    from autograder.platforms.nbgrader.gradebook import AssignmentGradebook, Written
 
 MAX_BYTES = 100_000_000
 """As much as nbgrader collects: notebooks come with all their outputs."""
 
 
-def write_source(course: CourseAssignment, folder: Path) -> int:
-    """Write source/NAME and, where there is none, `nbgrader_config.py`. Returns the exit code."""
-    target = open_nbgrader(folder)
-    with refused(course.assignment.name):
-        files = source_version(course.assignment.folder, bundle_for(course))
-    for path in write_files(files, target.source(course.assignment.name)):
-        print(path)
-    config = target.root / "nbgrader_config.py"
-    if not config.is_file():
-        config.write_text(CONFIG, encoding="utf-8")
-        print(config)
-    elif CONFIG.splitlines()[0] not in config.read_text(encoding="utf-8", errors="replace"):
-        print(f"Add these lines to {config}, so that nbgrader leaves what the starter has:\n\n{CONFIG}", end="")
-        return 1
-    return 0
+def grade(
+    course_dir: NbgraderFolder,
+    name: Name,
+    jobs: Jobs = os.cpu_count() or 1,
+    only: Only = None,
+    fresh: Fresh = False,
+    unsafe: Unsafe = False,
+    device: OnDevice = None,
+    json: AsJson = False,
+    quiet: Quiet = False,
+    config: ConfigFile = None,
+) -> None:
+    """Grade submitted/*/NAME into the gradebook, and write autograded/ for feedback.
+
+    Exit codes: 0 graded (whatever the scores), 1 some submissions met an error of the grader's, 2 wrong input.
+    """
+    course = open_course(name, config, device)
+    raise typer.Exit(
+        _grade(course, course_dir, jobs=jobs, only=only, fresh=fresh, unsafe=unsafe, json=json, quiet=quiet)
+    )
 
 
-def grade_course(
+def _grade(
     course: CourseAssignment,
     folder: Path,
     *,
@@ -65,6 +69,12 @@ def grade_course(
     quiet: bool,
 ) -> int:
     """Grade, and write each result where nbgrader looks for it. Returns the exit code."""
+    import torch
+
+    from autograder.grading.scheduler import Batch
+    from autograder.platforms.nbgrader.course import open_nbgrader
+    from autograder.platforms.nbgrader.gradebook import AssignmentGradebook
+
     name = course.assignment.name
     place = open_nbgrader(folder)
     entries = choose(place.submissions(name), only)
@@ -148,6 +158,11 @@ class _Writer:
         wide_console().print(grid)
 
     def _write(self, report: Report) -> None:
+        from autograder.platforms.nbgrader.autograded import autograded_notebook
+        from autograder.platforms.nbgrader.course import CARRIED
+        from autograder.platforms.nbgrader.source import grade_id
+        from autograder.platforms.nbgrader.words import remarks_on, results_of
+
         entry = self.entries[report.student]
         self.without_cell = self.book.missing(report.exercises)
         received = self.place.received(entry.path)

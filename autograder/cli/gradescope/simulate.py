@@ -1,0 +1,85 @@
+"""`autograder gradescope simulate`: run the image or the zip here as Gradescope would."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import typer
+from rich.console import Console
+
+from autograder.cli.course import CourseAssignment, open_course
+from autograder.cli.gradescope.image import image_name
+from autograder.cli.options import ConfigFile, Container, ContainerWords, Name
+from autograder.errors import InputError
+from autograder.intake import find_class
+from autograder.platforms.gradescope import simulate as rehearsal
+
+
+def simulate(
+    name: Name,
+    submission: Annotated[Path | None, typer.Argument(help="A module, a notebook, a zip or a folder.")] = None,
+    folder: Annotated[Path | None, typer.Option("--class", help="A whole class; results go to the records.")] = None,
+    tag: Annotated[str | None, typer.Option("--image", help="The image.", show_default="autograder-NAME")] = None,
+    archive: Annotated[
+        Path | None, typer.Option("--zip", help="Run this zip instead: setup.sh first, on the base image.")
+    ] = None,
+    base: Annotated[str | None, typer.Option("--base", help="Another base image, for --zip.")] = None,
+    data: Annotated[Path | None, typer.Option("--metadata", help="Another submission_metadata.json.")] = None,
+    to: Annotated[Path | None, typer.Option("--to", help="Where pages and results go.")] = None,
+    engine: Container = None,
+    option: ContainerWords = None,
+    config: ConfigFile = None,
+) -> None:
+    """Run the image or the zip as Gradescope would, and write the page that the student would see.
+
+    Exit codes: 0 there are results, 1 Gradescope would report a failure or an error of the grader's, 2 wrong input.
+    """
+    course = open_course(name, config)
+    if (submission is None) == (folder is None):
+        raise InputError("give a submission, or --class and a folder")
+    podman = rehearsal.Engine.find(engine, option or ())
+    if archive is not None:
+        tag = tag or f"{image_name(name)}-zip"
+        rehearsal.install(podman, archive, base or course.config.course.container.base, tag)
+    tag = tag or image_name(name)
+    if not podman.has(tag):
+        raise InputError(f"there is no image {tag}: autograder gradescope image {name} --make")
+    place = to or course.config.root / course.config.course.reports / f"{name}-gradescope"
+    place.mkdir(parents=True, exist_ok=True)
+    now = datetime.now(UTC)
+    if folder is not None:
+        simulated = rehearsal.simulate_class(podman, tag, find_class(folder), course.settings, now)
+    else:
+        assert submission is not None
+        if not submission.exists():
+            raise InputError(f"{submission} does not exist")
+        student = submission.stem
+        described = data.read_bytes() if data else rehearsal.metadata(student, course.settings, now)
+        simulated = iter([rehearsal.simulate(podman, tag, submission, student, course.settings, described)])
+    failed = sum([not _kept(one, course, place, into_records=folder is not None) for one in simulated])
+    raise typer.Exit(1 if failed else 0)
+
+
+def _kept(one: rehearsal.Simulated, course: CourseAssignment, place: Path, *, into_records: bool) -> bool:
+    """Write a run's pages and results; say what became of it. Whether it was graded."""
+    from autograder.feedback.formats import file_name
+    from autograder.files import replace
+    from autograder.platforms.gradescope.contract import encode
+    from autograder.platforms.gradescope.page import page
+
+    console = Console(soft_wrap=True, highlight=False)
+    html = file_name(one.student)
+    replace(place / html, page(one, title=course.settings.title).encode())
+    replace(place / f"instructor-{html}", page(one, title=course.settings.title, instructor=True).encode())
+    if one.results is not None:
+        replace((place / html).with_suffix(".json"), msgspec.json.format(encode(one.results)))
+    report = one.report
+    if report is not None and into_records:
+        with course.records() as records:
+            records.save(msgspec.structs.replace(report, student=one.student))
+    score = "failed" if one.results is None else f"{one.results.score:g}"
+    console.print(f"{one.student}: {score} in {one.seconds:.0f} s {place / html} {one.problem}".rstrip(), markup=False)
+    return report is not None and report.status != "grader error"

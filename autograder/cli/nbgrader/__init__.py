@@ -1,0 +1,11 @@
+"""`autograder nbgrader`: the source version for an nbgrader course, and grades into its gradebook."""
+
+from __future__ import annotations
+
+import typer
+
+from autograder.cli.nbgrader import grade, source
+
+app = typer.Typer(no_args_is_help=True, help="Work with an nbgrader course: its source notebooks and its gradebook.")
+app.command()(source.source)
+app.command()(grade.grade)

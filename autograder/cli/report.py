@@ -1,0 +1,28 @@
+"""`autograder report`: the HTML report again, from the records."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from autograder.cli.course import open_course
+from autograder.cli.options import ConfigFile, Name
+
+
+def report(
+    name: Name,
+    to: Annotated[Path | None, typer.Option("--to", help="The folder to write to.")] = None,
+    config: ConfigFile = None,
+) -> None:
+    """Write the HTML report again from the records, grading nothing."""
+    from autograder.reports import write_reports
+
+    course = open_course(name, config)
+    folder = to or course.config.root / course.config.course.reports / name
+    with course.records() as records:
+        page = write_reports(
+            records.all_latest(name), folder, course=course.config.course.name, title=course.settings.title
+        )
+    print(page)
