@@ -94,8 +94,9 @@ def test_doctor_says_how_to_have_what_is_missing(course):
 
 
 def test_doctor_says_what_to_do_where_there_is_no_boundary(course, monkeypatch):
+    """An ordinary user keeps a boundary without another user for students' code: Landlock's."""
     monkeypatch.setattr(bubblewrap, "available", lambda: None)
-    result = run("doctor", *(f"--without={one}" for one in ("user namespace", "separate user")))
+    result = run("doctor", *(f"--without={one}" for one in ("user namespace", "separate user", "landlock")))
     assert result.exit_code == 1
     for words in ("No boundary", "apt-get install bubblewrap", "run the grader as root", "grade refuses"):
         assert words in result.output
