@@ -87,7 +87,7 @@ def test_doctor_shows_the_layers(course):
     assert "✓ │ seccomp" in result.output and "grade works" in result.output
 
 
-def test_doctor_says_how_to_have_what_is_missing(course):
+def test_doctor_says_how_to_have_what_is_missing(course, namespaces):
     result = run("doctor", "--without", "landlock")
     assert result.exit_code == 0
     assert "Linux 5.13 or newer" in result.output and "make up for a layer that is missing" in result.output
