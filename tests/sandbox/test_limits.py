@@ -76,7 +76,7 @@ WAYS = {
 }
 
 
-# Without namespaces a limit is a user's in all, or a file's: docs/boundary.md.
+# Without namespaces the disk is limited for each file (docs/boundary.md), and processes for all of a user together.
 NEED_NAMESPACES = ("processes", "disk_mb in many files")
 
 
