@@ -3,13 +3,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 JOBS ?= $(shell nproc)
 
-.PHONY: demo test container-test setup lint validate starters releases faults exhaustive clean
+.PHONY: demo test pins container-test setup lint validate starters releases faults exhaustive clean
 
 demo: setup
 	$(BIN)/autograder grade regression examples/regression --jobs $(JOBS) --report reports/demo
 
 test: setup lint
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup -m "not gpu and not exhaustive"
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup -m "not gpu and not exhaustive and not index"
 
 setup: $(VENV)/.setup-done
 
@@ -21,6 +21,11 @@ lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check autograder tests
 	$(BIN)/mypy
+
+# Asks the package index for every version in constraints.txt, for every Python that it names. Skipped, with the reason,
+# where no index is reached. tests/test_pins.py does the rest without one, in `make test`.
+pins: setup
+	$(BIN)/python -m pytest -m index tests/test_pins.py -ra --durations 0
 
 # In real containers; CONTAINER_BASE names the base image. Skipped, with the reason, where there is none.
 # tests/exploits runs in four of them, each for minutes; CONTAINER_CORPUS picks, as pytest -k does.

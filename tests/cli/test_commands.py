@@ -94,15 +94,16 @@ def test_doctor_shows_the_layers(course):
     assert "✓ │ seccomp" in result.output and "grade works" in result.output
 
 
-def test_doctor_says_how_to_have_what_is_missing(course):
+def test_doctor_says_how_to_have_what_is_missing(course, namespaces):
     result = run("doctor", "--without", "landlock")
     assert result.exit_code == 0
     assert "Linux 5.13 or newer" in result.output and "make up for a layer that is missing" in result.output
 
 
 def test_doctor_says_what_to_do_where_there_is_no_boundary(course, monkeypatch):
+    """An ordinary user keeps a boundary without another user for students' code: Landlock's."""
     monkeypatch.setattr(bubblewrap, "available", lambda: None)
-    result = run("doctor", *(f"--without={one}" for one in ("user namespace", "separate user")))
+    result = run("doctor", *(f"--without={one}" for one in ("user namespace", "separate user", "landlock")))
     assert result.exit_code == 1
     for words in ("No boundary", "apt-get install bubblewrap", "run the grader as root", "grade refuses"):
         assert words in result.output

@@ -20,7 +20,7 @@ CPU = "cpu:0"
 
 
 @pytest.fixture
-def course(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def course(namespaces: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     tiny.write(tmp_path)
     config = tiny.config(tmp_path)
     (tmp_path / "class").mkdir()

@@ -253,7 +253,7 @@ TOGETHER = pytest.mark.xdist_group("a sandbox with a second device")
 
 
 @pytest.fixture(scope="module")
-def sandbox():
+def sandbox(namespaces):
     with Sandbox(device=LAZY, preload=("torch",)) as running:
         yield running
 

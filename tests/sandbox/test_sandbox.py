@@ -99,7 +99,8 @@ def thread():
 
 
 @pytest.fixture(scope="module")
-def sandbox():
+def sandbox(namespaces):
+    """The sandbox with all its layers; test_layers.py tries it with fewer."""
     with Sandbox() as running:
         yield running
 
@@ -130,7 +131,7 @@ def test_every_layer_holds_here(sandbox):
             "landlock", "rlimits"} <= set(sandbox.boundary), sandbox.problems  # fmt: skip
 
 
-def test_python_may_be_called_by_a_relative_path(tmp_path):
+def test_python_may_be_called_by_a_relative_path(tmp_path, namespaces):
     """`../venv/bin/python -m autograder`: the folder that this starts from is not in the sandbox."""
     python = os.path.relpath(f"{sys.prefix}/bin/{Path(sys.executable).name}", tmp_path)
     code = "from autograder.sandbox.host.sandbox import Sandbox\nwith Sandbox(preload=()) as s: print(s.boundary, s.problems)"
