@@ -1,6 +1,8 @@
 """The rooms of the package: imports point one way, and no file outgrows its reader."""
 
 import ast
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -107,3 +109,12 @@ def test_no_module_imports_itself_through_others():
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(PACKAGE).as_posix())
 def test_no_file_outgrows_its_reader(path):
     assert len(path.read_text(encoding="utf-8").splitlines()) <= MAX_LINES
+
+
+def test_the_scheduler_does_without_torch():
+    """It decodes no answer and runs no rubric: torch, and what students import, are the slots' and the sandboxes'."""
+    heavy = ("torch", "numpy", "pandas", "sklearn", "scipy")
+    code = "import sys, autograder.cli.app, autograder.cli.batch, autograder.grading.scheduler, autograder.records; "
+    code += f"print([name for name in {heavy} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,7 +16,7 @@ from autograder.cli.course import CourseAssignment, open_course
 from autograder.cli.options import AsJson, ConfigFile, Fresh, Jobs, Name, OnDevice, Only, Quiet, Unsafe
 from autograder.cli.progress import INTERRUPTED, watched
 from autograder.intake import Entry, choose, find_class
-from autograder.model import Report
+from autograder.model import Outcome, Report
 
 if TYPE_CHECKING:
     from autograder.records import Records
@@ -29,6 +29,9 @@ def grade(
     only: Only = None,
     failed: Annotated[
         bool, typer.Option("--failed", help="Just those whose last report is not full marks, again.")
+    ] = False,
+    timed_out: Annotated[
+        bool, typer.Option("--timed-out", help="Just those whose last report has a time-out, again.")
     ] = False,
     fresh: Fresh = False,
     report: Annotated[Path | None, typer.Option("--report", help="Where the HTML report goes.")] = None,
@@ -50,7 +53,7 @@ def grade(
             course,
             entries,
             jobs=jobs,
-            failed=failed,
+            again=_again(failed=failed, timed_out=timed_out),
             fresh=fresh,
             folder=None if no_report else (report or course.config.root / course.config.course.reports / name),
             unsafe=unsafe,
@@ -65,23 +68,23 @@ def grade_class(
     entries: list[Entry],
     *,
     jobs: int,
-    failed: bool,
+    again: Callable[[Report | None], bool] | None,
     fresh: bool,
     folder: Path | None,
     unsafe: bool,
     json: bool,
     quiet: bool,
 ) -> int:
-    """Grade, show and report. Returns the exit code."""
+    """Grade, show and report. Returns the exit code. `again` picks by the last report, and grades what stands too."""
     from autograder.grading.scheduler import Batch
     from autograder.reports import write_reports
 
     name = course.name
     with course.records() as records:
-        if failed:
-            entries = [entry for entry in entries if _needs_more(records.latest(name, entry.student))]
+        if again is not None:
+            entries = [entry for entry in entries if again(records.latest(name, entry.student))]
         with opened(course, (entry.path for entry in entries[:1]), unsafe=unsafe) as ready:
-            batch = Batch(ready.executor, ready.boundary, records, jobs=jobs, fresh=fresh or failed)
+            batch = Batch(ready.executor, ready.boundary, records, jobs=jobs, fresh=fresh or again is not None)
             tally = watched(batch.run(entries), len(entries), quiet=quiet or json)
         console = Console(stderr=json)
         if tally.interrupted:
@@ -104,6 +107,16 @@ def grade_class(
         if tally.ours:
             console.print(f"[red]{tally.ours} met an error of the grader's. Nobody was charged; run again to retry.[/]")
     return 1 if tally.ours else 0
+
+
+def _again(*, failed: bool, timed_out: bool) -> Callable[[Report | None], bool] | None:
+    """Return what picks the submissions to grade again by their last report; None for all that need it."""
+    chosen = [pick for pick, wanted in ((_needs_more, failed), (_timed_out, timed_out)) if wanted]
+    return (lambda report: any(pick(report) for pick in chosen)) if chosen else None
+
+
+def _timed_out(report: Report | None) -> bool:
+    return report is not None and any(result.outcome is Outcome.TIMED_OUT for result in report.results)
 
 
 def _needs_more(report: Report | None) -> bool:
