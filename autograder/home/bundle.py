@@ -16,10 +16,10 @@ from autograder.protocol.codec import decode, encode
 from autograder.protocol.messages import Ask, Raised, Returned
 from autograder.protocol.values import Value
 from autograder.rubric.draw import Draw
+from autograder.rubric.ladder import Ladder
 from autograder.rubric.rubric import Check, Rubric
 from autograder.rubric.student import Reference, same_value
 from autograder.rubric.variants import Mutant
-from autograder.rubric.vocabulary import Ladder
 
 FILE = "public.json"
 

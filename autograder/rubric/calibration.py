@@ -15,7 +15,7 @@ import msgspec
 import torch
 
 from autograder.files import replace
-from autograder.rubric.vocabulary import Ladder, Rung
+from autograder.rubric.ladder import Ladder, Rung
 
 COVERAGE, CONFIDENCE = 0.99, 0.95
 """A bound is one that 99 % of all seeds reach, said with 95 % confidence."""

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from autograder.protocol.names import resolve
 from autograder.rubric.draw import Draw
+from autograder.rubric.ladder import Ladder, Score
 from autograder.rubric.student import Reference, Student
-from autograder.rubric.vocabulary import Ladder, Score
 
 AUTOGRAD = (
     "torch.Tensor.backward",

@@ -31,9 +31,9 @@ from autograder.rubric import (
     matches,
     same_trajectory,
     short_answers,
+    shown,
     tensor_of,
 )
-from autograder.rubric.compare import shown
 
 from . import views
 
