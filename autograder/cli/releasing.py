@@ -9,7 +9,7 @@ from pathlib import Path
 from autograder.cli.course import CourseAssignment
 from autograder.errors import AssignmentError, LeakError, MarkerError, PublicCheckError
 from autograder.home import PublicRelease
-from autograder.release import bundle_of, current, generate, look_through, pack
+from autograder.release import current, generate, look_through, pack, public_release
 
 
 def release_assignment(course: CourseAssignment, *, check: bool, to: Path | None, wheel: Path | None) -> int:
@@ -36,7 +36,7 @@ def release_assignment(course: CourseAssignment, *, check: bool, to: Path | None
 
 def bundle_for(course: CourseAssignment) -> PublicRelease:
     """The public side of the course's assignment."""
-    return bundle_of(course.assignment, course.settings.title, course.settings.packages)
+    return public_release(course.assignment, course.settings.title, course.settings.packages)
 
 
 @contextmanager
