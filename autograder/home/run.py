@@ -159,7 +159,7 @@ def _told(result: CheckResult, file: str, uses: Sequence[str], wrong: Sequence[s
     if wrong:
         names = " and ".join(f"`{name}`" for name in wrong)
         verb = "is" if len(wrong) == 1 else "are"
-        note = f"If yours calls {names}: begin there, for that {verb} not right yet. The grader lends its own."
+        note = f"If yours calls {names}: begin there, for that {verb} not right yet. The grader uses its own there."
     elif uses and result.outcome is Outcome.FAILED:
         names = ", ".join(f"`{name}`" for name in uses)
         note = f"If yours calls {names}: a mistake in there shows here too."

@@ -17,7 +17,7 @@ class Score(msgspec.Struct, frozen=True):
 
     Attributes:
         fraction: The share of the check's points, from 0 to 1.
-        message: What the student reads beside the points.
+        message: What the student reads next to the points.
         curve: The training curve to draw in the report, if there is one.
 
     Example:
