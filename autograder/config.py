@@ -1,4 +1,4 @@
-"""`grader_config.yml`: the course, its assignments, limits and where records live. A mistake names its line."""
+"""Read `grader_config.yml`: the course, its assignments, limits and where records are. An error names the line."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from autograder.errors import ConfigError
+from autograder.model import DEFAULT_PACKAGES
 
 NAME = "grader_config.yml"
-DEFAULT_PACKAGES = ("numpy", "torch", "pandas", "sklearn", "scipy", "matplotlib", "tqdm")
 
 
 REMOVED = {
@@ -26,7 +26,7 @@ REMOVED = {
 
 
 class Device(StrEnum):
-    """What students' code computes on, beside the CPU."""
+    """What students' code computes on: the CPU alone, or a GPU as well."""
 
     CPU = "cpu"
     CUDA = "cuda"
@@ -50,7 +50,7 @@ class LimitsConfig(_Section):
 
 
 class LateConfig(_Section):
-    """What lateness costs: so many percent of the points earned for each day begun, after a time of grace."""
+    """What lateness costs: a percentage of the points earned for each day begun, after a grace period."""
 
     percent_per_day: float = Field(ge=0, le=100)
     grace_minutes: float = Field(default=0, ge=0)
@@ -58,7 +58,7 @@ class LateConfig(_Section):
 
 
 class GradescopeConfig(_Section):
-    """How an assignment behaves on Gradescope. Memory, CPUs and time-out are what its settings page says there."""
+    """How an assignment behaves on Gradescope. Memory, CPUs and time-out must be those of its settings page there."""
 
     hidden_checks: Literal["visible", "after_due_date", "after_published", "hidden"] = "after_due_date"
     leaderboard: bool = True
@@ -71,8 +71,7 @@ class GradescopeConfig(_Section):
 
 
 class AssignmentConfig(_Section):
-    """One assignment. `due` has a time zone; `device` is what students' code computes on beside the CPU; `packages` are
-    the ones a student may import."""
+    """One assignment. `due` has a time zone; `packages` are the ones a student may import."""
 
     title: str
     due: datetime | None = None
@@ -115,7 +114,7 @@ class Config(_Section):
     root: Path = Field(default=Path(), exclude=True)
 
     def assignment(self, name: str) -> AssignmentConfig:
-        """Raises `ConfigError` that lists the assignments there are."""
+        """Return an assignment's settings. Raises `ConfigError`, which lists the assignments there are."""
         if name not in self.assignments:
             known = ", ".join(sorted(self.assignments))
             raise ConfigError(f"{self.root / NAME} has no assignment called {name!r}; it has: {known}")
@@ -123,13 +122,15 @@ class Config(_Section):
 
     @property
     def records_url(self) -> str:
-        """The SQLAlchemy URL of the records; a plain path means SQLite."""
+        """Return the SQLAlchemy URL of the records; a plain path means SQLite."""
         place = self.course.records
         return place if "://" in place else f"sqlite:///{self.root / place}"
 
     def secret(self) -> bytes:
-        """The course's secret, made on first use and readable by its owner only. It decides all hidden draws:
-        keep it, or scores cannot be reproduced."""
+        """Return the course's secret, made on first use and readable by its owner only.
+
+        It decides all hidden draws: without it, scores cannot be reproduced.
+        """
         path = self.root / self.course.secret_file
         try:
             descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -149,7 +150,7 @@ class Config(_Section):
 
 
 def find(start: Path) -> Path:
-    """The configuration file of the course that `start` lies in. Raises `ConfigError`."""
+    """Return the configuration file of the course that `start` lies in. Raises `ConfigError`."""
     for folder in (start.resolve(), *start.resolve().parents):
         if (folder / NAME).is_file():
             return folder / NAME
@@ -181,7 +182,7 @@ def load(path: Path) -> Config:
 
 
 def _line(tree: yaml.Node | None, place: tuple[int | str, ...]) -> int:
-    """The line of the deepest node on the way to `place` that exists."""
+    """Return the line of the deepest node that exists on the way to `place`."""
     line = 1
     for key in place:
         if isinstance(tree, yaml.MappingNode):

@@ -166,11 +166,33 @@ class ConversationEndedError(_WithOutcome):
 
 
 class StudentError(_WithOutcome):
-    """The student's code could not answer: missing, not attempted, raised, or returned something malformed."""
+    """The student's code could not answer: missing, not attempted, raised, or returned something malformed.
+
+    Args:
+        outcome: What becomes of the check: `Outcome.FAILED`, `Outcome.NOT_ATTEMPTED` or `Outcome.OUT_OF_MEMORY`.
+        message: Tells the student what happened.
+
+    Example:
+        >>> try:
+        ...     student.huber(torch.zeros(2), torch.ones(2))
+        ... except StudentError as error:
+        ...     print(f"{error.outcome}: {error.message}")
+        failed: `huber` is not defined in your submission. Is it spelled like that?
+    """
 
 
 class MismatchError(AutograderError):
-    """The student's work differs from what was asked; `message` tells the student how."""
+    """The student's work differs from what was asked.
+
+    Args:
+        message: Tells the student how, without an expected value.
+        difference: Shapes, the first index and the largest error, for the report; None where there are none.
+
+    Example:
+        >>> raise MismatchError("the losses do not fall")
+        Traceback (most recent call last):
+        autograder.errors.MismatchError: the losses do not fall
+    """
 
     def __init__(self, message: str, difference: Difference | None = None) -> None:
         super().__init__(message)

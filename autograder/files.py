@@ -1,4 +1,4 @@
-"""Files that nobody sees half written, and zips with nothing in them but their files."""
+"""Write files atomically, and make reproducible zips."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 EPOCH = (1980, 1, 1, 0, 0, 0)
-"""The earliest time that a zip can hold: when a file was written says nothing about it."""
+"""The earliest time that a zip can hold, for every file: when it was written says nothing about it."""
 
 
 def replace(path: Path, data: bytes, mode: int | None = None) -> None:
-    """Write a file whole or not at all: whoever looks finds what was there before, or this. Raises `OSError`.
+    """Write a file whole or not at all: a reader finds the old content or the new. Raises `OSError`.
 
-    `mode` is what it is, whatever the umask; until then only its owner can read it.
+    `mode` is set whatever the umask is; until then only the owner can read the file.
     """
     draft = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}.part")
     draft.unlink(missing_ok=True)
@@ -33,7 +33,7 @@ def replace(path: Path, data: bytes, mode: int | None = None) -> None:
 
 
 def zipped(files: Mapping[str, bytes], mode_of: Callable[[str], int] = lambda name: 0o644) -> bytes:
-    """A zip of files by their names in it: the same bytes for the same files, at any time and on every system."""
+    """Return a zip of files by name: the same bytes for the same files, at any time and on every system."""
     data = io.BytesIO()
     with zipfile.ZipFile(data, "w") as archive:
         for name in sorted(files):

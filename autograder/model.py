@@ -12,12 +12,15 @@ from enum import StrEnum
 
 import msgspec
 
+DEFAULT_PACKAGES = ("numpy", "torch", "pandas", "sklearn", "scipy", "matplotlib", "tqdm")
+"""The packages that students may import where the configuration names none."""
+
 NO_BOUNDARY = ("none: --unsafe-no-sandbox",)
 """The layers of a sandbox that has none."""
 
 
 class Outcome(StrEnum):
-    """What became of one check. All but SKIPPED and GRADER_ERROR say something about the student's work."""
+    """The result of one check. All but SKIPPED and GRADER_ERROR say something about the student's work."""
 
     PASSED = "passed"
     PARTLY = "partly"
@@ -48,7 +51,7 @@ class Submission(msgspec.Struct, frozen=True, tag="submission"):
     def of(
         student: str, main: str, files: Mapping[str, str], notes: tuple[str, ...] = (), received: datetime | None = None
     ) -> Submission:
-        """A submission with the digest of its sources: equal work has an equal digest."""
+        """Make a submission with the digest of its sources: equal work has an equal digest."""
         digest = hashlib.sha256()
         for path in sorted(files):
             for part in (path, files[path]):
@@ -72,7 +75,7 @@ class Difference(msgspec.Struct, frozen=True):
 
 
 class Curve(msgspec.Struct, frozen=True):
-    """A training curve beside the rungs of a baseline ladder (name, value), for a picture in the report."""
+    """A training curve and the rungs of a baseline ladder (name, value), for a picture in the report."""
 
     title: str
     unit: str
@@ -149,5 +152,5 @@ class Report(msgspec.Struct, frozen=True):
     wall_seconds: float = 0.0
 
     def of_exercise(self, number: str) -> tuple[CheckResult, ...]:
-        """The results of one exercise, in rubric order."""
+        """Return the results of one exercise, in rubric order."""
         return tuple(result for result in self.results if result.exercise == number)

@@ -15,7 +15,7 @@ LAZY = "lazy"
 
 @cache
 def register() -> Any:
-    """Start the lazy device, and mend it where it goes wrong. What is returned has to be kept."""
+    """Start the lazy device, and correct it where it goes wrong. What is returned has to be kept."""
     import torch
     import torch._lazy.ts_backend
 

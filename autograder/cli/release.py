@@ -55,9 +55,9 @@ def _release(course: CourseAssignment, *, check: bool, to: Path | None, wheel: P
 
 def bundle_for(course: CourseAssignment) -> PublicRelease:
     """The public side of the course's assignment."""
-    from autograder.release import bundle_of
+    from autograder.release import public_release
 
-    return bundle_of(course.assignment, course.settings.title, course.settings.packages)
+    return public_release(course.assignment, course.settings.title, course.settings.packages)
 
 
 @contextmanager

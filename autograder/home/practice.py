@@ -1,4 +1,4 @@
-"""Training at home, on public data: where an exercise stands on its ladder, for no points."""
+"""Train at home on public data: show where an exercise stands on its ladder, for no points."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from autograder.rubric.rubric import Exercise, Practice
 from autograder.rubric.student import Reference
 
 SEED = 2_024
-"""Everybody trains with the same one; the grader draws its own."""
+"""Everybody trains with the same seed at home; the grader draws its own."""
 SECONDS = 600.0
-"""A laptop may be slow, and nobody waits but its owner."""
+"""A generous limit: a laptop may be slow, and only its owner waits."""
 
 
 @dataclass(frozen=True)
 class Practised:
-    """A training run at home: its score on the ladder, or the problem that came first."""
+    """A training run at home: its score on the ladder, or the problem that ended it."""
 
     number: str
     practice: Practice
@@ -30,23 +30,23 @@ class Practised:
 
     @property
     def value(self) -> float | None:
-        """The ladder's metric."""
+        """Return the ladder's metric, or None where there was a problem."""
         return self.score.curve.metric if self.score and self.score.curve else None
 
     @property
     def rungs(self) -> list[tuple[Rung, bool]]:
-        """Every rung, simplest first, and whether it is reached."""
+        """Return every rung, simplest first, and whether it is reached."""
         ladder, value = self.practice.ladder, self.value
         return [(rung, value is not None and ladder.reaches(value, rung)) for rung in ladder.rungs]
 
     @property
     def next(self) -> Rung | None:
-        """The first rung that is still above."""
+        """Return the first rung that is not reached, or None."""
         return next((rung for rung, reached in self.rungs if not reached), None)
 
 
 def practise(exercise: Exercise, host: Host, data: Path) -> list[Practised]:
-    """Train what the exercise has to train, on the files in `data`. Never raises for what the student does."""
+    """Run the exercise's practices on the files in `data`. Never raises for what the student's code does."""
     return [_practised(exercise.number, practice, host, data) for practice in exercise.practices]
 
 

@@ -1,4 +1,4 @@
-"""Run a release's public checks on a file, or on what a notebook holds at the moment. For one's own code only."""
+"""Run a release's public checks on a file, or on the state of a notebook. For one's own code only."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import msgspec
 
 from autograder.errors import PublicReleaseError
 from autograder.grading.engine import Engine
-from autograder.home.bundle import PublicAssignment, PublicRelease, find_bundle, read_bundle
 from autograder.home.host import HomeHost
 from autograder.home.practice import Practised, practise
+from autograder.home.public_release import PublicAssignment, PublicRelease, find_release, read_release
 from autograder.home.show import Checked
 from autograder.intake import read_submission
 from autograder.model import CheckResult, Outcome
@@ -22,25 +22,25 @@ from autograder.sandbox.guest.loader import load
 ANYONE = "you"
 NOTEBOOK = "this notebook"
 DATA = "data"
-"""Where a release keeps its files."""
+"""The folder of a release that holds its data."""
 
 
 def check_file(path: Path | None = None, exercises: Iterable[str] = (), *, practice: bool = False) -> Checked:
     """Check a module, a notebook, a folder or a zip, read as the grader reads it.
 
     Without a path: the assignment's module or notebook in this folder, whichever was saved last. `exercises` are
-    numbers or function names; none means all. `practice`: train too, on the public data. Raises `PublicReleaseError`
-    and
-    `intake.RejectedError`.
+    numbers or function names; none means all. With `practice`, train too, on the public data.
+
+    Raises `PublicReleaseError` and `RejectedError`.
     """
-    place = find_bundle(Path.cwd() if path is None else path if path.is_dir() else path.resolve().parent)
-    bundle = read_bundle(place)
-    path = path or _latest(place.parent, bundle.assignment)
+    place = find_release(Path.cwd() if path is None else path if path.is_dir() else path.resolve().parent)
+    release = read_release(place)
+    path = path or _latest(place.parent, release.assignment)
     if not path.exists():
-        way = f"for an exercise: autograder check -e {path}" if str(path) in _names(bundle) else "is its name right?"
+        way = f"for an exercise: autograder check -e {path}" if str(path) in _names(release) else "is its name right?"
         raise PublicReleaseError(f"there is no {path.name} in {path.resolve().parent}: {way}")
     submission = read_submission(
-        path, ANYONE, main=bundle.assignment, packages=frozenset(bundle.packages), expected=bundle.functions
+        path, ANYONE, main=release.assignment, packages=frozenset(release.packages), expected=release.functions
     )
     namespace, error = load(submission.files, submission.main)
     problem = ""
@@ -48,17 +48,17 @@ def check_file(path: Path | None = None, exercises: Iterable[str] = (), *, pract
         problem = f"{error.type_name}: {error.message}" + (f" ({error.where})" if error.where else "")
     data = place.parent / DATA if practice else None
     host = HomeHost(namespace, frozenset(submission.files))
-    return _checked(bundle, host, exercises, path.name, submission.notes, problem, data)
+    return _checked(release, host, exercises, path.name, submission.notes, problem, data)
 
 
 def check(*exercises: str, practice: bool = False) -> Checked:
-    """In a notebook: check what you have defined so far, all of it or some exercises by number or function name."""
-    place = find_bundle(Path.cwd())
+    """Check what a notebook has defined so far: all of it, or some exercises by number or function name."""
+    place = find_release(Path.cwd())
     data = place.parent / DATA if practice else None
     namespace = sys.modules["__main__"].__dict__
     cells = {code.co_filename for value in namespace.values() if (code := getattr(value, "__code__", None))}
     host = HomeHost(namespace, frozenset(cells))
-    return _checked(read_bundle(place), host, exercises, NOTEBOOK, (), "", data)
+    return _checked(read_release(place), host, exercises, NOTEBOOK, (), "", data)
 
 
 def _latest(folder: Path, name: str) -> Path:
@@ -70,7 +70,7 @@ def _latest(folder: Path, name: str) -> Path:
 
 
 def _checked(
-    bundle: PublicRelease,
+    release: PublicRelease,
     host: HomeHost,
     exercises: Iterable[str],
     file: str,
@@ -78,9 +78,9 @@ def _checked(
     problem: str,
     data: Path | None,
 ) -> Checked:
-    """`data`: the folder to train on, if there is to be training."""
-    wanted = _wanted(bundle, exercises)
-    assignment = PublicAssignment(bundle)
+    """Run the checks and, where `data` is a folder to train on, the practices."""
+    wanted = _wanted(release, exercises)
+    assignment = PublicAssignment(release)
     checks = [check for check in assignment.rubric.checks if check.exercise in wanted]
     results = Engine(assignment, b"").run(host, "", checks=checks, hints=False, stand_ins=False)
     uses = {check.name: check.uses for check in checks}
@@ -99,22 +99,22 @@ def _checked(
         for exercise in assignment.rubric.exercises:
             if exercise.number in wanted:
                 practised += practise(exercise, host, data)
-    left_out = tuple(name for name in bundle.functions if any(f"`{name}` was left out" in note for note in notes))
+    left_out = tuple(name for name in release.functions if any(f"`{name}` was left out" in note for note in notes))
     absent = tuple(
         name
-        for exercise in bundle.exercises
+        for exercise in release.exercises
         for name in exercise.owns
         if exercise.number in wanted and (name in left_out or name not in host.namespace)
     )
-    there = bundle.functions & host.namespace.keys()
+    there = release.functions & host.namespace.keys()
     written = tuple(name for name in there if not _is_stub(name, host.namespace[name]))
     return Checked(
-        bundle, file, tuple(results), tuple(wanted), absent, left_out, written, notes, problem, tuple(practised)
+        release, file, tuple(results), tuple(wanted), absent, left_out, written, notes, problem, tuple(practised)
     )
 
 
 def _is_stub(name: str, value: object) -> bool:
-    """Whether a function, or a method of a class, is as the starter has it: it raises, and says its name."""
+    """Return whether a function, or a method of a class, is the starter's: it raises, and names itself."""
     functions = vars(value).values() if isinstance(value, type) else (value,)
     codes = [code for function in functions if (code := getattr(function, "__code__", None))]
     return any(
@@ -124,27 +124,30 @@ def _is_stub(name: str, value: object) -> bool:
     )
 
 
-def _wanted(bundle: PublicRelease, exercises: Iterable[str]) -> list[str]:
-    """Exercise numbers, in order. Raises `PublicReleaseError` for one that there is not."""
-    known = _names(bundle)
+def _wanted(release: PublicRelease, exercises: Iterable[str]) -> list[str]:
+    """Return the chosen exercises' numbers, in order. Raises `PublicReleaseError` for one that does not exist."""
+    known = _names(release)
     chosen = list(exercises)
     unknown = [name for name in chosen if name not in known]
     if unknown:
-        known_ones = ", ".join(f"{exercise.number} ({', '.join(exercise.owns)})" for exercise in bundle.exercises)
+        known_ones = ", ".join(f"{exercise.number} ({', '.join(exercise.owns)})" for exercise in release.exercises)
         raise PublicReleaseError(f"there is no exercise or function {unknown[0]!r}; there are {known_ones}")
     asked = {known[name] for name in chosen}
-    return [exercise.number for exercise in bundle.exercises if not chosen or exercise.number in asked]
+    return [exercise.number for exercise in release.exercises if not chosen or exercise.number in asked]
 
 
-def _names(bundle: PublicRelease) -> dict[str, str]:
-    """The number of the exercise that each number and each function's name stands for."""
-    known = {exercise.number: exercise.number for exercise in bundle.exercises}
-    return known | {name: exercise.number for exercise in bundle.exercises for name in exercise.owns}
+def _names(release: PublicRelease) -> dict[str, str]:
+    """Return, for each number and each function's name, the number of its exercise."""
+    known = {exercise.number: exercise.number for exercise in release.exercises}
+    return known | {name: exercise.number for exercise in release.exercises for name in exercise.owns}
 
 
 def _told(result: CheckResult, file: str, uses: Sequence[str], wrong: Sequence[str]) -> CheckResult:
-    """What differs from the grader: there, another exercise's mistake is stood in for; here it is only named. And what
-    is not defined in a notebook is perhaps only not run."""
+    """Adapt a result to being at home.
+
+    There are no stand-ins: another exercise's mistake is only named. What a notebook does not define may
+    not have been run yet.
+    """
     if file == NOTEBOOK and result.message.endswith(MISSING):
         return msgspec.structs.replace(result, message=result.message.replace(MISSING, "not defined: run its cell."))
     if result.outcome is Outcome.GRADER_ERROR:
@@ -156,7 +159,7 @@ def _told(result: CheckResult, file: str, uses: Sequence[str], wrong: Sequence[s
     if wrong:
         names = " and ".join(f"`{name}`" for name in wrong)
         verb = "is" if len(wrong) == 1 else "are"
-        note = f"If yours calls {names}: begin there, for that {verb} not right yet. The grader lends its own."
+        note = f"If yours calls {names}: begin there, for that {verb} not right yet. The grader uses its own there."
     elif uses and result.outcome is Outcome.FAILED:
         names = ", ".join(f"`{name}`" for name in uses)
         note = f"If yours calls {names}: a mistake in there shows here too."

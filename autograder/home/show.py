@@ -1,4 +1,4 @@
-"""What a student sees of a check at home: in the terminal, and as HTML under a notebook cell."""
+"""Show the result of a check at home: in the terminal, and as HTML under a notebook cell."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from rich.console import Console, Group, RenderableType
 from rich.markup import escape
 from rich.padding import Padding
 
-from autograder.home.bundle import PublicExercise, PublicRelease
 from autograder.home.practice import Practised
+from autograder.home.public_release import PublicExercise, PublicRelease
 from autograder.model import CheckResult, Outcome
 
 STYLE = {Outcome.PASSED: ("green", "✓"), Outcome.NOT_ATTEMPTED: ("dim", "○"), Outcome.SKIPPED: ("dim", "–")}
@@ -21,7 +21,7 @@ WRONG = ("red", "✗")
 
 @dataclass(frozen=True)
 class Line:
-    """An exercise with the results of its public checks. `begun`: something of it is written."""
+    """An exercise with the results of its public checks. `begun`: some of it is written."""
 
     exercise: PublicExercise
     results: tuple[CheckResult, ...]
@@ -31,12 +31,12 @@ class Line:
 
     @property
     def untouched(self) -> bool:
-        """Whether nothing of it was attempted."""
+        """Return whether nothing of it was attempted."""
         return not self.begun and all(result.outcome is Outcome.NOT_ATTEMPTED for result in self.results)
 
     @property
     def outcome(self) -> Outcome:
-        """One outcome for the whole: failed where anything did, else what is left to do, else passed."""
+        """Return one outcome for the whole: failed where anything did, else what is left to do, else passed."""
         if self.absent:
             return Outcome.FAILED
         found = {result.outcome for result in self.results}
@@ -47,7 +47,7 @@ class Line:
 
     @property
     def missing(self) -> list[str]:
-        """A sentence for each function that cannot be checked."""
+        """Return a sentence for each function that cannot be checked."""
         return [
             f"`{name}` was left out: the note above says why." if name in self.left_out else f"`{name}` is not there."
             for name in self.absent
@@ -55,12 +55,12 @@ class Line:
 
     @property
     def later(self) -> float:
-        """The points that only the grader gives."""
+        """Return the points that only the grader gives."""
         return sum(check.points for check in self.exercise.later)
 
     @property
     def state(self) -> str:
-        """Where it stands, in a few words."""
+        """Return its state in a few words."""
         if self.untouched and self.results:
             return f"not started, {self.exercise.points:g} points"
         earned, public = (sum(getattr(one, field) for one in self.results) for field in ("earned", "points"))
@@ -69,19 +69,19 @@ class Line:
 
     @property
     def open_ones(self) -> list[CheckResult]:
-        """What there is to read: the checks that did not pass."""
+        """Return the checks that did not pass, whose messages are shown."""
         return [] if self.untouched else [one for one in self.results if one.outcome is not Outcome.PASSED]
 
 
 @dataclass(frozen=True)
 class Checked:
-    """The outcome of a check at home. Shows itself as HTML in a notebook.
+    """The result of a check at home. Shows itself as HTML in a notebook.
 
-    `absent` names the functions that are not there at all, or were left out while reading (`left_out`): a public check
-    may not miss them. `written` names those that are no longer as the starter has them.
+    `absent` names the functions that are not defined, or were left out while reading (`left_out`): without them public
+    checks cannot run. `written` names those that differ from the starter's.
     """
 
-    bundle: PublicRelease
+    release: PublicRelease
     file: str
     results: tuple[CheckResult, ...]
     chosen: tuple[str, ...]
@@ -94,13 +94,13 @@ class Checked:
 
     @property
     def passed(self) -> bool:
-        """Whether every public check passed."""
+        """Return whether every public check passed."""
         right = all(result.outcome is Outcome.PASSED for result in self.results)
         return right and not self.problem and not self.absent
 
     @cached_property
     def lines(self) -> list[Line]:
-        """The chosen exercises, in order."""
+        """Return the chosen exercises, in order."""
         return [
             Line(
                 exercise,
@@ -109,13 +109,13 @@ class Checked:
                 self.left_out,
                 any(name in self.written for name in exercise.owns),
             )
-            for exercise in self.bundle.exercises
+            for exercise in self.release.exercises
             if exercise.number in self.chosen
         ]
 
     @property
     def summary(self) -> str:
-        """Public marks, said so that they never look like full marks."""
+        """Return the public points, worded so that they never look like full marks."""
         earned = sum(result.earned for result in self.results)
         public = sum(result.points for result in self.results)
         later = sum(line.later for line in self.lines)
@@ -126,7 +126,7 @@ class Checked:
 
     @property
     def to_practise(self) -> str:
-        """How to see where a training exercise stands, where nothing was trained."""
+        """Return how to train an exercise at home, where nothing was trained."""
         numbers = [line.exercise.number for line in self.lines if line.exercise.practices]
         if not numbers or self.practised:
             return ""
@@ -136,7 +136,7 @@ class Checked:
 
     def to_terminal(self, console: Console) -> None:
         """Print for a person."""
-        console.print(f"[bold]{escape(self.bundle.title)}[/]: the public checks on {escape(self.file)}")
+        console.print(f"[bold]{escape(self.release.title)}[/]: the public checks on {escape(self.file)}")
         if self.problem:
             console.print(f"[red]Your file does not load to its end:[/] {escape(self.problem)}")
         for note in self.notes:
@@ -185,7 +185,7 @@ def _sign(outcome: Outcome) -> tuple[str, str]:
 
 
 def _indented(text: str) -> Padding:
-    """A paragraph that stays indented where it wraps."""
+    """Return a paragraph that stays indented where it wraps."""
     return Padding(text, (0, 0, 0, 4))
 
 

@@ -1,4 +1,4 @@
-"""Files out of folders and zips, as bytes in memory: nothing is unpacked to disk, no link is followed."""
+"""Read files out of folders and zips into memory: nothing is unpacked to disk, no link is followed."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ _SKIPPED_FOLDERS = frozenset({"__MACOSX", "__pycache__", "node_modules", "site-p
 
 
 @dataclass
-class PublicRelease:
-    """The code files of one submission by their relative path (forward slashes), and what was passed over."""
+class CodeFiles:
+    """The code files of one submission by relative path (forward slashes), with notes on what was left out."""
 
     files: dict[str, bytes] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
@@ -32,11 +32,11 @@ class PublicRelease:
 
 
 def is_hidden(name: str) -> bool:
-    """Files that a person did not mean to hand in: dot files, caches, what macOS adds."""
+    """Return whether nobody meant to hand this file in: dot files, caches, what macOS adds."""
     return name.startswith(".") or name in _SKIPPED_FOLDERS
 
 
-def read_bundle(path: Path, max_bytes: int) -> PublicRelease:
+def read_files(path: Path, max_bytes: int) -> CodeFiles:
     """Read a module, a notebook, a zip or a folder. Raises `RejectedError`."""
     try:
         mode = path.lstat().st_mode
@@ -45,10 +45,10 @@ def read_bundle(path: Path, max_bytes: int) -> PublicRelease:
     if stat.S_ISLNK(mode):
         raise RejectedError(f"{printable(path.name)} is a link to another place. Hand in the file itself.")
     if stat.S_ISDIR(mode):
-        bundle = _read_folder(path, max_bytes)
-        if not bundle.files and len(bundle.zips) == 1:
-            return _read_zip(path / bundle.zips[0], max_bytes)
-        return _checked(bundle, "this folder")
+        code = _read_folder(path, max_bytes)
+        if not code.files and len(code.zips) == 1:
+            return _read_zip(path / code.zips[0], max_bytes)
+        return _checked(code, "this folder")
     if not stat.S_ISREG(mode):
         raise RejectedError(f"{printable(path.name)} is not an ordinary file. Hand in a .py, .ipynb or .zip file.")
     suffix = path.suffix.lower()
@@ -59,23 +59,23 @@ def read_bundle(path: Path, max_bytes: int) -> PublicRelease:
             f"{printable(path.name)}: only .py, .ipynb and .zip files are graded. Hand in one of these."
         )
     try:
-        return PublicRelease({printable(path.name, 300): _read_file(path, max_bytes, max_bytes)})
+        return CodeFiles({printable(path.name, 300): _read_file(path, max_bytes, max_bytes)})
     except OSError as error:
         raise RejectedError(_unreadable(path.name, error)) from error
 
 
-def _checked(bundle: PublicRelease, where: str) -> PublicRelease:
-    if bundle.files:
-        if bundle.zips:
-            bundle.notes.append(f"{_listed(bundle.zips)} was not opened: the files beside it are graded.")
-        return bundle
-    if bundle.zips:
+def _checked(code: CodeFiles, where: str) -> CodeFiles:
+    if code.files:
+        if code.zips:
+            code.notes.append(f"{_listed(code.zips)} was not opened: the files beside it are graded.")
+        return code
+    if code.zips:
         raise RejectedError(
-            f"There is no code in {where}, only another zip ({_listed(bundle.zips)}). "
+            f"There is no code in {where}, only another zip ({_listed(code.zips)}). "
             "Unpack that one and hand in the .py or .ipynb file."
         )
-    if bundle.notes:
-        raise RejectedError(f"{bundle.notes[0]} There is no other .py or .ipynb file in {where}.")
+    if code.notes:
+        raise RejectedError(f"{code.notes[0]} There is no other .py or .ipynb file in {where}.")
     raise RejectedError(f"There is no .py or .ipynb file in {where}. Hand in your module or notebook.")
 
 
@@ -99,25 +99,25 @@ def _too_large(max_bytes: int) -> RejectedError:
 # --- folders -------------------------------------------------------------------------------------------------------
 
 
-def _read_folder(root: Path, max_bytes: int) -> PublicRelease:
-    bundle = PublicRelease()
+def _read_folder(root: Path, max_bytes: int) -> CodeFiles:
+    code = CodeFiles()
     left = max_bytes
-    for relative in _walk(root, bundle):
+    for relative in _walk(root, code):
         if relative.suffix.lower() == ".zip":
-            bundle.zips.append(str(relative))
+            code.zips.append(str(relative))
         elif relative.suffix.lower() in CODE:
             try:
                 data = _read_file(root / relative, left, max_bytes)
             except OSError as error:
-                bundle.notes.append(_unreadable(relative.name, error))
+                code.notes.append(_unreadable(relative.name, error))
                 continue
             left -= len(data)
-            _add(bundle, relative.as_posix(), data)
-    return bundle
+            _add(code, relative.as_posix(), data)
+    return code
 
 
-def _walk(root: Path, bundle: PublicRelease) -> Iterator[PurePosixPath]:
-    """The ordinary files under `root`, sorted; links and devices are noted and left alone."""
+def _walk(root: Path, code: CodeFiles) -> Iterator[PurePosixPath]:
+    """Yield the ordinary files under `root`, sorted. Links and devices are noted and skipped."""
     seen = 0
     waiting = [PurePosixPath()]
     while waiting:
@@ -127,7 +127,7 @@ def _walk(root: Path, bundle: PublicRelease) -> Iterator[PurePosixPath]:
         except OSError as error:
             if not folder.parts:
                 raise RejectedError(_unreadable(root.name, error)) from error
-            bundle.notes.append(f"The folder {printable(str(folder))} cannot be opened and was left out.")
+            code.notes.append(f"The folder {printable(str(folder))} cannot be opened and was left out.")
             continue
         if len(folder.parts) > MAX_DEPTH:
             raise RejectedError(f"There are folders in folders, more than {MAX_DEPTH} deep. Hand in only your code.")
@@ -139,19 +139,19 @@ def _walk(root: Path, bundle: PublicRelease) -> Iterator[PurePosixPath]:
             if is_hidden(entry.name):
                 continue
             if not _is_safe(relative.as_posix()):
-                bundle.notes.append(f"{printable(entry.name)} was left out: its name is not one a file should have.")
+                code.notes.append(f"{printable(entry.name)} was left out: its name is not one a file should have.")
             elif entry.is_symlink():
-                bundle.notes.append(f"{printable(entry.name)} was left out: it is a link. Hand in the file itself.")
+                code.notes.append(f"{printable(entry.name)} was left out: it is a link. Hand in the file itself.")
             elif entry.is_dir(follow_symlinks=False):
                 waiting.append(relative)
             elif entry.is_file(follow_symlinks=False):
                 yield relative
             else:
-                bundle.notes.append(f"{printable(entry.name)} was left out: it is not an ordinary file.")
+                code.notes.append(f"{printable(entry.name)} was left out: it is not an ordinary file.")
 
 
 def _read_file(path: Path, left: int, max_bytes: int) -> bytes:
-    """A file of at most `left` bytes. Raises `OSError`, and `RejectedError` for a larger one."""
+    """Return the content of a file of at most `left` bytes. Raises `OSError`, and `RejectedError` for a larger one."""
     with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
         data = file.read(left + 1)
     if len(data) > left:
@@ -162,7 +162,7 @@ def _read_file(path: Path, left: int, max_bytes: int) -> bytes:
 # --- zips ----------------------------------------------------------------------------------------------------------
 
 
-def _read_zip(path: Path, max_bytes: int) -> PublicRelease:
+def _read_zip(path: Path, max_bytes: int) -> CodeFiles:
     try:
         with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
             if os.fstat(file.fileno()).st_size > max_bytes:
@@ -179,8 +179,8 @@ def _read_zip(path: Path, max_bytes: int) -> PublicRelease:
         ) from error
 
 
-def _read_members(file: IO[bytes], max_bytes: int) -> PublicRelease:
-    bundle = PublicRelease()
+def _read_members(file: IO[bytes], max_bytes: int) -> CodeFiles:
+    code = CodeFiles()
     left = max_bytes
     with zipfile.ZipFile(file) as archive:
         members = archive.infolist()
@@ -191,19 +191,19 @@ def _read_members(file: IO[bytes], max_bytes: int) -> PublicRelease:
             if member.is_dir() or name.endswith("/") or (_is_safe(name) and _is_furniture(name)):
                 continue
             if not _is_safe(name):
-                bundle.notes.append(f"{printable(name)} was left out: its name points outside the zip or is not valid.")
+                code.notes.append(f"{printable(name)} was left out: its name points outside the zip or is not valid.")
                 continue
             if stat.S_IFMT(member.external_attr >> 16) not in (0, stat.S_IFREG):
-                bundle.notes.append(f"{printable(name)} was left out: it is a link or a device, not a file.")
+                code.notes.append(f"{printable(name)} was left out: it is a link or a device, not a file.")
                 continue
             suffix = PurePosixPath(name).suffix.lower()
             if suffix == ".zip":
-                bundle.zips.append(name)
+                code.zips.append(name)
             elif suffix in CODE:
                 data = _read_member(archive, member, left, max_bytes)
                 left -= len(data)
-                _add(bundle, PurePosixPath(name).as_posix(), data)
-    return bundle
+                _add(code, PurePosixPath(name).as_posix(), data)
+    return code
 
 
 def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, left: int, max_bytes: int) -> bytes:
@@ -222,9 +222,9 @@ def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, left: int, m
     return data
 
 
-def _add(bundle: PublicRelease, name: str, data: bytes) -> None:
-    bundle.files[name] = data
-    if len(bundle.files) > MAX_FILES:
+def _add(code: CodeFiles, name: str, data: bytes) -> None:
+    code.files[name] = data
+    if len(code.files) > MAX_FILES:
         raise RejectedError(f"There are more than {MAX_FILES} code files here. Hand in only what you wrote.")
 
 
@@ -233,7 +233,7 @@ def _is_furniture(name: str) -> bool:
 
 
 def _is_safe(name: str) -> bool:
-    """A relative path that stays where it is put, in characters that can be shown."""
+    """Return whether a path is relative, stays inside its folder, and has only characters that can be shown."""
     parts = name.split("/")
     return (
         is_readable(name)

@@ -1,4 +1,4 @@
-"""A class folder: one sub-folder or file for each student."""
+"""Find the students in a class folder: one sub-folder or file each."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Entry:
 
 
 def find_class(folder: Path) -> list[Entry]:
-    """Every sub-folder, module, notebook and zip in `folder`, sorted by student. Raises `InputError`."""
+    """Return every sub-folder, module, notebook and zip in `folder`, sorted by student. Raises `InputError`."""
     if not folder.is_dir():
         what = "is not a folder" if folder.exists() else "does not exist"
         raise InputError(f"{folder} {what}: give the folder that holds one sub-folder or file for each student")
@@ -43,7 +43,7 @@ def find_class(folder: Path) -> list[Entry]:
 
 
 def choose(entries: list[Entry], students: Collection[str] | None) -> list[Entry]:
-    """The entries of these students, or all. Raises `InputError` for one who handed nothing in."""
+    """Return the entries of these students, or all of them. Raises `InputError` for one who handed nothing in."""
     if not students:
         return entries
     unknown = sorted(set(students) - {entry.student for entry in entries})

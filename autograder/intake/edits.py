@@ -7,7 +7,7 @@ from bisect import bisect_left, insort
 
 
 class Edits:
-    """Replacements collected by syntax node, applied together."""
+    """Replacements collected by syntax node and applied together."""
 
     def __init__(self, text: str) -> None:
         self._data = text.encode("utf-8")
@@ -17,14 +17,14 @@ class Edits:
         self._changes: list[tuple[int, int, bytes]] = []  # sorted
 
     def replace(self, node: ast.stmt, by: str) -> None:
-        """Put the one-line `by` in place of a statement; the lines it took stay."""
+        """Put the one-line `by` in place of a statement, and keep the number of lines."""
         start, end = self._span(node)
         self._forget(start, end)
         missing = self._data.count(b"\n", start, end)
         insort(self._changes, (start, end, by.encode("utf-8") + b"\n" * missing))
 
     def remove(self, node: ast.stmt) -> None:
-        """Take a statement out: as a comment where it has its lines for itself, else as an empty expression."""
+        """Remove a statement: comment it out where it has its lines for itself, else leave an empty expression."""
         start, end = self._span(node)
         self._forget(start, end)
         line_start = self._data.rfind(b"\n", 0, start) + 1
@@ -37,7 +37,7 @@ class Edits:
             insort(self._changes, (start, end, b"(" + b"\n" * self._data.count(b"\n", start, end) + b")"))
 
     def prefix(self, node: ast.stmt, by: str) -> bool:
-        """Write `by` before a statement, if it is the first on its line."""
+        """Write `by` before a statement if it is the first on its line; return whether it is."""
         start, _ = self._span(node)
         line_start = self._data.rfind(b"\n", 0, start) + 1
         if self._data[line_start:start].strip():
@@ -46,7 +46,7 @@ class Edits:
         return True
 
     def apply(self) -> str:
-        """The changed text, with as many lines as before."""
+        """Return the changed text, with as many lines as before."""
         out, at = [], 0
         for start, end, by in self._changes:
             out += [self._data[at:start], by]
@@ -55,7 +55,7 @@ class Edits:
         return b"".join(out).decode("utf-8")
 
     def _forget(self, start: int, end: int) -> None:
-        """A later decision about a statement replaces earlier ones about it and its parts."""
+        """Drop the changes inside a span: a later decision about a statement replaces earlier ones about its parts."""
         first = bisect_left(self._changes, (start,))
         last = bisect_left(self._changes, (end,), first)
         self._changes[first:last] = []

@@ -1,4 +1,4 @@
-"""What a submission may import, and the stand-ins for what it may not."""
+"""Decide what a submission may import, and replace what it may not."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ import ast
 import sys
 from collections.abc import Iterable
 
-DEFAULT_PACKAGES = frozenset({"numpy", "torch", "pandas", "sklearn", "scipy", "matplotlib", "tqdm"})
 NOTEBOOK_PACKAGES = frozenset({"google", "IPython", "ipywidgets", "autograder"})
-"""Furniture of notebook services, and of checking at home: absent here, and not worth a remark."""
+"""Packages of notebook services and of checking at home: absent when grading, and not worth a note."""
 
 _ALIASES = {"scikit-learn": ("sklearn",), "matplotlib": ("matplotlib", "mpl_toolkits")}
 _ALWAYS = frozenset({"typing_extensions"})
@@ -102,18 +101,18 @@ for _function in (_Failed.__call__, _Missing._refuse):  # an error is the line's
 
 
 def allowed_modules(packages: Iterable[str], own: Iterable[str]) -> frozenset[str]:
-    """The top-level module names that may be imported: the standard library, `packages`, the student's own."""
+    """Return the top-level modules that may be imported: the standard library, `packages`, the student's own."""
     names = {module for package in packages for module in _ALIASES.get(package, (package,))}
     return frozenset(names) | frozenset(own) | _ALWAYS | sys.stdlib_module_names | {"__future__"}
 
 
 def own_modules(paths: Iterable[str]) -> frozenset[str]:
-    """The modules that `helpers.py` or `tools/plots.py` can be imported as."""
+    """Return the modules that files such as `helpers.py` or `tools/plots.py` can be imported as."""
     return frozenset(path.split("/")[0].removesuffix(".py") for path in paths if path.endswith(".py"))
 
 
 def forbidden(statement: ast.Import | ast.ImportFrom, allowed: frozenset[str]) -> list[str]:
-    """The packages that a statement imports and may not."""
+    """Return the packages that a statement imports although it may not."""
     if isinstance(statement, ast.ImportFrom):
         modules = [] if statement.level else [statement.module or ""]
     else:
@@ -122,14 +121,14 @@ def forbidden(statement: ast.Import | ast.ImportFrom, allowed: frozenset[str]) -
 
 
 def cannot_fail(statement: ast.Import | ast.ImportFrom) -> bool:
-    """Whether the import works with every version of the libraries that a course may have."""
+    """Return whether an import works with every version of the libraries that a course may have."""
     if isinstance(statement, ast.Import):
         return all("." not in alias.name or alias.name in _SURE for alias in statement.names)
     return all(f"{statement.module}.{alias.name}" in _SURE for alias in statement.names)
 
 
 def bindings(statement: ast.Import | ast.ImportFrom) -> list[tuple[str, str]]:
-    """(name in the module, what it stands for) of an import; a star binds nothing that can be listed."""
+    """Return pairs (name in the module, what it stands for) of an import. A star import gives none."""
     if isinstance(statement, ast.ImportFrom):
         module = statement.module or ""
         return [(a.asname or a.name, f"{module}.{a.name}") for a in statement.names if a.name != "*"]
@@ -137,7 +136,7 @@ def bindings(statement: ast.Import | ast.ImportFrom) -> list[tuple[str, str]]:
 
 
 def stand_in(statement: ast.Import | ast.ImportFrom, allowed: frozenset[str]) -> str:
-    """The same statement on one line, with the forbidden packages replaced; "pass" where nothing is left."""
+    """Return the statement on one line, with forbidden packages replaced; "pass" where nothing is left."""
     if isinstance(statement, ast.ImportFrom):
         package = (statement.module or "").split(".")[0]
         return _missing([name for name, _ in bindings(statement)], package)

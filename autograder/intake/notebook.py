@@ -1,7 +1,7 @@
-"""A notebook's code cells as one module source.
+"""Read a notebook's code cells as one module.
 
-The format is read here and not by nbformat, which refuses what students hand in: cells without ids or metadata,
-old versions, outputs of the wrong shape. Only `cells` and their `source` are needed; the rest is never looked at.
+nbformat is not used: it refuses what students hand in, such as cells without ids or metadata, old versions, and outputs
+of the wrong shape. Only `cells` and their `source` are read.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from autograder.errors import RejectedError
-from autograder.intake.mend import Broken, mend
+from autograder.intake.recovery import PARSE_ERRORS, recover
 from autograder.intake.text import MAX_SOURCE, decoded, tidy
 from autograder.syntax import parse
 
@@ -29,7 +29,7 @@ _WRITES_FILE = re.compile(r"(?:-a\s+|--append\s+)?[\"']?(?:\./)?(\w[\w-]*\.py)[\
 
 @dataclass
 class Notebook:
-    """The joined code cells. `files` are modules that cells write with `%%writefile`."""
+    """The code cells, joined. `files` are modules that cells write with `%%writefile`."""
 
     source: str
     notes: list[str] = field(default_factory=list)
@@ -37,7 +37,7 @@ class Notebook:
     cell_starts: list[int] = field(default_factory=list)
 
     def place(self, line: int) -> str:
-        """A line of the joined source, as the student knows it: the how-manieth code cell, and the line in it."""
+        """Return a line of the joined source as the student knows it: "code cell 4, line 2"."""
         cell = bisect_right(self.cell_starts, line)
         if cell == 0:
             return f"line {line}"
@@ -45,14 +45,14 @@ class Notebook:
 
 
 def looks_like_notebook(data: bytes) -> bool:
-    """Whether the content is a notebook's, whatever the file is called."""
+    """Return whether the content is a notebook's, whatever the file is called."""
     head = data[:4096].lstrip(b"\xef\xbb\xbf \t\r\n")
     return head.startswith(b"{") and (b'"cells"' in data or b'"worksheets"' in data)
 
 
 @dataclass(frozen=True)
 class StoredCell:
-    """A cell as it lies in the file, to be shown and not to be run. `outputs` are as wild as the file is."""
+    """A cell as the file has it, to be shown and not to be run. `outputs` may be of any shape."""
 
     kind: str
     source: str
@@ -61,7 +61,7 @@ class StoredCell:
 
 
 def stored_cells(data: bytes, name: str) -> list[StoredCell]:
-    """Every cell, in order. Raises `RejectedError`."""
+    """Return every cell, in order. Raises `RejectedError`."""
     return [_stored(cell) for cell in _cells(_document(data, name), name)]
 
 
@@ -90,7 +90,7 @@ def read_notebook(data: bytes, name: str) -> Notebook:
 
 
 def _not_json(text: str, name: str, error: Exception) -> RejectedError:
-    """Why this is no notebook, and the way out."""
+    """Return the error for a file that is no notebook, with what to do next."""
     if conflict := _CONFLICT.search(text):
         line = text.count("\n", 0, conflict.start()) + 1
         return RejectedError(
@@ -119,7 +119,7 @@ def _document(data: bytes, name: str) -> Any:
 
 
 def _cells(document: Any, name: str) -> list[dict[str, Any]]:
-    """All that is like a cell, in order."""
+    """Return everything that looks like a cell, in order."""
     cells = document.get("cells") if isinstance(document, dict) else None
     if not isinstance(cells, list):
         sheets = document.get("worksheets") if isinstance(document, dict) else None  # nbformat 3
@@ -149,10 +149,10 @@ def _join(cells: list[str]) -> Notebook:
         if file is not None:
             notebook.files[file[0]] = file[1]
         notebook.cell_starts.append(line)
-        mended, notes = mend(_dedented(code), lambda at, number=number: f"code cell {number}, line {at}")  # type: ignore[misc]
+        recovered, notes = recover(_dedented(code), lambda at, number=number: f"code cell {number}, line {at}")  # type: ignore[misc]
         notebook.notes += notes
-        parts.append(f"# cell {number}\n{mended}")
-        line += mended.count("\n") + 2
+        parts.append(f"# cell {number}\n{recovered}")
+        line += recovered.count("\n") + 2
     notebook.source = "\n".join(parts) + "\n"
     if commands:
         what = "1 notebook command was" if commands == 1 else f"{commands} notebook commands were"
@@ -161,23 +161,23 @@ def _join(cells: list[str]) -> Notebook:
 
 
 def _dedented(code: str) -> str:
-    """A cell that was pasted with its indentation runs in Jupyter, so it counts here."""
+    """Return a cell without the indentation it was pasted with: Jupyter runs it, so it counts."""
     if code[:1] in (" ", "\t") or code.lstrip("\n")[:1] in (" ", "\t"):
         dedented = textwrap.dedent(code)
         try:
             parse(dedented)
-        except Broken:
+        except PARSE_ERRORS:
             return code
         return dedented
     return code
 
 
 def _plain(cell: str) -> tuple[str, int, tuple[str, str] | None]:
-    """A cell without notebook commands, how many there were, and the module it writes, if any."""
+    """Return a cell without notebook commands, the number of commands, and the module it writes, if any."""
     try:
         parse(cell)
         return cell, 0, None
-    except Broken:
+    except PARSE_ERRORS:
         pass
     lines = cell.split("\n")
     first = next((number for number, line in enumerate(lines) if line.strip()), 0)
@@ -195,7 +195,7 @@ def _plain(cell: str) -> tuple[str, int, tuple[str, str] | None]:
 
 
 def _without_commands(lines: list[str]) -> tuple[str, int]:
-    """Comment out lines that only a notebook understands, where a statement may begin; count them."""
+    """Comment out lines that only a notebook understands; return the text and the number of these lines."""
     scanner = _Scanner()
     out: list[str] = []
     count = 0
@@ -215,7 +215,7 @@ def _without_commands(lines: list[str]) -> tuple[str, int]:
 def _is_python(line: str) -> bool:
     try:
         parse(line.strip())
-    except Broken:
+    except PARSE_ERRORS:
         return False
     return True
 

@@ -1,4 +1,4 @@
-"""One submission, whatever its shape, as clean sources that are ready to load."""
+"""Read one submission of any shape into clean sources that are ready to load."""
 
 from __future__ import annotations
 
@@ -8,25 +8,25 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from autograder.errors import RejectedError
-from autograder.intake.archive import read_bundle
-from autograder.intake.imports import DEFAULT_PACKAGES, HELPER, HELPER_SOURCE, allowed_modules, own_modules
-from autograder.intake.mend import MAX_NOTES
+from autograder.intake.archive import read_files
+from autograder.intake.imports import HELPER, HELPER_SOURCE, allowed_modules, own_modules
 from autograder.intake.notebook import looks_like_notebook, read_notebook
+from autograder.intake.recovery import MAX_NOTES
 from autograder.intake.source import LEFT_OUT, Cleaned, Rules, clean
 from autograder.intake.text import printable, source_text
-from autograder.model import Submission
+from autograder.model import DEFAULT_PACKAGES, Submission
 
 
 @dataclass(frozen=True)
 class _Unit:
-    """One code file: its source before filtering, and how its lines are called."""
+    """One code file before filtering. `place` turns a line number into words."""
 
     path: str
     source: str
     place: Callable[[int], str]
     notes: tuple[str, ...]
     files: Mapping[str, str]
-    mended: bool
+    recovered: bool
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ def read_submission(
     student: str,
     *,
     main: str = "regression",
-    packages: frozenset[str] = DEFAULT_PACKAGES,
+    packages: frozenset[str] = frozenset(DEFAULT_PACKAGES),
     run_top_level: bool = False,
     max_bytes: int = 20_000_000,
     expected: frozenset[str] = frozenset(),
@@ -60,12 +60,13 @@ def read_submission(
     """Read a module, a notebook, a zip or a folder. Nothing is executed.
 
     `main` is the file asked for; `expected` are the functions asked for, which find it under another name;
-    `packages` may be imported, beside the standard library and the submission's own modules.
+    `packages` may be imported, as may the standard library and the submission's own modules.
+
     Raises `RejectedError` with a reason for the student.
     """
-    bundle = read_bundle(path, max_bytes)
-    notes = list(bundle.notes)
-    files = _rooted(bundle.files)
+    code = read_files(path, max_bytes)
+    notes = list(code.notes)
+    files = _rooted(code.files)
     units: dict[str, _Unit] = {}
     problems: dict[str, RejectedError] = {}
     for name in sorted(files):
@@ -91,7 +92,7 @@ def read_submission(
 
 
 def _first(problems: Mapping[str, RejectedError], main: str) -> RejectedError:
-    """What is wrong with the file asked for; failing that, with any."""
+    """Return what is wrong with the file asked for; failing that, with any other."""
     return problems[min(problems, key=lambda name: (_stem(name) != main.lower(), name))]
 
 
@@ -100,14 +101,14 @@ def _stem(path: str) -> str:
 
 
 def _candidate(unit: _Unit, rules: Rules) -> _Candidate:
-    cleaned = clean(unit.source, unit.place, rules, already_mended=unit.mended)
+    cleaned = clean(unit.source, unit.place, rules, already_recovered=unit.recovered)
     if not rules.expected:
         return _Candidate(unit, cleaned, len(cleaned.written), len(cleaned.defined))
     return _Candidate(unit, cleaned, len(cleaned.written & rules.expected), len(cleaned.defined & rules.expected))
 
 
 def _main_of(candidates: list[_Candidate], main: str, rules: Rules) -> tuple[_Candidate, list[str]]:
-    """The file to grade: the one with the asked name, else the one with most of the asked functions.
+    """Choose the file to grade: the one with the asked name, else the one with most of the asked functions.
 
     The name does not count where nothing in the file was written, and nothing of the student's own is imported.
     """
@@ -133,7 +134,7 @@ def _main_of(candidates: list[_Candidate], main: str, rules: Rules) -> tuple[_Ca
 def _assembled(
     chosen: _Candidate, candidates: list[_Candidate], rules: Rules, student: str, notes: list[str]
 ) -> Submission:
-    """The main file and the modules beside it, under the paths they are imported by from there."""
+    """Return the submission: the main file, and the other modules under the paths that it imports them by."""
     folder = str(PurePosixPath(chosen.path).parent)
     prefix = "" if folder == "." else f"{folder}/"
     key = chosen.path.removeprefix(prefix)
@@ -159,13 +160,13 @@ def _assembled(
 
 
 def _shadows(path: str, main: str, packages: frozenset[str]) -> bool:
-    """Whether a module would be mistaken for an installed one."""
+    """Return whether a module would be mistaken for an installed one."""
     module = path.split("/")[0].removesuffix(".py")
     return path.endswith(".py") and module != main and module in allowed_modules(packages, ())
 
 
 def _rooted(files: Mapping[str, bytes]) -> dict[str, bytes]:
-    """The files as seen from the innermost folder that holds them all."""
+    """Return the files relative to the innermost folder that holds them all."""
     folders = [PurePosixPath(name).parent.parts for name in files]
     depth = 0
     while all(len(parts) > depth for parts in folders) and len({parts[depth] for parts in folders}) == 1:
@@ -185,7 +186,7 @@ def _module_unit(name: str, text: str) -> _Unit:
 
 
 def _is_renamed_module(data: bytes) -> bool:
-    """A Python file that was given a notebook's name."""
+    """Return whether this is a Python file with a notebook's name."""
     return re.search(rb"^(def|import|from) ", data[:100_000], re.MULTILINE) is not None and not data.lstrip(
         b"\xef\xbb\xbf \t\r\n"
     ).startswith((b"{", b"<", b"["))

@@ -1,4 +1,4 @@
-"""What counts as a simple statement at the top level: cheap to run, with nothing to wait for."""
+"""Decide which statements at the top level are simple: cheap to run, with nothing to wait for."""
 
 from __future__ import annotations
 
@@ -38,14 +38,14 @@ CHEAP = frozenset(
     | _names("operator", "itemgetter attrgetter")
     | _names("os", "getenv environ.get path.join path.dirname path.abspath")
 )
-"""Calls that may stand in a simple assignment, by the name they are known under in their own module."""
+"""Functions that may be called in a simple assignment, by the name they have in their own module."""
 
 EFFECTS = (
     _names("", "seed manual_seed manual_seed_all update append extend setdefault add use filterwarnings simplefilter")
     | _names("", "seterr set_option set_num_threads set_default_dtype set_printoptions set_grad_enabled")
     | _names("", "set_default_device use_deterministic_algorithms")
 )
-"""Calls that may stand on their own, by the last part of their name."""
+"""Functions that may be called in a statement of their own, by the last part of their name."""
 
 CHEAP_MODULES = frozenset({"math"})
 CHEAP_METHODS = frozenset(
@@ -56,7 +56,7 @@ CHEAP_METHODS = frozenset(
 
 
 def dotted(node: ast.expr, aliases: Mapping[str, str]) -> str:
-    """`np.random.seed` as "numpy.random.seed"; "" for anything but names joined by dots."""
+    """Return `np.random.seed` as "numpy.random.seed"; "" for anything but names joined by dots."""
     parts: list[str] = []
     while isinstance(node, ast.Attribute):
         parts.append(node.attr)
@@ -67,7 +67,7 @@ def dotted(node: ast.expr, aliases: Mapping[str, str]) -> str:
 
 
 def is_literal(node: ast.expr | None) -> bool:
-    """Whether evaluating it cannot fail."""
+    """Return whether evaluating the expression cannot fail."""
     match node:
         case None | ast.Constant() | ast.Lambda():
             return True
@@ -82,7 +82,7 @@ def is_literal(node: ast.expr | None) -> bool:
 
 
 def is_simple(node: ast.expr, aliases: Mapping[str, str]) -> bool:
-    """Literals, names, arithmetic, displays, lambdas, and calls of what is known to be cheap."""
+    """Return whether an expression has only literals, names, arithmetic, displays, lambdas and cheap calls."""
     match node:
         case ast.Lambda():
             return True
@@ -98,7 +98,7 @@ def is_simple(node: ast.expr, aliases: Mapping[str, str]) -> bool:
 
 
 def is_cheap_call(node: ast.Call, aliases: Mapping[str, str]) -> bool:
-    """Whether the function is known to be cheap, and its arguments are simple."""
+    """Return whether the function is known to be cheap and its arguments are simple."""
     name = dotted(node.func, aliases)
     is_class = (name.rpartition(".")[2] or ".")[0].isupper()  # making an object is cheap, by the naming convention
     known = is_class or name in CHEAP or name.split(".")[0] in CHEAP_MODULES
@@ -118,7 +118,7 @@ def _simple_part(node: ast.AST, aliases: Mapping[str, str]) -> bool:
 
 
 def loads(node: ast.AST) -> set[str]:
-    """The names that an expression or statement reads, less those it binds itself (comprehensions, arguments)."""
+    """Return the names that a node reads, less those it binds itself (comprehensions, arguments)."""
     read: set[str] = set()
     own: set[str] = set()
     for child in ast.walk(node):
@@ -130,7 +130,7 @@ def loads(node: ast.AST) -> set[str]:
 
 
 def stores(node: ast.AST) -> set[str]:
-    """The module-level names that a statement may bind: by assignment, import, definition, loop or `with`."""
+    """Return the module-level names that a statement may bind: by assignment, import, definition, loop or `with`."""
     bound: set[str] = set()
     waiting = [node]
     while waiting:

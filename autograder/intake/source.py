@@ -1,4 +1,4 @@
-"""From a student's source to what the grader loads: definitions, imports and simple assignments.
+"""Filter a student's source down to what the grader loads: definitions, imports and simple assignments.
 
 Nothing is executed here. Every line keeps its number, so that error messages point to the student's own lines.
 """
@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from autograder.intake.edits import Edits
 from autograder.intake.imports import HELPER, NOTEBOOK_PACKAGES, bindings, cannot_fail, forbidden, stand_in
-from autograder.intake.mend import Broken, Place, broken, mend
+from autograder.intake.recovery import PARSE_ERRORS, Place, broken, recover
 from autograder.intake.simple import EFFECTS, dotted, is_literal, is_simple, loads, stores
 from autograder.intake.statements import (
     Definition,
@@ -35,7 +35,7 @@ _ALWAYS_THERE = frozenset(dir(builtins)) | {"__name__", "__file__", "__doc__"}
 
 @dataclass(frozen=True)
 class Rules:
-    """What may be imported (`own`: the submission's other modules), what is asked for, whether all code runs."""
+    """What may be imported (`own`: the submission's other modules), what is asked for, and whether all code runs."""
 
     allowed: frozenset[str]
     own: frozenset[str] = frozenset()
@@ -55,12 +55,12 @@ class Cleaned:
     needs_helper: bool
 
 
-def clean(text: str, place: Place, rules: Rules, *, already_mended: bool = False) -> Cleaned:
+def clean(text: str, place: Place, rules: Rules, *, already_recovered: bool = False) -> Cleaned:
     """Filter one source text. Never raises for what a student may write."""
-    text, notes = (text, []) if already_mended else mend(text, place)
+    text, notes = (text, []) if already_recovered else recover(text, place)
     try:
         module = parse(text)
-    except Broken as error:  # the parts parse, but not together: too deep or too large for the compiler
+    except PARSE_ERRORS as error:  # the parts parse, but not together: too deep or too large for the compiler
         note, _ = broken("", error, place(getattr(error, "lineno", None) or 1))
         return Cleaned("\n" * text.count("\n"), (*notes, note), frozenset(), frozenset(), frozenset(), False)
     cleaner = _Cleaner(text, place, rules)
@@ -69,7 +69,7 @@ def clean(text: str, place: Place, rules: Rules, *, already_mended: bool = False
     if cleaner.hoisted:
         source = f"from __future__ import {', '.join(sorted(cleaner.hoisted))}  {source}"
     if rules.run_top_level and not compiles(source):  # top-level statements may contradict one another
-        return clean(text, place, replace(rules, run_top_level=False), already_mended=already_mended)
+        return clean(text, place, replace(rules, run_top_level=False), already_recovered=already_recovered)
     return Cleaned(
         source,
         (*notes, *cleaner.notes()),
@@ -82,7 +82,7 @@ def clean(text: str, place: Place, rules: Rules, *, already_mended: bool = False
 
 @dataclass
 class _Cleaner:
-    """One pass over the statements in the order in which they would run."""
+    """Passes once over the statements, in the order in which they would run."""
 
     text: str
     place: Place
@@ -121,7 +121,7 @@ class _Cleaner:
         self._settle_duplicates()
 
     def _future(self, names: set[str], statement: ast.ImportFrom, *, leading: bool) -> None:
-        """One that comes too late moves to the first line, if there is room for it."""
+        """Move a `__future__` import that comes too late to the first line, if there is room for it."""
         if not leading:
             self.edits.remove(statement)
             if not self.text.startswith(("#", "\n")):
@@ -150,7 +150,7 @@ class _Cleaner:
         self._keep(statement, nested=False)
 
     def _keeps(self, statement: ast.stmt) -> bool:
-        """Whether a statement stays, as it is or in part."""
+        """Return whether a statement stays, whole or in part."""
         if self._is_furniture(statement):
             return False
         if self.rules.run_top_level and not is_main_guard(statement):
@@ -177,7 +177,7 @@ class _Cleaner:
                 return False
 
     def _is_furniture(self, statement: ast.stmt) -> bool:
-        """`autograder.check("1.1")`, `drive.mount("/content/drive")`: it does nothing here, and need not."""
+        """Return whether a statement has nothing to do here: `autograder.check("1.1")`, `drive.mount("/drive")`."""
         if not isinstance(statement, ast.Expr | ast.Assign | ast.Assert):
             return False
         if stores(statement) & (self.rules.expected | {_ANSWERS}):
@@ -206,7 +206,7 @@ class _Cleaner:
             return False
 
     def _known(self, node: ast.AST) -> bool:
-        """Whether every name that is read has been bound by something that stays."""
+        """Return whether every name that is read has been bound by something that stays."""
         return not any(self._unbound(name) for name in loads(node))
 
     def _unbound(self, name: str) -> bool:
@@ -257,7 +257,7 @@ class _Cleaner:
             self.lost_answers.append(statement.lineno)
 
     def _guard(self, statement: ast.stmt) -> None:
-        """Let a statement that fails cost only itself, not all that follows."""
+        """Wrap a statement so that its failure does not end all that follows."""
         asked = tuple(sorted(stores(statement) & self.rules.expected))
         names = f", {asked!r}, globals()" if asked else ""
         self.edits.prefix(statement, f'with __import__("{HELPER}").attempt({self.place(statement.lineno)!r}{names}): ')
@@ -349,17 +349,17 @@ class _Cleaner:
     # --- what is said about it -----------------------------------------------------------------------------------
 
     def worth(self, statement: ast.stmt) -> int:
-        """Untouched starter 0, broken 1, written 2."""
+        """Return 0 for an untouched starter, 1 for what is broken, 2 for what is written."""
         if raises_only(statement, "NotImplementedError"):
             return 0
         return 1 if statement in self.broken or raises_only(statement, "SyntaxError") else 2
 
     def is_written(self, statement: ast.stmt) -> bool:
-        """Whether the student wrote it, and it compiles."""
+        """Return whether the student wrote it, and it compiles."""
         return self.worth(statement) == 2
 
     def _settle_duplicates(self) -> None:
-        """The last definition of a function counts, unless it is the untouched starter and an earlier one is not."""
+        """Keep the last definition of a function, unless it is the untouched starter and an earlier one is not."""
         for name, found in self.definitions.items():
             if len(found) < 2 or not any(isinstance(one, Definition) for one in found):
                 continue
@@ -375,7 +375,7 @@ class _Cleaner:
                 self.remarks.append(f"`{name}` is defined {len(written)} times: the last one counts ({where}).")
 
     def notes(self) -> Iterator[str]:
-        """Kind and short remarks on all that was changed."""
+        """Yield short, kind notes on all that was changed."""
         yield from self.remarks
         for package in self.refused:
             yield (

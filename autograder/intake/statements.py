@@ -1,10 +1,10 @@
-"""Questions about single statements: what they are, whether they compile, what runs when they define something."""
+"""Answer questions about single statements: what they are, whether they compile, what runs as they define something."""
 
 from __future__ import annotations
 
 import ast
 
-from autograder.intake.mend import Broken
+from autograder.intake.recovery import PARSE_ERRORS
 from autograder.syntax import compiled
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -12,25 +12,25 @@ Definition = Function | ast.ClassDef
 
 
 def compile_error(statement: ast.stmt) -> BaseException | None:
-    """What the compiler says about one statement on its own (`return` outside a function, for example)."""
+    """Return what the compiler raises for one statement alone (`return` outside a function, for example), or None."""
     try:
         compiled(ast.Module([statement], []))
-    except Broken as error:
+    except PARSE_ERRORS as error:
         return error
     return None
 
 
 def compiles(source: str) -> bool:
-    """Whether a whole source does."""
+    """Return whether a whole source compiles."""
     try:
         compiled(source)
-    except Broken:
+    except PARSE_ERRORS:
         return False
     return True
 
 
 def is_docstring(statement: ast.stmt) -> bool:
-    """Whether it would be one, at the beginning of a body."""
+    """Return whether a statement would be a docstring at the beginning of a body."""
     match statement:
         case ast.Expr(value=ast.Constant(value=str())):
             return True
@@ -39,7 +39,7 @@ def is_docstring(statement: ast.stmt) -> bool:
 
 
 def is_main_guard(statement: ast.stmt) -> bool:
-    """`if __name__ == "__main__":`, either way round."""
+    """Return whether a statement is `if __name__ == "__main__":`, either way round."""
     match statement:
         case ast.If(test=ast.Compare(left=ast.Name(id="__name__"))):
             return True
@@ -50,20 +50,20 @@ def is_main_guard(statement: ast.stmt) -> bool:
 
 
 def try_parts(statement: ast.Try) -> list[ast.stmt]:
-    """The statements of all its blocks."""
+    """Return the statements of all blocks of a `try`."""
     handlers = [child for handler in statement.handlers for child in handler.body]
     return [*statement.body, *handlers, *statement.orelse, *statement.finalbody]
 
 
 def root(node: ast.expr) -> str:
-    """The name at the beginning of `name.part[0]`; "" where there is none."""
+    """Return the name at the beginning of `name.part[0]`; "" where there is none."""
     while isinstance(node, ast.Subscript | ast.Attribute | ast.Starred):
         node = node.value
     return node.id if isinstance(node, ast.Name) else ""
 
 
 def raises_only(statement: ast.stmt, error: str) -> bool:
-    """Whether a function's whole body, but for its docstring, raises `error`."""
+    """Return whether a function's whole body, but for its docstring, raises `error`."""
     if not isinstance(statement, Function):
         return False
     body = statement.body[1:] if is_docstring(statement.body[0]) else statement.body
@@ -75,7 +75,7 @@ def raises_only(statement: ast.stmt, error: str) -> bool:
 
 
 def read_at_definition(statement: Definition, *, annotations: bool) -> list[ast.expr]:
-    """What is evaluated when the definition runs: decorators, defaults, annotations, bases."""
+    """Return what is evaluated when the definition runs: decorators, defaults, annotations, bases."""
     if isinstance(statement, ast.ClassDef):
         return [*statement.decorator_list, *statement.bases, *(keyword.value for keyword in statement.keywords)]
     defaults = [default for default in (*statement.args.defaults, *statement.args.kw_defaults) if default is not None]

@@ -1,4 +1,4 @@
-"""Bytes to source text, in the encodings that editors and operating systems leave behind."""
+"""Decode source text from the encodings that editors and operating systems write."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import re
 from autograder.errors import RejectedError
 
 MAX_SOURCE = 300_000
-"""Characters of code in one file. A course's longest solution is some 50,000."""
+"""Characters of code in one file, at most. A course's longest solution has some 50,000."""
 
 
 _JOINERS = "\u200c\u200d"
@@ -32,7 +32,7 @@ def source_text(data: bytes, name: str) -> str:
 
 
 def decoded(data: bytes, name: str) -> str:
-    """The text of a file, in whichever encoding it is; never a NUL character or a lone surrogate."""
+    """Return the text of a file in whichever encoding it is; never a NUL character or a lone surrogate."""
     text = _decode(data)
     control = sum(text.count(chr(code)) for code in range(32) if chr(code) not in "\t\n\r\f\v\x1b\x1a")
     if "\0" in text or control > len(text) / 100:
@@ -44,7 +44,7 @@ def decoded(data: bytes, name: str) -> str:
 
 
 def _decode(data: bytes) -> str:
-    """UTF-16 and UTF-32 by their mark or their NUL bytes, else UTF-8, else what the file declares, else latin-1."""
+    """Decode UTF-16 and UTF-32 by their mark or NUL bytes, else UTF-8, else what the file declares, else latin-1."""
     wide = json.detect_encoding(data)
     if wide.startswith(("utf-16", "utf-32")):
         text = data.decode(wide, "replace")
@@ -60,7 +60,7 @@ def _decode(data: bytes) -> str:
 
 
 def _declared(data: bytes) -> list[str]:
-    """The regional encoding that one of the first two lines names (PEP 263), if Python has it."""
+    """Return the regional encoding that one of the first two lines names (PEP 263), if Python has it."""
     for line in data[:1_000].splitlines()[:2]:
         if found := _DECLARATION.match(line):
             try:
@@ -72,17 +72,17 @@ def _declared(data: bytes) -> list[str]:
 
 
 def tidy(text: str) -> str:
-    """Plain newlines, and no characters that Python's compiler refuses."""
+    """Return the text with plain newlines and without characters that Python's compiler refuses."""
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\x1a", "").replace("\ufeff", "")
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def is_readable(text: str) -> bool:
-    """Whether every character can be shown. Joiners can: they hold words of Persian and Hindi together, and emoji."""
+    """Return whether every character can be shown. Joiners can: Persian and Hindi words need them, and emoji."""
     return all(character.isprintable() or character in _JOINERS for character in text)
 
 
 def printable(name: str, longest: int = 80) -> str:
-    """A file name or message as it may stand in a report: no control characters, not too long."""
+    """Return a file name or message fit for a report: no control characters, not too long."""
     clean = "".join(character if is_readable(character) else "?" for character in name)
     return clean if len(clean) <= longest else clean[: longest - 3] + "..."

@@ -1,4 +1,4 @@
-"""Durable records of every report."""
+"""Keep every report durably."""
 
 from autograder.errors import RecordsError
 from autograder.records.store import Records

@@ -1,4 +1,4 @@
-"""Every report, durable the moment it exists: one table in any database SQLAlchemy can reach."""
+"""Store every report in one table of any database that SQLAlchemy can reach; a saved report survives a crash."""
 
 from __future__ import annotations
 
@@ -69,8 +69,11 @@ class Records:
         self._engine.dispose()
 
     def _create_tables(self) -> None:
-        """Several processes may come to a new course at once: each table in one step, and while SQLite turns a new file
-        into one that writers can share, it sends others away at once."""
+        """Create the tables, where several processes may do so at once.
+
+        Each table is created in one step. While SQLite switches a new file to write-ahead logging, it refuses other
+        writers without waiting.
+        """
         deadline = time.monotonic() + PATIENCE
         while True:
             try:
@@ -87,11 +90,11 @@ class Records:
 
     @property
     def engine(self) -> Engine:
-        """The database behind the records."""
+        """Return the database behind the records."""
         return self._engine
 
     def save(self, report: Report) -> None:
-        """Commit a report. Raises `RecordsError`; nothing is half-written."""
+        """Commit a report whole. Raises `RecordsError`."""
         row = _Row(
             assignment=report.assignment,
             student=report.student,
@@ -111,7 +114,7 @@ class Records:
             raise RecordsError(f"records at {self._url}: {_cause(error)}") from error
 
     def latest(self, assignment: str, student: str) -> Report | None:
-        """A student's latest report, or None."""
+        """Return a student's latest report, or None."""
         query = (
             select(_Row.report)
             .where(_Row.assignment == assignment, _Row.student == student)
@@ -123,7 +126,7 @@ class Records:
         return None if found is None else msgspec.json.decode(found, type=Report)
 
     def all_latest(self, assignment: str) -> Iterator[Report]:
-        """The latest report of every student, by name, read one by one."""
+        """Yield the latest report of every student, by name, one by one."""
         newest = select(func.max(_Row.id)).where(_Row.assignment == assignment).group_by(_Row.student)
         query = select(_Row.report).where(_Row.id.in_(newest)).order_by(_Row.student)
         with Session(self._engine) as session:
@@ -132,7 +135,7 @@ class Records:
 
 
 def _durable(connection: object, _record: object) -> None:
-    """A committed result survives a crash of the machine; writers wait for each other instead of failing."""
+    """Make committed results survive a crash of the machine, and writers wait for each other instead of failing."""
     cursor = connection.cursor()  # type: ignore[attr-defined]
     for pragma in (f"busy_timeout={PATIENCE * 1000:.0f}", "journal_mode=WAL", "synchronous=FULL"):
         cursor.execute(f"PRAGMA {pragma}")

@@ -1,4 +1,4 @@
-"""From one source to what every student gets."""
+"""Make what students get from the reference folder: starter, notebooks, handout, public checks and data."""
 
 from autograder.errors import LeakError, MarkerError, PublicCheckError
 from autograder.release.cut import starter_source
@@ -6,18 +6,18 @@ from autograder.release.generate import current, generate, look_through, release
 from autograder.release.leaks import leaks, solution_leaks
 from autograder.release.notebook import starter_notebook
 from autograder.release.pack import pack
-from autograder.release.public import bundle_of
+from autograder.release.public import public_release
 
 __all__ = [
     "LeakError",
     "MarkerError",
     "PublicCheckError",
-    "bundle_of",
     "current",
     "generate",
     "leaks",
     "look_through",
     "pack",
+    "public_release",
     "released",
     "solution_leaks",
     "starter_notebook",

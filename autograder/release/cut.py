@@ -16,10 +16,10 @@ import re
 from autograder.errors import MarkerError
 
 MIN_SECRET = 12
-"""Solution lines shorter than this (`return x`, `else:`) give nothing away."""
+"""A shorter line of a solution (`return x`, `else:`) gives nothing away."""
 
 BEGIN, STARTER, END = "BEGIN SOLUTION", "STARTER", "END SOLUTION"
-"""The marks of a region in a source version; nbgrader knows the first and the last."""
+"""The marks around a region in nbgrader's source version; nbgrader knows the first and the last."""
 
 _MARK = re.compile(r"^([ \t]*)# (SOLUTION|STARTER|END)[ \t]*$")
 _HEADING = re.compile(r"^# #+ Exercise (\S+)")
@@ -27,8 +27,7 @@ _DEF = re.compile(r"^([ \t]*)(?:async )?def (\w+)")
 
 
 class _Cut:
-    """A solution taken apart: the lines that the starter has, those that no student sees, and all of them with
-    nbgrader's marks around the latter."""
+    """A solution taken apart: the starter's lines, the secret lines, and all lines with nbgrader's marks."""
 
     def __init__(self, solution: str) -> None:
         self.kept: list[str] = []
@@ -65,7 +64,7 @@ class _Cut:
         _expect(state == "", number, f"{state} without END")
 
     def _look_at(self, line: str) -> None:
-        """Keep track of the exercise and of the functions that enclose what comes next."""
+        """Keep track of the exercise and of the functions that enclose the next line."""
         heading, definition = _HEADING.match(line), _DEF.match(line)
         if heading:
             self._exercise = heading[1]
@@ -80,18 +79,20 @@ class _Cut:
 
 
 def starter_source(solution: str) -> str:
-    """The student's module. Raises `MarkerError`."""
+    """Return the student's module. Raises `MarkerError`."""
     return "\n".join(_Cut(solution).kept).rstrip() + "\n"
 
 
 def nbgrader_source(solution: str) -> str:
-    """The whole solution with nbgrader's marks: in each region stands, as comments, what the starter has instead.
-    Raises `MarkerError`."""
+    """Return the whole solution with nbgrader's marks. Each region holds, as comments, what the starter has instead.
+
+    Raises `MarkerError`.
+    """
     return "\n".join(_Cut(solution).marked).rstrip() + "\n"
 
 
 def without_regions(cell: str) -> str:
-    """A cell of `nbgrader_source` as the starter has it."""
+    """Return a cell of `nbgrader_source` as the starter has it."""
     kept, state = list[str](), ""
     for line in cell.split("\n"):
         mark = line.strip().removeprefix("### ")
@@ -105,12 +106,12 @@ def without_regions(cell: str) -> str:
 
 
 def uncommented(line: str) -> str:
-    """A line of code that was commented out."""
+    """Return a line of code without the "# " in front."""
     return re.sub(r"# ?", "", line, count=1).rstrip()
 
 
 def solution_lines(solution: str) -> set[str]:
-    """The lines of a solution that would give it away: stripped, long enough, and not in the starter anyway."""
+    """Return the lines of a solution that would give it away: stripped, long enough, and not in the starter."""
     starter = starter_source(solution)
     lines = {line.strip() for line in _Cut(solution).secret}
     return {line for line in lines if len(line) >= MIN_SECRET and line not in starter}

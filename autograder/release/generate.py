@@ -1,4 +1,4 @@
-"""What students get, made from the reference folder: module, notebook, handout, public data."""
+"""Generate what students get from the reference folder: module, notebook, handout, public data."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from pathlib import Path
 
 from autograder.errors import LeakError, MarkerError
 from autograder.files import replace
-from autograder.home.bundle import FILE as PUBLIC
-from autograder.home.bundle import PublicRelease
+from autograder.home.public_release import FILE as PUBLIC
+from autograder.home.public_release import PublicRelease
 from autograder.release.cut import starter_source
 from autograder.release.handout import handout
 from autograder.release.leaks import leaks
 from autograder.release.notebook import colab_notebook, starter_notebook
 
 
-def released(reference: Path, bundle: PublicRelease | None = None) -> dict[str, bytes]:
-    """The generated files of an assignment by relative path. Raises `LeakError` and `MarkerError`.
+def released(reference: Path, public: PublicRelease | None = None) -> dict[str, bytes]:
+    """Return the generated files of an assignment by relative path. Raises `LeakError` and `MarkerError`.
 
-    `public/` in the reference folder holds the public data, copied as it is into `data/`. `bundle` is the public
-    side of the rubric: with it come the checks at home, and the notebook that is ready for Colab.
+    `public/` in the reference folder holds the public data, copied unchanged into `data/`. With `public`, the public
+    side of the rubric, come the checks at home and the notebook that is ready for Colab.
     """
     solution = (reference / "solution.py").read_text(encoding="utf-8")
     starter = starter_source(solution)
@@ -32,13 +32,13 @@ def released(reference: Path, bundle: PublicRelease | None = None) -> dict[str, 
         f"{reference.name}.ipynb": starter_notebook(starter).encode(),
     }
     if (reference / "handout.md").is_file():
-        files["README.md"] = handout((reference / "handout.md").read_text(encoding="utf-8"), bundle).encode()
+        files["README.md"] = handout((reference / "handout.md").read_text(encoding="utf-8"), public).encode()
     for path in sorted((reference / "public").rglob("*")):
         if path.is_file():
             files[f"data/{path.relative_to(reference / 'public').as_posix()}"] = path.read_bytes()
-    if bundle is not None:
-        files[PUBLIC] = bundle.write()
-        asked = {exercise.number: exercise.owns for exercise in bundle.exercises}
+    if public is not None:
+        files[PUBLIC] = public.write()
+        asked = {exercise.number: exercise.owns for exercise in public.exercises}
         files[f"{reference.name}_colab.ipynb"] = colab_notebook(starter, reference.name, asked).encode()
     found = leaks(reference, files)
     if found:
@@ -46,15 +46,18 @@ def released(reference: Path, bundle: PublicRelease | None = None) -> dict[str, 
     return files
 
 
-def generate(reference: Path, assignments: Path, bundle: PublicRelease | None = None) -> list[Path]:
-    """Write the assignment's files into assignments/NAME; gives the paths written."""
-    return write_files(released(reference, bundle), assignments / reference.name)
+def generate(reference: Path, assignments: Path, public: PublicRelease | None = None) -> list[Path]:
+    """Write the assignment's files into assignments/NAME; return the paths written."""
+    return write_files(released(reference, public), assignments / reference.name)
 
 
-def look_through(reference: Path, assignments: Path, bundle: PublicRelease | None = None) -> None:
-    """Before assignments/NAME goes out as it lies there: nothing in it may be somebody's own work, and what an
-    assignment's own script put into data/ is searched too. Raises `LeakError`."""
-    if strays := current(reference, assignments, bundle):
+def look_through(reference: Path, assignments: Path, public: PublicRelease | None = None) -> None:
+    """Check assignments/NAME before it is handed out. Raises `LeakError`.
+
+    Files that are not from the source are refused, and what an assignment's own script wrote into data/ is searched for
+    leaks too.
+    """
+    if strays := current(reference, assignments, public):
         raise LeakError(f"{', '.join(strays)}: not from the source. Remove it, or keep it elsewhere")
     data = assignments / reference.name / "data"
     files = {f"data/{path.relative_to(data)}": path.read_bytes() for path in data.rglob("*") if path.is_file()}
@@ -63,7 +66,7 @@ def look_through(reference: Path, assignments: Path, bundle: PublicRelease | Non
 
 
 def write_files(files: Mapping[str, bytes], target: Path) -> list[Path]:
-    """Write files by relative path, each whole or not at all; gives the paths written."""
+    """Write files by relative path, each whole or not at all; return the paths written."""
     written = []
     for name, data in files.items():
         path = target / name
@@ -73,13 +76,13 @@ def write_files(files: Mapping[str, bytes], target: Path) -> list[Path]:
     return written
 
 
-def current(reference: Path, assignments: Path, bundle: PublicRelease | None = None) -> list[str]:
-    """The files that are missing, different or not generated at all.
+def current(reference: Path, assignments: Path, public: PublicRelease | None = None) -> list[str]:
+    """Return the files that are missing, differ from the source, or do not come from it.
 
-    What lies in `data/` without coming from `public/` is left alone: an assignment's own script writes it.
+    Files in `data/` that do not come from `public/` are ignored: an assignment's own script writes them.
     """
     target = assignments / reference.name
-    wanted = released(reference, bundle)
+    wanted = released(reference, public)
     present = {p.relative_to(target).as_posix() for p in target.rglob("*") if p.is_file()} if target.is_dir() else set()
     stale = [name for name, data in wanted.items() if name not in present or (target / name).read_bytes() != data]
     return stale + sorted(name for name in present - set(wanted) if not name.startswith("data/"))

@@ -1,14 +1,14 @@
-"""The handout: the author's text, with how to check one's work, which is the same for every assignment."""
+"""Write the handout: the author's text, with a section on checking one's work that is the same for every assignment."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from autograder import __version__
-from autograder.home.bundle import PublicRelease
+from autograder.home.public_release import PublicRelease
 
 PLACE = "<!-- how to check -->"
-"""Where the section goes; without it, it goes to the end."""
+"""Marks where the section goes; without it, the section goes to the end."""
 TEMPLATE = Path(__file__).parent / "checking.md.txt"
 PRACTICE = """
 **Training.** `autograder check --practice -e {number}` (in a notebook: `autograder.check("{number}", practice=True)`)
@@ -17,12 +17,12 @@ trains exercise {number} on the data you have, and shows where you stand on the 
 """
 
 
-def handout(text: str, bundle: PublicRelease | None) -> str:
-    """The handout as students get it. Without a bundle there is nothing to check with."""
-    if bundle is None:
+def handout(text: str, public: PublicRelease | None) -> str:
+    """Return the handout as students get it. Without `public` there is no section about checking one's work."""
+    if public is None:
         return text.replace(f"{PLACE}\n\n", "")
-    first = next((exercise for exercise in bundle.exercises if exercise.public), bundle.exercises[0])
-    trains = [exercise.number for exercise in bundle.exercises if exercise.practices]
+    first = next((exercise for exercise in public.exercises if exercise.public), public.exercises[0])
+    trains = [exercise.number for exercise in public.exercises if exercise.practices]
     section = TEMPLATE.read_text(encoding="utf-8")
     for word, value in (
         ("VERSION", __version__),

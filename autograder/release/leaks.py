@@ -1,4 +1,4 @@
-"""What may not go out: solutions, mutants, hidden checks and data, seeds, the author's own folders."""
+"""Search released files for what must not go out: solutions, mutants, hidden checks and data, seeds, local paths."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ import numpy as np
 from autograder.release.cut import solution_lines
 
 HIDDEN = "hidden"
-"""The folder of a reference that nobody but the grader sees."""
+"""The folder of a reference that only the grader sees."""
 FEWEST = 8
-"""Rows of hidden data with fewer numbers than this are alike by chance."""
+"""Rows of hidden data with fewer numbers than this are equal to public ones by chance."""
 SMALLEST_SEED = 10_000
-"""A smaller seed, alone, is a number like any other; a list of them is not."""
+"""A smaller seed, on its own, is a number like any other; a list of seeds is not."""
 FEWEST_SEEDS = 3
 SOMEBODYS_FOLDER = re.compile(r"(/home/|/Users/|[A-Z]:\\+Users\\+)\w[\w.-]*")
 
 
 def leaks(reference: Path, files: Mapping[str, bytes]) -> list[str]:
-    """Everything in `files` (by relative path) that a reference folder keeps to itself: a finding each."""
+    """Return a finding for everything in `files` (by relative path) that the reference folder keeps secret."""
     solution = (reference / "solution.py").read_text(encoding="utf-8")
     found = solution_leaks(solution, files)
     texts = {name: _readable(name, data) for name, data in files.items()}
@@ -48,7 +48,7 @@ def leaks(reference: Path, files: Mapping[str, bytes]) -> list[str]:
 
 
 def solution_leaks(solution: str, files: Mapping[str, bytes]) -> list[str]:
-    """Where a line of the solution shows in a released file: a finding for each file and line."""
+    """Return a finding for each file and line where a line of the solution shows in a released file."""
     secret = sorted(solution_lines(solution))
     findings = []
     for name, data in files.items():
@@ -61,7 +61,7 @@ def solution_leaks(solution: str, files: Mapping[str, bytes]) -> list[str]:
 
 
 def _hidden_checks(trees: Iterable[ast.Module]) -> Iterator[str]:
-    """`def name(` of every check that is not public."""
+    """Yield `def name(` for every check that is not public."""
     for tree in trees:
         for one in tree.body:
             for call in one.decorator_list if isinstance(one, ast.FunctionDef) else ():
@@ -72,7 +72,7 @@ def _hidden_checks(trees: Iterable[ast.Module]) -> Iterator[str]:
 
 
 def _hints(trees: Iterable[ast.Module]) -> Iterator[str]:
-    """The hint of every mutant: who has it knows the mistake, and what the grader looks for."""
+    """Yield the hint of every mutant: it tells the mistake, and what the grader looks for."""
     for tree in trees:
         for call in ast.walk(tree):
             if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr == "mutant":
@@ -82,7 +82,7 @@ def _hints(trees: Iterable[ast.Module]) -> Iterator[str]:
 
 
 def _seeds(trees: Iterable[ast.Module]) -> Iterator[str]:
-    """What is called a seed and not a public one, as it would be written."""
+    """Yield, as it would be written, every value whose name says that it is a seed and not a public one."""
     for tree in trees:
         for one in tree.body:
             if not isinstance(one, ast.Assign | ast.AnnAssign) or one.value is None:
@@ -97,7 +97,7 @@ def _seeds(trees: Iterable[ast.Module]) -> Iterator[str]:
 
 
 def _hidden_data(folder: Path, files: Mapping[str, bytes]) -> Iterator[str]:
-    """Hidden files, and rows of hidden arrays, that are in a released file."""
+    """Yield hidden files, and rows of hidden arrays, that occur in a released file."""
     kept_back = (path for path in sorted(folder.rglob("*")) if path.is_file())
     hidden = {path.relative_to(folder).as_posix(): path.read_bytes() for path in kept_back}
     for name, data in files.items():
@@ -111,8 +111,10 @@ def _hidden_data(folder: Path, files: Mapping[str, bytes]) -> Iterator[str]:
 
 
 def _rows(name: str, data: bytes) -> Iterator[tuple[str, list[bytes]]]:
-    """The arrays of an .npz by name: each row as bytes (a list of numbers is one row); rows that are short or all one
-    number are left out."""
+    """Yield the arrays of an .npz with their names, each as a list of rows in bytes.
+
+    A list of numbers is one row. Rows that are short, or hold one number only, are left out.
+    """
     if not name.endswith(".npz"):
         return
     with np.load(io.BytesIO(data)) as arrays:
@@ -127,7 +129,7 @@ def _rows(name: str, data: bytes) -> Iterator[tuple[str, list[bytes]]]:
 
 
 def _readable(name: str, data: bytes) -> str:
-    """A file as a student reads it: in a notebook the lines are JSON strings, with quotes escaped."""
+    """Return a file's text as a student reads it. A notebook stores lines as JSON strings, with quotes escaped."""
     text = data.decode("utf-8", "replace")
     if not name.endswith((".ipynb", ".json")):
         return text

@@ -1,4 +1,4 @@
-"""The starter as a notebook, plain and ready for Colab. The same starter gives the same bytes."""
+"""Turn the starter into a notebook, plain or ready for Colab. The same starter gives the same bytes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import jupytext
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 
 _BINDS = re.compile(r"^(?:(?:async )?def|class) +(\w+)|^(\w+) *(?::[^=\n]*)?=(?!=)", re.MULTILINE)
-"""A pattern and no parser: students' cells come by here too, and a parser can be kept busy for hours."""
+"""Finds what a line binds. A pattern, because a student's cell can keep a parser busy for hours."""
 
 Cell = dict[str, Any]
 
@@ -33,14 +33,14 @@ import autograder"""
 
 
 def starter_notebook(starter: str) -> str:
-    """A percent-format module as notebook JSON (nbformat 4.5, no outputs, numbered cell ids)."""
+    """Return a percent-format module as notebook JSON (nbformat 4.5, no outputs, numbered cell ids)."""
     return notebook_json(cells_of(starter))
 
 
 def colab_notebook(starter: str, name: str, exercises: Mapping[str, Sequence[str]]) -> str:
-    """The starter with a first cell that sets everything up, and a check after each exercise.
+    """Return the starter as a notebook with a set-up cell at the top and a check after each exercise.
 
-    `exercises` maps each number to the names that it asks for.
+    `exercises` maps each number to the names that the exercise asks for.
     """
     last = last_cells(cells_of(starter), exercises)
     cells = [cell("code", SETUP.format(name=name))]
@@ -51,18 +51,18 @@ def colab_notebook(starter: str, name: str, exercises: Mapping[str, Sequence[str
 
 
 def cells_of(source: str) -> list[Cell]:
-    """The cells of a percent-format module."""
+    """Return the cells of a percent-format module."""
     return [cell(one.cell_type, one.source) for one in jupytext.reads(source, fmt="py:percent").cells]
 
 
 def cell(kind: str, source: str, metadata: Mapping[str, Any] | None = None) -> Cell:
-    """A cell without outputs."""
+    """Return a cell without outputs."""
     plain = {"cell_type": kind, "metadata": dict(metadata or {}), "source": source}
     return plain | {"execution_count": None, "outputs": []} if kind == "code" else plain
 
 
 def last_cells(cells: Sequence[Cell], exercises: Mapping[str, Sequence[str]]) -> dict[str, int]:
-    """Where each exercise ends: the last cell that defines a name it asks for."""
+    """Return, for each exercise, the index of the last cell that defines a name that the exercise asks for."""
     found: dict[str, int] = {}
     for at, one in enumerate(cells):
         names = set(defined(one["source"])) if one["cell_type"] == "code" else set()
@@ -71,13 +71,13 @@ def last_cells(cells: Sequence[Cell], exercises: Mapping[str, Sequence[str]]) ->
 
 
 def defined(source: str) -> Iterator[str]:
-    """The functions, classes and variables that a cell binds at its top level, whether or not it is valid Python."""
+    """Yield the functions, classes and variables that a cell binds at its top level, even if it is not valid Python."""
     for found in _BINDS.finditer(source):
         yield found[1] or found[2]
 
 
 def notebook_json(cells: Sequence[Cell]) -> str:
-    """A whole notebook of these cells, with numbered cell ids."""
+    """Return a notebook of these cells, with numbered cell ids."""
     whole = {
         "cells": [{**one, "id": f"cell-{number:03d}"} for number, one in enumerate(cells, 1)],
         "metadata": {"kernelspec": KERNEL, "language_info": {"name": "python"}},

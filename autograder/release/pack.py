@@ -1,4 +1,4 @@
-"""A release as one zip for students. The same release gives the same bytes."""
+"""Pack a release into one zip for students. The same release gives the same bytes."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from pathlib import Path
 from autograder.files import replace, zipped
 
 LEFTOVERS = {"__pycache__", ".ipynb_checkpoints"}
-"""What trying a release leaves in it."""
+"""What Python and Jupyter leave in a release that was tried."""
 
 
 def pack(folder: Path, to: Path, extras: tuple[Path, ...] = ()) -> Path:
-    """Zip assignments/NAME, and `extras` beside it, into `to`/NAME.zip; gives its path. Raises `OSError`."""
+    """Zip assignments/NAME and the files in `extras` into `to`/NAME.zip; return its path. Raises `OSError`."""
     found = {path.relative_to(folder): path for path in folder.rglob("*") if path.is_file()}
     files = {name.as_posix(): path for name, path in found.items() if LEFTOVERS.isdisjoint(name.parts)}
     files |= {extra.name: extra for extra in extras}

@@ -1,4 +1,4 @@
-"""The public side of a rubric, as students get it: the public checks' code, their inputs, the reference's answers."""
+"""Make the public side of a rubric: the public checks' code, their inputs, and the reference's answers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import torch
 from autograder.errors import PublicCheckError
 from autograder.grading.engine import PRECISIONS, Engine
 from autograder.grading.hosts import LocalHost
-from autograder.home.bundle import (
+from autograder.home.public_release import (
     Answered,
     LaterCheck,
     PublicCheck,
@@ -31,13 +31,13 @@ from autograder.rubric.student import Reference
 from autograder.rubric.variants import Mutant
 
 SEED = b"public"
-"""Everybody has the same public inputs, so no secret is in them."""
+"""Everybody has the same public inputs, so they follow from no secret."""
 
 
-def bundle_of(assignment: Assignment, title: str, packages: Iterable[str]) -> PublicRelease:
-    """Run the public checks on the reference, writing down what they draw and what it answers.
+def public_release(assignment: Assignment, title: str, packages: Iterable[str]) -> PublicRelease:
+    """Run the public checks on the reference, and record what they draw and what it answers.
 
-    Raises `PublicCheckError` for a check that reaches for hidden modules, or that the reference does not pass.
+    Raises `PublicCheckError` for a check that needs hidden modules, or that the reference does not pass.
     """
     recording = _Recording(assignment)
     public = [check for check in assignment.rubric.checks if check.public]
@@ -74,7 +74,7 @@ def bundle_of(assignment: Assignment, title: str, packages: Iterable[str]) -> Pu
 
 
 class _Recording:
-    """An assignment whose draws and reference answers are written down."""
+    """An assignment that records its draws and the reference's answers."""
 
     def __init__(self, assignment: Assignment) -> None:
         self._assignment = assignment
@@ -105,7 +105,7 @@ class _Recording:
         return _RecordingDraw(seed, dtype, draws)
 
     def runs(self, check: Check) -> list[Recorded]:
-        """What was written down for a check, a run for each dtype."""
+        """Return what was recorded for a check, one run for each dtype."""
         return [
             Recorded(str(dtype), self._draws[check.name, dtype], self._answers[check.name, dtype])
             for dtype in PRECISIONS
@@ -139,9 +139,9 @@ class _RecordingDraw(Draw):
 
 
 def sliced(source: str, functions: Sequence[str]) -> str:
-    """The named functions of a module, undecorated, with what they need of it and nothing else.
+    """Return the source of the named functions, undecorated, with what they need of their module and nothing else.
 
-    Raises `PublicCheckError` where that is a module of the rubric's own.
+    Raises `PublicCheckError` where they need another module of the rubric.
     """
     tree = ast.parse(source)
     bound: dict[str, ast.stmt] = {}
@@ -190,7 +190,7 @@ def _binds(statement: ast.stmt) -> Iterator[str]:
 
 @contextmanager
 def _undecorated(statement: ast.stmt) -> Iterator[None]:
-    """A check's decorator names the rubric, which stays here; a dataclass keeps its own."""
+    """Take a function's decorators off for a while: a check's names the rubric, which is not released."""
     if not isinstance(statement, ast.FunctionDef):
         yield
         return

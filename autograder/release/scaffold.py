@@ -1,4 +1,4 @@
-"""A new assignment to change step by step: small, complete, and sound from the first minute."""
+"""Start a new assignment: small, complete, sound from the first minute, and to be changed step by step."""
 
 from __future__ import annotations
 
@@ -10,17 +10,18 @@ from pathlib import Path
 
 import yaml
 
-from autograder.config import DEFAULT_PACKAGES, NAME, load
+from autograder.config import NAME, load
 from autograder.errors import ScaffoldError
 from autograder.files import replace
+from autograder.model import DEFAULT_PACKAGES
 
 TEMPLATE = Path(__file__).parent / "template"
 
 
 def scaffold(root: Path, name: str, title: str) -> list[Path]:
-    """Write reference/`name` and its entry in the configuration; gives the paths. Raises `ScaffoldError`.
+    """Write reference/`name` and its entry in the configuration; return the paths. Raises `ScaffoldError`.
 
-    Nothing is written over: an assignment that is there already, or an entry, is a mistake.
+    Nothing is overwritten: an assignment or an entry of that name is an error.
     """
     if not (name.isidentifier() and name.isascii() and name == name.lower()) or keyword.iskeyword(name):
         raise ScaffoldError(f"{name!r} cannot be a module's name: use small letters, digits and _, as in week_3")
@@ -43,7 +44,7 @@ def scaffold(root: Path, name: str, title: str) -> list[Path]:
 
 
 def _with_entry(config: Path, name: str, title: str) -> str:
-    """The configuration with one more assignment, and everything else as it was, comments too."""
+    """Return the configuration's text with one more assignment, everything else unchanged, comments too."""
     if not config.is_file():
         return "\n".join(["# Every setting is explained in docs/configuration.md.", "course:", "  name: My course", "",
                           "assignments:", *_entry("  ", name, title)]) + "\n"  # fmt: skip

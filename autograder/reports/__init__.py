@@ -1,4 +1,4 @@
-"""HTML reports: one page for the class, one for each student. Each page is a single file with nothing to load."""
+"""Write HTML reports: one page for the class, one for each student, each a single file that loads nothing else."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ __all__ = ["write_reports"]
 def write_reports(reports: Iterable[Report], folder: Path, *, course: str, title: str) -> Path:
     """Write `index.html` and `students/NAME.html` into `folder`; return the path of `index.html`.
 
-    Reports are read one by one and only a line of each is kept, so a class of any size fits in memory.
-    A student who comes twice counts once, with the later report. Equal reports give equal files.
+    Reports are read one by one and only a row of each is kept, so a class of any size fits in memory.
+    A student with two reports counts once, with the later one. Equal reports give equal files.
     """
     students = folder / "students"
     students.mkdir(parents=True, exist_ok=True)

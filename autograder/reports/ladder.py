@@ -1,4 +1,4 @@
-"""The picture of a calibrated ladder: a dot a seed, a line where the rubric draws the bound."""
+"""Draw a calibrated ladder: a dot for each seed, a line at the rubric's bound."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From a summary or a report to a page, and from a page to a file."""
+"""Render a summary or a report as a page, and write it to a file."""
 
 from __future__ import annotations
 
@@ -29,17 +29,17 @@ class ExerciseView:
 
     @property
     def untouched(self) -> bool:
-        """Whether nothing was attempted here."""
+        """Return whether nothing was attempted here."""
         return self.cell.outcome is Outcome.NOT_ATTEMPTED
 
     @property
     def settled(self) -> bool:
-        """Whether the exercise may be folded away: complete, and without a picture to look at."""
+        """Return whether the exercise may be folded away: complete, and without a picture to look at."""
         return self.cell.complete and not any(check.curve for check in self.checks)
 
 
 def class_page(summary: ClassSummary, *, course: str, title: str) -> str:
-    """The page for TAs and instructors."""
+    """Return the page for TAs and instructors."""
     template = _environment().get_template("class.html.j2")
     return template.render(
         summary=summary, course=course, title=title, histogram=pictures.histogram(summary.shares), row_of=_cells_by
@@ -47,7 +47,7 @@ def class_page(summary: ClassSummary, *, course: str, title: str) -> str:
 
 
 def student_page(report: Report, row: Row, *, course: str, title: str) -> str:
-    """The page for one student. What is not the student's to see never reaches the template."""
+    """Return the page for one student. What students may not see never reaches the template."""
     pairs = enumerate(zip(report.exercises, row.cells, strict=True), 1)
     exercises = tuple(_view(report, f"exercise-{place}", info, cell) for place, (info, cell) in pairs)
     ours = report.status == "grader error"
@@ -90,7 +90,7 @@ def _view(report: Report, anchor: str, info: ExerciseInfo, cell: Cell) -> Exerci
 
 
 def _unreached(report: Report) -> bool:
-    """Whether loading ended everything, so that the report's problem says what each check would only repeat."""
+    """Return whether loading failed, so that each check would only repeat the report's problem."""
     ends = {(result.outcome, result.message) for result in report.results}
     if len(ends) != 1:
         return False
@@ -99,7 +99,7 @@ def _unreached(report: Report) -> bool:
 
 
 def _for_student(result: CheckResult) -> CheckResult:
-    """A result without what TAs alone may see: the mutant's name, and the trace of an error of ours."""
+    """Return a result without what only TAs may see: the mutant's name, and the trace of a grader error."""
     if result.outcome is Outcome.GRADER_ERROR:
         return msgspec.structs.replace(result, mutant="", message="", hint="", difference=None, curve=None)
     return msgspec.structs.replace(result, mutant="")
@@ -137,7 +137,7 @@ def _environment() -> jinja2.Environment:
 
 
 def _finalize(value: Any) -> Any:
-    """Every text that a template prints passes here, so that no hidden character reaches a page."""
+    """Clean every text that a template prints, so that no hidden character reaches a page."""
     if isinstance(value, Markup) or not isinstance(value, str):
         return value
     return formats.visible(value)
@@ -149,7 +149,7 @@ def _moment(moment: datetime) -> str:
 
 
 def _kind(outcome: Outcome | None) -> str:
-    """The style of an outcome."""
+    """Return the CSS class of an outcome."""
     if outcome is None:
         return "none"
     return {

@@ -1,7 +1,7 @@
-"""The geometry of the pictures: where each bar, line and label goes. The templates draw them as inline SVG.
+"""Compute the geometry of the pictures: where each bar, line and label goes. The templates draw them as inline SVG.
 
-Written by hand rather than with matplotlib: a picture is 2 KB instead of 20, takes well under a millisecond, uses the
-page's fonts and colours (in the dark as well), and equal data gives equal bytes.
+Not with matplotlib: this way a picture has 2 KB instead of 20, takes well under a millisecond, uses the page's fonts
+and colours (in dark mode as well), and equal data gives equal bytes.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from autograder.model import Curve
 BINS = 10
 MOST_POINTS = 240
 LARGEST, SMALLEST = 1e100, 1e-100
-"""Values beyond are drawn as these, or as 0: no difference and no ratio of two of them overflows."""
+"""Larger values are drawn as the first, smaller ones as 0, so that no difference and no ratio of two overflows."""
 
 SAME_SCALE = re.compile(r"\b(loss|cross.?entropy|nll|mse)\b", re.IGNORECASE)
-"""Metrics that may share an axis with the training loss."""
+"""Matches metrics that may share an axis with the training loss."""
 
 WIDTH, HEIGHT = 500, 268
 TOP, BOTTOM, LEFT = 32, 222, 54
@@ -52,7 +52,7 @@ class Histogram:
 
 
 def histogram(shares: Sequence[float]) -> Histogram:
-    """Ten bars of equal width for scores as shares of full marks; full marks fall in the last one."""
+    """Return ten bars of equal width for scores as shares of full marks; full marks fall in the last one."""
     counts = [0] * BINS
     for share in shares:
         if math.isfinite(share):
@@ -75,7 +75,7 @@ def histogram(shares: Sequence[float]) -> Histogram:
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """Values to heights, linear or logarithmic."""
+    """Maps values to heights, linearly or logarithmically."""
 
     low: float
     high: float
@@ -83,7 +83,7 @@ class Scale:
 
     @staticmethod
     def of(values: Sequence[float]) -> Scale:
-        """A scale that holds all values with a little air. Logarithmic where they span much and are positive."""
+        """Return a scale that holds all values with some margin: logarithmic where they are positive and span much."""
         low, high = min(values), max(values)
         if low > 0 and high / low > 6:
             air = (high / low) ** 0.05
@@ -93,12 +93,12 @@ class Scale:
         return Scale(low - air, high + air, False)
 
     def y(self, value: float) -> float:
-        """The height of a value in the picture."""
+        """Return the height of a value in the picture."""
         low, high, value = (math.log(v) if self.log else v for v in (self.low, self.high, value))
         return round(BOTTOM - (BOTTOM - TOP) * (value - low) / (high - low), 1)
 
     def ticks(self) -> tuple[tuple[float, str], ...]:
-        """Round values and their heights, about five of them."""
+        """Return about five round values and their heights."""
         values = self._decades() if self.log else _round_steps(self.low, self.high)
         return tuple((self.y(value), f"{value:.4g}") for value in values)
 
@@ -132,7 +132,7 @@ class Label:
 
 @dataclass(frozen=True, slots=True)
 class Plot:
-    """A training curve beside a ladder of baselines."""
+    """A training curve and a ladder of baselines."""
 
     words: str
     path: str
@@ -156,10 +156,10 @@ class Plot:
 
 
 def plot(curve: Curve) -> Plot | None:
-    """The picture of a curve, or None where there is nothing finite to draw.
+    """Return the picture of a curve, or None where there is nothing finite to draw.
 
     A metric that is itself a loss shares the curve's axis, so that the baselines run through the curve. Any other
-    (an accuracy, say) stands on a ladder of its own beside it. `curve.unit` is what one entry of the losses is.
+    (an accuracy, say) gets an axis of its own next to it. `curve.unit` is what one entry of the losses is.
     """
     losses = [_bounded(loss) for loss in curve.losses if math.isfinite(loss)]
     rungs = [(name, _bounded(value)) for name, value in curve.rungs if math.isfinite(value)]
@@ -205,7 +205,7 @@ def _x_ticks(count: int) -> list[int]:
 
 
 def _thinned(values: Sequence[float]) -> list[int]:
-    """The indices to draw: all of a short curve; the lowest and the highest of each stretch of a long one."""
+    """Return the indices to draw: all of a short curve; the lowest and the highest of each stretch of a long one."""
     if len(values) <= MOST_POINTS:
         return list(range(len(values)))
     kept = {0, len(values) - 1}
@@ -217,7 +217,7 @@ def _thinned(values: Sequence[float]) -> list[int]:
 
 
 def _labels(marks: Sequence[tuple[str, float]], scale: Scale, own: bool) -> tuple[Label, ...]:
-    """Labels beside their lines, moved apart where they would cover each other."""
+    """Return labels next to their lines, moved apart where they would overlap."""
     last = len(marks) - 1 if own else -1
     ordered = sorted((scale.y(value), index) for index, (_, value) in enumerate(marks))
     gap = min(GAP, (BOTTOM - TOP) / max(1, len(ordered) - 1))

@@ -1,4 +1,4 @@
-"""What the class page needs of each report, and the class added up from it."""
+"""Summarise reports for the class page: a row for each student, and the class added up."""
 
 from __future__ import annotations
 
@@ -46,19 +46,19 @@ class Cell(NamedTuple):
 
     @property
     def text(self) -> str:
-        """What the cell shows: the sign, with the points where they are neither all nor none."""
+        """Return the text of the cell: the sign, with the points where they are neither all nor none."""
         some = CLOSE < self.earned < self.points - CLOSE
         return f"{formats.points(self.earned)} {self.sign}" if some else self.sign
 
     @property
     def words(self) -> str:
-        """The same in words."""
+        """Return the cell's content in words."""
         got = f"{formats.points(self.earned)} of {formats.points(self.points)}"
         return f"{self.number}: {got}, {self.outcome or 'not graded'}"
 
     @property
     def complete(self) -> bool:
-        """Whether the exercise has full marks."""
+        """Return whether the exercise has full marks."""
         return self.outcome is Outcome.PASSED
 
 
@@ -71,7 +71,7 @@ class Mistake(NamedTuple):
 
 
 class Fault(NamedTuple):
-    """An error of the grader's: the check it hit ("" for the whole submission), its last line and its trace."""
+    """A grader error: the check it hit ("" for the whole submission), its last line and its trace."""
 
     check: str
     line: str
@@ -133,19 +133,19 @@ class Row:
 
     @property
     def flags(self) -> tuple[str, ...]:
-        """What sets this submission as a whole apart. What happened in an exercise stands in its cell."""
+        """Return what is special about the submission as a whole. Its exercises' outcomes are in their cells."""
         flags = [] if self.status == "graded" else [self.status]
         if self.problem and self.ran:
             flags.append("load problem")
         return tuple(flags)
 
     def exercises_with(self, outcome: Outcome) -> str:
-        """The numbers of the exercises in which a check was stopped so."""
+        """Return the numbers of the exercises in which a check was stopped with this outcome."""
         return ", ".join(number for stopped, number in self.stopped if stopped is outcome)
 
 
 def cell_of(report: Report, exercise: ExerciseInfo) -> Cell:
-    """One exercise of a report in one cell. What stopped it says more than what failed in it."""
+    """Return one exercise of a report as a cell. What stopped a check says more than what failed in it."""
     results = report.of_exercise(exercise.number)
     earned = sum(result.earned for result in results)
     found = {result.outcome for result in results}
@@ -178,7 +178,7 @@ def _fault(check: str, trace: str) -> Fault:
 
 @dataclass(frozen=True, slots=True)
 class ExerciseSummary:
-    """How the class did in one exercise, over the graded submissions."""
+    """The class's result in one exercise, over the graded submissions."""
 
     number: str
     title: str
@@ -199,7 +199,7 @@ class MistakeSummary:
 
 @dataclass(frozen=True, slots=True)
 class FaultSummary:
-    """An error of the grader's and whom it hit."""
+    """A grader error and whom it hit."""
 
     fault: Fault
     rows: tuple[Row, ...]
@@ -224,7 +224,7 @@ class Boundary:
 
     @property
     def holds(self) -> bool:
-        """Whether these layers are a boundary at all."""
+        """Return whether these layers are a boundary at all."""
         return bool(self.layers) and not any(re.search(r"\bnone\b", layer, re.IGNORECASE) for layer in self.layers)
 
 
@@ -283,7 +283,7 @@ class ClassSummary:
 
     @property
     def unprotected(self) -> int:
-        """How many submissions ran without a boundary."""
+        """Return how many submissions ran without a boundary."""
         return sum(boundary.count for boundary in self.boundaries if not boundary.holds)
 
 

@@ -1,26 +1,20 @@
-"""What an instructor writes a rubric with."""
+"""What an instructor writes a rubric with.
+
+In the examples, `student`, `reference` and `draw` are what a check is given. The reference is right; the student wrote
+`mae` without the absolute value, and 100 where the answer to `ANSWERS["updates"]` is 1000.
+"""
 
 from autograder.errors import MismatchError, StudentError
+from autograder.rubric.answers import answer, short_answers
 from autograder.rubric.calibration import Level
-from autograder.rubric.compare import as_tensor, compare
+from autograder.rubric.compare import as_tensor, compare, shown
 from autograder.rubric.draw import Draw
+from autograder.rubric.expectations import expect, in_order, matches, same_trajectory, tensor_of
+from autograder.rubric.gradients import agrees_with_numerical, numerical_gradient
+from autograder.rubric.ladder import Ladder, Rung, Score
 from autograder.rubric.rubric import AUTOGRAD, Check, Exercise, Rubric
 from autograder.rubric.student import Reference, Student
 from autograder.rubric.variants import Variants
-from autograder.rubric.vocabulary import (
-    Ladder,
-    Rung,
-    Score,
-    agrees_with_numerical,
-    answer,
-    expect,
-    in_order,
-    matches,
-    numerical_gradient,
-    same_trajectory,
-    short_answers,
-    tensor_of,
-)
 
 __all__ = [
     "AUTOGRAD",
@@ -47,5 +41,6 @@ __all__ = [
     "numerical_gradient",
     "same_trajectory",
     "short_answers",
+    "shown",
     "tensor_of",
 ]

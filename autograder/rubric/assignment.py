@@ -1,4 +1,4 @@
-"""An assignment as the grader sees it: rubric, hidden solution, mutants and equivalents, loaded from disk."""
+"""Load an assignment from disk: rubric, hidden solution, mutants and equivalents."""
 
 from __future__ import annotations
 
@@ -50,21 +50,21 @@ class Assignment:
 
     @cached_property
     def solution_source(self) -> str:
-        """The single source: solutions, starters and handouts come from it."""
+        """Return the text of `solution.py`, from which solutions, starters and handouts are made."""
         return (self.folder / "solution.py").read_text(encoding="utf-8")
 
     def solution(self, changes: dict[str, Any] | None = None) -> dict[str, Any]:
-        """A fresh namespace of the solution, with `changes` put in."""
+        """Run the solution; return its fresh namespace, with `changes` put in."""
         namespace: dict[str, Any] = {"__name__": "submission"}
         exec(self._solution_code, namespace)
         return apply(namespace, changes or {})
 
     def reference(self, check: Check, dtype: torch.dtype) -> Reference:
-        """The reference for one run of a check."""
+        """Return the reference for one run of a check."""
         return Reference(self.solution())
 
     def draw(self, check: Check, dtype: torch.dtype, seed: int) -> Draw:
-        """The draws of one run of a check."""
+        """Return the draws of one run of a check."""
         return Draw(seed, dtype)
 
     @cached_property
@@ -73,18 +73,18 @@ class Assignment:
 
     @cached_property
     def mutants(self) -> list[Mutant]:
-        """The wrong implementations that the rubric must catch."""
+        """Return the wrong implementations that the rubric must catch."""
         variants = self._variants("mutants")
         return variants.mutants if variants else []
 
     @cached_property
     def equivalents(self) -> list[Equivalent]:
-        """The right implementations that the rubric must let pass."""
+        """Return the right implementations that the rubric must let pass."""
         variants = self._variants("equivalents")
         return variants.equivalents if variants else []
 
     def owner(self, mutant: Mutant) -> Exercise:
-        """The exercise that must catch a mutant."""
+        """Return the exercise that must catch a mutant."""
         return self.rubric.owner(mutant.of)
 
     def _variants(self, module: str) -> Variants | None:
@@ -112,7 +112,7 @@ def load(folder: Path) -> Assignment:
 
 
 def digest_of(folder: Path) -> str:
-    """The digest of every file under `folder`, by path and content."""
+    """Return a SHA-256 digest of every file under `folder`, by path and content."""
     digest = hashlib.sha256()
     for path in sorted(folder.rglob("*")):
         if path.is_file() and "__pycache__" not in path.parts:
@@ -121,7 +121,7 @@ def digest_of(folder: Path) -> str:
 
 
 def _package(folder: Path) -> types.ModuleType:
-    """Import the folder as a package of its own name, so that its modules can import one another."""
+    """Import the folder as a package with a name of its own, so that its modules can import one another."""
     name = f"reference_{folder.name}_{hashlib.sha256(str(folder).encode()).hexdigest()[:8]}"
     if name in sys.modules:
         return sys.modules[name]

@@ -1,4 +1,4 @@
-"""How well each rung's technique really does: what a ladder's bounds are chosen from."""
+"""Measure what each rung's technique reaches, to choose a ladder's bounds from."""
 
 from __future__ import annotations
 
@@ -15,15 +15,28 @@ import msgspec
 import torch
 
 from autograder.files import replace
-from autograder.rubric.vocabulary import Ladder, Rung
+from autograder.rubric.ladder import Ladder, Rung
 
 COVERAGE, CONFIDENCE = 0.99, 0.95
-"""A bound is one that 99 % of all seeds reach, said with 95 % confidence."""
+"""A bound is one that 99 % of all seeds reach, with 95 % confidence."""
 
 
 @dataclass(frozen=True)
 class Level:
-    """One rung of an exercise's ladder, to be measured: `run(seed)` trains as its technique says, gives the metric."""
+    """One rung of an exercise's ladder, measured by `autograder calibrate`; `calibration.py` lists them in `LEVELS`.
+
+    Attributes:
+        exercise: The exercise's number.
+        ladder: The ladder, as the rubric has it.
+        rung: The name of one of its rungs.
+        run: `run(seed)` trains as the rung's technique says and returns the metric.
+
+    Example:
+        >>> ladder = Ladder("loss", (Rung("simple", 0.5, 1.0, "train at all"),))
+        >>> level = Level("1.4", ladder, "simple", lambda seed: 0.25 * seed)
+        >>> level.measure([0, 1, 2]).values
+        [0.0, 0.25, 0.5]
+    """
 
     exercise: str
     ladder: Ladder
@@ -32,11 +45,23 @@ class Level:
 
     @property
     def bound(self) -> float:
-        """What the rubric asks for on this rung."""
+        """Return what the rubric asks for on this rung."""
         return self._rung.bound
 
     def reached(self, value: float) -> bool:
-        """Whether a value is good enough for this rung."""
+        """Return whether a value is good enough for this rung.
+
+        Args:
+            value: The metric.
+
+        Returns:
+            True if it is.
+
+        Example:
+            >>> ladder = Ladder("loss", (Rung("simple", 0.5, 1.0, "train at all"),))
+            >>> Level("1.4", ladder, "simple", lambda seed: 0.4).reached(0.5)
+            True
+        """
         return self.ladder.reaches(value, self._rung)
 
     @property
@@ -44,7 +69,20 @@ class Level:
         return next(rung for rung in self.ladder.rungs if rung.name == self.rung)
 
     def measure(self, seeds: Sequence[int]) -> Measured:
-        """Run every seed, one after the other."""
+        """Run every seed, one after the other.
+
+        Args:
+            seeds: The seeds to pass to `run`.
+
+        Returns:
+            The metric of each, and the seconds of one run on average.
+
+        Example:
+            >>> ladder = Ladder("loss", (Rung("simple", 0.5, 1.0, "train at all"),))
+            >>> measured = Level("1.4", ladder, "simple", lambda seed: 0.4 + seed / 100).measure(range(20))
+            >>> round(measured.mean, 3), measured.allows(0.5)
+            (0.495, False)
+        """
         started = time.perf_counter()
         values = [float(self.run(seed)) for seed in seeds]
         return Measured(
@@ -69,24 +107,27 @@ class Measured(msgspec.Struct, frozen=True):
 
     @property
     def mean(self) -> float:
-        """The mean over the seeds."""
+        """Return the mean over the seeds."""
         return statistics.fmean(self.values)
 
     @property
     def sd(self) -> float:
-        """The standard deviation over the seeds; 0 for a single one."""
+        """Return the sample standard deviation over the seeds (n - 1 in the denominator); 0 for a single seed."""
         return statistics.stdev(self.values) if len(self.values) > 1 else 0.0
 
     @property
     def tolerance_bound(self) -> float:
-        """The one-sided tolerance bound, mean -/+ k sd: a ladder should not ask for more than this."""
+        """Return the one-sided tolerance bound, mean -/+ k sd (NIST/SEMATECH e-Handbook, 7.2.6.3).
+
+        A ladder should not ask for more than this. With a single seed it is the mean.
+        """
         if len(self.values) < 2:
             return self.mean
         margin = tolerance_factor(len(self.values)) * self.sd
         return self.mean + margin if self.lower_is_better else self.mean - margin
 
     def allows(self, bound: float) -> bool:
-        """Whether a rung with this bound is reached by its own technique, as good as always."""
+        """Return whether the rung's own technique reaches a bound as good as always."""
         return self.tolerance_bound <= bound if self.lower_is_better else self.tolerance_bound >= bound
 
 
@@ -100,22 +141,26 @@ class Calibration(msgspec.Struct, frozen=True):
 
     @classmethod
     def of(cls, levels: list[Measured]) -> Calibration:
-        """These measurements, made on this machine."""
+        """Combine measurements that were made on this machine."""
         machine = f"{platform.machine()}, {os.cpu_count()} cores, one thread"
         return cls(torch.__version__.split("+")[0], platform.python_version(), machine, levels)
 
     @classmethod
     def read(cls, path: Path) -> Calibration:
-        """Raises `msgspec.ValidationError` for a file that is not one."""
+        """Read a calibration. Raises `OSError`, or `msgspec.ValidationError` for a file that is not one."""
         return msgspec.json.decode(path.read_bytes(), type=cls)
 
     def write(self, path: Path) -> None:
-        """As JSON, one figure a line: a change is seen in a diff."""
+        """Write it as JSON with one figure to a line, so that a diff shows what changed."""
         replace(path, msgspec.json.format(msgspec.json.encode(self), indent=1) + b"\n")
 
 
 def tolerance_factor(n: int, coverage: float = COVERAGE, confidence: float = CONFIDENCE) -> float:
-    """k of a one-sided tolerance bound mean - k sd for n normal values (3.295 for n = 20): NIST/SEMATECH 7.2.6.3."""
+    """Return k of the one-sided tolerance bound mean - k sd of n normal values.
+
+    k = t(confidence; n - 1, z sqrt(n)) / sqrt(n): a quantile of the noncentral t distribution, with z the normal
+    quantile of `coverage` (NIST/SEMATECH e-Handbook, 7.2.6.3). It is 3.295 for n = 20.
+    """
     from scipy import stats  # slow to import, and a check at home has no use for it
 
     root = math.sqrt(n)

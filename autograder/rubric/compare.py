@@ -19,16 +19,36 @@ TOLERANCES = {torch.float64: (1e-6, 1e-9), torch.float32: (1e-4, 1e-4)}
 """(rtol, atol) by the dtype of the expected value."""
 
 COARSE = (1e-4, 1e-5)
-"""For a float32 answer where float64 was asked: right to the precision it can have."""
+"""(rtol, atol) for a float32 answer where float64 was asked: what float32 can hold."""
 
 
 def compare(
     got: Any, expected: Any, what: str = "the result", rtol: float | None = None, atol: float | None = None
 ) -> None:
-    """Raise `MismatchError` unless `got` equals `expected` within tolerance.
+    """Require that a student's value equals the expected one within tolerance.
 
-    `expected` may be a tensor, a number, a string, a bool, None, or a list / tuple of these. A number and a 0-d
-    tensor (or one of shape (1,)) count as the same, lists and tuples too; any float dtype from float32 up is taken.
+    Numbers and tensors are equal where |got - expected| <= atol + rtol * |expected|, element by element (the rule of
+    `numpy.isclose`); NaN never is. Strings, bools, None and integers must be the same. Shapes are never broadcast. A
+    number, a 0-d tensor and a tensor of shape (1,) count as the same; so do lists and tuples, and every float dtype
+    from float32 up.
+
+    Args:
+        got: What the student returned.
+        expected: A tensor, a number, a string, a bool, None, or a list or tuple of these.
+        what: What the value is called in the message.
+        rtol: The relative tolerance; by default 1e-6 for float64 and 1e-4 for float32.
+        atol: The absolute tolerance, in the units of `expected`; by default 1e-9 for float64 and 1e-4 for float32.
+
+    Raises:
+        MismatchError: They differ; the message gives shapes, the first index and the largest error.
+        TypeError: The rubric expects something that cannot be compared.
+
+    Example:
+        >>> compare([1.0, 2.0], torch.tensor([1.0, 2.0]))
+        >>> compare(torch.ones(2, 1), torch.ones(2), "the prediction")
+        Traceback (most recent call last):
+        autograder.errors.MismatchError: the prediction has shape (2, 1); asked for is (2,).
+        >>> compare(0.3141, 0.31416, "the mean", atol=1e-3)
     """
     if isinstance(expected, list | tuple):
         _compare_sequence(got, expected, what, rtol, atol)
@@ -48,7 +68,20 @@ def compare(
 
 
 def shown(value: Any) -> str:
-    """A short description of a student's value for a message."""
+    """Describe a student's value in a few words, for a message.
+
+    Args:
+        value: Anything that a student's code returned.
+
+    Returns:
+        A number as it is, a tensor by its shape, a container by its length, anything else by at most 80 characters.
+
+    Example:
+        >>> shown(torch.ones(2, 3))
+        'a tensor of shape (2, 3)'
+        >>> shown(None)
+        'None (is a `return` missing?)'
+    """
     if isinstance(value, Opaque):
         name = value.type_name[:100]
         if name == "coroutine":
@@ -67,7 +100,21 @@ def shown(value: Any) -> str:
 
 
 def as_tensor(value: Any) -> torch.Tensor | None:
-    """A number, a tensor, or an even list of numbers as a plain tensor; None for anything else."""
+    """Return a number, a tensor or a nested list of numbers as a tensor.
+
+    Args:
+        value: Anything that a student's code returned.
+
+    Returns:
+        A detached tensor: with its own dtype if it was one, else float64. None for what is not numeric, for bools, for
+        an empty list, and for a list whose rows differ in length.
+
+    Example:
+        >>> as_tensor([[1, 2], [3, 4]]).shape
+        torch.Size([2, 2])
+        >>> as_tensor("overfitting") is None
+        True
+    """
     if isinstance(value, torch.Tensor):
         return value.detach()
     flat: list[float] = []
@@ -81,7 +128,7 @@ def as_tensor(value: Any) -> torch.Tensor | None:
 
 
 def _flattened(value: Any, out: list[float]) -> tuple[int, ...] | None:
-    """Append the numbers of a nested list to `out`; gives its shape, or None where it has none."""
+    """Append the numbers of a nested list to `out`; return its shape, or None where it has none."""
     if isinstance(value, bool):
         return None
     if isinstance(value, int | float):
@@ -150,7 +197,7 @@ def _compare_tensor(got: Any, expected: torch.Tensor, what: str, rtol: float | N
 
 
 def _report(what: str, got: torch.Tensor, expected: torch.Tensor, rtol: float, atol: float) -> None:
-    """Compare two float64 tensors of one shape. Equal infinities are equal; NaN equals nothing."""
+    """Raise `MismatchError` unless two float64 tensors of one shape agree. Equal infinities agree; NaN never does."""
     error = (got - expected).abs()
     fine = (expected.isfinite() & (error <= atol + rtol * expected.abs())) | (got == expected)
     if bool(fine.all()):

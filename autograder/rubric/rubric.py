@@ -1,4 +1,4 @@
-"""A rubric: exercises with points, and the checks that earn them. A check reads like a test."""
+"""Write a rubric: exercises with points, and the checks that earn them. A check reads like a test."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from pathlib import Path
 
 from autograder.protocol.names import resolve
 from autograder.rubric.draw import Draw
+from autograder.rubric.ladder import Ladder, Score
 from autograder.rubric.student import Reference, Student
-from autograder.rubric.vocabulary import Ladder, Score
 
 AUTOGRAD = (
     "torch.Tensor.backward",
@@ -25,7 +25,7 @@ AUTOGRAD = (
     "torch.func.vjp",
     "torch.func.jvp",
 )
-"""Bans for a gradient that is to be written by hand."""
+"""What to ban where a gradient is to be written by hand: `bans=AUTOGRAD`."""
 
 CheckFunction = Callable[[Student, Reference, Draw], Score | float | None]
 PracticeFunction = Callable[[Student, Path, int], tuple[float, Sequence[float]]]
@@ -33,11 +33,29 @@ PracticeFunction = Callable[[Student, Path, int], tuple[float, Sequence[float]]]
 
 @dataclass(frozen=True)
 class Check:
-    """One check. `uses` names functions of other exercises that the student's code may call on the way:
-    where the student's own is missing or wrong, a stand-in takes its place, so that one mistake costs once.
+    """One check of an exercise, as `Exercise.check` adds it.
 
-    `trains` marks a training check: run once, without a float32 rerun and without the search for a known mistake.
-    `seconds` is its time limit (None: the assignment's default).
+    Attributes:
+        name: The exercise's number and the function's name: "1.3 any_length".
+        exercise: The exercise's number.
+        asked: The function's docstring: one sentence that students read.
+        points: What it is worth.
+        public: Whether students may run it at home.
+        uses: Functions of other exercises that the student's code may call on the way. Where the student's own is
+            missing or wrong, the reference's takes its place, so that one mistake costs once.
+        trains: Whether it is a training check: run once, in one precision, without a search for the known mistake.
+        seconds: Its time limit in seconds; None for the assignment's.
+        run: The check itself.
+
+    Example:
+        >>> exercise = Rubric().exercise("1.3", "Losses", owns=("mse",), points=2)
+        >>> @exercise.check(2, public=True)
+        ... def any_length(student, reference, draw):
+        ...     '''The mean of the squared errors.'''
+        ...     matches(student, reference, "mse", draw.normal(5), draw.normal(5))
+        >>> check = exercise.checks[0]
+        >>> check.name, check.asked, check.points
+        ('1.3 any_length', 'The mean of the squared errors.', 2)
     """
 
     name: str
@@ -53,9 +71,12 @@ class Check:
 
 @dataclass(frozen=True)
 class Practice:
-    """A training exercise tried at home, on public data and for no points: where it stands on its ladder.
+    """A training exercise to try at home, on public data and for no points.
 
-    `run(student, data, seed)` trains on what is in the folder `data`; it gives the ladder's metric and the losses.
+    Attributes:
+        ladder: Where the result is shown.
+        run: `run(student, data, seed)` trains on the files in the folder `data`; returns the ladder's metric and the
+            training losses.
     """
 
     ladder: Ladder
@@ -64,10 +85,22 @@ class Practice:
 
 @dataclass(frozen=True)
 class Exercise:
-    """A numbered exercise, the student's functions it `owns`, and its points (the sum over its checks).
+    """A numbered exercise, as `Rubric.exercise` adds it.
 
-    `bans` names library functions (dotted, as documented) that do the exercise's work: calling one is not solving it.
-    The points of a `bonus` come on top of the assignment's.
+    Attributes:
+        number: "1.3".
+        title: "Two losses".
+        owns: The functions that the student writes in it.
+        points: The sum over its checks.
+        bans: Library functions that do the exercise's work, dotted as documented: calling one is not solving it.
+        bonus: Whether its points come on top of the assignment's.
+        checks: Its checks, in the order in which they were added.
+        practices: What students can train at home.
+
+    Example:
+        >>> exercise = Rubric().exercise("1.3", "Two losses", owns=("mse", "mae"), points=6)
+        >>> exercise.number, exercise.owns
+        ('1.3', ('mse', 'mae'))
     """
 
     number: str
@@ -81,7 +114,7 @@ class Exercise:
 
     @property
     def trains(self) -> bool:
-        """Whether all its checks are training checks."""
+        """Return whether all its checks are training checks."""
         return all(check.trains for check in self.checks)
 
     def check(
@@ -93,7 +126,35 @@ class Exercise:
         trains: bool = False,
         seconds: float | None = None,
     ) -> Callable[[CheckFunction], CheckFunction]:
-        """Add a check. Its docstring says in one sentence what is asked; it may return a part (0 to 1) or a Score."""
+        """Add the decorated function as a check.
+
+        The function takes (student, reference, draw). Its docstring tells students in one sentence what is asked.
+        Where the work is not that, the function raises, as `matches` and `expect` do. It returns nothing for all of
+        its points, or a part of them: a float from 0 to 1, or a `Score`.
+
+        Args:
+            points: What the check is worth.
+            public: Whether students may know its inputs and run it at home.
+            uses: Functions of other exercises that the student's code may call on the way.
+            trains: Whether it trains: run once, in one precision, without a search for the known mistake.
+            seconds: Its own time limit in seconds; by default the assignment's.
+
+        Returns:
+            A decorator, which returns the function unchanged.
+
+        Raises:
+            ValueError: The function has no docstring.
+
+        Example:
+            >>> rubric = Rubric()
+            >>> losses = rubric.exercise("1.3", "Two losses", owns=("mse", "mae"), points=6)
+            >>> @losses.check(2, public=True)
+            ... def mse_small(student, reference, draw):
+            ...     '''The mean of the squared errors, without a factor 1/2.'''
+            ...     for n in (2, 5, 17):
+            ...         matches(student, reference, "mse", draw.normal(n), draw.normal(n))
+            >>> mse_small(student, reference, draw)
+        """
 
         def add(function: CheckFunction) -> CheckFunction:
             asked = inspect.getdoc(function)
@@ -108,7 +169,28 @@ class Exercise:
         return add
 
     def practice(self, ladder: Ladder) -> Callable[[PracticeFunction], PracticeFunction]:
-        """Add what students can train at home. It is released with its code: it may need nothing that is hidden."""
+        """Add the decorated function as a training run for students at home.
+
+        It is released with its code, so it may need nothing that is hidden. It takes (student, data, seed): the
+        student's code, the folder of the public data, an int.
+
+        Args:
+            ladder: Where the result is shown.
+
+        Returns:
+            A decorator, which returns the function unchanged. The function returns the ladder's metric and the losses.
+
+        Example:
+            >>> ladder = Ladder("loss", (Rung("simple", 1.0, 1.0, "train at all"),))
+            >>> training = Rubric().exercise("1.4", "Training", owns=("descend",), points=5)
+            >>> @training.practice(ladder)
+            ... def on_a_parabola(student, data, seed):
+            ...     losses = student.descend(3.0, 10)
+            ...     return losses[-1], losses
+            >>> loss, _ = on_a_parabola(student, None, 0)
+            >>> ladder.reaches(loss, ladder.rungs[0])
+            True
+        """
 
         def add(function: PracticeFunction) -> PracticeFunction:
             self.practices.append(Practice(ladder, function))
@@ -118,7 +200,19 @@ class Exercise:
 
 
 class Rubric:
-    """The exercises of one assignment, in order."""
+    """The exercises of one assignment, in order.
+
+    `checks.py` keeps one as `rubric`.
+
+    Attributes:
+        exercises: The exercises, in the order in which they were added.
+
+    Example:
+        >>> rubric = Rubric()
+        >>> losses = rubric.exercise("1.3", "Two losses", owns=("mse", "mae"), points=6)
+        >>> sorted(rubric.functions)
+        ['mae', 'mse']
+    """
 
     def __init__(self) -> None:
         self.exercises: list[Exercise] = []
@@ -133,39 +227,102 @@ class Rubric:
         bans: tuple[str, ...] = (),
         bonus: bool = False,
     ) -> Exercise:
-        """Add an exercise; `points` must be what its checks add up to (`verify` looks)."""
+        """Add an exercise.
+
+        Args:
+            number: Its number, as in the solution's heading: "1.3".
+            title: Its title: "Two losses".
+            owns: The functions that the student writes in it. Each function has one owner.
+            points: What its checks add up to; `verify` looks.
+            bans: Library functions that would do the work, dotted; `AUTOGRAD` for a gradient by hand.
+            bonus: Whether its points come on top of the assignment's.
+
+        Returns:
+            The exercise, to add checks to.
+
+        Example:
+            >>> rubric = Rubric()
+            >>> slope = rubric.exercise("2.2", "Its gradient", owns=("slope",), points=8, bans=AUTOGRAD)
+            >>> extra = rubric.exercise("2.3", "Momentum", owns=("momentum",), points=2, bonus=True)
+            >>> rubric.points
+            8
+        """
         exercise = Exercise(number, title, owns, points, bans, bonus)
         self.exercises.append(exercise)
         return exercise
 
     @property
     def checks(self) -> list[Check]:
-        """All checks, in the order of their exercises."""
+        """Return all checks, in the order of their exercises."""
         return [check for exercise in self.exercises for check in exercise.checks]
 
     @property
     def points(self) -> float:
-        """The points of the whole assignment, without what a bonus adds."""
+        """Return the points of the whole assignment, without bonus exercises."""
         return sum(exercise.points for exercise in self.exercises if not exercise.bonus)
 
     @property
     def functions(self) -> frozenset[str]:
-        """Everything the student is asked to write."""
+        """Return the names of all that the student is asked to write."""
         return frozenset(name for exercise in self.exercises for name in exercise.owns)
 
     def owner(self, function: str) -> Exercise:
-        """The exercise that owns a function of the student's. Raises `KeyError`."""
+        """Return the exercise that owns a function.
+
+        Args:
+            function: The name of a function that students write.
+
+        Returns:
+            The exercise that lists it in `owns`.
+
+        Raises:
+            KeyError: No exercise owns it.
+
+        Example:
+            >>> rubric = Rubric()
+            >>> losses = rubric.exercise("1.3", "Two losses", owns=("mse", "mae"), points=6)
+            >>> rubric.owner("mae").number
+            '1.3'
+        """
         for exercise in self.exercises:
             if function in exercise.owns:
                 return exercise
         raise KeyError(function)
 
     def owner_of(self, check: Check) -> Exercise:
-        """The exercise a check belongs to."""
+        """Return the exercise that a check belongs to.
+
+        Args:
+            check: One of `checks`.
+
+        Returns:
+            The exercise of that number.
+
+        Example:
+            >>> rubric = Rubric()
+            >>> losses = rubric.exercise("1.3", "Two losses", owns=("mse",), points=1)
+            >>> @losses.check(1)
+            ... def small(student, reference, draw):
+            ...     '''The mean of the squared errors.'''
+            >>> rubric.owner_of(rubric.checks[0]) is losses
+            True
+        """
         return next(exercise for exercise in self.exercises if exercise.number == check.exercise)
 
     def verify(self) -> None:
-        """Raise `ValueError` where the rubric contradicts itself: points, names, unknown `uses` or `bans`."""
+        """Check that the rubric does not contradict itself. Loading an assignment calls this.
+
+        Raises:
+            ValueError: Points do not add up, two checks have one name, or a name in `uses` or `bans` is wrong.
+            KeyError: A check uses a function that no exercise owns.
+
+        Example:
+            >>> rubric = Rubric()
+            >>> losses = rubric.exercise("1.3", "Two losses", owns=("mse",), points=6)
+            >>> rubric.verify()
+            Traceback (most recent call last):
+            ValueError: exercise 1.3 is worth 6, its checks add up to 0
+        """
         names: set[str] = set()
         for exercise in self.exercises:
             total = sum(check.points for check in exercise.checks)

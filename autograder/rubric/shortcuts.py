@@ -1,7 +1,7 @@
-"""Library shortcuts found in a student's source: what an exercise bans, through aliases, `getattr` and helpers.
+"""Search a student's source for library shortcuts: what an exercise bans, through aliases, `getattr` and helpers.
 
-A call that is certain is stopped at run time too, and the student is told. What only might be one is for a person to
-look at: it never costs a point by itself.
+A call that is certain is stopped at run time too, and the student is told. What only might be one is listed for a
+person to look at; it never costs a point by itself.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ DYNAMIC = ("eval", "exec", "__import__", "globals", "vars")
 
 @dataclass(frozen=True)
 class Shortcut:
-    """A place in the source of an exercise. `certain`: it names a banned function; else it only might."""
+    """A place in the source of an exercise. `certain`: it names a banned function; otherwise it only might call one."""
 
     exercise: str
     file: str
@@ -44,7 +44,7 @@ class Shortcut:
 
 
 def find_shortcuts(files: Mapping[str, str], rubric: Rubric) -> list[Shortcut]:
-    """Every place in the sources where code that an exercise owns, or calls, reaches for what it bans."""
+    """Find every place where code that an exercise owns, or code that it calls, reaches for what the exercise bans."""
     trees = {}
     for name, source in files.items():
         try:
@@ -60,7 +60,7 @@ def find_shortcuts(files: Mapping[str, str], rubric: Rubric) -> list[Shortcut]:
 
 @dataclass(frozen=True)
 class _Sources:
-    """A submission's top-level definitions by name, and each file's aliases: looked up once, for all exercises."""
+    """A submission's top-level definitions by name, and each file's aliases, collected once for all exercises."""
 
     definitions: Mapping[str, Sequence[tuple[str, ast.stmt]]]
     aliases: Mapping[str, MutableMapping[str, str]]
@@ -100,7 +100,7 @@ def _of_exercise(exercise: Exercise, sources: _Sources) -> Iterator[Shortcut]:
 def _get_attribute(
     number: str, file: str, node: ast.Call, aliases: Mapping[str, str], methods: Mapping[str, str]
 ) -> Iterator[Shortcut]:
-    """`getattr` with a name that is computed, from a library or from anything, or the name of a banned method."""
+    """Find a `getattr` whose name is computed, or is that of a banned method."""
     if len(node.args) < 2:
         return
     name = _text(node.args[1])
@@ -109,7 +109,7 @@ def _get_attribute(
 
 
 def _reached(owned: Sequence[str], sources: _Sources) -> Iterator[tuple[str, ast.stmt, Mapping[str, str]]]:
-    """The definitions of the owned functions, and of whatever of the student's own they mention, each once."""
+    """Yield, once each, the definitions of the owned functions and of all the student's own that they mention."""
     waiting, seen = list(owned), set()
     while waiting:
         name = waiting.pop()
@@ -180,7 +180,7 @@ def _joined(base: str | None, attribute: str | None) -> str | None:
 
 
 def _text(node: ast.expr) -> str | None:
-    """A constant string, put together from pieces or not."""
+    """Return the constant string that an expression is, even if joined from pieces; or None."""
     match node:
         case ast.Constant(value=str(text)):
             return text
@@ -196,7 +196,7 @@ def _text(node: ast.expr) -> str | None:
 
 @lru_cache(maxsize=4096)
 def _object(dotted: str) -> Any:
-    """What a library name stands for. Only trusted libraries are looked into; a student's own names are not."""
+    """Return what a library name stands for, or None. Only trusted libraries are looked into."""
     if dotted.partition(".")[0] not in LIBRARIES:
         return None
     try:

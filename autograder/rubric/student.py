@@ -1,4 +1,4 @@
-"""What rubric code holds in its hands: a `student`, whose answers are untrusted, and the `reference`."""
+"""Call the student's code, whose answers are untrusted, and the hidden reference."""
 
 from __future__ import annotations
 
@@ -19,27 +19,48 @@ from autograder.protocol.values import TensorValue, Value
 
 
 class Exchange(msgspec.Struct, frozen=True):
-    """What was asked of the student and the answer, kept to recognise mistakes: same questions, same answers."""
+    """One question to the student and its answer, kept to recognise mistakes: same questions, same answers."""
 
     name: str
     answer: Returned | Raised
 
 
 class Reference:
-    """The hidden solution, called by the grader on fresh copies of the inputs.
+    """The hidden solution. Call its functions by name: `reference.f(x)` is `reference.call("f", x)`.
 
-    `reference.f(x)` and `reference.call("f", x)` are the same. Keep one per check run:
-    generators drawn by the check keep their state in it, as they do on the student's side.
+    Each call gets fresh copies of its arguments. There is one for each run of a check: generators that the check draws
+    keep their state in it, as they do on the student's side.
+
+    Args:
+        namespace: The solution's names and what they stand for.
+
+    Example:
+        >>> reference = Reference({"double": lambda x: 2 * x})
+        >>> reference.double(torch.ones(2))
+        tensor([2., 2.])
     """
 
     def __init__(self, namespace: dict[str, Any]) -> None:
         self._namespace = namespace
-        self._lent: frozenset[str] = frozenset()
+        self._allowed: frozenset[str] = frozenset()
         self._answerer: Answerer = partial(answer_question, namespace)
         self._generators: dict[tuple[int, int], torch.Generator] = {}
 
     def call(self, name: str, *args: Any, **kwargs: Any) -> Any:
-        """The reference's result. An error here is the grader's own and is raised as it is."""
+        """Call a function of the solution on copies of the arguments.
+
+        Args:
+            name: The function.
+            *args: Its arguments.
+            **kwargs: Its keyword arguments.
+
+        Returns:
+            Its result, as it is. What the function raises is the grader's own error and is raised as it is.
+
+        Example:
+            >>> reference.call("mse", torch.zeros(2), torch.tensor([1.0, 3.0]))
+            tensor(5.)
+        """
         fresh = [self._decode(encode(value)) for value in args]
         return self._namespace[name](*fresh, **{key: self._decode(encode(value)) for key, value in kwargs.items()})
 
@@ -48,22 +69,36 @@ class Reference:
             raise AttributeError(name)
         return partial(self.call, name)
 
-    def lend(self, names: Sequence[str]) -> None:
-        """Let stand-ins ask for these functions, and for no others."""
-        self._lent |= frozenset(names)
+    def allow(self, names: Sequence[str]) -> None:
+        """Let stand-ins ask for more functions. All others are refused.
+
+        Args:
+            names: The functions that a stand-in may ask for.
+        """
+        self._allowed |= frozenset(names)
 
     def answer(self, question: Ask) -> Returned | Raised:
-        """Answer a stand-in: forward, or the gradients of every tensor argument for given upstream gradients.
+        """Answer a stand-in's question: with a result, or with the gradients for given upstream gradients.
 
-        The question comes from the student's side: it may ask for what was lent only, and whatever its arguments
-        break is told to the student, not raised here.
+        The question comes from the student's process. It may ask only for what `allow` named, and an error in its
+        arguments is told to the student instead of being raised here.
+
+        Args:
+            question: The function, its arguments, and the upstream gradients if gradients are asked for.
+
+        Returns:
+            The encoded result, or what was raised.
         """
-        if question.name not in self._lent:
+        if question.name not in self._allowed:
             return Raised("error", "PermissionError", f"{question.name[:100]} has no stand-in here")
         return self._answerer(question)
 
     def answered_by(self, answerer: Answerer) -> None:
-        """Have questions answered elsewhere: what they cost is in the student's hand."""
+        """Have stand-ins' questions answered by another process: what an answer costs is in the student's hand.
+
+        Args:
+            answerer: Takes a question, returns the encoded result or what was raised.
+        """
         self._answerer = answerer
 
     def _decode(self, value: Value) -> Any:
@@ -76,9 +111,9 @@ class Reference:
 
 
 def answer_question(namespace: dict[str, Any], question: Ask) -> Returned | Raised:
-    """The result of a solution's function, or its gradients for every tensor in the arguments. Errors become `Raised`.
+    """Answer a stand-in's question with the solution in `namespace`: a result, or a gradient for each tensor argument.
 
-    Each answer starts from the question alone.
+    Each answer depends on the question alone. What goes wrong becomes a `Raised`.
     """
     try:
         args = [decode(value, _fresh_generator) for value in question.args]
@@ -110,13 +145,25 @@ def _fresh_generator(key: int, seed: int) -> torch.Generator:
 
 
 class Student:
-    """A student's code at the other end of a conversation.
+    """The student's code. Call its functions by name: `student.f(x)` is `student.call("f", x)`.
 
-    `student.f(x)` and `student.call("f", x)` are the same. Raises `StudentError` when the code does not answer
-    and `sandbox.ConversationEndedError` when it never will. What comes back is plain data, fit for `compare`.
+    The code runs in another process; what comes back is plain data, fit for `compare`: tensors, numbers, strings, None,
+    and containers of these.
 
-    With `repeated`, the first answer that differs from the one in those exchanges is an error: no more has to be asked.
-    Functions in `slow` did not come to an end before, and get little time. `calling` names the function called last.
+    Args:
+        conversation: The connection to the student's process.
+        reference: Answers the questions of stand-ins.
+        repeated: The exchanges of an earlier run. The first answer that differs from theirs raises `StudentError`:
+            nothing more has to be asked to know that two runs differ.
+        slow: Functions that did not come to an end before, and get little time.
+
+    Attributes:
+        exchanges: Every question so far, with its answer.
+        calling: The function that was called last.
+
+    Example:
+        >>> student.mse(torch.zeros(2), torch.tensor([1.0, 3.0]))
+        tensor(5.)
     """
 
     def __init__(
@@ -134,7 +181,27 @@ class Student:
         self.exchanges: list[Exchange] = []
 
     def call(self, name: str, *args: Any, **kwargs: Any) -> Any:
-        """Call the student's function with copies of the arguments."""
+        """Call the student's function on copies of the arguments.
+
+        Args:
+            name: The function.
+            *args: Its arguments: tensors, numbers, strings, generators, and lists, tuples or dicts of them.
+            **kwargs: Its keyword arguments.
+
+        Returns:
+            Its result as plain data.
+
+        Raises:
+            StudentError: The function is missing, not attempted, raised, or returned something that cannot be read.
+            ConversationEndedError: The student's process hit a limit or ended. Do not catch it: the check is over.
+
+        Example:
+            >>> student.call("mse", torch.zeros(2), torch.tensor([1.0, 3.0]))
+            tensor(5.)
+            >>> student.call("huber", torch.zeros(2), torch.ones(2))
+            Traceback (most recent call last):
+            autograder.errors.StudentError: `huber` is not defined in your submission. Is it spelled like that?
+        """
         values = [encode(value) for value in args]
         named = {key: encode(value) for key, value in kwargs.items()}
         if name in self._slow:
@@ -149,21 +216,50 @@ class Student:
         return partial(self.call, name)
 
     def read(self, name: str) -> Any:
-        """The plain value of one of the student's globals."""
+        """Read one of the student's global variables.
+
+        Args:
+            name: The variable.
+
+        Returns:
+            Its value as plain data.
+
+        Raises:
+            StudentError: It is missing, or cannot be read.
+            ConversationEndedError: The student's process hit a limit or ended.
+
+        Example:
+            >>> student.read("ANSWERS")["why"]
+            'Overfitting'
+        """
         answer = self._conversation.perform(Read(name), self._reference.answer)
         return self._result(Exchange(name, answer))
 
     def stand_in(self, names: tuple[str, ...]) -> None:
-        """From now on, the student's code meets the reference's results under these names."""
-        self._reference.lend(names)
+        """Replace functions in the student's code by the reference's, from now on. The engine calls this.
+
+        Args:
+            names: The functions to replace.
+
+        Raises:
+            StudentError: They cannot be replaced in the student's process.
+        """
+        self._reference.allow(names)
         self._arrange(StandIn(list(names)))
 
     def ban(self, names: tuple[str, ...]) -> None:
-        """From now on, the student's code may not call these library functions."""
+        """Forbid the student's code to call library functions, from now on. The engine calls this.
+
+        Args:
+            names: The functions, dotted: "torch.nn.functional.cross_entropy".
+
+        Raises:
+            StudentError: They cannot be forbidden in the student's process.
+        """
         self._arrange(Ban(list(names)))
 
     def _arrange(self, request: StandIn | Ban) -> None:
-        """What the check is not fair without."""
+        """Send a request that the check would not be fair without; raise `StudentError` if it fails."""
         answer = self._conversation.perform(request, self._reference.answer)
         if isinstance(answer, Raised):
             raise StudentError(Outcome.FAILED, f"the check could not begin: {answer.type_name}: {answer.message}")
@@ -183,9 +279,9 @@ class Student:
 
 MISSING = "not defined in your submission. Is it spelled like that?"
 STARTERS = re.compile(r"Exercise \S+: (\w{1,100})")
-"""What a starter's function raises with: whose turn it is."""
+"""Matches what a starter's function raises, and finds the function's name in it."""
 MAX_TEXT = 2_000
-"""Characters of a student's message that are taken; who forges an answer may send more."""
+"""How many characters of a student's message are kept. A forged answer may be longer."""
 
 
 def _student_error(name: str, raised: Raised) -> StudentError:
@@ -210,7 +306,7 @@ def _student_error(name: str, raised: Raised) -> StudentError:
 
 
 def same_exchanges(one: Sequence[Exchange], other: Sequence[Exchange]) -> bool:
-    """Whether the same functions were asked, and answered alike; not so for none at all."""
+    """Return whether the same functions were asked and answered alike. False if nothing was asked."""
     return (
         len(one) == len(other) > 0
         and all(a.name == b.name for a, b in zip(one, other, strict=True))
@@ -219,14 +315,14 @@ def same_exchanges(one: Sequence[Exchange], other: Sequence[Exchange]) -> bool:
 
 
 def same_answer(one: Returned | Raised, other: Returned | Raised, rtol: float = 1e-6, atol: float = 1e-9) -> bool:
-    """Whether two answers are the same mistake: equal values within tolerance. An error is like no other answer."""
+    """Return whether two answers are equal within tolerance, as the same mistake's are. An error equals nothing."""
     if isinstance(one, Raised) or isinstance(other, Raised):
         return False
     return same_value(one.value, other.value, rtol, atol)
 
 
 def same_value(one: Any, other: Any, rtol: float = 1e-6, atol: float = 1e-9) -> bool:
-    """Whether two encoded values are equal within tolerance; NaN equals NaN here."""
+    """Return whether two encoded values are equal within tolerance. Here NaN equals NaN."""
     if isinstance(one, TensorValue | int | float) and isinstance(other, TensorValue | int | float):
         try:
             a, b = torch.as_tensor(decode(one)), torch.as_tensor(decode(other))

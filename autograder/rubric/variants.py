@@ -1,7 +1,7 @@
-"""Wrong implementations (mutants) and differently written right ones (equivalents) of a solution.
+"""Declare wrong implementations (mutants) and differently written right ones (equivalents) of a solution.
 
-They are written as plain functions in `mutants.py` and `equivalents.py`; names they do not define themselves
-are looked up in the solution, so a mutant reads as short as the mistake it stands for.
+They are plain functions in `mutants.py` and `equivalents.py`. Names that they do not define themselves are looked up
+in the solution, so a mutant reads as short as the mistake it stands for.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ Function = Callable[..., Any]
 
 @dataclass(frozen=True)
 class Mutant:
-    """A plausible mistake in the function (or global) `of`, with the hint for the student who makes it."""
+    """A plausible mistake in the function or global `of`, with the hint for the student who makes it."""
 
     name: str
     of: str
@@ -26,7 +26,7 @@ class Mutant:
 
 @dataclass(frozen=True)
 class Equivalent:
-    """A right solution written differently: the functions (or globals) it replaces."""
+    """A right solution written differently: the functions or globals that it replaces."""
 
     name: str
     why: str
@@ -34,15 +34,49 @@ class Equivalent:
 
 
 class Variants:
-    """Collects an assignment's mutants or equivalents; the module keeps one as `variants`. Those of `parts`, the other
-    modules that they are written in where they are many, come first."""
+    """The mutants or equivalents of an assignment.
+
+    `mutants.py` and `equivalents.py` each keep one as `variants`.
+
+    Args:
+        *parts: The variants of other modules, where there are too many for one; they come first.
+
+    Attributes:
+        mutants: The mutants, in order.
+        equivalents: The equivalents, in order.
+
+    Example:
+        >>> losses, steps = Variants(), Variants()
+        >>> @losses.mutant(of="mse", hint="The notes' MSE has no factor 1/2 in front.")
+        ... def half_mse(prediction, target):
+        ...     return ((prediction - target) ** 2).mean() / 2
+        >>> variants = Variants(losses, steps)
+        >>> [mutant.name for mutant in variants.mutants]
+        ['half_mse']
+    """
 
     def __init__(self, *parts: Variants) -> None:
         self.mutants: list[Mutant] = [mutant for part in parts for mutant in part.mutants]
         self.equivalents: list[Equivalent] = [equivalent for part in parts for equivalent in part.equivalents]
 
     def mutant(self, of: str, hint: str) -> Callable[[Function], Function]:
-        """Declare a mutant: the decorated function replaces the solution's `of`."""
+        """Declare the decorated function as a mutant.
+
+        Args:
+            of: The solution's function that it replaces.
+            hint: What a student reads whose answers are this mutant's: a question or a pointer, not the corrected line.
+
+        Returns:
+            A decorator, which returns the function unchanged.
+
+        Example:
+            >>> variants = Variants()
+            >>> @variants.mutant(of="mae", hint="Where does the absolute value go?")
+            ... def signed(prediction, target):
+            ...     return (prediction - target).mean()
+            >>> variants.mutants[0].of
+            'mae'
+        """
 
         def add(function: Function) -> Function:
             self.mutants.append(Mutant(function.__name__, of, hint, function))
@@ -51,20 +85,51 @@ class Variants:
         return add
 
     def mutant_value(self, name: str, of: str, hint: str, value: Any) -> None:
-        """Declare a mutant of a global that is not a function, such as the dictionary of short answers."""
+        """Declare a mutant of a global that is not a function, such as a dictionary of short answers.
+
+        Args:
+            name: What the mutant is called.
+            of: The global that it replaces.
+            hint: What a student reads who has this value.
+            value: The wrong value.
+
+        Example:
+            >>> variants = Variants()
+            >>> variants.mutant_value("epochs", "ANSWERS", "Updates, or epochs?", {"updates": 100})
+            >>> variants.mutants[0].change
+            {'updates': 100}
+        """
         self.mutants.append(Mutant(name, of, hint, value))
 
     def equivalent(self, group: type) -> type:
-        """Declare an equivalent: each public name of the decorated class replaces the solution's."""
+        """Declare an equivalent: each public name of the decorated class replaces the solution's.
+
+        Args:
+            group: A class whose docstring says what is different and whose functions take no `self`.
+
+        Returns:
+            The class, unchanged.
+
+        Example:
+            >>> variants = Variants()
+            >>> @variants.equivalent
+            ... class by_hand:
+            ...     '''A loop instead of a mean.'''
+            ...     def mse(prediction, target):
+            ...         return sum((p - t) ** 2 for p, t in zip(prediction, target)) / len(prediction)
+            >>> list(variants.equivalents[0].changes)
+            ['mse']
+        """
         changes = {name: value for name, value in vars(group).items() if not name.startswith("_")}
         self.equivalents.append(Equivalent(group.__name__, (group.__doc__ or "").strip(), changes))
         return group
 
 
 def apply(namespace: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
-    """Put `changes` into a solution's fresh namespace, in place; functions see that namespace as their globals.
+    """Put `changes` into a fresh namespace of the solution, in place, and return it.
 
-    So do the helpers beside them in `mutants.py` that the solution does not define.
+    A function among them is rebuilt with that namespace as its globals, and brings along the helpers of its own module
+    that the solution does not define.
     """
     for name, value in changes.items():
         function = getattr(value, "__func__", value)
@@ -80,6 +145,7 @@ def apply(namespace: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
 
 
 def _moved(function: types.FunctionType, name: str, namespace: dict[str, Any]) -> types.FunctionType:
+    """Return a copy of a function that has `namespace` as its globals."""
     moved = types.FunctionType(function.__code__, namespace, name, function.__defaults__, function.__closure__)
     moved.__kwdefaults__ = function.__kwdefaults__
     moved.__doc__ = function.__doc__

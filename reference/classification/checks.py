@@ -30,9 +30,9 @@ from autograder.rubric import (
     expect,
     matches,
     same_trajectory,
+    shown,
     tensor_of,
 )
-from autograder.rubric.compare import shown
 
 from .vowels import Frames
 

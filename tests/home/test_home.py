@@ -15,9 +15,9 @@ import pytest
 from autograder.errors import PublicCheckError, PublicReleaseError
 from autograder.grading.engine import Engine
 from autograder.grading.hosts import LocalHost
-from autograder.home import check_file, find_bundle
+from autograder.home import check_file, find_release
 from autograder.model import Outcome
-from autograder.release import bundle_of, generate, pack
+from autograder.release import generate, pack, public_release
 from autograder.release.public import SEED, sliced
 from autograder.rubric.assignment import load
 from tests import tiny
@@ -40,8 +40,8 @@ RIGHT += "def slope(x):\n    return 2 * x\n"
 @pytest.fixture
 def released(tmp_path, tiny_assignment) -> Path:
     """assignments/tiny, as a student unpacks it."""
-    bundle = bundle_of(tiny_assignment, "Tiny", ["torch"])
-    generate(tiny_assignment.folder, tmp_path / "assignments", bundle)
+    public = public_release(tiny_assignment, "Tiny", ["torch"])
+    generate(tiny_assignment.folder, tmp_path / "assignments", public)
     return tmp_path / "assignments" / "tiny"
 
 
@@ -110,7 +110,7 @@ def test_one_exercise_by_number_or_function(released):
 
 def test_without_a_release_the_message_says_where_to_go(tmp_path):
     with pytest.raises(PublicReleaseError, match=r"no public\.json"):
-        find_bundle(tmp_path)
+        find_release(tmp_path)
     (tmp_path / "public.json").write_text("{}")
     with pytest.raises(PublicReleaseError, match="unpack the assignment again"):
         check_file(tmp_path / "tiny.py")
@@ -219,13 +219,13 @@ def test_a_public_check_with_hidden_data_is_refused():
 def test_two_public_checks_of_one_name_are_refused(tmp_path):
     checks = tiny.CHECKS.replace('@two.check(2, uses=("square",))\ndef adds', "@two.check(2, public=True)\ndef small")
     with pytest.raises(PublicCheckError, match="two public checks or practices are called small"):
-        bundle_of(load(tiny.write(tmp_path, checks)), "Tiny", [])
+        public_release(load(tiny.write(tmp_path, checks)), "Tiny", [])
 
 
 def test_two_releases_are_byte_identical(tmp_path, released, tiny_assignment):
     first = pack(released, tmp_path / "one").read_bytes()
-    bundle = bundle_of(tiny_assignment, "Tiny", ["torch"])
-    generate(tiny_assignment.folder, tmp_path / "again", bundle)
+    public = public_release(tiny_assignment, "Tiny", ["torch"])
+    generate(tiny_assignment.folder, tmp_path / "again", public)
     assert pack(tmp_path / "again" / "tiny", tmp_path / "two").read_bytes() == first
     with zipfile.ZipFile(tmp_path / "one" / "tiny.zip") as archive:
         assert archive.namelist() == [

@@ -9,9 +9,9 @@ import pytest
 from autograder.errors import PublicCheckError
 from autograder.grading.hosts import LocalHost
 from autograder.home import check_file
-from autograder.home.bundle import PublicAssignment, read_bundle
 from autograder.home.practice import practise
-from autograder.release import bundle_of, generate
+from autograder.home.public_release import PublicAssignment, read_release
+from autograder.release import generate, public_release
 from autograder.rubric.assignment import load
 from tests import tiny
 
@@ -39,7 +39,7 @@ def released(tmp_path) -> Path:
     folder = tiny.write(tmp_path, CHECKS)
     (folder / "public").mkdir()
     (folder / "public/numbers.txt").write_text("1" * 8)
-    generate(folder, tmp_path / "assignments", bundle_of(load(folder), "Tiny", ["torch"]))
+    generate(folder, tmp_path / "assignments", public_release(load(folder), "Tiny", ["torch"]))
     (tmp_path / "assignments/tiny/tiny.py").write_text(RIGHT)
     return tmp_path / "assignments/tiny"
 
@@ -101,7 +101,7 @@ def test_a_practice_that_needs_something_hidden_is_refused(tmp_path):
     folder = tiny.write(tmp_path, "from . import secrets\n" + CHECKS.replace("seed):\n", "seed):\n    secrets\n"))
     (folder / "secrets.py").write_text("")
     with pytest.raises(PublicCheckError, match=r"on_your_data.* need secrets, a hidden module"):
-        bundle_of(load(folder), "Tiny", [])
+        public_release(load(folder), "Tiny", [])
 
 
 def cases() -> list[object]:
@@ -119,7 +119,7 @@ def cases() -> list[object]:
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("folder", cases())
 def test_the_reference_stands_high_in_what_is_released(folder):
-    assignment = PublicAssignment(read_bundle(folder / "public.json"))
+    assignment = PublicAssignment(read_release(folder / "public.json"))
     host = LocalHost(load(ROOT / "reference" / folder.name).solution)
     found = [
         trained for exercise in assignment.rubric.exercises for trained in practise(exercise, host, folder / "data")

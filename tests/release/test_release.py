@@ -15,12 +15,12 @@ from autograder.config import load as load_config
 from autograder.errors import LeakError, MarkerError
 from autograder.intake import read_submission
 from autograder.release import (
-    bundle_of,
     current,
     generate,
     leaks,
     look_through,
     pack,
+    public_release,
     released,
     solution_leaks,
     starter_notebook,
@@ -268,12 +268,12 @@ def test_generating_twice_gives_the_same_bytes(tiny_folder, tmp_path):
 
 
 @pytest.fixture
-def bundle(tiny_assignment):
-    return bundle_of(tiny_assignment, "Tiny", ["torch"])
+def public(tiny_assignment):
+    return public_release(tiny_assignment, "Tiny", ["torch"])
 
 
-def test_the_colab_notebook_sets_up_and_checks_after_each_exercise(tiny_folder, bundle):
-    files = released(tiny_folder, bundle)
+def test_the_colab_notebook_sets_up_and_checks_after_each_exercise(tiny_folder, public):
+    files = released(tiny_folder, public)
     notebook = nbformat.reads(files["tiny_colab.ipynb"].decode(), as_version=4)
     nbformat.validate(notebook)
     code = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
@@ -285,36 +285,36 @@ def test_the_colab_notebook_sets_up_and_checks_after_each_exercise(tiny_folder, 
     ]
 
 
-def test_the_colab_notebook_is_the_starter_and_comes_through_intake_without_a_word(tiny_folder, bundle, tmp_path):
-    (tmp_path / "handed_in.ipynb").write_bytes(released(tiny_folder, bundle)["tiny_colab.ipynb"])
+def test_the_colab_notebook_is_the_starter_and_comes_through_intake_without_a_word(tiny_folder, public, tmp_path):
+    (tmp_path / "handed_in.ipynb").write_bytes(released(tiny_folder, public)["tiny_colab.ipynb"])
     submission = read_submission(tmp_path / "handed_in.ipynb", "ada", main="tiny")
     assert submission.notes == ()
     assert 'raise NotImplementedError("Exercise 1: square")' in submission.files[submission.main]
 
 
-def test_the_colab_notebook_runs_from_the_zip(tiny_folder, bundle, tmp_path):
+def test_the_colab_notebook_runs_from_the_zip(tiny_folder, public, tmp_path):
     """As on Colab: the zip lies beside, the folder does not exist yet."""
-    generate(tiny_folder, tmp_path / "assignments", bundle)
+    generate(tiny_folder, tmp_path / "assignments", public)
     (tmp_path / "content").mkdir()
     pack(tmp_path / "assignments/tiny", tmp_path / "content")
-    text = released(tiny_folder, bundle)["tiny_colab.ipynb"].decode()
+    text = released(tiny_folder, public)["tiny_colab.ipynb"].decode()
     notebook = nbformat.reads(text.replace("raise NotImplementedError(", "return x * ("), as_version=4)
     NotebookClient(notebook, resources={"metadata": {"path": str(tmp_path / "content")}}, timeout=120).execute()
     shown = [cell.outputs[0].data["text/plain"] for cell in notebook.cells if cell.source == 'autograder.check("1")']
     assert "x 1 Square" in shown[0].replace("✗", "x")
 
 
-def test_the_colab_notebook_is_kept_current(tiny_folder, bundle, tmp_path):
-    generate(tiny_folder, tmp_path, bundle)
-    assert current(tiny_folder, tmp_path, bundle) == []
+def test_the_colab_notebook_is_kept_current(tiny_folder, public, tmp_path):
+    generate(tiny_folder, tmp_path, public)
+    assert current(tiny_folder, tmp_path, public) == []
     (tmp_path / "tiny/tiny_colab.ipynb").write_text("{}")
-    assert current(tiny_folder, tmp_path, bundle) == ["tiny_colab.ipynb"]
+    assert current(tiny_folder, tmp_path, public) == ["tiny_colab.ipynb"]
 
 
 @pytest.mark.parametrize("reference", REFERENCES, ids=lambda path: path.name)
 def test_starters_are_current(reference):
     settings = load_config(ROOT / "grader_config.yml").assignment(reference.name)
-    public = bundle_of(load(reference), settings.title, settings.packages)
+    public = public_release(load(reference), settings.title, settings.packages)
     assert current(reference, ROOT / "assignments", public) == [], "run `make starters`"
 
 

@@ -10,11 +10,11 @@ from autograder.protocol.messages import Ask, Raised, Returned
 from autograder.rubric import Reference, Student
 
 
-def test_only_what_was_lent_is_answered():
+def test_only_what_was_allowed_is_answered():
     reference = Reference({"square": lambda x: x * x, "answer": lambda x: x + 1, "torch": torch})
     question = [encode(torch.ones(2))]
     assert isinstance(reference.answer(Ask("square", question, {})), Raised)
-    reference.lend(("square",))
+    reference.allow(("square",))
     assert isinstance(reference.answer(Ask("square", question, {})), Returned)
     for name in ("answer", "torch", "__builtins__", "missing"):
         refused = reference.answer(Ask(name, question, {}))

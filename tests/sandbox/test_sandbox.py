@@ -352,7 +352,7 @@ def children():
     return set(psutil.Process().children())
 
 
-def test_a_zygote_that_was_killed_is_started_again():
+def test_a_fork_server_that_was_killed_is_started_again():
     before = children()
     with Sandbox() as sandbox:
         (server,) = children() - before
@@ -387,7 +387,7 @@ def test_large_libraries_are_there_before_a_submission_that_imports_one(sandbox)
         assert ask(session, "dynamic") == 3
 
 
-def test_the_first_zygote_has_what_a_typical_submission_imports():
+def test_the_first_fork_server_has_what_a_typical_submission_imports():
     before = children()
     with Sandbox(typical="import pandas as pd\n") as sandbox:
         for imports in ((), ("pandas",)):
@@ -396,7 +396,7 @@ def test_the_first_zygote_has_what_a_typical_submission_imports():
         assert len(children() - before) == 1
 
 
-def test_without_a_second_zygote_submissions_import_large_libraries_themselves(monkeypatch):
+def test_without_a_second_fork_server_submissions_import_large_libraries_themselves(monkeypatch):
     with Sandbox() as sandbox:
         monkeypatch.setattr(launcher.ForkServer, "_launch", none_to_be_had)
         for _ in range(2):
@@ -405,7 +405,7 @@ def test_without_a_second_zygote_submissions_import_large_libraries_themselves(m
                 assert ask(session, "dynamic") == 3
 
 
-def test_a_second_zygote_with_other_layers_is_not_used(monkeypatch):
+def test_a_second_fork_server_with_other_layers_is_not_used(monkeypatch):
     right = launcher.ForkServer._launch
     before = children()
     with Sandbox() as sandbox:
@@ -417,7 +417,7 @@ def test_a_second_zygote_with_other_layers_is_not_used(monkeypatch):
         assert len(children() - before) == 1, "and it is gone"
 
 
-def test_a_second_zygote_that_dies_for_good_is_done_without(monkeypatch):
+def test_a_second_fork_server_that_dies_for_good_is_done_without(monkeypatch):
     with Sandbox() as sandbox:
         first = children()
         with opened(sandbox, "pandas") as session:
@@ -434,7 +434,7 @@ def none_to_be_had(self, way):
     raise SandboxUnavailableError("no memory")
 
 
-def test_a_machine_without_memory_for_a_zygote_is_no_traceback(monkeypatch):
+def test_a_machine_without_memory_for_a_fork_server_is_no_traceback(monkeypatch):
     def no_memory(*words, **more):
         raise OSError(12, "Cannot allocate memory")
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from autograder.home.bundle import PublicRelease
+from autograder.home.public_release import PublicRelease
 from autograder.release.cut import BEGIN, nbgrader_source
 from autograder.release.generate import released
 from autograder.release.notebook import Cell, cell, cells_of, defined, last_cells, notebook_json

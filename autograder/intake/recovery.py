@@ -1,4 +1,4 @@
-"""Save what compiles from source that does not: a student loses the function with the error, not the file."""
+"""Recover what compiles from source that does not: a student loses the function with the error, not the file."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from autograder.syntax import parse
 Place = Callable[[int], str]
 """Turns a line number into words: "line 12" or "cell 4, line 2"."""
 
-Broken = (SyntaxError, ValueError, OverflowError, RecursionError, MemoryError)
+PARSE_ERRORS = (SyntaxError, ValueError, OverflowError, RecursionError, MemoryError)
 """What `ast.parse` and `compile` raise for source that they refuse."""
 
 _BUDGET = 3_000_000
-"""Characters that may be parsed again and again while looking for the parts that compile."""
+"""How many characters may be parsed again while looking for the parts that compile."""
 
 MAX_NOTES = 30
 
@@ -24,15 +24,15 @@ _CONTINUES = re.compile(r"(else|elif|except|finally)\b")
 _DEFINITION = re.compile(r"^(?:async\s+)?(?:def|class)\s+([^\W\d]\w*)", re.MULTILINE)
 
 
-def mend(text: str, place: Place) -> tuple[str, list[str]]:
-    """The same lines, with each top-level part that does not parse replaced, and a note for each of these.
+def recover(text: str, place: Place) -> tuple[str, list[str]]:
+    """Replace each top-level part that does not parse; return the source, its lines in place, and a note for each part.
 
     A broken function becomes one that raises its syntax error when called.
     """
     try:
         parse(text)
         return text, []
-    except Broken:
+    except PARSE_ERRORS:
         pass
     lines = text.split("\n")
     starts = _block_starts(lines)
@@ -58,7 +58,7 @@ def mend(text: str, place: Place) -> tuple[str, list[str]]:
 
 
 def _block_starts(lines: list[str]) -> list[int]:
-    """Where top-level statements may begin, and one past the end. Decorators belong to what follows."""
+    """Return the lines where top-level statements may begin, and one past the end. A decorator is part of one."""
     starts = [
         number
         for number, line in enumerate(lines)
@@ -72,7 +72,7 @@ def _block_starts(lines: list[str]) -> list[int]:
 def _problem(block: str) -> BaseException | None:
     try:
         parse(block)
-    except Broken as error:
+    except PARSE_ERRORS as error:
         return error
     return None
 
@@ -80,7 +80,7 @@ def _problem(block: str) -> BaseException | None:
 def _give_up(
     lines: list[str], starts: list[int], at: int, error: BaseException | None, place: Place, notes: list[str]
 ) -> int:
-    """Replace the block that begins at `starts[at]`; returns where to go on."""
+    """Replace the block that begins at `starts[at]`; return where to go on."""
     begin, end = starts[at], starts[at + 1]
     where = min(begin + ((error.lineno or 1) if isinstance(error, SyntaxError) else 1), end)
     name = _DEFINITION.search("\n".join(lines[begin:end]))
@@ -94,7 +94,7 @@ def _give_up(
 
 
 def broken(name: str, error: BaseException | None, where: str) -> tuple[str, str]:
-    """The note on a part that does not compile, and the line that takes a function's place ("" for other parts)."""
+    """Return the note on a part that does not compile, and the line that replaces a function ("" for other parts)."""
     what = printable(error.msg if isinstance(error, SyntaxError) else "it cannot be read as Python", 120)
     if not name:
         return f"{where}: syntax error ({what}). This part was left out; everything else is graded.", ""

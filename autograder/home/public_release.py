@@ -1,4 +1,4 @@
-"""`public.json`: what a release knows of the rubric. Reading it gives an assignment that runs public checks only."""
+"""Read `public.json`, the public side of a rubric, as an assignment that runs public checks only."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from autograder.protocol.codec import decode, encode
 from autograder.protocol.messages import Ask, Raised, Returned
 from autograder.protocol.values import Value
 from autograder.rubric.draw import Draw
+from autograder.rubric.ladder import Ladder
 from autograder.rubric.rubric import Check, Rubric
 from autograder.rubric.student import Reference, same_value
 from autograder.rubric.variants import Mutant
-from autograder.rubric.vocabulary import Ladder
 
 FILE = "public.json"
 
@@ -33,7 +33,7 @@ class Answered(msgspec.Struct, frozen=True):
 
 
 class Recorded(msgspec.Struct, frozen=True):
-    """One run of a check, in one dtype: the inputs it drew, in order, and what the reference answered."""
+    """One run of a check in one dtype: the inputs it drew, in order, and the reference's answers."""
 
     dtype: str
     draws: list[Value]
@@ -41,7 +41,7 @@ class Recorded(msgspec.Struct, frozen=True):
 
 
 class PublicCheck(msgspec.Struct, frozen=True):
-    """A check that runs at home. `function` is its name in the bundle's code."""
+    """A check that runs at home. `function` is its name in the release's code."""
 
     function: str
     asked: str
@@ -59,7 +59,7 @@ class LaterCheck(msgspec.Struct, frozen=True):
 
 
 class PublicPractice(msgspec.Struct, frozen=True):
-    """What can be trained at home: a function of the bundle's code, and the ladder that its metric stands on."""
+    """What can be trained at home: a function of the release's code, and the ladder for its metric."""
 
     function: str
     ladder: Ladder
@@ -89,16 +89,16 @@ class PublicRelease(msgspec.Struct, frozen=True):
 
     @property
     def functions(self) -> frozenset[str]:
-        """Everything the student is asked to write."""
+        """Return the names of all that the student is asked to write."""
         return frozenset(name for exercise in self.exercises for name in exercise.owns)
 
     def write(self) -> bytes:
-        """As JSON; the same bundle gives the same bytes."""
+        """Return the release as JSON. Equal releases give the same bytes."""
         return msgspec.json.encode(self, order="deterministic") + b"\n"
 
 
-def find_bundle(folder: Path) -> Path:
-    """`public.json` in this folder or in one above it. Raises `PublicReleaseError`."""
+def find_release(folder: Path) -> Path:
+    """Return the path of `public.json` in this folder or in one above it. Raises `PublicReleaseError`."""
     for place in (folder.resolve(), *folder.resolve().parents):
         if (place / FILE).is_file():
             return place / FILE
@@ -107,8 +107,8 @@ def find_bundle(folder: Path) -> Path:
     )
 
 
-def read_bundle(path: Path) -> PublicRelease:
-    """Raises `PublicReleaseError`."""
+def read_release(path: Path) -> PublicRelease:
+    """Read `public.json`. Raises `PublicReleaseError`."""
     try:
         return msgspec.json.decode(path.read_bytes(), type=PublicRelease)
     except (OSError, msgspec.MsgspecError) as error:
@@ -117,20 +117,20 @@ def read_bundle(path: Path) -> PublicRelease:
 
 @dataclass
 class PublicAssignment:
-    """A bundle that can be graded with: the same interface as `rubric.assignment.Assignment`, without its secrets."""
+    """A release to grade with: the interface of `rubric.assignment.Assignment`, without its secrets."""
 
-    bundle: PublicRelease
+    release: PublicRelease
     name: str = field(init=False)
     rubric: Rubric = field(init=False)
     mutants: Sequence[Mutant] = ()
 
     def __post_init__(self) -> None:
-        self.name = self.bundle.assignment
+        self.name = self.release.assignment
         self.rubric = Rubric()
         self._recorded: dict[tuple[str, str], Recorded] = {}
         module = types.ModuleType("public_checks")
-        exec(compile(self.bundle.code, "public checks", "exec", dont_inherit=True), module.__dict__)
-        for wanted in self.bundle.exercises:
+        exec(compile(self.release.code, "public checks", "exec", dont_inherit=True), module.__dict__)
+        for wanted in self.release.exercises:
             points = sum(check.points for check in wanted.public)
             exercise = self.rubric.exercise(
                 wanted.number, wanted.title, owns=wanted.owns, points=points, bans=wanted.bans
@@ -144,15 +144,15 @@ class PublicAssignment:
                 exercise.practice(practice.ladder)(getattr(module, practice.function))
 
     def solution(self, changes: dict[str, Any] | None = None) -> dict[str, Any]:
-        """There is none here."""
+        """Raise `NotRecordedError`: a release holds no solution."""
         raise NotRecordedError
 
     def reference(self, check: Check, dtype: torch.dtype) -> Reference:
-        """What the reference answered when the bundle was made."""
+        """Return the reference's recorded answers."""
         return RecordedReference(self._run(check, dtype).answers)
 
     def draw(self, check: Check, dtype: torch.dtype, seed: int) -> Draw:
-        """The inputs that were drawn then."""
+        """Return the recorded inputs."""
         return RecordedDraw(self._run(check, dtype).draws, dtype)
 
     def _run(self, check: Check, dtype: torch.dtype) -> Recorded:
@@ -163,14 +163,14 @@ class PublicAssignment:
 
 
 class RecordedReference(Reference):
-    """Answers each function's calls in the order they were recorded in, if they are the same calls."""
+    """Answers each function's calls in the order in which they were recorded, if they are the same calls."""
 
     def __init__(self, answers: Sequence[Answered]) -> None:
         super().__init__({})
         self._answers = list(answers)
 
     def call(self, name: str, *args: Any, **kwargs: Any) -> Any:
-        """The recorded result. Raises `NotRecordedError` for arguments that were not seen."""
+        """Return the recorded result. Raises `NotRecordedError` for arguments that were not recorded."""
         for place, answer in enumerate(self._answers):
             if answer.name == name:
                 del self._answers[place]
@@ -181,12 +181,12 @@ class RecordedReference(Reference):
         raise NotRecordedError
 
     def answer(self, question: Ask) -> Returned | Raised:
-        """No stand-ins at home."""
+        """Refuse: there are no stand-ins at home."""
         return Raised("error", "PermissionError", "there are no stand-ins here")
 
 
 class RecordedDraw(Draw):
-    """Gives back what was drawn, in the order it was drawn in: the same inputs on every machine."""
+    """Returns the recorded draws in their order: the same inputs on every machine."""
 
     def __init__(self, draws: Sequence[Value], dtype: torch.dtype) -> None:
         super().__init__(0, dtype)

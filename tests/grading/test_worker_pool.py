@@ -1,4 +1,4 @@
-"""Helper processes of the grader's: one that somebody kills costs nobody anything."""
+"""Worker processes of the grader: one that somebody kills costs nobody anything."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Answer(msgspec.Struct, frozen=True, tag="answer"):
 
 
 def serving() -> tuple[Any, Callable[[Question], Answer]]:
-    """A servant that does as it is told."""
+    """A worker that does as it is told."""
 
     def answer(question: Question) -> Answer:
         if question.what == "sleep":
@@ -46,7 +46,7 @@ def serving() -> tuple[Any, Callable[[Question], Answer]]:
 
 
 @pytest.fixture(params=[False, True], ids=["started", "forked"])
-def servants(request):
+def workers(request):
     pool: WorkerPool[Question, Answer] = WorkerPool(
         f"{HERE}:serving", (), Answer, seconds=20, megabytes=256, fork=request.param
     )
@@ -54,25 +54,25 @@ def servants(request):
     pool.close()
 
 
-def test_a_process_serves_again(servants):
-    assert servants.ask(Question("")).pid == servants.ask(Question("")).pid
+def test_a_process_serves_again(workers):
+    assert workers.ask(Question("")).pid == workers.ask(Question("")).pid
 
 
-def test_one_that_was_killed_meanwhile_is_replaced_unnoticed(servants):
-    first = servants.ask(Question("")).pid
+def test_one_that_was_killed_meanwhile_is_replaced_unnoticed(workers):
+    first = workers.ask(Question("")).pid
     psutil.Process(first).kill()
-    assert servants.ask(Question("")).pid != first
+    assert workers.ask(Question("")).pid != first
 
 
 @pytest.mark.parametrize("what", ["die", "eat"])
-def test_a_question_that_ends_every_process_is_refused(servants, what):
+def test_a_question_that_ends_every_process_is_refused(workers, what):
     with pytest.raises(WorkerTimeoutError):
-        servants.ask(Question(what))
-    assert servants.ask(Question("")).pid > 0
+        workers.ask(Question(what))
+    assert workers.ask(Question("")).pid > 0
 
 
-def test_one_that_takes_too_long_is_stopped(servants):
-    first = servants.ask(Question("")).pid
+def test_one_that_takes_too_long_is_stopped(workers):
+    first = workers.ask(Question("")).pid
     with pytest.raises(WorkerTimeoutError):
-        servants.ask(Question("sleep"), seconds=0.3)
+        workers.ask(Question("sleep"), seconds=0.3)
     assert not psutil.pid_exists(first)

@@ -1,0 +1,68 @@
+"""Compare a gradient written by hand with a numerical one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+
+from autograder.rubric.compare import compare
+
+
+def numerical_gradient(f: Callable[[torch.Tensor], torch.Tensor], x: torch.Tensor, h: float = 1e-5) -> torch.Tensor:
+    """Approximate the gradient of a scalar function by centred differences.
+
+    Each element is (f(x + h e) - f(x - h e)) / 2h, with e the unit vector of that element (Abramowitz & Stegun,
+    Handbook of Mathematical Functions, 25.3.21). The error is O(h^2) from truncation plus O(eps / h) from rounding; the
+    sum is smallest near h = eps^(1/3), 6e-6 in float64 (Press et al., Numerical Recipes, 3rd ed., section 5.7).
+
+    Args:
+        f: A function of a float64 tensor with the shape of `x` that returns a scalar.
+        x: Where to take the gradient, any shape. `f` is called twice for each element, so keep it small.
+        h: The step, in the units of `x`.
+
+    Returns:
+        A float64 tensor of the shape of `x`.
+
+    Example:
+        >>> x = torch.tensor([1.0, -2.0, 3.0], dtype=torch.float64)
+        >>> numerical_gradient(lambda x: (x**2).sum(), x)
+        tensor([ 2.0000, -4.0000,  6.0000], dtype=torch.float64)
+    """
+    x = x.detach().double().clone()
+    gradient = torch.empty_like(x)
+    flat, out = x.view(-1), gradient.view(-1)
+    for i in range(flat.numel()):
+        saved = float(flat[i])
+        flat[i] = saved + h
+        above = float(f(x))
+        flat[i] = saved - h
+        out[i] = (above - float(f(x))) / (2 * h)
+        flat[i] = saved
+    return gradient
+
+
+def agrees_with_numerical(analytic: Any, f: Callable[[torch.Tensor], torch.Tensor], x: torch.Tensor, what: str) -> None:
+    """Require that a gradient written by hand equals the numerical one.
+
+    The step is 1e-5, rtol 1e-4 and atol 1e-6: wide enough for the error of `numerical_gradient`, narrow enough for a
+    forgotten factor. Draw `x` away from kinks, where centred differences are wrong.
+
+    Args:
+        analytic: The student's gradient, of the shape of `x`.
+        f: The scalar function whose gradient it is: the reference's, never the student's own.
+        x: Where the gradient is taken.
+        what: What the gradient is called in the message.
+
+    Raises:
+        MismatchError: The gradients differ in shape or value.
+
+    Example:
+        >>> w, x, y = draw.normal(3), draw.normal(8, 3), draw.normal(8)
+        >>> agrees_with_numerical(student.slope(w, x, y), lambda w: reference.mse(x @ w, y), w, "the gradient")
+        >>> agrees_with_numerical(w, lambda w: (w * w).sum(), w, "the gradient")  # the factor 2 is missing
+        Traceback (most recent call last):
+        autograder.errors.MismatchError: the gradient: 3 of 3 values differ (first at index (0,), largest error ...).
+    """
+    compare(analytic, numerical_gradient(f, x), what, rtol=1e-4, atol=1e-6)
