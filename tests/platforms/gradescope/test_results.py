@@ -7,7 +7,7 @@ import math
 
 import msgspec
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from autograder.config import GradescopeConfig, LateConfig
@@ -175,7 +175,6 @@ REPORTS = st.builds(
     st.lists(CHECKS, max_size=3).map(tuple), st.lists(TEXTS, max_size=2).map(tuple), TEXTS, TEXTS,
     wall_seconds=NUMBERS,
 )  # fmt: skip
-PATIENT = settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def test_rounding_never_lifts_a_score_above_the_points():
@@ -184,7 +183,6 @@ def test_rounding_never_lifts_a_score_above_the_points():
     assert row.score == row.max_score == 1.59375
 
 
-@PATIENT
 @given(REPORTS, st.booleans())
 def test_any_report_gives_a_valid_file(graded, with_history):
     history = [previous("2027-02-28T12:00:00Z", "NaN"), previous("2027-02-28T13:00:00Z", 3.5, grader_error=True)]
@@ -197,7 +195,6 @@ def test_any_report_gives_a_valid_file(graded, with_history):
         assert row.score is None or 0 <= row.score <= (row.max_score or 0)
 
 
-@PATIENT
 @given(REPORTS)
 def test_no_markup_and_no_hidden_character_of_a_report_reaches_the_page(graded):
     found = results_of(graded, SETTINGS, metadata())
@@ -209,7 +206,6 @@ def test_no_markup_and_no_hidden_character_of_a_report_reaches_the_page(graded):
         assert not {"\x00", "\x1b", "\u202e", "\r", "\ud800"} & set(shown)
 
 
-@PATIENT
 @given(st.recursive(st.none() | st.booleans() | NUMBERS | TEXTS, lambda x: st.lists(x) | st.dictionaries(TEXTS, x)))
 def test_any_metadata_is_read(data):
     try:
