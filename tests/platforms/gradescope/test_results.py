@@ -81,6 +81,30 @@ def test_an_error_of_the_graders_charges_nobody():
     assert data["extra_data"][policy.OURS] is True
 
 
+def test_an_error_of_the_graders_keeps_what_was_earned_where_that_is_more():
+    earlier = metadata("2027-03-01T12:00:00+01:00", previous("2027-02-28T12:00:00Z", 0.5))
+    data = written(report(result(), status="grader error"), given_metadata=earlier)
+    assert data["score"] == 2.0
+
+
+def test_a_score_that_stood_is_no_part_of_an_attempt_that_was_graded():
+    earlier = metadata("2027-03-01T12:00:00+01:00", previous("2027-02-28T12:00:00Z", 9.0))
+    assert written(report(result()), given_metadata=earlier)["score"] == 2.0
+
+
+def test_checks_that_were_not_reached_are_an_error_of_the_graders():
+    earlier = metadata("2027-03-01T12:00:00+01:00", previous("2027-02-28T12:00:00Z", 3.5))
+    found = results_of(report(result(curve=LADDER)), SETTINGS, earlier, unreached=("random",))
+    assert found.score == 3.5 and found.extra_data[policy.OURS] is True and "not your fault" in found.output
+    assert found.leaderboard == (), "half a report is nobody's best"
+
+
+def test_lateness_takes_nothing_off_a_score_that_stood_before():
+    late = GradescopeConfig(late=LateConfig(percent_per_day=50))
+    earlier = metadata("2027-03-02T12:00:00+01:00", previous("2027-02-28T12:00:00Z", 3.5))
+    assert written(report(result(), status="grader error"), late, earlier)["score"] == 3.5
+
+
 def test_the_report_travels_in_the_extra_data():
     graded = report(result(), HIDDEN)
     assert report_in(written(graded)["extra_data"]) == graded
