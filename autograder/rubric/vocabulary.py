@@ -12,8 +12,13 @@ import torch
 
 from autograder.errors import MismatchError, StudentError
 from autograder.model import Curve, Outcome
+from autograder.protocol.values import Opaque
 from autograder.rubric.compare import as_tensor, compare, shown
 from autograder.rubric.student import Reference, Student
+
+
+BLANK = Opaque("ellipsis")
+"""`...`, as it comes from the student's side: an answer still to be given, as None is."""
 
 
 class Score(msgspec.Struct, frozen=True):
@@ -149,7 +154,7 @@ def answer(student: Student, name: str, key: str, expected: float | str, toleran
     """A short answer: `name` is the student's dictionary of answers, `key` the question."""
     answers = student.read(name)
     given = answers.get(key) if isinstance(answers, dict) else None
-    if given is None or given is Ellipsis:
+    if given is None or given == BLANK:
         raise StudentError(Outcome.NOT_ATTEMPTED, f"{name}[{key!r}] has no answer yet.")
     if isinstance(expected, str):
         right = isinstance(given, str) and given.strip().lower() == expected.lower()

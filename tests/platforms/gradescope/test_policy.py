@@ -90,6 +90,16 @@ def test_an_extension_moves_the_due_date():
     assert policy.lateness(metadata("2027-03-03T12:00:00+01:00", users=users), LateConfig(percent_per_day=10)).cost == 0
 
 
+@pytest.mark.parametrize("whose", ["assignment", "users", "created_at"])
+def test_a_time_without_a_zone_charges_nobody(whose):
+    naive = "2027-02-01T12:00:00"
+    users = [{"email": "a@example.org", "assignment": {"due_date": naive}}, {"email": "b@example.org"}]
+    given = {"assignment": {"due_date": naive}, "users": users, "created_at": naive}
+    found = metadata("2027-03-03T12:00:00+01:00", **{whose: given[whose]})
+    assert policy.lateness(found, LateConfig(percent_per_day=10)).cost == 0
+    assert found.student == ("a@example.org + b@example.org" if whose == "users" else "ada@example.org")
+
+
 def test_the_score_that_stands_is_the_latest_that_did_not_fail():
     history = [previous(MORNING, 3.0), previous(NOON, 0.0, error=True)]
     assert policy.standing(metadata(NOW, *history)) == 3.0
