@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 JOBS ?= $(shell nproc)
 
-.PHONY: demo test pins container-test setup lint validate starters releases faults exhaustive clean
+.PHONY: demo test pins container-test setup lint validate starters releases faults fuzz exhaustive clean
 
 demo: setup
 	$(BIN)/autograder grade regression examples/regression --jobs $(JOBS) --report reports/demo
@@ -48,6 +48,10 @@ releases: setup
 # 100 kills and more: tests/faults, at length.
 faults: setup
 	FAULT_ROUNDS=80 $(BIN)/python -m pytest tests/faults -q --timeout 3000
+
+# Undirected: every property on thousands of examples, others in each run. `make test` has the same few each time.
+fuzz: setup
+	HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest tests -n $(JOBS) -m "hypothesis and not gpu" --timeout 3600
 
 # Every mutant and right solution on more seeds, training too; the other sample classes.
 exhaustive: setup

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import subprocess
+import os
 from pathlib import Path
 
 import pytest
 import torch
+from hypothesis import HealthCheck, settings
 
 from autograder.rubric.assignment import Assignment, load
 from tests import tiny
+
+# How long an example takes says something about the machine, not about the code: no deadline, and none is too slow.
+settings.register_profile(
+    "gate", derandomize=True, database=None, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.register_profile("fuzz", max_examples=2_000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "gate"))
 
 
 @pytest.fixture

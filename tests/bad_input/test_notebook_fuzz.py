@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from autograder.errors import RejectedError
@@ -113,7 +113,6 @@ def _read(document: object, **options: Any) -> Submission | None:
 
 
 @given(notebooks())
-@settings(max_examples=120, deadline=None, derandomize=True)
 def test_definitions_survive_whatever_stands_around_them(found: tuple[dict[str, Any], int]) -> None:
     document, count = found
     submission = _read(document)
@@ -133,7 +132,6 @@ def _defines(source: str, count: int) -> bool:
 
 
 @given(definitions(), st.lists(SOURCES, max_size=3))
-@settings(max_examples=100, deadline=None, derandomize=True)
 def test_whole_modules_keep_every_definition(wanted: list[str], junk: list[str]) -> None:
     parts = [part if part.endswith("\n") else f"{part}\n" for part in wanted]
     source = "\n".join(parts)
@@ -157,7 +155,6 @@ def test_whole_modules_keep_every_definition(wanted: list[str], junk: list[str])
         max_leaves=20,
     )
 )
-@settings(max_examples=120, deadline=None)
 def test_any_structure_is_read_or_rejected(document: object) -> None:
     submission = _read(document)
     for note in submission.notes if submission is not None else ():

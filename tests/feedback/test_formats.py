@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import math
 import re
 
 import pytest
@@ -29,6 +31,7 @@ def test_nothing_hides_and_everything_can_be_written(words: str) -> None:
         ("\u202egnp.exe", "⟨U+202E⟩gnp.exe"),
         ("two\nlines\tand a tab", "two\nlines\tand a tab"),
         ("\ud800", "⟨U+D800⟩"),
+        ("a\x1fb\x7fc\x80", "a␟b␡c⟨U+0080⟩"),
         ("Zoë 小明 👩‍🔬", "Zoë 小明 👩‍🔬"),
     ],
 )
@@ -65,6 +68,53 @@ def test_output_is_what_a_terminal_shows_at_the_end() -> None:
     assert formats.output("\x1b[31mred\x1b[0m\n 10%|#\r 50%|##\r100%|###\r\ndone\n\n") == "red\n100%|###\ndone"
 
 
+def test_colours_go_and_half_drawn_lines_too() -> None:
+    assert formats.output("a\x1b[0m\x1b[1;32mb\nold\rnew\n  c  \n") == "ab\nnew\n  c"
+
+
+def test_of_a_long_output_both_ends_are_shown() -> None:
+    shown = formats.output("a" * 20_000)
+    assert shown == "a" * 20_000
+    shown = formats.output("a" * 20_001)
+    assert shown == "a" * 13_333 + "\n… 2 characters left out …\n" + "a" * 6_666
+
+
+@pytest.mark.parametrize(
+    ("text", "limit", "shown"),
+    [
+        ("abcde", 5, "abcde"),
+        ("abcdef", 5, "abcd…"),
+        ("a" * 121, 120, "a" * 119 + "…"),
+        ("a" * 121 + "z", 121, "a" * 80 + "\n… 2 characters left out …\n" + "a" * 39 + "z"),
+        ("a" * 5_000, 150, "a" * 100 + "\n… 4,850 characters left out …\n" + "a" * 50),
+    ],
+)
+def test_what_is_too_long_is_cut_in_a_line_at_the_end_and_in_a_text_in_the_middle(
+    text: str, limit: int, shown: str
+) -> None:
+    assert formats.clip(text, limit) == shown
+
+
+def test_a_message_has_no_blank_lines_around_it_and_keeps_its_indentation() -> None:
+    assert formats.message("\r\n\n  first\r\n  second \n\t\n") == "  first\n  second"
+    assert formats.message("m" * 4_000) == "m" * 4_000
+    assert formats.message("m" * 4_001).startswith("m" * 2_666 + "\n… 2 characters")
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"), [(None, ""), (0.0, "0"), (1234.5, "1.23e+03"), (0.12345, "0.123"), (math.nan, "nan")]
+)
+def test_a_number_has_three_digits(value: float | None, shown: str) -> None:
+    assert formats.number(value) == shown
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"), [(3.0, "3"), (2.5, "2.5"), (1 / 3, "0.33"), (-0.001, "0"), (0.125, "0.12")]
+)
+def test_points_have_two_digits_and_no_minus_zero(value: float, shown: str) -> None:
+    assert formats.points(value) == shown
+
+
 def test_long_text_keeps_both_ends() -> None:
     shown = formats.output("begin" + "x" * 10_000_000 + "end")
     assert shown.startswith("begin") and shown.endswith("end") and len(shown) < 21_000
@@ -75,5 +125,38 @@ def test_code_is_escaped_before_it_is_marked() -> None:
     assert formats.code("`<b>` & `x`") == "<code>&lt;b&gt;</code> &amp; <code>x</code>"
 
 
+def test_only_what_stands_between_two_backticks_in_a_line_is_code() -> None:
+    assert formats.code("`a` and `b\n`, \x1b") == "<code>a</code> and `b\n`, ␛"
+
+
+def test_a_name_is_one_line() -> None:
+    assert formats.name("Ada\tL.\nLopez") == "Ada␉L.␊Lopez"
+    assert formats.name("a" * 120) == "a" * 120
+    assert formats.name("a" * 121) == "a" * 119 + "…"
+
+
 def test_an_empty_name_is_still_a_link() -> None:
     assert formats.name(" ") == "(no name)"
+
+
+@pytest.mark.parametrize(
+    ("student", "beginning"),
+    [
+        ("Zoë Ünal", "zoe-unal"),
+        ("--_a b//c_-", "a-b-c"),
+        ("小明", "student"),
+        ("COM7", "com7-student"),
+        ("lpt10", "lpt10.html"),
+        ("x" * 60, "x" * 60 + ".html"),
+        ("x" * 61, "x" * 40 + "."),
+        ("_ada", "ada."),
+        ("\ud800", "student."),
+    ],
+)
+def test_a_file_name_begins_like_the_student(student: str, beginning: str) -> None:
+    assert formats.file_name(student).startswith(beginning)
+
+
+def test_a_file_name_stays_the_same_from_one_grading_to_the_next() -> None:
+    """Links to it are in mails and bookmarks."""
+    assert formats.file_name("Zoë Ünal") == f"zoe-unal.{hashlib.sha256('Zoë Ünal'.encode()).hexdigest()[:12]}.html"

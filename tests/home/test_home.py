@@ -6,7 +6,6 @@ import json
 import signal
 import subprocess
 import sys
-import time
 import zipfile
 from pathlib import Path
 
@@ -136,13 +135,13 @@ def test_an_endless_loop_is_stopped_in_the_background_too(released, monkeypatch)
     """What a shell starts with `&` in a script ignores Ctrl-C."""
     monkeypatch.setattr("autograder.home.host.CHECK_SECONDS", 0.3)
     (released / "tiny.py").write_text("def square(x):\n    while True: pass\n")
-    began, before = time.monotonic(), signal.signal(signal.SIGINT, signal.SIG_IGN)
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         (result,) = check_file(released / "tiny.py").results
         assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
     finally:
         signal.signal(signal.SIGINT, before)
-    assert result.outcome is Outcome.TIMED_OUT and time.monotonic() - began < 60
+    assert result.outcome is Outcome.TIMED_OUT
 
 
 def test_ctrl_c_ends_the_check(released):

@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from autograder.errors import RejectedError
@@ -96,25 +96,21 @@ def _check(data: bytes, name: str, **options: Any) -> None:
 
 
 @given(NOTEBOOK | JSON, st.booleans())
-@settings(max_examples=400, deadline=None)
 def test_any_json_as_a_notebook(document: object, run_top_level: bool) -> None:
     _check(json.dumps(document).encode(), "regression.ipynb", run_top_level=run_top_level)
 
 
 @given(st.binary(max_size=200), st.sampled_from(["a.py", "a.ipynb", "a.zip"]))
-@settings(max_examples=200, deadline=None)
 def test_any_bytes_under_any_name(data: bytes, name: str) -> None:
     _check(data, name)
 
 
 @given(SOURCES, st.booleans())
-@settings(max_examples=400, deadline=None)
 def test_any_source_as_a_module(source: str, run_top_level: bool) -> None:
     _check(source.encode("utf-8", "surrogatepass"), "regression.py", run_top_level=run_top_level)
 
 
 @given(SOURCES)
-@settings(max_examples=200, deadline=None)
 def test_definitions_stay_on_their_lines(source: str) -> None:
     marked = source.encode("utf-8", "replace").decode().replace("\r", "\n") + "\n\n0\n\ndef the_last():\n    return 1\n"
     try:

@@ -1,12 +1,17 @@
 """Records: durable at once, the latest counts, nothing half-written."""
 
 import threading
+from datetime import UTC, datetime
 
+import msgspec
 import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.schema import CreateTable
 
 from autograder.errors import RecordsError
 from autograder.model import Report
-from autograder.records import Records
+from autograder.records import Records, store
 
 
 def report(student="ada", score=1.0, status="graded", assignment="tiny"):
@@ -72,5 +77,109 @@ def test_many_may_make_the_database_at_once(url):
 
 def test_a_file_that_is_no_database_is_named(tmp_path):
     (tmp_path / "x.sqlite").write_text("not a database, but long enough to be looked at" * 50)
-    with pytest.raises(RecordsError, match=r"x\.sqlite"):
+    with pytest.raises(RecordsError) as caught:
         Records(f"sqlite:///{tmp_path}/x.sqlite")
+    assert str(caught.value) == f"records at sqlite:///{tmp_path}/x.sqlite: file is not a database"
+
+
+def test_a_report_that_cannot_be_kept_is_said_and_nothing_of_it_stays(url):
+    with Records(url) as records:
+        records.save(report(score=1.0))
+        with records.engine.begin() as connection:
+            trigger = "CREATE TRIGGER full BEFORE INSERT ON reports BEGIN SELECT RAISE(ABORT, 'full'); END"
+            connection.execute(text(trigger))
+        with pytest.raises(RecordsError) as caught:
+            records.save(report(score=9.0))
+        assert str(caught.value) == f"records at {url}: full"
+        assert records.latest("tiny", "ada").score == 1.0
+
+
+def test_what_is_asked_of_the_database_stands_in_columns_of_its_own(url):
+    """For those who look into it with other tools."""
+    when = datetime(2027, 3, 1, 12, tzinfo=UTC)
+    kept = msgspec.structs.replace(report(score=2.5), graded=when)
+    with Records(url) as records:
+        records.save(kept)
+        with records.engine.connect() as connection:
+            (row,) = connection.execute(text("SELECT * FROM reports")).mappings()
+    found = {key: row[key] for key in row if key not in ("report", "graded")}
+    assert found == {
+        "id": 1, "assignment": "tiny", "student": "ada", "digest": "d", "assignment_digest": "a", "engine": "e",
+        "status": "graded", "score": 2.5, "points": 10.0,
+    }  # fmt: skip
+    assert row["graded"].startswith("2027-03-01 12:00:00")
+    assert msgspec.json.decode(row["report"], type=Report) == kept
+
+
+def test_a_commit_survives_a_crash_and_writers_wait_for_each_other(url):
+    with Records(url) as records, records.engine.connect() as connection:
+        found = {
+            pragma: connection.execute(text(f"PRAGMA {pragma}")).scalar_one()
+            for pragma in ("journal_mode", "synchronous", "busy_timeout")
+        }
+    full = 2
+    assert found == {"journal_mode": "wal", "synchronous": full, "busy_timeout": 30_000}
+
+
+def test_the_latest_is_found_by_an_index(url):
+    with Records(url) as records, records.engine.connect() as connection:
+        assert connection.execute(text("SELECT name FROM sqlite_master WHERE type = 'index'")).scalars().all() == [
+            "latest"
+        ]
+
+
+def locked(*_, **__):
+    raise OperationalError("CREATE TABLE", {}, Exception("database is locked"))
+
+
+def test_a_database_that_stays_locked_is_given_up_after_half_a_minute(url, monkeypatch):
+    """While SQLite turns a new file into one that writers can share, it sends others away at once."""
+    clock = iter([100.0, 100.0, 130.0, 130.1])
+    naps = []
+    monkeypatch.setattr(store.time, "monotonic", lambda: next(clock))
+    monkeypatch.setattr(store.time, "sleep", naps.append)
+    monkeypatch.setattr(store, "CreateTable", locked)
+    with pytest.raises(RecordsError, match="database is locked"):
+        Records(url)
+    assert naps == [0.02, 0.02], "it was tried three times"
+
+
+def test_a_database_that_is_unlocked_in_time_is_taken(url, monkeypatch):
+    tries = []
+
+    def once_locked(*args, **more):
+        tries.append(args)
+        return locked() if len(tries) == 1 else CreateTable(*args, **more)
+
+    monkeypatch.setattr(store.time, "sleep", lambda seconds: None)
+    monkeypatch.setattr(store, "CreateTable", once_locked)
+    with Records(url) as records:
+        records.save(report())
+        assert len(tries) == 2
+
+
+def test_any_other_trouble_is_told_at_once(url, monkeypatch):
+    def broken(*_, **__):
+        raise OperationalError("CREATE TABLE", {}, Exception("disk I/O error"))
+
+    monkeypatch.setattr(store.time, "sleep", lambda seconds: pytest.fail("nothing to wait for"))
+    monkeypatch.setattr(store, "CreateTable", broken)
+    with pytest.raises(RecordsError, match="disk I/O error"):
+        Records(url)
+
+
+def test_a_database_elsewhere_needs_no_folder_here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with Records("sqlite://") as records:
+        records.save(report())
+        assert records.latest("tiny", "ada") == report()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_many_reports_are_read_one_by_one(url):
+    with Records(url) as records:
+        for number in range(120):
+            records.save(report(f"s{number:03}"))
+        reader = records.all_latest("tiny")
+        assert next(reader).student == "s000"
+        assert len(list(reader)) == 119

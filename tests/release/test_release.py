@@ -7,7 +7,7 @@ from pathlib import Path
 import nbformat
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from nbclient import NotebookClient
 
@@ -90,7 +90,6 @@ WORDS = st.text("abcdefgh", min_size=1, max_size=8)
 BLOCKS = st.lists(st.tuples(WORDS, st.lists(WORDS, max_size=4), st.booleans(), st.sampled_from(["    ", "\t"])))
 
 
-@settings(deadline=None)  # the first notebook imports jupytext's formats, and a busy machine has its pauses
 @given(BLOCKS)
 def test_any_solution_is_cut_to_valid_python_without_a_line_of_it(blocks):
     solution = ""

@@ -16,3 +16,45 @@ def test_a_gradient_by_hand_is_held_against_the_numerical_one():
     agrees_with_numerical(2 * x, lambda x: (x * x).sum(), x, "the gradient")
     with pytest.raises(MismatchError, match="the gradient"):
         agrees_with_numerical(-2 * x, lambda x: (x * x).sum(), x, "the gradient")
+
+
+def test_numerical_gradient_keeps_the_shape_and_the_input():
+    x = torch.tensor([[1.0, 2.0], [3.0, 4.0]])
+    weights = torch.tensor([[1.0, -2.0], [0.0, 5.0]], dtype=torch.float64)
+    gradient = numerical_gradient(lambda x: (weights * x).sum(), x.requires_grad_())
+    assert gradient.dtype is torch.float64 and torch.allclose(gradient, weights, atol=1e-8)
+    assert x.tolist() == [[1, 2], [3, 4]]
+
+
+def test_numerical_gradient_is_centred_with_the_step_it_is_given():
+    seen = []
+    numerical_gradient(lambda x: seen.append(x.tolist()) or x.sum(), torch.tensor([1.0, 2.0]), h=0.25)
+    assert seen == [[1.25, 2], [0.75, 2], [1, 2.25], [1, 1.75]]
+    seen.clear()
+    numerical_gradient(lambda x: seen.append(float(x)) or x.sum(), torch.tensor([1.0]))
+    assert seen == [1 + 1e-5, 1 - 1e-5]
+
+
+@pytest.mark.parametrize(("off", "right"), [(0.9e-4, True), (2e-4, False)])
+def test_a_gradient_by_hand_is_right_within_the_error_of_differences(off, right):
+    def cost(x):
+        return 3 * x.sum()
+
+    x = torch.zeros(2, dtype=torch.float64)
+    for slope in (3 * (1 + off), 3 * (1 - off)):
+        got = torch.tensor([slope, 3.0], dtype=torch.float64)
+        if right:
+            agrees_with_numerical(got, cost, x, "the gradient")
+        else:
+            with pytest.raises(MismatchError):
+                agrees_with_numerical(got, cost, x, "the gradient")
+
+
+@pytest.mark.parametrize(("off", "right"), [(0.9e-6, True), (2e-6, False)])
+def test_a_gradient_of_zero_has_an_absolute_tolerance(off, right):
+    got, x = torch.tensor([off], dtype=torch.float64), torch.zeros(1, dtype=torch.float64)
+    if right:
+        agrees_with_numerical(got, lambda x: 0 * x.sum(), x, "the gradient")
+    else:
+        with pytest.raises(MismatchError):
+            agrees_with_numerical(got, lambda x: 0 * x.sum(), x, "the gradient")

@@ -1,23 +1,120 @@
-"""A rubric that contradicts itself is not loaded."""
+"""A rubric: what an exercise and its checks are worth, and what contradicts itself in it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
 
 import pytest
 
-from autograder.rubric import Rubric
+from autograder.rubric import Ladder, Rubric, Rung
+from autograder.rubric.rubric import Check, Practice
 
 
-def test_a_rubric_that_contradicts_itself_is_refused():
-    rubric = Rubric()
-    exercise = rubric.exercise("1", "One", owns=("f",), points=3)
-
-    @exercise.check(2)
-    def only(student, reference, draw):
-        """Is asked."""
-
-    with pytest.raises(ValueError, match="add up to 2"):
-        rubric.verify()
+def asked(student: Any, reference: Any, draw: Any) -> None:
+    """What is asked,
+    on two lines."""
 
 
-def test_a_check_without_a_docstring_is_refused():
+def rubric(*, points: float = 3, uses: tuple[str, ...] = (), bans: tuple[str, ...] = ()) -> Rubric:
+    """Two exercises; the second has one check."""
+    whole = Rubric()
+    whole.exercise("1", "One", owns=("f", "g"), points=0)
+    whole.exercise("2", "Two", owns=("h",), points=points, bans=bans).check(3, uses=uses)(asked)
+    return whole
+
+
+def test_a_check_is_what_its_function_says() -> None:
+    exercise = Rubric().exercise("1.2", "One", owns=("f",), points=1)
+    assert exercise.check(1)(asked) is asked
+    exercise.check(2, public=True, uses=("g",), trains=True, seconds=9)(asked)
+    words = "What is asked, on two lines."
+    assert exercise.checks == [
+        Check("1.2 asked", "1.2", words, 1, False, (), False, None, asked),
+        Check("1.2 asked", "1.2", words, 2, True, ("g",), True, 9, asked),
+    ]
+
+
+@pytest.mark.parametrize("trains", [(), (True,), (True, True)])
+def test_an_exercise_trains_where_all_its_checks_do(trains: tuple[bool, ...]) -> None:
     exercise = Rubric().exercise("1", "One", owns=("f",), points=1)
-    with pytest.raises(ValueError, match="docstring"):
-        exercise.check(1)(lambda student, reference, draw: None)
+    for each in trains:
+        exercise.check(1, trains=each)(asked)
+    assert exercise.trains
+    exercise.check(1)(asked)
+    assert not exercise.trains
+
+
+def test_practice_is_kept_with_its_ladder() -> None:
+    def train(student: Any, data: Path, seed: int) -> tuple[float, list[float]]:
+        return 0.0, []
+
+    ladder = Ladder("error", (Rung("simple", 1.0, 1.0, ""),))
+    exercise = Rubric().exercise("1", "One", owns=("f",), points=1)
+    assert exercise.practice(ladder)(train) is train
+    assert exercise.practices == [Practice(ladder, train)]
+
+
+def test_an_exercise_is_known_by_what_it_owns_and_by_its_checks() -> None:
+    whole = rubric(bans=("torch.relu",))
+    one, two = whole.exercises
+    assert (one.number, one.title, one.owns, one.bonus) == ("1", "One", ("f", "g"), False)
+    assert two.bans == ("torch.relu",)
+    assert whole.functions == {"f", "g", "h"}
+    assert [whole.owner(name) for name in "fgh"] == [one, one, two]
+    with pytest.raises(KeyError, match="'x'"):
+        whole.owner("x")
+    assert whole.checks == two.checks and whole.owner_of(two.checks[0]) is two
+
+
+def test_a_bonus_comes_on_top() -> None:
+    whole = rubric()
+    whole.exercise("3", "More", owns=("k",), points=5, bonus=True)
+    assert whole.points == 3 and whole.exercises[2].bonus
+
+
+def test_a_rubric_whose_parts_agree_is_taken() -> None:
+    rubric(uses=("f", "g"), bans=("torch.relu", "torch.Tensor.backward")).verify()
+    rubric(points=3 + 1e-12).verify()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"points": 4}, "exercise 2 is worth 4, its checks add up to 3"),
+        ({"points": 2}, "exercise 2 is worth 2, its checks add up to 3"),
+        ({"uses": ("h",)}, "check '2 asked' uses h, which its own exercise owns"),
+    ],
+)
+def test_a_contradiction_is_named(wrong: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError) as caught:
+        rubric(**wrong).verify()
+    assert str(caught.value) == message
+
+
+def test_a_ban_of_something_that_is_not_there_is_named() -> None:
+    with pytest.raises(ValueError, match=r"^exercise 2 bans torch\.no_such_thing: "):
+        rubric(bans=("torch.no_such_thing",)).verify()
+
+
+def test_a_function_that_nobody_owns_cannot_be_used() -> None:
+    with pytest.raises(KeyError, match="'x'"):
+        rubric(uses=("x",)).verify()
+
+
+def test_two_checks_of_one_name_are_refused() -> None:
+    whole = rubric(points=6)
+    whole.exercises[1].check(3)(asked)
+    with pytest.raises(ValueError) as caught:
+        whole.verify()
+    assert str(caught.value) == "two checks are called '2 asked'"
+
+
+def test_a_check_without_a_docstring_is_named() -> None:
+    exercise = Rubric().exercise("1", "One", owns=("f",), points=1)
+
+    def silent(student: Any, reference: Any, draw: Any) -> None: ...
+
+    with pytest.raises(ValueError) as caught:
+        exercise.check(1)(silent)
+    assert str(caught.value) == "check silent: give it a docstring that says what is asked"

@@ -177,4 +177,7 @@ def read_metadata(data: bytes) -> Metadata:
     except (msgspec.MsgspecError, UnicodeDecodeError):
         return Metadata()
     moments = [found.created_at, found.assignment.due_date, *(p.submission_time for p in found.previous_submissions)]
-    return found if all(m is None or m.tzinfo is not None for m in moments) else Metadata(users=found.users)
+    moments += [user.assignment.due_date for user in found.users if user.assignment]
+    if all(moment is None or moment.tzinfo is not None for moment in moments):
+        return found
+    return Metadata(users=tuple(User(user.name, user.email) for user in found.users))

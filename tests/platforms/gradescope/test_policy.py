@@ -43,20 +43,46 @@ def test_a_window_lets_attempts_come_back():
     assert not policy.attempts(metadata(NOW, previous(MORNING)), settings).refused
 
 
+def test_an_attempt_leaves_the_window_when_it_is_as_old_as_the_window_is_long():
+    settings = GradescopeConfig(attempts=1, attempts_hours=1)
+    assert not policy.attempts(metadata(NOW, previous(NOON)), settings).refused
+    assert policy.attempts(metadata("2027-03-01T11:59:59+01:00", previous(NOON)), settings).refused
+
+
 @pytest.mark.parametrize(
     ("came", "days", "cost"),
     [
-        ("2027-03-01T23:59:00+01:00", 0, 0.0),
+        ("2027-02-27T12:00:00+01:00", 0, 0.0),
+        ("2027-03-01T23:59:00+01:00", 0, 0.0),  # the due date itself
         ("2027-03-02T00:10:00+01:00", 0, 0.0),
-        ("2027-03-02T00:20:00+01:00", 1, 0.25),
-        ("2027-03-02T23:59:00+01:00", 1, 0.25),
-        ("2027-03-03T12:00:00+01:00", 2, 0.5),
-        ("2027-03-05T12:00:00+01:00", 4, 1.0),
+        ("2027-03-02T00:14:00+01:00", 0, 0.0),  # the last moment of grace
+        ("2027-03-02T00:14:01+01:00", 1, 0.2),
+        ("2027-03-02T23:59:00+01:00", 1, 0.2),
+        ("2027-03-03T00:00:00+01:00", 2, 0.4),  # grace is no part of a day: two have begun
+        ("2027-03-04T23:59:00+01:00", 3, 0.6),  # `max_days` days are still accepted
+        ("2027-03-05T00:00:00+01:00", 4, 1.0),
     ],
 )
 def test_each_day_begun_costs_after_the_grace(came, days, cost):
-    late = policy.lateness(metadata(came), LateConfig(percent_per_day=25, grace_minutes=15, max_days=3))
-    assert (late.days, late.cost) == (days, cost)
+    late = policy.lateness(metadata(came), LateConfig(percent_per_day=20, grace_minutes=15, max_days=3))
+    assert (late.days, late.cost) == (days, pytest.approx(cost))
+
+
+def test_without_max_days_lateness_costs_all_there_is_and_no_more():
+    late = policy.lateness(metadata("2027-03-31T12:00:00+01:00"), LateConfig(percent_per_day=10))
+    assert (late.days, late.cost) == (30, 1.0)
+
+
+def test_with_no_late_day_allowed_everything_is_lost_at_once():
+    late = policy.lateness(metadata("2027-03-02T00:00:00+01:00"), LateConfig(percent_per_day=10, max_days=0))
+    assert (late.days, late.cost) == (1, 1.0)
+
+
+@pytest.mark.parametrize("missing", [{"created_at": None}, {"assignment": {}}])
+def test_without_a_policy_a_due_date_or_a_time_nothing_is_late(missing):
+    in_time = policy.Lateness(0, 0.0)
+    assert policy.lateness(metadata("2027-04-01T12:00:00Z", **missing), LateConfig(percent_per_day=10)) == in_time
+    assert policy.lateness(metadata("2027-04-01T12:00:00Z"), None) == in_time
 
 
 def test_an_extension_moves_the_due_date():
@@ -64,7 +90,41 @@ def test_an_extension_moves_the_due_date():
     assert policy.lateness(metadata("2027-03-03T12:00:00+01:00", users=users), LateConfig(percent_per_day=10)).cost == 0
 
 
+@pytest.mark.parametrize("whose", ["assignment", "users", "created_at"])
+def test_a_time_without_a_zone_charges_nobody(whose):
+    naive = "2027-02-01T12:00:00"
+    users = [{"email": "a@example.org", "assignment": {"due_date": naive}}, {"email": "b@example.org"}]
+    given = {"assignment": {"due_date": naive}, "users": users, "created_at": naive}
+    found = metadata("2027-03-03T12:00:00+01:00", **{whose: given[whose]})
+    assert policy.lateness(found, LateConfig(percent_per_day=10)).cost == 0
+    assert found.student == ("a@example.org + b@example.org" if whose == "users" else "ada@example.org")
+
+
 def test_the_score_that_stands_is_the_latest_that_did_not_fail():
     history = [previous(MORNING, 3.0), previous(NOON, 0.0, error=True)]
     assert policy.standing(metadata(NOW, *history)) == 3.0
     assert policy.standing(metadata(NOW)) is None
+    assert policy.standing(metadata(NOW, previous(NOON, 4.0, error=True))) is None
+
+
+def test_the_score_that_stands_is_the_latest_in_whatever_order_and_not_the_highest():
+    history = [previous(NOON, 2.0), previous(MORNING, 9.0)]
+    assert policy.standing(metadata(NOW, *history)) == 2.0
+
+
+def test_an_attempt_without_a_score_leaves_the_one_before_it_standing():
+    history = [previous(MORNING, 3.0), previous(NOON, "not yet")]
+    assert policy.standing(metadata(NOW, *history)) == 3.0
+
+
+def test_an_attempt_without_a_time_counts_but_is_never_the_latest():
+    timeless = previous(NOON, 9.0, grader_error=True) | {"submission_time": None}
+    for history in ([previous(MORNING, 3.0), timeless], [timeless, previous(MORNING, 3.0)]):
+        assert policy.standing(metadata(NOW, *history)) == 3.0
+        assert policy.attempts(metadata(NOW, *history), GradescopeConfig(attempts=3)).used == 2
+    assert policy.uncounted(metadata(NOW, timeless)) == (), "there is nothing to know it by again"
+
+
+def test_without_earlier_attempts_none_is_free():
+    assert policy.uncounted(metadata(NOW)) == ()
+    assert policy.attempts(metadata(NOW), GradescopeConfig(attempts=1)).used == 0
