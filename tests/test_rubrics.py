@@ -46,6 +46,9 @@ def test_mutants_are_blamed_rightly_and_right_solutions_get_full_marks(name: str
 class _Ends:
     """Right at first; its process ends when it is asked for the second time."""
 
+    device = "cpu"
+    cpu_seconds = 0.0
+
     def __init__(self, assignment: Assignment) -> None:
         self._assignment = assignment
 
@@ -54,6 +57,11 @@ class _Ends:
         self._right = LocalConversation(self._assignment.solution())
         self._asked = 0
         yield self
+
+    def allowed(self, seconds: float | None) -> float:
+        return 0.0
+
+    def hurry(self) -> None: ...
 
     def perform(self, request: Request, answer: Answerer) -> Returned | Raised:
         self._asked += isinstance(request, Call | Read)

@@ -8,6 +8,7 @@ import itertools
 from collections.abc import Sequence
 from typing import TypeVar
 
+import numpy as np
 import torch
 
 from autograder.protocol.values import GeneratorValue
@@ -46,7 +47,8 @@ class Draw:
     def __init__(self, seed: int, dtype: torch.dtype = torch.float64) -> None:
         self.dtype = dtype
         self.seed = seed
-        self._generator = torch.Generator().manual_seed(seed)
+        # torch.Generator.manual_seed takes the last 32 bits of a seed; this one is seeded by all of them.
+        self._random = np.random.default_rng(seed)
         self._keys = itertools.count(1)
 
     def normal(self, *shape: int, scale: float = 1.0) -> torch.Tensor:
@@ -65,7 +67,7 @@ class Draw:
             >>> draw.normal(32, 10, scale=0.1).shape
             torch.Size([32, 10])
         """
-        values = torch.randn(*shape, generator=self._generator, dtype=torch.float64)
+        values = torch.from_numpy(np.asarray(self._random.standard_normal(shape)))
         return self._made((values * scale).to(self.dtype))
 
     def uniform(self, *shape: int, low: float = 0.0, high: float = 1.0) -> torch.Tensor:
@@ -84,7 +86,7 @@ class Draw:
             >>> bool((temperatures >= -10).all() and (temperatures < 30).all())
             True
         """
-        values = torch.rand(*shape, generator=self._generator, dtype=torch.float64)
+        values = torch.from_numpy(np.asarray(self._random.random(shape)))
         return self._made((low + (high - low) * values).to(self.dtype))
 
     def integers(self, low: int, high: int, *shape: int) -> torch.Tensor:
@@ -103,7 +105,7 @@ class Draw:
             >>> labels.dtype, labels.shape
             (torch.int64, torch.Size([32]))
         """
-        return self._made(torch.randint(low, high, shape, generator=self._generator))
+        return self._made(torch.from_numpy(np.asarray(self._random.integers(low, high, shape, np.int64))))
 
     def integer(self, low: int, high: int) -> int:
         """Draw one integer, uniform in [low, high).
@@ -135,7 +137,7 @@ class Draw:
             >>> 0.1 <= draw.number(0.1, 0.5) < 0.5
             True
         """
-        return self._made(float(torch.rand(1, generator=self._generator, dtype=torch.float64)) * (high - low) + low)
+        return self._made(self._random.random() * (high - low) + low)
 
     def permutation(self, n: int) -> torch.Tensor:
         """Draw a random order of 0 .. n-1.
@@ -150,7 +152,7 @@ class Draw:
             >>> sorted(draw.permutation(4).tolist())
             [0, 1, 2, 3]
         """
-        return self._made(torch.randperm(n, generator=self._generator))
+        return self._made(torch.from_numpy(self._random.permutation(n).astype(np.int64)))
 
     def distinct(self, count: int, low: int, high: int) -> list[int]:
         """Draw different integers from [low, high), for sizes that cannot be mistaken for one another.
