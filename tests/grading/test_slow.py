@@ -52,6 +52,9 @@ def assignment(tmp_path: Path) -> Assignment:
     return written(tmp_path)
 
 
+TOO_LONG = "stopped after 60 s of computing: is there an endless loop?"
+
+
 class Clock:
     """Time as the student's code uses it."""
 
@@ -90,7 +93,9 @@ class _Timed(Conversation):
         before = self._clock.hours
         reply = self._inner.perform(request, answer)
         if self._clock.hours > before:
-            raise ConversationEndedError(Outcome.TIMED_OUT, "stopped after 60 s of computing: is there an endless loop?")
+            raise ConversationEndedError(
+                Outcome.TIMED_OUT, "stopped after 60 s of computing: is there an endless loop?"
+            )
         return reply
 
     def hurry(self) -> None:
@@ -144,7 +149,7 @@ def test_training_that_is_slow_itself_is_tried_with_ours_once(assignment: Assign
     results = graded(assignment, clock, train=train)
     assert [results[name].outcome for name in ("3 learns", "3 learns_more")] == [Outcome.TIMED_OUT] * 2
     assert results["3 learns"].stand_ins == ()
-    assert results["3 learns"].message == "stopped after 60 s of computing: is there an endless loop?"
+    assert results["3 learns"].message == TOO_LONG
     assert len(calls) == 3
 
 
