@@ -54,7 +54,8 @@ class GradingSettings(msgspec.Struct, frozen=True):
     def decided(self, info: AssignmentInfo) -> AssignmentInfo:
         """Return the assignment with a digest of all that decides a result, besides the submission and the engine."""
         digest = hashlib.sha256(info.digest.encode())
-        digest.update(repr(self.limits).encode())
+        limits = msgspec.convert(msgspec.to_builtins(self.limits), Limits)  # 3 seconds are 3.0, as a slot gets them
+        digest.update(repr(limits).encode())
         digest.update(hashlib.sha256(self.secret).digest())
         if self.device != CPU:  # training counts there
             digest.update(self.device.encode())

@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from autograder.grading import verdict
 from autograder.grading.engine import Engine
 from autograder.grading.hosts import LocalHost
 from autograder.model import Outcome
@@ -90,6 +91,27 @@ def test_an_error_in_a_check_is_the_graders_own(tmp_path):
     result = grade(assignment)["2 adds"]
     assert result.outcome is Outcome.GRADER_ERROR
     assert "ZeroDivisionError" in result.message
+
+
+def trusting(tmp_path, line):
+    """The tiny assignment, whose first check works with an answer before it looks at it."""
+    return load(tiny.write(tmp_path, tiny.CHECKS.replace('matches(student, reference, "square", ', f"{line} #", 1)))
+
+
+def test_an_error_because_of_an_answer_is_a_wrong_answer(tmp_path):
+    assignment = trusting(tmp_path, "float(student.square(draw.normal(3)).sum())")
+    result = grade(assignment, square=lambda x: "nine")["1 small"]
+    assert result.outcome is Outcome.FAILED
+    assert result.message == "`square` returned 'nine': that is not the kind of result that is asked for."
+
+
+def test_a_check_that_does_not_come_to_an_end_because_of_an_answer_is_stopped(tmp_path, monkeypatch):
+    monkeypatch.setattr(verdict, "RUBRIC_SECONDS", 0.3)
+    assignment = trusting(tmp_path, "x = student.square(draw.normal(3))\n    while (x == 0).all(): pass")
+    host = LocalHost(lambda: assignment.solution({"square": torch.zeros_like}))
+    small, *_ = Engine(assignment, b"s", limited=True).run(host, "d")
+    assert (small.outcome, small.earned) == (Outcome.FAILED, 0)
+    assert "not the kind of result" in small.message
 
 
 def test_what_is_right_in_float64_only_is_said_so(tiny_assignment):

@@ -6,20 +6,22 @@ from pathlib import Path
 
 import pytest
 import torch
+from msgspec.structs import replace
 
 from autograder.errors import SandboxUnavailableError
 from autograder.grading.engine import Engine
-from autograder.grading.grade import GradingSettings, grade
+from autograder.grading.grade import grade, info_of
 from autograder.grading.hosts import LocalHost
 from autograder.grading.second import device_name, second_sandbox
 from autograder.grading.validate import Validator
-from autograder.model import CheckResult, Outcome, Submission
+from autograder.model import CheckResult, Outcome, Report, Submission
 from autograder.protocol.limits import Limits
 from autograder.rubric.assignment import Assignment, load
 from autograder.sandbox.host.sandbox import Sandbox
 from autograder.sandbox.host.session import Session
 from tests import second_device, tiny
 from tests.second_device import LAZY
+from tests.slots import directly, settings
 
 TRAINING = '''
 from autograder.rubric import Score, expect
@@ -172,29 +174,30 @@ TOGETHER = pytest.mark.xdist_group("sandboxes on two devices")
 
 @pytest.fixture(scope="module")
 def both():
-    with Sandbox(preload=("torch",)) as sandbox, Sandbox(device=LAZY, preload=("torch",)) as beside:
-        yield sandbox, beside
+    with Sandbox(preload=("torch",)) as sandbox, Sandbox(device=LAZY, preload=("torch",)) as other:
+        yield sandbox, other
+
+
+def graded_on_both(both, assignment: Assignment, source: str, limits: Limits = Limits()) -> Report:
+    sandbox, other = map(directly, both)
+    submission = Submission.of("ada", "a.py", {"a.py": source})
+    return grade(submission, assignment, settings(assignment.folder, limits), sandbox, second=other)
 
 
 @TOGETHER
 def test_a_submission_is_graded_on_both(both, tiny_assignment: Assignment) -> None:
-    sandbox, beside = both
-    job = slots.settings(tiny_assignment.folder, Limits())
-    source = second_device.SOURCE + SOLVED
-    report = grade(Submission.of("ada", "a.py", {"a.py": source}), job, sandbox)
+    report = graded_on_both(both, tiny_assignment, second_device.SOURCE + SOLVED)
     assert report.score == 10
     assert [result.name for result in report.results if result.message] == ["2 gradient"]
     assert "On lazy: `slope` raised TypeError" in report.results[-1].message
-    assert report.boundary[: len(sandbox.boundary)] == sandbox.boundary
+    assert report.boundary[: len(both[0].boundary)] == both[0].boundary
     assert report.boundary[-1].startswith("on lazy: ")
 
 
 @TOGETHER
 def test_what_does_not_load_there_is_checked_on_the_cpu(both, tiny_assignment: Assignment) -> None:
-    sandbox, beside = both
     source = f"import os\nif os.path.isdir('/sys/kernel'):\n    os._exit(1)\n{SOLVED}"
-    job = slots.settings(tiny_assignment.folder, Limits())
-    report = grade(Submission.of("ada", "a.py", {"a.py": source}), job, sandbox)
+    report = graded_on_both(both, tiny_assignment, source)
     assert report.score == 10
     assert report.notes == (
         "Everything was checked on the CPU. On lazy, the process ended while your file was loaded.",
@@ -208,35 +211,32 @@ def test_a_device_that_is_gone_costs_nobody_the_report(
     def gone(*_: object) -> None:
         raise SandboxUnavailableError("the driver is gone")
 
-    monkeypatch.setattr(both[1], "open", gone)
-    job = slots.settings(tiny_assignment.folder, Limits())
-    report = grade(Submission.of("ada", "a.py", {"a.py": SOLVED}), job, both[0])
+    monkeypatch.setattr(both[1], "connect", gone)
+    report = graded_on_both(both, tiny_assignment, SOLVED)
     assert (report.score, report.notes) == (10, ("Everything was checked on the CPU: lazy could not be had.",))
 
 
 @TOGETHER
 def test_loading_counts_as_time_of_the_submission(both, tiny_assignment: Assignment) -> None:
-    job = slots.settings(tiny_assignment.folder, Limits(submission_seconds=2))
-    source = f"import time\ntime.sleep(2.5)\n{SOLVED}"
-    report = grade(Submission.of("ada", "a.py", {"a.py": source}), job, both[0])
+    source = f"import time\nwhile time.process_time() < 2.5: pass\n{SOLVED}"
+    report = graded_on_both(both, tiny_assignment, source, Limits(submission_seconds=2))
     assert report.results[0].outcome is Outcome.TIMED_OUT
+    assert report.results[0].message == "the whole submission used up its 2 s of computing"
 
 
-@TOGETHER
-def test_a_device_changes_what_stands(both, tiny_assignment: Assignment) -> None:
-    plain, lazy = (slots.settings(tiny_assignment.folder, Limits()) for beside in (None, both[1]))
-    assert plain.digest != lazy.digest
+def test_a_device_changes_what_stands(tiny_assignment: Assignment) -> None:
+    plain = settings(tiny_assignment.folder)
+    info = info_of(tiny_assignment)
+    assert plain.decided(info).digest != replace(plain, device=LAZY).decided(info).digest
 
 
 @TOGETHER
 def test_time_on_the_second_device_is_not_the_first_ones(both, tiny_assignment: Assignment) -> None:
-    sandbox, beside = both
-    source = f"{second_device.SOURCE}\nimport os, time\nTHERE = os.path.isdir('/sys/kernel')\n{SOLVED}"
-    source = source.replace("    return x * x", "    time.sleep(9 * THERE)\n    return x * x")
-    job = slots.settings(tiny_assignment.folder, Limits(check_seconds=1, submission_seconds=4))
-    report = grade(Submission.of("ada", "a.py", {"a.py": source}), job, sandbox)
+    source = f"{second_device.SOURCE}\nimport os\nTHERE = os.path.isdir('/sys/kernel')\n{SOLVED}"
+    source = source.replace("    return x * x", "    while THERE: pass\n    return x * x")
+    report = graded_on_both(both, tiny_assignment, source, Limits(check_seconds=1, submission_seconds=4))
     assert report.score == 10
-    assert sum("On lazy: stopped after 1 s" in result.message for result in report.results) >= 2
+    assert sum("On lazy: stopped after 1 s of computing" in result.message for result in report.results) >= 2
 
 
 @TOGETHER
@@ -251,8 +251,7 @@ def test_a_session_that_cannot_be_closed_costs_nobody_the_report(
             raise RuntimeError("processes live on")
 
     monkeypatch.setattr(Session, "close", stuck)
-    job = slots.settings(tiny_assignment.folder, Limits())
-    assert grade(Submission.of("ada", "a.py", {"a.py": second_device.SOURCE + SOLVED}), job, both[0]).score == 10
+    assert graded_on_both(both, tiny_assignment, second_device.SOURCE + SOLVED).score == 10
 
 
 def test_a_device_that_does_not_work_is_said_before_anything_is_graded() -> None:
@@ -264,8 +263,8 @@ def test_a_device_that_does_not_work_is_said_before_anything_is_graded() -> None
 
 
 def test_the_cpu_needs_no_second_sandbox() -> None:
-    with second_sandbox("cpu") as beside:
-        assert beside is None
+    with second_sandbox("cpu") as other:
+        assert other is None
 
 
 # --- the course's rubrics ----------------------------------------------------------------------------------------
@@ -321,10 +320,11 @@ def test_every_variant_is_decided_alike_on_cuda(folder: Path) -> None:
 def test_the_reference_gets_the_same_unit_score_beside_cuda(folder: Path) -> None:
     assignment = load(folder)
     submission = Submission.of("ada", "a.py", {"a.py": assignment.solution_source})
-    limits = Limits(submission_seconds=600)
-    with Sandbox() as sandbox, second_sandbox("cuda") as beside:
-        alone = grade(submission, GradingSettings(assignment, limits, b"s"), sandbox)
-        both = grade(submission, GradingSettings(assignment, limits, b"s", beside=beside), sandbox)
+    wanted = settings(folder, Limits(submission_seconds=600))
+    with Sandbox() as sandbox, second_sandbox("cuda") as other:
+        alone = grade(submission, assignment, wanted, directly(sandbox))
+        assert other is not None
+        both = grade(submission, assignment, wanted, directly(sandbox), second=directly(other))
     trains = {check.name for check in assignment.rubric.checks if check.trains}
     assert [(r.name, r.earned) for r in both.results if r.name not in trains] == [
         (r.name, r.earned) for r in alone.results if r.name not in trains
