@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from autograder.home import Checked
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 
 def check(*exercises: str, practice: bool = False) -> Checked:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
+from collections.abc import Iterator
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -169,6 +171,10 @@ def load(path: Path) -> Config:
         mark = getattr(error, "problem_mark", None)
         line = f", line {mark.line + 1}" if mark else ""
         raise ConfigError(f"{path}{line}: not valid YAML: {getattr(error, 'problem', error)}") from error
+    except ValueError as error:
+        raise ConfigError(f"{path}{_impossible(tree, error)}") from error
+    except RecursionError:
+        raise ConfigError(f"{path}: lists or settings are nested too deep") from None
     if not isinstance(data, dict):
         raise ConfigError(f"{path}, line 1: expected `course:` and `assignments:` at the top")
     data.pop("root", None)
@@ -198,6 +204,33 @@ def _line(tree: yaml.Node | None, place: tuple[int | str, ...]) -> int:
     return line
 
 
+def _impossible(tree: yaml.Node | None, error: ValueError) -> str:
+    """Say which value has the form of a date or a number, and is none."""
+    for node in _scalars(tree):
+        try:
+            yaml.SafeLoader("").construct_object(node)
+        except ValueError as wrong:
+            line = int(node.start_mark.line) + 1
+            if node.tag.endswith(":timestamp"):
+                return f", line {line}: {node.value} is not a date that exists: {wrong}"
+            return f", line {line}: {node.value[:20]} is not a number that can be read: {wrong}"
+    return f": {error}"
+
+
+def _scalars(tree: yaml.Node | None) -> Iterator[yaml.ScalarNode]:
+    """Every value and name of a tree, which an alias can lead back into."""
+    waiting = [tree]
+    seen = set()
+    while waiting:
+        node = waiting.pop(0)
+        if isinstance(node, yaml.ScalarNode):
+            yield node
+        elif isinstance(node, yaml.CollectionNode) and id(node) not in seen:
+            seen.add(id(node))
+            for child in node.value:
+                waiting += child if isinstance(child, tuple) else [child]
+
+
 def _said(error: Any) -> str:
     name = ".".join(str(part) for part in error["loc"])
     match error["type"]:
@@ -208,4 +241,5 @@ def _said(error: Any) -> str:
         case "missing":
             return f"{name} is missing; add it"
         case _:
-            return f"{name}: {error['msg']} (it is {error['input']!r})"
+            found = re.sub(r"(://[^:/@\s]*):\S*@", r"\1:***@", repr(error["input"]))  # a password of a database
+            return f"{name}: {error['msg']} (it is {found})"

@@ -29,6 +29,9 @@ def test_the_smallest_configuration_has_defaults(tmp_path):
         (GOOD + "    tilte: x\n", 6, "tilte"),
         (GOOD + "    limits:\n      check_seconds: -1\n", 7, "greater than 0"),
         (GOOD + "    due: 2027-01-01T00:00:00\n", 6, "time zone"),
+        (GOOD + "    due: 2027-13-01\n", 6, "2027-13-01 is not a date that exists: month must be in 1..12"),
+        (GOOD + "    due: 2027-02-30T23:59:00+01:00\n", 6, "2027-02-30T23:59:00+01:00 is not a date that exists"),
+        (GOOD + "    due: 2027-03-01T24:59:00+01:00\n", 6, "hour must be in 0..23"),
         (GOOD + "    limits:\n      memory_mb: many\n", 7, "memory_mb"),
         ("course:\n  name: C\n", 1, "assignments is missing"),
         ("course: [\n", 2, "not valid YAML"),
@@ -41,6 +44,21 @@ def test_a_mistake_names_its_line_and_the_fix(tmp_path, text, line, said):
         load(written(tmp_path, text))
     assert f"line {line}" in str(caught.value)
     assert said in str(caught.value)
+
+
+def test_what_no_parser_takes_is_a_mistake_too(tmp_path):
+    with pytest.raises(ConfigError, match=r"line 6: 99999.* is not a number that can be read"):
+        load(written(tmp_path, GOOD + f"    due: {'9' * 5000}\n"))
+    with pytest.raises(ConfigError, match="nested too deep"):
+        load(written(tmp_path, "course: " + "[" * 2000 + "]" * 2000))
+
+
+def test_a_password_is_not_repeated(tmp_path):
+    url = "postgresql://ta:s3c@ret@host/grades"
+    for text in (f"course: {url}\n", GOOD.replace("  name: C", f"  name: C\n  records: [{url}]")):
+        with pytest.raises(ConfigError) as caught:
+            load(written(tmp_path, text))
+        assert "ta:***@host" in str(caught.value) and "ret@" not in str(caught.value)
 
 
 def test_every_mistake_is_listed_at_once(tmp_path):

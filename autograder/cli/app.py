@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import signal
 import sys
+from typing import Annotated
 
 import typer
 
+import autograder
 from autograder.cli import (
     calibrate,
     check,
@@ -26,7 +28,10 @@ from autograder.cli import (
 )
 from autograder.errors import UserError
 
-ONLY_THE_COURSE = {"jupytext", "nbconvert", "nbformat", "nbgrader", "psutil", "pyseccomp", "sqlalchemy"}
+ONLY_THE_COURSE = {
+    "jupytext", "nbconvert", "nbformat", "nbgrader", "pandas", "psutil", "pyseccomp", "scipy", "sklearn", "sqlalchemy",
+    "tqdm",
+}  # fmt: skip
 """Packages of the extra "course", which students at home do not have."""
 
 app = typer.Typer(
@@ -35,6 +40,23 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Grade deep-learning homework: a class at a time, against a hidden reference, in a sandbox.",
 )
+
+
+def _say_version(wanted: bool) -> None:
+    if wanted:
+        print(f"autograder {autograder.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_say_version, is_eager=True, help="Say the version, and nothing else.")
+    ] = False,
+) -> None:
+    """Take the options that stand before a command."""
+
+
 app.command()(grade.grade)
 app.command()(status.status)
 app.command()(report.report)

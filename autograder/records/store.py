@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
-from pathlib import Path
 from types import TracebackType
 
 import msgspec
-from sqlalchemy import DateTime, Engine, Index, LargeBinary, String, create_engine, event, func, select
+from sqlalchemy import DateTime, Engine, Index, LargeBinary, String, event, func, select
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 from sqlalchemy.schema import CreateIndex, CreateTable
 
-from autograder.errors import RecordsError
 from autograder.model import Report
+from autograder.records.database import Database
 
 PATIENCE = 30.0
 """Seconds to wait for other writers."""
@@ -45,20 +45,18 @@ class _Row(_Base):
 class Records:
     """The reports of a course. Earlier reports stay: the latest one of a student counts.
 
-    Safe to share between threads; several processes may write to one SQLite file.
+    Safe to share between threads; several processes may write to one SQLite file. Raises `RecordsError`.
     """
 
     def __init__(self, url: str) -> None:
-        if url.startswith("sqlite:///"):
-            Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
-        self._url = url
-        self._engine = create_engine(url)
+        self._database = Database.at(url)
+        self._engine = self._database.engine()
         if self._engine.dialect.name == "sqlite":
             event.listen(self._engine, "connect", _durable)
         try:
             self._create_tables()
         except SQLAlchemyError as error:
-            raise RecordsError(f"records at {url}: {_cause(error)}") from error
+            raise self._database.failed(_cause(error)) from None
 
     def __enter__(self) -> Records:
         return self
@@ -111,25 +109,34 @@ class Records:
             with Session(self._engine) as session, session.begin():
                 session.add(row)
         except SQLAlchemyError as error:
-            raise RecordsError(f"records at {self._url}: {_cause(error)}") from error
+            raise self._database.failed(_cause(error)) from None
+
+    @contextmanager
+    def _reading(self) -> Iterator[Session]:
+        """A session whose errors are told as `RecordsError`."""
+        try:
+            with Session(self._engine) as session:
+                yield session
+        except SQLAlchemyError as error:
+            raise self._database.failed(_cause(error)) from None
 
     def latest(self, assignment: str, student: str) -> Report | None:
-        """Return a student's latest report, or None."""
+        """Return a student's latest report, or None. Raises `RecordsError`."""
         query = (
             select(_Row.report)
             .where(_Row.assignment == assignment, _Row.student == student)
             .order_by(_Row.id.desc())
             .limit(1)
         )
-        with Session(self._engine) as session:
+        with self._reading() as session:
             found = session.execute(query).scalar_one_or_none()
         return None if found is None else msgspec.json.decode(found, type=Report)
 
     def all_latest(self, assignment: str) -> Iterator[Report]:
-        """Yield the latest report of every student, by name, one by one."""
+        """Yield the latest report of every student, by name, one by one. Raises `RecordsError`."""
         newest = select(func.max(_Row.id)).where(_Row.assignment == assignment).group_by(_Row.student)
         query = select(_Row.report).where(_Row.id.in_(newest)).order_by(_Row.student)
-        with Session(self._engine) as session:
+        with self._reading() as session:
             for found in session.execute(query.execution_options(yield_per=50)).scalars():
                 yield msgspec.json.decode(found, type=Report)
 

@@ -1,7 +1,12 @@
 """Records: durable at once, the latest counts, nothing half-written."""
 
+import os
+import subprocess
+import sys
 import threading
+from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -12,6 +17,7 @@ from sqlalchemy.schema import CreateTable
 from autograder.errors import RecordsError
 from autograder.model import Report
 from autograder.records import Records, store
+from autograder.records.database import Database
 
 
 def report(student="ada", score=1.0, status="graded", assignment="tiny"):
@@ -183,3 +189,96 @@ def test_many_reports_are_read_one_by_one(url):
         reader = records.all_latest("tiny")
         assert next(reader).student == "s000"
         assert len(list(reader)) == 119
+
+
+# --- what an operator can put right ----------------------------------------------------------------------------------
+
+
+def refused(url: str) -> str:
+    """What is said of records that cannot be had there."""
+    with pytest.raises(RecordsError) as caught:
+        Records(url)
+    error = caught.value
+    assert error.__context__ is None or error.__suppress_context__, "a traceback would show a driver's words, unread"
+    return str(error)
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("foo://ta:s3cret@host/grades", "there is no driver for foo"),
+        ("postgresql+foo://ta:s3cret@host/grades", "there is no driver for postgresql+foo"),
+        (
+            "postgresql+psycopg://ta:s3cret@host/grades?sslpassword=s3cret",
+            "not installed: pip install 'psycopg[binary]'",
+        ),
+        ("mysql://ta:s3cret@host/grades", "the driver MySQLdb is not installed: pip install 'mysqlclient'"),
+        ("my sql://ta:s3cret@host/grades", "is not a database URL"),
+        ("postgresql://ta:s3c@s3cret@host/grades", "@ is written %40"),
+        ("postgresql://ta:x@host:s3cret/grades", "is not a database URL"),
+        ("sqlite://ta:s3cret@host/grades", "Invalid SQLite URL"),
+    ],
+)
+def test_a_url_that_leads_nowhere_says_what_is_missing_and_no_password(monkeypatch, url, said):
+    for module in ("psycopg", "MySQLdb"):
+        monkeypatch.setitem(sys.modules, module, None)
+    message = refused(url)
+    assert said in message and "s3c" not in message
+
+
+def test_the_place_is_said_without_the_password():
+    message = refused("foo://ta:s3cret@host:5432/grades?password=s3cret")
+    assert message.startswith("records at foo://ta:***@host:5432/grades: ")
+
+
+def test_a_password_in_a_driver_s_words_is_not_repeated():
+    database = Database.at("postgresql://ta:s3cret@host/grades")
+    said = "connection to server failed:\n\tpassword s3cret is wrong"
+    shown = "records at postgresql://ta:***@host/grades: connection to server failed: password *** is wrong"
+    assert str(database.failed(said)) == shown
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path):
+    (tmp_path / "records").write_text("a file")
+    message = refused(f"sqlite:///{tmp_path}/records/deep/course.sqlite")
+    assert f"the folder {tmp_path}/records/deep cannot be made" in message
+    assert f"({tmp_path}/records is a file). Make that possible, or set course.records" in message
+
+
+def test_a_folder_in_the_place_of_the_file_is_named(tmp_path):
+    message = refused(f"sqlite:///{tmp_path}")
+    assert f"unable to open database file ({tmp_path} is a folder)" in message and "set course.records" in message
+
+
+@pytest.fixture
+def read_only(tmp_path: Path) -> Iterator[Path]:
+    """A folder with records in it that nothing can be written to: to root, only a file system can say so."""
+    place = tmp_path / "course"
+    with Records(f"sqlite:///{place}/course.sqlite") as records:
+        records.save(report())
+    if os.getuid() != 0:
+        place.chmod(0o555)
+        yield place
+        place.chmod(0o755)
+    elif subprocess.run(["mount", "--bind", "-o", "ro", place, place], check=False).returncode == 0:
+        yield place
+        subprocess.run(["umount", place], check=True)
+    else:
+        pytest.skip("nothing can be mounted here")
+
+
+@pytest.mark.parametrize("name", ["course.sqlite", "new.sqlite", "records/new.sqlite"])
+def test_a_place_that_cannot_be_written_to_says_why(read_only, name):
+    message = refused(f"sqlite:///{read_only}/{name}")
+    assert f"{read_only} lies on a read-only file system" in message or f"may not write to {read_only}" in message
+    assert "set course.records in grader_config.yml to another place" in message
+
+
+def test_what_goes_wrong_while_reading_is_told_too(url, tmp_path):
+    with Records(url) as records:
+        records.save(report())
+        with records.engine.begin() as connection:
+            connection.exec_driver_sql("DROP TABLE reports")
+        for read in (lambda: records.latest("tiny", "ada"), lambda: list(records.all_latest("tiny"))):
+            with pytest.raises(RecordsError, match=r"course\.sqlite: no such table"):
+                read()
