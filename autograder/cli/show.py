@@ -5,25 +5,17 @@ from __future__ import annotations
 import statistics
 from collections.abc import Iterable
 from operator import itemgetter
-from typing import TYPE_CHECKING
 
 import msgspec
+from rich import box
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from autograder.model import ExerciseInfo, Outcome, Report
-
-if TYPE_CHECKING:
-    pass
-
-MARKS = {
-    Outcome.NOT_ATTEMPTED: "[dim]·[/]",
-    Outcome.TIMED_OUT: "[magenta]⏱[/]",
-    Outcome.OUT_OF_MEMORY: "[magenta]M[/]",
-    Outcome.CRASHED: "[magenta]✗[/]",
-    Outcome.GRADER_ERROR: "[red]![/]",
-}
+from autograder.feedback.outcomes import ExerciseResult
+from autograder.feedback.signs import NO_RESULT, legend, status_sign
+from autograder.feedback.terminal import styled
+from autograder.model import ExerciseInfo, Report
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -52,25 +44,15 @@ class Row(msgspec.Struct, frozen=True):
             report.score,
             report.points,
             earned,
-            {one.number: _cell(report, one.number, one.points) for one in report.exercises},
+            {one.number: _cell(ExerciseResult.of(report, one)) for one in report.exercises},
             report.problem,
             report.own_seconds,
             report.wall_seconds,
         )
 
 
-def _cell(report: Report, number: str, points: float) -> str:
-    results = report.of_exercise(number)
-    if not results:
-        return "-"
-    earned = sum(result.earned for result in results)
-    outcomes = {result.outcome for result in results}
-    if earned >= points - 1e-9:
-        return f"[green]{earned:g}[/]"
-    if outcomes == {Outcome.NOT_ATTEMPTED}:
-        return MARKS[Outcome.NOT_ATTEMPTED]
-    mark = next((MARKS[o] for o in outcomes if o in MARKS and o is not Outcome.NOT_ATTEMPTED), "")
-    return f"[yellow]{earned:.3g}[/]{mark}" if earned else f"[red]0[/]{mark}"
+def _cell(result: ExerciseResult) -> str:
+    return styled(result.sign, result.text)
 
 
 def table(name: str, reports: Iterable[Report], *, json: bool = False) -> None:
@@ -88,17 +70,19 @@ def table(name: str, reports: Iterable[Report], *, json: bool = False) -> None:
     if not rows:
         console.print("No reports yet.")
         return
-    grid = Table(title=f"{name}: {len(rows)} submissions", title_justify="left")
+    grid = Table(
+        title=f"{name}: {len(rows)} submissions", title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0)
+    )
     grid.add_column("student", overflow="fold")
     grid.add_column("score", justify="right")
-    numbers = [exercise.number for exercise in newest[1]]
-    for number in numbers:
-        grid.add_column(number, justify="right")
+    for exercise in newest[1]:
+        grid.add_column(f"{escape(exercise.number)}\n[dim]/ {exercise.points:g}[/]", justify="right")
     grid.add_column("own s", justify="right")
     grid.add_column("over s", justify="right")
     for row in rows:
-        score = f"{row.score:.1f}" if row.status == "graded" else f"[red]{escape(row.status)}[/]"
-        cells = [row.cells.get(number, "-") if row.status == "graded" else "" for number in numbers]
+        sign = status_sign(row.status)
+        score = styled(sign, f"{sign.symbol} {sign.word}") if sign else f"{row.score:.1f}"
+        cells = ["" if sign else row.cells.get(exercise.number, styled(NO_RESULT)) for exercise in newest[1]]
         over = max(0.0, row.wall_seconds - row.own_seconds)
         grid.add_row(escape(row.student), score, *cells, f"{row.own_seconds:.2f}", f"{over:.2f}")
     console.print(grid)
@@ -106,8 +90,9 @@ def table(name: str, reports: Iterable[Report], *, json: bool = False) -> None:
     if graded:
         console.print(
             f"{len(graded)} graded, mean {statistics.mean(graded):.1f}, median {statistics.median(graded):.1f} "
-            f"of {rows[0].points:g} points.   [dim]· not attempted  ⏱ timed out  M out of memory  ✗ crashed[/]"
+            f"of {rows[0].points:g} points."
         )
+        console.print(f"[dim]{legend()}[/]")
 
 
 def wide_console() -> Console:

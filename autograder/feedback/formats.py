@@ -10,6 +10,8 @@ from markupsafe import Markup, escape
 
 NAME_LIMIT, MESSAGE_LIMIT, OUTPUT_LIMIT = 120, 4_000, 20_000
 """How many characters of a name, of a message and of the captured output are shown."""
+_NOTICE = 50
+"""Room for the line that says how many characters were left out: what is clipped once is not clipped again."""
 
 _HIDDEN = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
@@ -40,12 +42,13 @@ def name(text: str) -> str:
 
 
 def clip(text: str, limit: int = MESSAGE_LIMIT) -> str:
-    """At most about `limit` characters: the beginning and the end, and how much is missing between them."""
+    """At most `limit` characters: the beginning and the end, and how much is missing between them."""
     if len(text) <= limit:
         return text
     if limit <= NAME_LIMIT:
         return text[: limit - 1] + "\u2026"
-    head, tail = text[: limit * 2 // 3], text[-(limit // 3) :]
+    room = limit - _NOTICE
+    head, tail = text[: room * 2 // 3], text[-(room // 3) :]
     return f"{head}\n\u2026 {len(text) - len(head) - len(tail):,} characters left out \u2026\n{tail}"
 
 

@@ -11,12 +11,24 @@ from rich.console import Console, Group, RenderableType
 from rich.markup import escape
 from rich.padding import Padding
 
+from autograder.feedback import sentences
+from autograder.feedback.outcomes import overall
+from autograder.feedback.sentences import Told
+from autograder.feedback.signs import SIGNS, Sign, Tone, sign_of
+from autograder.feedback.terminal import styled
 from autograder.home.practice import Practised
 from autograder.home.public_release import PublicExercise, PublicRelease
 from autograder.model import CheckResult, Outcome
 
-STYLE = {Outcome.PASSED: ("green", "✓"), Outcome.NOT_ATTEMPTED: ("dim", "○"), Outcome.SKIPPED: ("dim", "–")}
-WRONG = ("red", "✗")
+COLOURS = {
+    Tone.GOOD: "#1a7f37",
+    Tone.PART: "#8a5a00",
+    Tone.BAD: "#b3261e",
+    Tone.STOPPED: "#6a3a9c",
+    Tone.NEUTRAL: "#777",
+    Tone.OURS: "#14598c",
+}
+"""What the tones look like under a notebook cell, on a light page and on a dark one."""
 
 
 @dataclass(frozen=True)
@@ -35,15 +47,11 @@ class Line:
         return not self.begun and all(result.outcome is Outcome.NOT_ATTEMPTED for result in self.results)
 
     @property
-    def outcome(self) -> Outcome:
-        """Return one outcome for the whole: failed where anything did, else what is left to do, else passed."""
+    def sign(self) -> Sign:
+        """Return one sign for the whole, by the rule of the grader's reports."""
         if self.absent:
-            return Outcome.FAILED
-        found = {result.outcome for result in self.results}
-        harmless = (Outcome.NOT_ATTEMPTED, Outcome.PASSED, Outcome.SKIPPED)
-        if found.difference(harmless):
-            return Outcome.FAILED
-        return next((outcome for outcome in harmless if outcome in found), Outcome.SKIPPED)
+            return SIGNS[Outcome.FAILED]
+        return sign_of(overall(self.results, sum(result.points for result in self.results)))
 
     @property
     def missing(self) -> list[str]:
@@ -62,15 +70,17 @@ class Line:
     def state(self) -> str:
         """Return its state in a few words."""
         if self.untouched and self.results:
-            return f"not started, {self.exercise.points:g} points"
+            return f"{SIGNS[Outcome.NOT_ATTEMPTED].word}, {self.exercise.points:g} points"
         earned, public = (sum(getattr(one, field) for one in self.results) for field in ("earned", "points"))
         here = f"{earned:g} of {public:g} public" if self.results else "nothing public to check"
         return here + (f", {self.later:g} more later" if self.later else "")
 
     @property
-    def open_ones(self) -> list[CheckResult]:
-        """Return the checks that did not pass, whose messages are shown."""
-        return [] if self.untouched else [one for one in self.results if one.outcome is not Outcome.PASSED]
+    def open_ones(self) -> list[Told]:
+        """Return what there is to say about the checks that did not pass."""
+        if self.untouched:
+            return []
+        return [sentences.told(result) for result in self.results if result.outcome is not Outcome.PASSED]
 
 
 @dataclass(frozen=True)
@@ -114,6 +124,11 @@ class Checked:
         ]
 
     @property
+    def broken(self) -> Told | None:
+        """Return what is said where the file stopped before its end."""
+        return sentences.not_loaded(self.problem) if self.problem else None
+
+    @property
     def summary(self) -> str:
         """Return the public points, worded so that they never look like full marks."""
         earned = sum(result.earned for result in self.results)
@@ -137,8 +152,8 @@ class Checked:
     def to_terminal(self, console: Console) -> None:
         """Print for a person."""
         console.print(f"[bold]{escape(self.release.title)}[/]: the public checks on {escape(self.file)}")
-        if self.problem:
-            console.print(f"[red]Your file does not load to its end:[/] {escape(self.problem)}")
+        if self.broken:
+            console.print(f"{styled(self.broken.sign)} {_found(self.broken)}")
         for note in self.notes:
             console.print(f"Note: {escape(note)}", highlight=False)
         for line in self.lines:
@@ -153,7 +168,9 @@ class Checked:
         environment = jinja2.Environment(
             loader=jinja2.FileSystemLoader(Path(__file__).parent), autoescape=True, trim_blocks=True
         )
-        return environment.get_template("checked.html.j2").render(checked=self, signs=_sign, other_data=OTHER_DATA)
+        return environment.get_template("checked.html.j2").render(
+            checked=self, colours=COLOURS, rung_sign=_rung_sign, other_data=OTHER_DATA
+        )
 
     def __repr__(self) -> str:
         console = Console(width=100, force_terminal=False, force_jupyter=False)
@@ -171,8 +188,8 @@ def _trained(practised: Practised) -> RenderableType:
     if practised.value is None:
         return Group(head, _indented(f"[red]{escape(practised.problem)}[/]"))
     places = [
-        f"[{'green' if reached else 'dim'}]{'✓' if reached else '○'} {escape(rung.name)} {rung.bound:g}[/]"
-        for rung, reached in practised.rungs
+        styled(sign, f"{sign.symbol} {rung.name} {rung.bound:g}")
+        for rung, sign in ((rung, _rung_sign(reached)) for rung, reached in practised.rungs)
     ]
     lines = [f"{escape(ladder.metric)}: [bold]{practised.value:.3g}[/]", "   ".join(places)]
     if practised.next:
@@ -180,8 +197,13 @@ def _trained(practised: Practised) -> RenderableType:
     return Group(head, *map(_indented, lines), _indented(f"[dim]{OTHER_DATA}[/]"))
 
 
-def _sign(outcome: Outcome) -> tuple[str, str]:
-    return STYLE.get(outcome, WRONG)
+def _rung_sign(reached: bool) -> Sign:
+    return SIGNS[Outcome.PASSED if reached else Outcome.NOT_ATTEMPTED]
+
+
+def _found(told: Told) -> str:
+    """Return the finding as markup, the headline in the sign's colour."""
+    return styled(told.sign, told.headline) + escape(told.finding.removeprefix(told.headline))
 
 
 def _indented(text: str) -> Padding:
@@ -191,13 +213,13 @@ def _indented(text: str) -> Padding:
 
 def _terminal(line: Line) -> RenderableType:
     exercise = line.exercise
-    colour, sign = _sign(line.outcome)
     parts: list[RenderableType] = [
-        f"[{colour}]{sign}[/] [bold]{exercise.number}[/] {escape(exercise.title)}  [dim]{line.state}[/]"
+        f"{styled(line.sign)} [bold]{exercise.number}[/] {escape(exercise.title)}  [dim]{line.state}[/]"
     ]
     for sentence in line.missing:
         parts.append(_indented(f"[red]{sentence}[/]"))
-    for result in line.open_ones:
-        parts.append(_indented(escape(result.asked)))
-        parts.append(_indented(f"[{_sign(result.outcome)[0]}]{result.outcome}:[/] {escape(result.message)}"))
+    for told in line.open_ones:
+        parts.append(_indented(escape(told.asked)))
+        parts.append(_indented(f"{styled(told.sign)} {_found(told)}"))
+        parts += [_indented(escape(more)) for more in told.lines[1:]]
     return Group(*parts)

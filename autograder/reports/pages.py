@@ -11,26 +11,63 @@ import jinja2
 import msgspec
 from markupsafe import Markup
 
-from autograder.feedback import formats
-from autograder.model import CheckResult, ExerciseInfo, Outcome, Report
+from autograder.feedback import formats, sentences
+from autograder.feedback.outcomes import ExerciseResult, is_ours, unreached
+from autograder.feedback.sentences import Fact, Told
+from autograder.feedback.signs import SIGNS, sign_of
+from autograder.model import CheckResult, Curve, ExerciseInfo, Outcome, Report
 from autograder.reports import pictures
-from autograder.reports.summary import SIGNS, Cell, ClassSummary, Row
+from autograder.reports.summary import ClassSummary, Row
+
+
+@dataclass(frozen=True, slots=True)
+class CheckView:
+    """One check on a student's page: what may be told of it, and nothing else."""
+
+    told: Told
+    facts: tuple[Fact, ...]
+    curve: Curve | None
+    name: str
+    public: bool
+    earned: float
+    points: float
+    seconds: float
+
+    @staticmethod
+    def of(result: CheckResult) -> CheckView:
+        """Return the view of a result. Leave out what is for TAs only, and every detail of an error of ours."""
+        ours = result.outcome is Outcome.GRADER_ERROR
+        return CheckView(
+            told=sentences.told(result),
+            facts=() if ours else sentences.facts(result.difference),
+            curve=None if ours else result.curve,
+            name=result.name,
+            public=result.public,
+            earned=result.earned,
+            points=result.points,
+            seconds=result.seconds,
+        )
+
+    @property
+    def passed(self) -> bool:
+        """Return whether there is nothing to repair here."""
+        return self.told.sign is SIGNS[Outcome.PASSED]
 
 
 @dataclass(frozen=True, slots=True)
 class ExerciseView:
-    """One exercise on a student's page. `alike` is set where one message speaks for all its checks."""
+    """One exercise on a student's page. `alike` is set where one finding speaks for all its checks."""
 
     anchor: str
     info: ExerciseInfo
-    cell: Cell
-    checks: tuple[CheckResult, ...]
-    alike: CheckResult | None
+    cell: ExerciseResult
+    checks: tuple[CheckView, ...]
+    alike: Told | None
 
     @property
-    def untouched(self) -> bool:
-        """Return whether nothing was attempted here."""
-        return self.cell.outcome is Outcome.NOT_ATTEMPTED
+    def untouched(self) -> Told | None:
+        """Return what is said where nothing was attempted."""
+        return sentences.untouched(self.info.points) if self.cell.outcome is Outcome.NOT_ATTEMPTED else None
 
     @property
     def settled(self) -> bool:
@@ -50,9 +87,6 @@ def student_page(report: Report, row: Row, *, course: str, title: str) -> str:
     """Return the page for one student. What students may not see never reaches the template."""
     pairs = enumerate(zip(report.exercises, row.cells, strict=True), 1)
     exercises = tuple(_view(report, f"exercise-{place}", info, cell) for place, (info, cell) in pairs)
-    ours = report.status == "grader error"
-    # Without results, the problem of a grader error is our own traceback.
-    problem = "" if ours and not report.results else report.problem
     done = (None, Outcome.PASSED, Outcome.GRADER_ERROR)
     open_ones = [exercise for exercise in exercises if exercise.cell.outcome not in done]
     begun = [exercise for exercise in open_ones if not exercise.untouched]
@@ -62,50 +96,30 @@ def student_page(report: Report, row: Row, *, course: str, title: str) -> str:
         .render(
             course=course,
             title=title,
-            report=msgspec.structs.replace(
-                report, problem=problem, results=(), flags=(), boundary=(), assignment_digest=""
-            ),
+            report=msgspec.structs.replace(report, problem="", results=(), flags=(), boundary=(), assignment_digest=""),
+            about=sentences.about(report),
             exercises=exercises,
             complete=sum(cell.complete for cell in row.cells),
             untouched=sum(cell.outcome is Outcome.NOT_ATTEMPTED for cell in row.cells),
             ran=row.ran,
-            unreached=_unreached(report),
-            ours=ours,
-            our_checks=sum(result.outcome is Outcome.GRADER_ERROR for result in report.results),
+            unreached=unreached(report),
+            ours=is_ours(report),
             next=next(iter(begun or open_ones), None),
         )
     )
 
 
-def _view(report: Report, anchor: str, info: ExerciseInfo, cell: Cell) -> ExerciseView:
-    checks = tuple(_for_student(result) for result in report.of_exercise(info.number))
-    first = checks[0] if checks else None
-    same = len(checks) > 1 and all(
-        (check.outcome, check.message) == (checks[0].outcome, checks[0].message)
-        and not (check.hint or check.difference or check.curve or check.stand_ins)
-        and check.outcome is not Outcome.PASSED
+def _view(report: Report, anchor: str, info: ExerciseInfo, cell: ExerciseResult) -> ExerciseView:
+    checks = tuple(CheckView.of(result) for result in report.of_exercise(info.number))
+    alike = len(checks) > 1 and all(
+        check.told.finding == checks[0].told.finding
+        and not (check.told.hint or check.told.note or check.facts or check.curve or check.passed)
         for check in checks
     )
-    return ExerciseView(anchor, info, cell, checks, first if same else None)
+    return ExerciseView(anchor, info, cell, checks, checks[0].told if alike else None)
 
 
-def _unreached(report: Report) -> bool:
-    """Return whether loading failed, so that each check would only repeat the report's problem."""
-    ends = {(result.outcome, result.message) for result in report.results}
-    if len(ends) != 1:
-        return False
-    outcome, message = ends.pop()
-    return outcome is not Outcome.PASSED and bool(message) and message in report.problem
-
-
-def _for_student(result: CheckResult) -> CheckResult:
-    """Return a result without what only TAs may see: the mutant's name, and the trace of a grader error."""
-    if result.outcome is Outcome.GRADER_ERROR:
-        return msgspec.structs.replace(result, mutant="", message="", hint="", difference=None, curve=None)
-    return msgspec.structs.replace(result, mutant="")
-
-
-def _cells_by(row: Row) -> dict[str, Cell]:
+def _cells_by(row: Row) -> dict[str, ExerciseResult]:
     return {cell.number: cell for cell in row.cells}
 
 
@@ -120,17 +134,16 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
+    environment.globals.update(signs=tuple(SIGNS.values()))
     environment.filters.update(
         name=formats.name,
-        message=formats.message,
         clip=formats.clip,
         output=formats.output,
         code=formats.code,
         number=formats.number,
         points=formats.points,
         moment=_moment,
-        kind=_kind,
-        sign=SIGNS.__getitem__,
+        sign=sign_of,
         plot=pictures.plot,
     )
     return environment
@@ -146,17 +159,3 @@ def _finalize(value: Any) -> Any:
 def _moment(moment: datetime) -> str:
     moment = moment if moment.tzinfo is None else moment.astimezone(UTC)
     return f"{moment:%Y-%m-%d %H:%M}" + (" UTC" if moment.tzinfo else "")
-
-
-def _kind(outcome: Outcome | None) -> str:
-    """Return the CSS class of an outcome."""
-    if outcome is None:
-        return "none"
-    return {
-        Outcome.PASSED: "good",
-        Outcome.PARTLY: "part",
-        Outcome.FAILED: "bad",
-        Outcome.NOT_ATTEMPTED: "none",
-        Outcome.SKIPPED: "none",
-        Outcome.GRADER_ERROR: "ours",
-    }.get(outcome, "stop")

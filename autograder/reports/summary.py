@@ -10,56 +10,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from autograder.feedback import formats
+from autograder.feedback import formats, signs
+from autograder.feedback.outcomes import STOPPED, ExerciseResult, is_ours
+from autograder.feedback.signs import SIGNS, Sign
 from autograder.model import ExerciseInfo, Outcome, Report
-
-CLOSE = 1e-9
-"""Points this near to full marks are full marks."""
-
-LIMITS = {Outcome.TIMED_OUT: "T", Outcome.OUT_OF_MEMORY: "M", Outcome.CRASHED: "C"}
-"""Outcomes at which the student's process was stopped, and the letter that stands for each."""
-
-SIGNS = {
-    Outcome.PASSED: "✓",
-    Outcome.PARTLY: "◐",
-    Outcome.FAILED: "✗",
-    Outcome.NOT_ATTEMPTED: "○",
-    Outcome.SKIPPED: "–",
-    Outcome.GRADER_ERROR: "!",
-    **LIMITS,
-}
-"""Each outcome's sign: colour is never the only thing that tells two apart."""
-
-
-class Cell(NamedTuple):
-    """One exercise of one student: the outcome that describes it best, points and the text of a small cell."""
-
-    number: str
-    outcome: Outcome | None
-    earned: float
-    points: float
-
-    @property
-    def sign(self) -> str:
-        """The outcome as a sign."""
-        return SIGNS[self.outcome] if self.outcome else "·"
-
-    @property
-    def text(self) -> str:
-        """Return the text of the cell: the sign, with the points where they are neither all nor none."""
-        some = CLOSE < self.earned < self.points - CLOSE
-        return f"{formats.points(self.earned)} {self.sign}" if some else self.sign
-
-    @property
-    def words(self) -> str:
-        """Return the cell's content in words."""
-        got = f"{formats.points(self.earned)} of {formats.points(self.points)}"
-        return f"{self.number}: {got}, {self.outcome or 'not graded'}"
-
-    @property
-    def complete(self) -> bool:
-        """Return whether the exercise has full marks."""
-        return self.outcome is Outcome.PASSED
 
 
 class Mistake(NamedTuple):
@@ -88,7 +42,7 @@ class Row:
     score: float
     points: float
     exercises: tuple[ExerciseInfo, ...]
-    cells: tuple[Cell, ...]
+    cells: tuple[ExerciseResult, ...]
     outcomes: tuple[tuple[Outcome, int], ...]
     stopped: tuple[tuple[Outcome, str], ...]
     mistakes: tuple[Mistake, ...]
@@ -106,7 +60,6 @@ class Row:
     def of(report: Report, file: str) -> Row:
         """Summarise a report whose page is `file`."""
         ran = bool(report.results)
-        ours = report.status == "grader error"
         return Row(
             student=report.student,
             file=file,
@@ -114,15 +67,15 @@ class Row:
             score=report.score,
             points=report.points,
             exercises=report.exercises,
-            cells=tuple(cell_of(report, exercise) for exercise in report.exercises),
+            cells=tuple(ExerciseResult.of(report, exercise) for exercise in report.exercises),
             outcomes=tuple(sorted(Counter(result.outcome for result in report.results).items())),
-            stopped=tuple(dict.fromkeys((r.outcome, r.exercise) for r in report.results if r.outcome in LIMITS)),
+            stopped=tuple(dict.fromkeys((r.outcome, r.exercise) for r in report.results if r.outcome in STOPPED)),
             mistakes=tuple(
                 dict.fromkeys(Mistake(r.exercise, r.mutant, r.hint) for r in report.results if r.hint or r.mutant)
             ),
             faults=_faults(report),
             shortcuts=tuple(formats.clip(flag, 200) for flag in report.flags[:10]),
-            problem="" if ours and not ran else formats.clip(report.problem.strip(), 400),
+            problem="" if is_ours(report) and not ran else formats.clip(report.problem.strip(), 400),
             ran=ran,
             boundary=report.boundary,
             version=(report.assignment_digest, report.engine),
@@ -132,41 +85,19 @@ class Row:
         )
 
     @property
-    def flags(self) -> tuple[str, ...]:
-        """Return what is special about the submission as a whole. Its exercises' outcomes are in their cells."""
-        flags = [] if self.status == "graded" else [self.status]
-        if self.problem and self.ran:
-            flags.append("load problem")
-        return tuple(flags)
+    def flags(self) -> tuple[Sign, ...]:
+        """Return the signs of the submission as a whole. Its exercises' outcomes are in their cells."""
+        status = signs.status_sign(self.status)
+        loading = signs.NOT_LOADED if self.problem and self.ran else None
+        return tuple(sign for sign in (status, loading) if sign)
 
     def exercises_with(self, outcome: Outcome) -> str:
         """Return the numbers of the exercises in which a check was stopped with this outcome."""
         return ", ".join(number for stopped, number in self.stopped if stopped is outcome)
 
 
-def cell_of(report: Report, exercise: ExerciseInfo) -> Cell:
-    """Return one exercise of a report as a cell. What stopped a check says more than what failed in it."""
-    results = report.of_exercise(exercise.number)
-    earned = sum(result.earned for result in results)
-    found = {result.outcome for result in results}
-    outcome: Outcome | None
-    if not results:
-        outcome = None
-    elif Outcome.GRADER_ERROR in found:
-        outcome = Outcome.GRADER_ERROR
-    elif earned >= exercise.points - CLOSE and found <= {Outcome.PASSED, Outcome.PARTLY}:
-        outcome = Outcome.PASSED
-    elif stopped := [limit for limit in LIMITS if limit in found]:
-        outcome = stopped[0]
-    elif len(found) == 1:
-        outcome = Outcome.PARTLY if found == {Outcome.PASSED} else next(iter(found))
-    else:
-        outcome = Outcome.PARTLY if earned > CLOSE else Outcome.FAILED
-    return Cell(exercise.number, outcome, earned, exercise.points)
-
-
 def _faults(report: Report) -> tuple[Fault, ...]:
-    if report.status == "grader error" and not report.results:
+    if is_ours(report) and not report.results:
         return (_fault("", report.problem),)
     return tuple(_fault(r.name, r.message) for r in report.results if r.outcome is Outcome.GRADER_ERROR)
 
@@ -211,7 +142,7 @@ class Attention:
 
     title: str
     why: str
-    outcome: Outcome
+    sign: Sign
     rows: tuple[tuple[Row, str], ...]
 
 
@@ -289,7 +220,7 @@ class ClassSummary:
 
 def _exercises(rows: Sequence[Row], graded: Sequence[Row]) -> tuple[ExerciseSummary, ...]:
     infos = {info.number: info for row in rows for info in row.exercises}
-    cells: dict[str, list[Cell]] = {number: [] for number in infos}
+    cells: dict[str, list[ExerciseResult]] = {number: [] for number in infos}
     for row in graded:
         for cell in row.cells:
             cells[cell.number].append(cell)
@@ -307,7 +238,7 @@ def _exercises(rows: Sequence[Row], graded: Sequence[Row]) -> tuple[ExerciseSumm
     )
 
 
-def _share(cells: Sequence[Cell]) -> float:
+def _share(cells: Sequence[ExerciseResult]) -> float:
     whole = sum(cell.points for cell in cells)
     return min(1.0, max(0.0, sum(cell.earned for cell in cells) / whole)) if whole else 0.0
 
@@ -335,27 +266,28 @@ def _attention(rows: Sequence[Row]) -> tuple[Attention, ...]:
         Attention(
             "Rejected",
             "These could not be read. The students see the reason and can hand in again.",
-            Outcome.FAILED,
+            signs.REJECTED,
             tuple((row, row.problem) for row in rows if row.status == "rejected"),
         ),
         Attention(
             "Stopped while loading",
             "The file itself raised an error or ended before any check could call it.",
-            Outcome.CRASHED,
+            signs.NOT_LOADED,
             tuple((row, row.problem) for row in rows if row.ran and row.problem),
         ),
         Attention(
             "May use a library shortcut",
             "Places to read: they cost no points by themselves. What a ban stopped has cost them already.",
-            Outcome.PARTLY,
+            signs.TO_READ,
             tuple((row, " ".join(row.shortcuts)) for row in rows if row.shortcuts),
         ),
     ]
-    for outcome, title, why in (
-        (Outcome.TIMED_OUT, "Timed out", "A check ran longer than it may. Slow code, or an endless loop."),
-        (Outcome.OUT_OF_MEMORY, "Out of memory", "A check asked for more memory than it may have."),
-        (Outcome.CRASHED, "Crashed", "The student's process ended by itself."),
+    for outcome, why in (
+        (Outcome.TIMED_OUT, "A check ran longer than it may. Slow code, or an endless loop."),
+        (Outcome.OUT_OF_MEMORY, "A check asked for more memory than it may have."),
+        (Outcome.CRASHED, "The student's process ended by itself."),
     ):
+        sign = SIGNS[outcome]
         hit = (row for row in rows if dict(row.outcomes).get(outcome) and not row.problem)
-        groups.append(Attention(title, why, outcome, tuple((row, row.exercises_with(outcome)) for row in hit)))
+        groups.append(Attention(sign.title, why, sign, tuple((row, row.exercises_with(outcome)) for row in hit)))
     return tuple(group for group in groups if group.rows)

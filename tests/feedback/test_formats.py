@@ -85,8 +85,8 @@ def test_of_a_long_output_both_ends_are_shown() -> None:
         ("abcde", 5, "abcde"),
         ("abcdef", 5, "abcd…"),
         ("a" * 121, 120, "a" * 119 + "…"),
-        ("a" * 121 + "z", 121, "a" * 80 + "\n… 2 characters left out …\n" + "a" * 39 + "z"),
-        ("a" * 5_000, 150, "a" * 100 + "\n… 4,850 characters left out …\n" + "a" * 50),
+        ("a" * 121 + "z", 121, "a" * 47 + "\n… 52 characters left out …\n" + "a" * 22 + "z"),
+        ("a" * 5_000, 150, "a" * 66 + "\n… 4,901 characters left out …\n" + "a" * 33),
     ],
 )
 def test_what_is_too_long_is_cut_in_a_line_at_the_end_and_in_a_text_in_the_middle(
@@ -98,7 +98,7 @@ def test_what_is_too_long_is_cut_in_a_line_at_the_end_and_in_a_text_in_the_middl
 def test_a_message_has_no_blank_lines_around_it_and_keeps_its_indentation() -> None:
     assert formats.message("\r\n\n  first\r\n  second \n\t\n") == "  first\n  second"
     assert formats.message("m" * 4_000) == "m" * 4_000
-    assert formats.message("m" * 4_001).startswith("m" * 2_666 + "\n… 2 characters")
+    assert formats.message("m" * 4_001).startswith("m" * 2_633 + "\n… 52 characters")
 
 
 @pytest.mark.parametrize(
@@ -119,6 +119,12 @@ def test_long_text_keeps_both_ends() -> None:
     shown = formats.output("begin" + "x" * 10_000_000 + "end")
     assert shown.startswith("begin") and shown.endswith("end") and len(shown) < 21_000
     assert "characters left out" in shown
+
+
+@given(st.text(max_size=300), st.integers(121, 200))
+def test_what_is_clipped_once_is_not_clipped_again(words: str, limit: int) -> None:
+    shown = formats.clip(words, limit)
+    assert len(shown) <= limit and formats.clip(shown, limit) == shown
 
 
 def test_code_is_escaped_before_it_is_marked() -> None:

@@ -47,7 +47,7 @@ def released(tmp_path, tiny_assignment) -> Path:
 def test_the_starter_is_not_started_and_nobody_is_blamed(released):
     checked = check_file(released / "tiny.py")
     assert [result.outcome for result in checked.results] == [Outcome.NOT_ATTEMPTED]
-    assert "not started, 4 points" in repr(checked)
+    assert "not attempted, 4 points" in repr(checked)
     assert not checked.passed
 
 

@@ -5,32 +5,12 @@ from __future__ import annotations
 import pytest
 
 from autograder.model import CheckResult, Outcome, Report
-from autograder.reports.summary import Boundary, ClassSummary, Row, cell_of
+from autograder.reports.summary import Boundary, ClassSummary, Row
 from tests.reports import sample
 
 
 def summary(*reports: Report) -> ClassSummary:
     return ClassSummary.of(Row.of(report, f"{i}.html") for i, report in enumerate(reports))
-
-
-@pytest.mark.parametrize(
-    ("outcomes", "outcome", "shown"),
-    [
-        ((), None, "·"),
-        ((Outcome.PASSED, Outcome.PASSED), Outcome.PASSED, "✓"),
-        ((Outcome.PASSED, Outcome.FAILED), Outcome.PARTLY, "1.5 ◐"),
-        ((Outcome.NOT_ATTEMPTED, Outcome.NOT_ATTEMPTED), Outcome.NOT_ATTEMPTED, "○"),
-        ((Outcome.NOT_ATTEMPTED, Outcome.FAILED), Outcome.FAILED, "✗"),
-        ((Outcome.SKIPPED, Outcome.SKIPPED), Outcome.SKIPPED, "–"),
-        ((Outcome.PASSED, Outcome.TIMED_OUT), Outcome.TIMED_OUT, "1.5 T"),
-        ((Outcome.CRASHED, Outcome.OUT_OF_MEMORY), Outcome.OUT_OF_MEMORY, "M"),
-        ((Outcome.TIMED_OUT, Outcome.GRADER_ERROR), Outcome.GRADER_ERROR, "!"),
-    ],
-)
-def test_an_exercise_in_one_cell(outcomes: tuple[Outcome, ...], outcome: Outcome | None, shown: str) -> None:
-    results = tuple(sample.check("1.1", each, part) for part, each in enumerate(outcomes))
-    cell = cell_of(sample.report("ada", results), sample.EXERCISES[0])
-    assert (cell.outcome, cell.text) == (outcome, shown)
 
 
 def test_only_graded_submissions_count() -> None:

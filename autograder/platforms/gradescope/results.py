@@ -8,11 +8,12 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from autograder.config import GradescopeConfig
-from autograder.feedback import formats
-from autograder.model import CheckResult, Curve, Difference, Outcome, Report
+from autograder.feedback import formats, sentences
+from autograder.feedback.outcomes import is_ours
+from autograder.model import CheckResult, Curve, Outcome, Report
 from autograder.platforms.gradescope import policy
 from autograder.platforms.gradescope.contract import Leader, Metadata, Results, Test, Visibility
 
@@ -21,10 +22,11 @@ LARGEST = 1 << 20
 REPORT = "report"
 """The key in `extra_data` under which the whole report travels."""
 
-OUR_FAULT = (
-    "The grader met an error of its own. It is not your fault and costs you nothing: this attempt does not count, "
-    "and the points of your last one stand. Please hand in again; if this comes back, tell your instructor."
+HAND_IN_AGAIN = (
+    "This attempt does not count, and the points of your last one stand. Please hand in again; if this comes back, "
+    "tell your instructor."
 )
+"""What follows when the grader failed: here nobody grades again unasked. The watchdog says the same."""
 LATER = {
     "visible": "",
     "after_due_date": "after the due date",
@@ -37,7 +39,7 @@ def results_of(
     report: Report, settings: GradescopeConfig, metadata: Metadata, *, unreached: Sequence[str] = ()
 ) -> Results:
     """What Gradescope is to show of a report. `unreached` names checks that an error of ours left undone."""
-    ours = report.status == "grader error" or bool(unreached)
+    ours = is_ours(report) or bool(unreached)
     late = policy.lateness(metadata, settings.late)
     earned = _number(report.score) * (1 - late.cost)
     score = max(earned, policy.standing(metadata) or 0.0) if ours else earned
@@ -109,52 +111,21 @@ def _printed(report: Report, visibility: Visibility) -> Iterator[Test]:
 
 
 def _output(result: CheckResult) -> str:
-    if result.outcome is Outcome.GRADER_ERROR:
-        return _paragraphs([OUR_FAULT])
-    lines = [_message(result)]
-    if result.hint:
-        lines.append(f"Hint: {formats.clip(result.hint)}")
-    if result.stand_ins:
-        names = ", ".join(f"`{name}`" for name in result.stand_ins)
-        lines.append(
-            f"Right versions of {names} stood in for yours, so that what is wrong or slow there costs nothing here."
-        )
-    return _paragraphs(lines) + _facts(result.difference)
-
-
-def _message(result: CheckResult) -> str:
-    message = formats.message(result.message)
-    plain = (Outcome.PASSED, Outcome.FAILED, Outcome.PARTLY)
-    if result.outcome in plain:
-        return message
-    return f"{str(result.outcome).capitalize()}{': ' if message else '.'}{message}"
-
-
-def _facts(difference: Difference | None) -> str:
-    """How an array differs, as a list. Never a value."""
-    if difference is None:
-        return ""
-    facts: list[tuple[str, str]] = []
-    if difference.expected_shape is not None and difference.expected_shape != difference.got_shape:
-        facts.append(("Shape asked for", str(tuple(difference.expected_shape))))
-    if difference.got_shape is not None:
-        facts.append(("Your shape", str(tuple(difference.got_shape))))
-    if difference.total > 1:
-        facts.append(("Wrong values", f"{difference.wrong} of {difference.total}"))
-    if difference.first_bad_index:
-        facts.append(("First wrong index", str(list(difference.first_bad_index))))
-    for label, value in (("absolute", difference.max_absolute), ("relative", difference.max_relative)):
-        if value is not None:
-            facts.append((f"Largest {label} error", formats.number(value)))
-    rows = "".join(f"<li>{escape(label)}: {escape(value)}</li>" for label, value in facts)
-    return f"<ul>{rows}</ul>" if rows else ""
+    """The sign and the sentences of a check, and the facts of what came back as a list."""
+    told = sentences.told(result)
+    facts = () if result.outcome is Outcome.GRADER_ERROR else sentences.facts(result.difference)
+    rows = "".join(f"<li>{formats.code(f'{fact.label}: {fact.value}')}</li>" for fact in facts)
+    said = _paragraphs([f"{told.sign.symbol} {told.finding}", *told.lines[1:]])
+    return said + (f"<ul>{rows}</ul>" if rows else "")
 
 
 def _remarks(report: Report, *, ours: bool) -> Iterator[str]:
-    if ours:
-        yield OUR_FAULT
-    if report.problem and report.status != "grader error":
-        yield formats.message(report.problem)
+    about = sentences.about(report, after_our_fault=HAND_IN_AGAIN)
+    if ours and not is_ours(report):
+        about = (sentences.our_fault(HAND_IN_AGAIN), *about)
+    for told in about:
+        space = "\n" if "\n" in told.message else " "
+        yield f"{told.sign.symbol} {space.join(told.lines)}"
     yield from report.notes
 
 

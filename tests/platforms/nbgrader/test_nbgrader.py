@@ -35,7 +35,7 @@ def test_the_released_notebook_is_the_starter_with_a_grade_cell_an_exercise(rele
 
 def test_nbgrader_validates_the_source_and_tells_a_student_what_is_missing(released_course):
     assert "Success!" in released_course.nbgrader("validate", "source/tiny/tiny.ipynb")
-    assert "not started, 4 points" in released_course.nbgrader("validate", "release/tiny/tiny.ipynb")
+    assert "not attempted, 4 points" in released_course.nbgrader("validate", "release/tiny/tiny.ipynb")
 
 
 def test_the_source_stays_the_same(released_course):
@@ -70,8 +70,8 @@ def test_comments_say_what_is_wrong_and_nothing_where_all_is_well(graded_course)
 
     with graded_course.gradebook() as book:
         assert comment("ada") is None
-        assert comment("starter") == "Exercise 1: not attempted."
-        assert "ValueError" in comment("raises_a_script") and "\n    Squares" in comment("raises_a_script")
+        assert comment("starter") == "○ Exercise 1. Not attempted: 4 points wait for you here."
+        assert "ValueError" in comment("raises_a_script") and "\n    ✗ Squares" in comment("raises_a_script")
         assert "damaged" in comment("cut_off")
 
 
