@@ -42,29 +42,45 @@ class Host(Protocol):
 
 
 class LocalHost:
-    """Runs the reference, its mutants and equivalents in this process. Never a student's code.
+    """Runs trusted code in this process: the reference and its variants, or one's own work at home.
 
-    `timed`: a check that has a time limit of its own, as training has, keeps to it.
+    Args:
+        namespace: makes the namespace that a check runs in.
+        device: what the code computes on.
+        timed: whether a check keeps to its time limit.
+        seconds: the limit of a check that has none of its own; None for no limit.
+        files: the names of files that errors may point to.
     """
 
     cpu_seconds = 0.0
 
-    def __init__(self, namespace: Callable[[], dict[str, Any]], device: str = CPU, *, timed: bool = False) -> None:
+    def __init__(
+        self,
+        namespace: Callable[[], dict[str, Any]],
+        device: str = CPU,
+        *,
+        timed: bool = False,
+        seconds: float | None = None,
+        files: frozenset[str] = frozenset(),
+    ) -> None:
         self._namespace = namespace
         self._timed = timed
+        self._seconds = seconds
+        self._files = files
         self.device = device
 
     def allowed(self, seconds: float | None) -> float:
-        """Return the check's own limit."""
-        return seconds or 0.0
+        """Return the seconds that a check has, given its own limit; 0 where there is none."""
+        return (self._seconds if seconds is None else seconds) or 0.0
 
     @contextmanager
     def check(self, seconds: float | None = None) -> Iterator[Conversation]:
         """Open a conversation with a fresh namespace, as every check in a sandbox has its own fork."""
-        if self._timed and seconds is not None:
-            yield TimedConversation(self._namespace(), seconds, device=self.device)
+        limit = self.allowed(seconds)
+        if self._timed and limit:
+            yield TimedConversation(self._namespace(), limit, self._files, self.device)
         else:
-            yield LocalConversation(self._namespace(), device=self.device)
+            yield LocalConversation(self._namespace(), self._files, self.device)
 
 
 class SubmissionHost:

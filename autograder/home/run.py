@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
 from autograder.errors import PublicReleaseError
 from autograder.grading.engine import Engine
-from autograder.home.host import HomeHost
+from autograder.grading.hosts import LocalHost
 from autograder.home.practice import Practised, practise
 from autograder.home.public_release import PublicAssignment, PublicRelease, find_release, read_release
 from autograder.home.show import Checked
@@ -23,6 +24,8 @@ ANYONE = "you"
 NOTEBOOK = "this notebook"
 DATA = "data"
 """The folder of a release that holds its data."""
+CHECK_SECONDS = 20.0
+"""The limit of a check at home that has none of its own."""
 
 
 def check_file(path: Path | None = None, exercises: Iterable[str] = (), *, practice: bool = False) -> Checked:
@@ -47,8 +50,8 @@ def check_file(path: Path | None = None, exercises: Iterable[str] = (), *, pract
     if error is not None:
         problem = f"{error.type_name}: {error.message}" + (f" ({error.where})" if error.where else "")
     data = place.parent / DATA if practice else None
-    host = HomeHost(namespace, frozenset(submission.files))
-    return _checked(release, host, exercises, path.name, submission.notes, problem, data)
+    files = frozenset(submission.files)
+    return _checked(release, namespace, files, exercises, path.name, submission.notes, problem, data)
 
 
 def check(*exercises: str, practice: bool = False) -> Checked:
@@ -56,9 +59,8 @@ def check(*exercises: str, practice: bool = False) -> Checked:
     place = find_release(Path.cwd())
     data = place.parent / DATA if practice else None
     namespace = sys.modules["__main__"].__dict__
-    cells = {code.co_filename for value in namespace.values() if (code := getattr(value, "__code__", None))}
-    host = HomeHost(namespace, frozenset(cells))
-    return _checked(read_release(place), host, exercises, NOTEBOOK, (), "", data)
+    cells = frozenset(code.co_filename for value in namespace.values() if (code := getattr(value, "__code__", None)))
+    return _checked(read_release(place), namespace, cells, exercises, NOTEBOOK, (), "", data)
 
 
 def _latest(folder: Path, name: str) -> Path:
@@ -71,7 +73,8 @@ def _latest(folder: Path, name: str) -> Path:
 
 def _checked(
     release: PublicRelease,
-    host: HomeHost,
+    namespace: Mapping[str, Any],
+    files: frozenset[str],
     exercises: Iterable[str],
     file: str,
     notes: tuple[str, ...],
@@ -81,6 +84,7 @@ def _checked(
     """Run the checks and, where `data` is a folder to train on, the practices."""
     wanted = _wanted(release, exercises)
     assignment = PublicAssignment(release)
+    host = LocalHost(lambda: dict(namespace), timed=True, seconds=CHECK_SECONDS, files=files)
     checks = [check for check in assignment.rubric.checks if check.exercise in wanted]
     results = Engine(assignment, b"").run(host, "", checks=checks, hints=False, stand_ins=False)
     uses = {check.name: check.uses for check in checks}
@@ -104,10 +108,10 @@ def _checked(
         name
         for exercise in release.exercises
         for name in exercise.owns
-        if exercise.number in wanted and (name in left_out or name not in host.namespace)
+        if exercise.number in wanted and (name in left_out or name not in namespace)
     )
-    there = release.functions & host.namespace.keys()
-    written = tuple(name for name in there if not _is_stub(name, host.namespace[name]))
+    there = release.functions & namespace.keys()
+    written = tuple(name for name in there if not _is_stub(name, namespace[name]))
     return Checked(
         release, file, tuple(results), tuple(wanted), absent, left_out, written, notes, problem, tuple(practised)
     )

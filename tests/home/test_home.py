@@ -124,7 +124,7 @@ def test_a_file_that_is_not_there_is_named(released):
     "loop", ["while True: pass", "while True: time.sleep(9)", STUBBORN], ids=["busy", "asleep", "stubborn"]
 )
 def test_an_endless_loop_is_stopped_and_the_rest_is_checked(released, monkeypatch, loop):
-    monkeypatch.setattr("autograder.home.host.CHECK_SECONDS", 0.3)
+    monkeypatch.setattr("autograder.home.run.CHECK_SECONDS", 0.3)
     (released / "tiny.py").write_text(f"import time\ndef square(x):\n    {loop}\n")
     (result,) = check_file(released / "tiny.py").results
     assert result.outcome is Outcome.TIMED_OUT
@@ -133,7 +133,7 @@ def test_an_endless_loop_is_stopped_and_the_rest_is_checked(released, monkeypatc
 
 def test_an_endless_loop_is_stopped_in_the_background_too(released, monkeypatch):
     """What a shell starts with `&` in a script ignores Ctrl-C."""
-    monkeypatch.setattr("autograder.home.host.CHECK_SECONDS", 0.3)
+    monkeypatch.setattr("autograder.home.run.CHECK_SECONDS", 0.3)
     (released / "tiny.py").write_text("def square(x):\n    while True: pass\n")
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
