@@ -697,7 +697,8 @@ def on_the_views_you_have(student: Student, data: Path, seed: int) -> tuple[floa
         table = list(csv.DictReader(file))
     series = torch.tensor([float(row["views"]) for row in table], dtype=torch.float64)
     parts = student.split_by_date(series, [row["date"] for row in table], 56, "2021-01-01")
-    expect(isinstance(parts, list | tuple) and len(parts) == 4, "split_by_date gives four tensors: put that right first.")
+    four = isinstance(parts, list | tuple) and len(parts) == 4
+    expect(four, "split_by_date gives four tensors: put that right first.")
     x_train, y_train, x_unseen, y_unseen = (torch.as_tensor(part).double() for part in parts)
     got = pair(student.fit_predict(x_train, y_train, x_unseen, (100, 100), seed), "(predictions, losses)", 2)
     unseen = float((tensor_of(got[0], (len(x_unseen),), "predictions") - y_unseen).abs().mean())

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from autograder.intake.mend import broken, mend
 
 from autograder.intake import mend as mending
-from autograder.intake.mend import broken, mend
 
 
 def place(line: int) -> str:

@@ -134,7 +134,8 @@ def test_every_layer_holds_here(sandbox):
 def test_python_may_be_called_by_a_relative_path(tmp_path, namespaces):
     """`../venv/bin/python -m autograder`: the folder that this starts from is not in the sandbox."""
     python = os.path.relpath(f"{sys.prefix}/bin/{Path(sys.executable).name}", tmp_path)
-    code = "from autograder.sandbox.host.sandbox import Sandbox\nwith Sandbox(preload=()) as s: print(s.boundary, s.problems)"
+    code = "from autograder.sandbox.host.sandbox import Sandbox\n"
+    code += "with Sandbox(preload=()) as s: print(s.boundary, s.problems)"
     done = subprocess.run(
         [python, "-c", code], capture_output=True, text=True, check=False, cwd=tmp_path,
         env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])},
