@@ -72,6 +72,16 @@ def told(result: CheckResult) -> Told:
     )
 
 
+def computing(used: float, allowed: float) -> str:
+    """Return how much of its time the student's code has used; nothing where nobody counted.
+
+    Args:
+        used: CPU seconds of all its processes.
+        allowed: CPU seconds that it may use.
+    """
+    return f"{formats.number(used)} of {allowed:g} s of computing" if allowed else ""
+
+
 def about(report: Report, *, after_our_fault: str = GRADED_AGAIN) -> tuple[Told, ...]:
     """Return what is said of the submission as a whole: nothing where it was read, loaded and graded.
 

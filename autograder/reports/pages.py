@@ -31,7 +31,7 @@ class CheckView:
     public: bool
     earned: float
     points: float
-    seconds: float
+    computing: str
 
     @staticmethod
     def of(result: CheckResult) -> CheckView:
@@ -45,7 +45,7 @@ class CheckView:
             public=result.public,
             earned=result.earned,
             points=result.points,
-            seconds=result.seconds,
+            computing=sentences.computing(result.cpu_seconds, result.cpu_allowed) if result.cpu_seconds >= 1 else "",
         )
 
     @property
@@ -101,6 +101,7 @@ def student_page(report: Report, row: Row, *, course: str, title: str) -> str:
             exercises=exercises,
             complete=sum(cell.complete for cell in row.cells),
             untouched=sum(cell.outcome is Outcome.NOT_ATTEMPTED for cell in row.cells),
+            computing=sentences.computing(report.cpu_seconds, report.cpu_allowed),
             ran=row.ran,
             unreached=unreached(report),
             ours=is_ours(report),

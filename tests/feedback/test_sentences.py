@@ -178,3 +178,9 @@ def test_at_home_a_file_that_does_not_load_is_told_so_too(medium: str, tmp_path:
     assert f"{NOT_LOADED.symbol} Your file does not load to its end: NameError: y" in media.TELLING[medium](
         report, tmp_path
     )
+
+
+def test_time_is_told_in_seconds_of_computing() -> None:
+    assert sentences.computing(12.345, 240) == "12.3 of 240 s of computing"
+    assert sentences.computing(0.0, 20.5) == "0 of 20.5 s of computing"
+    assert sentences.computing(3.0, 0.0) == ""
