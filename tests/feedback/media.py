@@ -101,7 +101,7 @@ def signs(report: Report, folder: Path) -> dict[str, str]:
     first = report.exercises[0]
     home = checked(report)
     return {
-        "terminal table": Text.from_markup(TerminalRow.of(report).cells[report.exercises[0].number]).plain.split()[-1],
+        "terminal table": Text.from_markup(TerminalRow.of(report).cells[first.number]).plain.split()[-1],
         "class page": html.unescape(_found(r'<span class="cell \w+" title="[^"]*">([^<]+)<', index)).split()[-1],
         "class page, counted": _found(
             r'Outcomes of all checks</h2>\s*<ul[^>]*><li>\s*<span class="badge[^>]*>(.)<', index

@@ -76,7 +76,7 @@ def test_of_a_long_output_both_ends_are_shown() -> None:
     shown = formats.output("a" * 20_000)
     assert shown == "a" * 20_000
     shown = formats.output("a" * 20_001)
-    assert shown == "a" * 13_333 + "\n… 2 characters left out …\n" + "a" * 6_666
+    assert shown == "a" * 13_300 + "\n… 51 characters left out …\n" + "a" * 6_650
 
 
 @pytest.mark.parametrize(
