@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 JOBS ?= $(shell nproc)
 
-.PHONY: demo test pins container-test setup lint validate starters releases faults fuzz exhaustive clean
+.PHONY: demo test pins container-test setup lint validate starters releases faults fuzz mutation exhaustive clean
 
 demo: setup
 	$(BIN)/autograder grade regression examples/regression --jobs $(JOBS) --report reports/demo
@@ -53,10 +53,16 @@ faults: setup
 fuzz: setup
 	HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest tests -n $(JOBS) -m "hypothesis and not gpu" --timeout 3600
 
+# Faults put into the code, one at a time: do the tests notice? Hours for all of it (docs/mutation.md); one file in
+# minutes: make mutation FILES=autograder/rubric/compare.py. EVERY=5 tries every fifth fault.
+mutation: setup
+	$(BIN)/python -m pip install -qq --disable-pip-version-check -c constraints.txt -e '.[mutation]'
+	nice -n 10 $(BIN)/python tools/mutation.py $(FILES) --every $(or $(EVERY),1) --jobs $(JOBS)
+
 # Every mutant and right solution on more seeds, training too; the other sample classes.
 exhaustive: setup
 	$(BIN)/python -m pytest tests -n $(JOBS) --dist loadgroup -m exhaustive
 	$(BIN)/autograder validate --all --training
 
 clean:
-	rm -rf $(VENV) records reports .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) records reports mutants .mypy_cache .ruff_cache .pytest_cache

@@ -277,7 +277,7 @@ class _Cleaner:
 
     def _define(self, statement: Definition) -> None:
         now = read_at_definition(statement, annotations=not self.lazy_annotations)
-        lost = {name for node in now for name in loads(node) if self._unbound(name)} - {statement.name}
+        lost = {name for node in now for name in loads(node) if self._unbound(name)}
         strict = read_at_definition(statement, annotations=False)  # a stand-in does no harm in an annotation
         absent = {name for node in strict for name in loads(node) if name in self.missing}
         if lost or absent:

@@ -135,6 +135,14 @@ def test_a_default_from_left_out_code_costs_only_that_function(module: Module, l
         namespace["f"]()
 
 
+def test_a_definition_that_needs_itself_costs_only_itself(module: Module, load: Load) -> None:
+    namespace = load(module("def f(x=f): return x\nclass A(A): pass\ndef g(): return 2\n"))
+    assert namespace["g"]() == 2
+    for name in "fA":
+        with pytest.raises(NameError, match=f"{name} is not defined"):
+            namespace[name]()
+
+
 def test_a_choice_between_constants_stays(module: Module, load: Load) -> None:
     source = (
         "import torch\nif torch.cuda.is_available():\n    where = 'gpu'\nelse:\n    where = 'cpu'\n    print(where)\n"

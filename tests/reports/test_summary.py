@@ -32,6 +32,23 @@ def test_a_mistake_counts_once_a_student() -> None:
     assert [(group.mistake.mutant, len(group.rows)) for group in found.mistakes] == [("axis", 2)]
 
 
+def test_the_commonest_mistake_comes_first() -> None:
+    """And of those that are as common, the one of the earlier exercise."""
+
+    def made(number: str, mutant: str) -> CheckResult:
+        return sample.check(number, Outcome.FAILED, mutant=mutant, hint=f"{mutant}?")
+
+    rare, common, other = made("1.1", "axis"), made("1.4", "sign"), made("1.2", "mean")
+    found = summary(
+        sample.report("a", (rare, common)), sample.report("b", (common, other)), sample.report("c", (common, other)),
+        sample.report("d", (made("1.3", "rate"), common, made("1.5", "rate"))),
+    )  # fmt: skip
+    assert [(group.mistake.exercise, group.mistake.mutant, len(group.rows)) for group in found.mistakes] == [
+        ("1.4", "sign", 4), ("1.2", "mean", 2), ("1.1", "axis", 1), ("1.3", "rate", 1), ("1.5", "rate", 1),
+    ]  # fmt: skip
+    assert [row.student for row in found.mistakes[1].rows] == ["b", "c"]
+
+
 def test_equal_errors_of_the_grader_are_one_group() -> None:
     broken: tuple[CheckResult, ...] = (sample.check("1.1", Outcome.GRADER_ERROR),)
     found = summary(
