@@ -15,13 +15,15 @@ import torch
 from msgspec.structs import replace
 
 from autograder.errors import ConversationEndedError, SandboxUnavailableError
+from autograder.grading import hosts
 from autograder.model import Outcome
 from autograder.protocol.codec import decode, encode
-from autograder.protocol.limits import Limits
+from autograder.protocol.limits import WALL_FACTOR, Limits
 from autograder.protocol.messages import Call, Raised, Returned
 from autograder.rubric import Reference, Student, StudentError
 from autograder.sandbox.host import launcher
 from autograder.sandbox.host.sandbox import LARGE, Sandbox, named_in
+from tests.slots import PATIENCE, directly, hosted
 
 SOURCE = """
 import os, sys, socket, time
@@ -133,7 +135,8 @@ def test_every_layer_holds_here(sandbox):
 def test_python_may_be_called_by_a_relative_path(tmp_path):
     """`../venv/bin/python -m autograder`: the folder that this starts from is not in the sandbox."""
     python = os.path.relpath(f"{sys.prefix}/bin/{Path(sys.executable).name}", tmp_path)
-    code = "from autograder.sandbox.host.sandbox import Sandbox\nwith Sandbox(preload=()) as s: print(s.boundary, s.problems)"
+    code = "from autograder.sandbox.host.sandbox import Sandbox\n"
+    code += "with Sandbox(preload=()) as s: print(s.boundary, s.problems)"
     done = subprocess.run(
         [python, "-c", code], capture_output=True, text=True, check=False, cwd=tmp_path,
         env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])},
@@ -160,10 +163,12 @@ def test_honest_code_may_use_threads_and_workers(session, name):
 
 
 @pytest.mark.parametrize("name", ["hang", "sleep"])
-def test_a_hang_is_timed_out_and_the_next_check_goes_on(session, name):
-    ended = ask(session, name, seconds=0.5)
-    assert ended.outcome is Outcome.TIMED_OUT
-    assert ask(session, "count") == 1
+def test_a_hang_is_timed_out_and_the_next_check_goes_on(sandbox, name):
+    limits = Limits(check_seconds=1)
+    opener = directly(sandbox, WALL_FACTOR if name == "sleep" else PATIENCE)
+    with opener.open({"m.py": SOURCE}, "m.py", limits) as session:
+        assert ask(session, name).outcome is Outcome.TIMED_OUT
+        assert ask(session, "count") == 1
 
 
 @pytest.mark.parametrize("name", ["hog", "tensor_hog"])
@@ -251,6 +256,31 @@ def test_heavy_printing_never_blocks_and_is_cut(sandbox):
     assert "\x1b" not in session.output
 
 
+ENDS = """
+import os, signal
+def other(): return 1
+def ends(): os.kill(os.getppid(), signal.SIGKILL); return 1
+"""
+
+
+def test_a_sandbox_that_ended_is_replaced(sandbox):
+    """A function that ends its submission's process costs its own check; the others go on in a fresh sandbox."""
+    with hosted(sandbox, ENDS) as host:
+        ask(host, "ends")
+        assert ask(host, "other") == 1
+        assert ask(host, "ends") is not None
+        assert ask(host, "other") == 1
+
+
+def test_one_that_ends_again_and_again_is_not(sandbox, monkeypatch):
+    monkeypatch.setattr(hosts, "REOPENED", 2)
+    with hosted(sandbox, ENDS) as host:
+        for _ in range(4):
+            ask(host, "ends")
+        ended = ask(host, "other")
+    assert (ended.outcome, ended.message) == (Outcome.CRASHED, "your program ended itself again and again")
+
+
 def test_an_error_while_loading_keeps_what_was_defined(sandbox):
     with sandbox.open({"m.py": "def f(): return 1\nraise ValueError('late')\n"}, "m.py", Limits()) as session:
         assert session.load_error.type_name == "ValueError"
@@ -264,22 +294,8 @@ def test_an_error_while_loading_keeps_what_was_defined(sandbox):
 )
 def test_a_submission_that_never_loads_is_ended(sandbox, source, outcome):
     with pytest.raises(ConversationEndedError) as caught:
-        sandbox.open({"m.py": source}, "m.py", Limits(load_seconds=1))
+        directly(sandbox, PATIENCE).open({"m.py": source}, "m.py", Limits(load_seconds=1))
     assert caught.value.outcome is outcome
-
-
-def test_the_time_of_the_whole_submission_is_limited(sandbox):
-    with sandbox.open({"m.py": SOURCE}, "m.py", Limits(submission_seconds=1)) as session:
-        assert ask(session, "hang").outcome is Outcome.TIMED_OUT
-        assert ask(session, "count").outcome is Outcome.TIMED_OUT
-
-
-def test_time_that_went_elsewhere_lengthens_a_session_up_to_its_last_moment(sandbox):
-    with sandbox.open({"m.py": SOURCE}, "m.py", Limits(submission_seconds=1, latest_seconds=2)) as session:
-        session.lengthen(600)
-        assert ask(session, "hang", seconds=600).outcome is Outcome.TIMED_OUT
-        session.lengthen(600)
-        assert ask(session, "count").outcome is Outcome.TIMED_OUT
 
 
 def test_helper_modules_are_found_and_nothing_is_shadowed(sandbox):
@@ -351,7 +367,7 @@ def children():
     return set(psutil.Process().children())
 
 
-def test_a_zygote_that_was_killed_is_started_again():
+def test_a_fork_server_that_was_killed_is_started_again():
     before = children()
     with Sandbox() as sandbox:
         (server,) = children() - before
@@ -386,7 +402,7 @@ def test_large_libraries_are_there_before_a_submission_that_imports_one(sandbox)
         assert ask(session, "dynamic") == 3
 
 
-def test_the_first_zygote_has_what_a_typical_submission_imports():
+def test_the_first_fork_server_has_what_a_typical_submission_imports():
     before = children()
     with Sandbox(typical="import pandas as pd\n") as sandbox:
         for imports in ((), ("pandas",)):
@@ -395,7 +411,7 @@ def test_the_first_zygote_has_what_a_typical_submission_imports():
         assert len(children() - before) == 1
 
 
-def test_without_a_second_zygote_submissions_import_large_libraries_themselves(monkeypatch):
+def test_without_a_second_fork_server_submissions_import_large_libraries_themselves(monkeypatch):
     with Sandbox() as sandbox:
         monkeypatch.setattr(launcher.ForkServer, "_launch", none_to_be_had)
         for _ in range(2):
@@ -404,7 +420,7 @@ def test_without_a_second_zygote_submissions_import_large_libraries_themselves(m
                 assert ask(session, "dynamic") == 3
 
 
-def test_a_second_zygote_with_other_layers_is_not_used(monkeypatch):
+def test_a_second_fork_server_with_other_layers_is_not_used(monkeypatch):
     right = launcher.ForkServer._launch
     before = children()
     with Sandbox() as sandbox:
@@ -416,7 +432,7 @@ def test_a_second_zygote_with_other_layers_is_not_used(monkeypatch):
         assert len(children() - before) == 1, "and it is gone"
 
 
-def test_a_second_zygote_that_dies_for_good_is_done_without(monkeypatch):
+def test_a_second_fork_server_that_dies_for_good_is_done_without(monkeypatch):
     with Sandbox() as sandbox:
         first = children()
         with opened(sandbox, "pandas") as session:
@@ -433,7 +449,7 @@ def none_to_be_had(self, way):
     raise SandboxUnavailableError("no memory")
 
 
-def test_a_machine_without_memory_for_a_zygote_is_no_traceback(monkeypatch):
+def test_a_machine_without_memory_for_a_fork_server_is_no_traceback(monkeypatch):
     def no_memory(*words, **more):
         raise OSError(12, "Cannot allocate memory")
 
