@@ -19,6 +19,9 @@ from autograder.protocol.devices import CPU
 from autograder.protocol.limits import WALL_FACTOR, Limits
 from autograder.sandbox.host.sandbox import Sandbox
 
+PATIENCE = 300.0
+"""How many times longer by the clock a check may take here: it ends for what it computed, however busy a machine is."""
+
 
 def settings(folder: Path, limits: Limits = Limits(), *, secret: bytes = b"secret", **reading: Any) -> GradingSettings:
     """Settings for the assignment in a folder."""
@@ -51,13 +54,6 @@ class Shelf(dict[str, Report]):
         self[report.student] = report
 
 
-@contextmanager
-def hosted(sandbox: Sandbox, source: str, limits: Limits = Limits(), name: str = "m.py") -> Iterator[SubmissionHost]:
-    """One module in a sandbox, for an engine in this process."""
-    with SubmissionHost(lambda: sandbox.open({name: source}, name, limits), limits) as host:
-        yield host
-
-
 def directly(sandbox: Sandbox, patience: float = WALL_FACTOR) -> SlotSandbox:
     """A sandbox as a slot has it, for grading in this process."""
 
@@ -65,3 +61,13 @@ def directly(sandbox: Sandbox, patience: float = WALL_FACTOR) -> SlotSandbox:
         return Sandboxed(sandbox.connect(libraries, broken), sandbox.boundary)
 
     return SlotSandbox(connect, sandbox.device, patience=patience)
+
+
+@contextmanager
+def hosted(
+    sandbox: Sandbox, source: str, limits: Limits = Limits(), *, patience: float = PATIENCE
+) -> Iterator[SubmissionHost]:
+    """One module in a sandbox, for an engine in this process."""
+    opener = directly(sandbox, patience)
+    with SubmissionHost(lambda: opener.open({"m.py": source}, "m.py", limits), limits) as host:
+        yield host

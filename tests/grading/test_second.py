@@ -21,7 +21,7 @@ from autograder.sandbox.host.sandbox import Sandbox
 from autograder.sandbox.host.session import Session
 from tests import second_device, tiny
 from tests.second_device import LAZY
-from tests.slots import directly, settings
+from tests.slots import PATIENCE, directly, settings
 
 TRAINING = '''
 from autograder.rubric import Score, expect
@@ -179,7 +179,7 @@ def both():
 
 
 def graded_on_both(both, assignment: Assignment, source: str, limits: Limits = Limits()) -> Report:
-    sandbox, other = map(directly, both)
+    sandbox, other = (directly(one, patience=PATIENCE) for one in both)
     submission = Submission.of("ada", "a.py", {"a.py": source})
     return grade(submission, assignment, settings(assignment.folder, limits), sandbox, second=other)
 

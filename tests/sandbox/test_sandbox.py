@@ -15,13 +15,15 @@ import torch
 from msgspec.structs import replace
 
 from autograder.errors import ConversationEndedError, SandboxUnavailableError
+from autograder.grading import hosts
 from autograder.model import Outcome
 from autograder.protocol.codec import decode, encode
-from autograder.protocol.limits import Limits
+from autograder.protocol.limits import WALL_FACTOR, Limits
 from autograder.protocol.messages import Call, Raised, Returned
 from autograder.rubric import Reference, Student, StudentError
 from autograder.sandbox.host import launcher
 from autograder.sandbox.host.sandbox import LARGE, Sandbox, named_in
+from tests.slots import PATIENCE, directly, hosted
 
 SOURCE = """
 import os, sys, socket, time
@@ -162,10 +164,12 @@ def test_honest_code_may_use_threads_and_workers(session, name):
 
 
 @pytest.mark.parametrize("name", ["hang", "sleep"])
-def test_a_hang_is_timed_out_and_the_next_check_goes_on(session, name):
-    ended = ask(session, name, seconds=0.5)
-    assert ended.outcome is Outcome.TIMED_OUT
-    assert ask(session, "count") == 1
+def test_a_hang_is_timed_out_and_the_next_check_goes_on(sandbox, name):
+    limits = Limits(check_seconds=1)
+    opener = directly(sandbox, WALL_FACTOR if name == "sleep" else PATIENCE)
+    with opener.open({"m.py": SOURCE}, "m.py", limits) as session:
+        assert ask(session, name).outcome is Outcome.TIMED_OUT
+        assert ask(session, "count") == 1
 
 
 @pytest.mark.parametrize("name", ["hog", "tensor_hog"])
@@ -253,6 +257,31 @@ def test_heavy_printing_never_blocks_and_is_cut(sandbox):
     assert "\x1b" not in session.output
 
 
+ENDS = """
+import os, signal
+def other(): return 1
+def ends(): os.kill(os.getppid(), signal.SIGKILL); return 1
+"""
+
+
+def test_a_sandbox_that_ended_is_replaced(sandbox):
+    """A function that ends its submission's process costs its own check; the others go on in a fresh sandbox."""
+    with hosted(sandbox, ENDS) as host:
+        ask(host, "ends")
+        assert ask(host, "other") == 1
+        assert ask(host, "ends") is not None
+        assert ask(host, "other") == 1
+
+
+def test_one_that_ends_again_and_again_is_not(sandbox, monkeypatch):
+    monkeypatch.setattr(hosts, "REOPENED", 2)
+    with hosted(sandbox, ENDS) as host:
+        for _ in range(4):
+            ask(host, "ends")
+        ended = ask(host, "other")
+    assert (ended.outcome, ended.message) == (Outcome.CRASHED, "your program ended itself again and again")
+
+
 def test_an_error_while_loading_keeps_what_was_defined(sandbox):
     with sandbox.open({"m.py": "def f(): return 1\nraise ValueError('late')\n"}, "m.py", Limits()) as session:
         assert session.load_error.type_name == "ValueError"
@@ -266,22 +295,8 @@ def test_an_error_while_loading_keeps_what_was_defined(sandbox):
 )
 def test_a_submission_that_never_loads_is_ended(sandbox, source, outcome):
     with pytest.raises(ConversationEndedError) as caught:
-        sandbox.open({"m.py": source}, "m.py", Limits(load_seconds=1))
+        directly(sandbox, PATIENCE).open({"m.py": source}, "m.py", Limits(load_seconds=1))
     assert caught.value.outcome is outcome
-
-
-def test_the_time_of_the_whole_submission_is_limited(sandbox):
-    with sandbox.open({"m.py": SOURCE}, "m.py", Limits(submission_seconds=1)) as session:
-        assert ask(session, "hang").outcome is Outcome.TIMED_OUT
-        assert ask(session, "count").outcome is Outcome.TIMED_OUT
-
-
-def test_time_that_went_elsewhere_lengthens_a_session_up_to_its_last_moment(sandbox):
-    with sandbox.open({"m.py": SOURCE}, "m.py", Limits(submission_seconds=1, latest_seconds=2)) as session:
-        session.lengthen(600)
-        assert ask(session, "hang", seconds=600).outcome is Outcome.TIMED_OUT
-        session.lengthen(600)
-        assert ask(session, "count").outcome is Outcome.TIMED_OUT
 
 
 def test_helper_modules_are_found_and_nothing_is_shadowed(sandbox):
