@@ -1,4 +1,4 @@
-"""`autograder calibrate`: what each rung of a ladder is worth, and the lecture's table beside the measured one."""
+"""`autograder calibrate`: what each rung of a ladder is worth, and the lecture's table next to the measured one."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ def calibrate(
     quiet: Quiet = False,
     config: ConfigFile = None,
 ) -> None:
-    """Measure what each rung of a ladder reaches, and the training table beside the lecture's. Exit 1: too strict."""
+    """Measure what each rung of a ladder reaches, and the training table next to the lecture's. Exit 1: too strict."""
     raise typer.Exit(_calibrate(open_course(name, config), seeds, jobs, to, quiet=quiet))
 
 
 def _calibrate(course: CourseAssignment, seeds: int, jobs: int, to: Path | None, *, quiet: bool) -> int:
     """Measure what `calibration.py` offers: `LEVELS` (ladders), `measure` (a table). Exit code 1: a bound too strict.
 
-    The ladders' figures go to `calibration.json` beside it, with a picture.
+    The ladders' figures go to `calibration.json` next to it, with a picture.
     """
     calibration = _calibration(course.folder)
     exit_code = 0

@@ -16,7 +16,7 @@ Only = Annotated[list[str] | None, typer.Option("--only", help="Just this studen
 Fresh = Annotated[bool, typer.Option("--fresh", help="Grade again what is done already.")]
 Unsafe = Annotated[bool, typer.Option("--unsafe-no-sandbox", help="Grade without a boundary. Only code you trust.")]
 OnDevice = Annotated[
-    Device | None, typer.Option("--device", help="cuda: a GPU beside the CPU, docs/devices.md.", show_default=False)
+    Device | None, typer.Option("--device", help="cuda: a GPU as well as the CPU, docs/devices.md.", show_default=False)
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")]

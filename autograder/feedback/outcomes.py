@@ -58,7 +58,7 @@ def overall(results: Iterable[CheckResult], points: float) -> Outcome | None:
     """Return the one outcome that describes several checks worth `points`, or None where there are none.
 
     A grader error comes first, then full marks, then what stopped the student's process: that says more than
-    what failed beside it.
+    what else failed.
     """
     results = tuple(results)
     earned = sum(result.earned for result in results)

@@ -36,7 +36,7 @@ class _Question:
 
 
 @dataclass
-class _Course:
+class _RunState:
     """What earlier checks of a run mean for later ones.
 
     `wrong`: exercises that have lost points. `unfit`: functions that training does not work with. `slow`: functions
@@ -113,24 +113,24 @@ class Engine:
         """
         rubric = self._assignment.rubric
         results: list[CheckResult] = []
-        course = _Course()
+        state = _RunState()
         for check in rubric.checks if checks is None else checks:
             result = (known or {}).get(check.name)
             if result is None:
                 if begin is not None:
                     begin(check)
-                unfit = course.unfit if check.trains else set()
+                unfit = state.unfit if check.trains else set()
                 replaced = tuple(
                     name
                     for name in check.uses
-                    if stand_ins and (name in unfit or rubric.owner(name).number in course.wrong)
+                    if stand_ins and (name in unfit or rubric.owner(name).number in state.wrong)
                 )
                 question = _Question(check, digest, replaced)
-                result, verdict = self._checked(host, question, course, hints=hints, second=second)
-                again = verdict.stuck and not (course.endless_training and result.outcome is Outcome.TIMED_OUT)
+                result, verdict = self._checked(host, question, state, hints=hints, second=second)
+                again = verdict.stuck and not (state.endless_training and result.outcome is Outcome.TIMED_OUT)
                 if check.trains and again and stand_ins and replaced != check.uses:
-                    result = self._with_ours(host, question, result, verdict, course, hints=hints, second=second)
-            course.note(check, result)
+                    result = self._with_ours(host, question, result, verdict, state, hints=hints, second=second)
+            state.note(check, result)
             results.append(result)
             if progress is not None:
                 progress(result)
@@ -142,7 +142,7 @@ class Engine:
         question: _Question,
         first: CheckResult,
         verdict: Verdict,
-        course: _Course,
+        state: _RunState,
         *,
         hints: bool,
         second: Host | None,
@@ -163,7 +163,7 @@ class Engine:
             if check.seconds is not None:
                 check = replace(check, seconds=max(1.0, check.seconds - first.cpu_seconds))
         again = _Question(check, digest, question.check.uses)
-        other, answer = self._checked(host, again, course, hints=hints, second=second)
+        other, answer = self._checked(host, again, state, hints=hints, second=second)
         seconds, cpu = round(first.seconds + other.seconds, 4), round(first.cpu_seconds + other.cpu_seconds, 4)
         if not answer.answered:
             return msgspec.structs.replace(first, seconds=seconds, cpu_seconds=cpu)
@@ -186,16 +186,16 @@ class Engine:
         on the second device, for a remark. Training counts there, or, where it comes to no end there, on the CPU.
         """
         question = _Question(check, digest, stand_ins)
-        return self._checked(host, question, _Course(), hints=hints, second=second)[0]
+        return self._checked(host, question, _RunState(), hints=hints, second=second)[0]
 
     def _checked(
-        self, host: Host, question: _Question, course: _Course, *, hints: bool, second: Host | None
+        self, host: Host, question: _Question, state: _RunState, *, hints: bool, second: Host | None
     ) -> tuple[CheckResult, Verdict]:
         """Return the result of a check, and the verdict behind it."""
         check = question.check
         started, cpu = time.perf_counter(), host.cpu_seconds
         mutant: Mutant | None = None
-        dtype, verdict, remark = self._decided(host, second, question, course)
+        dtype, verdict, remark = self._decided(host, second, question, state)
         if hints:
             found = mutants_alike(
                 self._judge, self._assignment, check, question.digest, dtype, question.stand_ins, verdict
@@ -226,42 +226,42 @@ class Engine:
         return result, verdict
 
     def _decided(
-        self, host: Host, second: Host | None, question: _Question, course: _Course
+        self, host: Host, second: Host | None, question: _Question, state: _RunState
     ) -> tuple[torch.dtype, Verdict, str]:
         """Return the verdict that counts, the dtype it came in, and a remark on what the second device makes of it."""
         precisions = self._precisions[:1] if question.check.trains else self._precisions
         if second is None:
-            return *self._in_turn(host, question, precisions, course), ""
+            return *self._in_turn(host, question, precisions, state), ""
         if question.check.trains:
-            dtype, there = self._in_turn(second, question, precisions, course)
+            dtype, there = self._in_turn(second, question, precisions, state)
             if there.answered:
                 return dtype, there, ""
-            return *self._in_turn(host, question, precisions, course), f"Trained on the CPU. {_said(second, there)}"
-        dtype, verdict = self._in_turn(host, question, precisions, course)
+            return *self._in_turn(host, question, precisions, state), f"Trained on the CPU. {_said(second, there)}"
+        dtype, verdict = self._in_turn(host, question, precisions, state)
         remark = ""
         if verdict.outcome is Outcome.PASSED:
-            _, there = self._in_turn(second, question, precisions[-1:], course)
+            _, there = self._in_turn(second, question, precisions[-1:], state)
             if there.outcome is not Outcome.PASSED:
                 remark = f"Right on the CPU, which decides. {_said(second, there)}"
         return dtype, verdict, remark
 
     def verdict(self, host: Host, check: Check, digest: str) -> Verdict:
         """Return what a check gives, without stand-ins or hints."""
-        return self._in_turn(host, _Question(check, digest, ()), self._precisions, _Course())[1]
+        return self._in_turn(host, _Question(check, digest, ()), self._precisions, _RunState())[1]
 
     def alike(self, host: Host, check: Check, digest: str) -> list[str]:
         """Return the known mistakes that answer a check's questions as the host does."""
         precisions = self._precisions[:1] if check.trains else self._precisions
-        dtype, verdict = self._in_turn(host, _Question(check, digest, ()), precisions, _Course())
+        dtype, verdict = self._in_turn(host, _Question(check, digest, ()), precisions, _RunState())
         found = mutants_alike(self._judge, self._assignment, check, digest, dtype, (), verdict)
         return [mutant.name for mutant in found]
 
     def _in_turn(
-        self, host: Host, question: _Question, precisions: tuple[torch.dtype, ...], course: _Course
+        self, host: Host, question: _Question, precisions: tuple[torch.dtype, ...], state: _RunState
     ) -> tuple[torch.dtype, Verdict]:
         """Run a check in one dtype after the other, in one conversation, up to the first that does not pass."""
         dtype = precisions[0]
-        slow = course.slow_with(question.stand_ins)
+        slow = state.slow_with(question.stand_ins)
         try:
             with host.check(question.check.seconds) as conversation:
                 for dtype in precisions:
@@ -273,7 +273,7 @@ class Engine:
         except ConversationEndedError as ended:
             verdict = Verdict(ended.outcome, message=ended.message)
         if verdict.outcome is Outcome.TIMED_OUT and verdict.calling:
-            course.slow[verdict.calling] = frozenset(question.stand_ins)
+            state.slow[verdict.calling] = frozenset(question.stand_ins)
         return dtype, verdict
 
 

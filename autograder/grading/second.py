@@ -1,4 +1,4 @@
-"""A sandbox beside the first one, in which students' code has a second device."""
+"""A second sandbox, in which students' code has a second device."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ class GradingSettings(msgspec.Struct, frozen=True):
         reading: how submissions are read.
         limits: what a submission may use.
         secret: the course's secret, which decides all draws.
-        device: what students' code computes on beside the CPU.
+        device: what students' code computes on besides the CPU.
         slot_mb: memory that one slot may take beyond what all share.
         ends: when everything has to be done, in seconds of the monotonic clock, where somebody sets such a limit.
         cpus: cores to be had in that time.

@@ -85,7 +85,7 @@ class Disagreement:
 
 @dataclass
 class Validation:
-    """The findings; `sound` when there is nothing to mend. `right` names the right solutions that were tried."""
+    """The findings; `sound` when there is nothing to put right. `right` names the right solutions that were tried."""
 
     right: list[str]
     mutants: list[MutantVerdict] = field(default_factory=list)

@@ -103,7 +103,7 @@ class Judge:
             if stand_ins:
                 student.stand_in(stand_ins)
             bans = self._assignment.rubric.owner_of(check).bans
-            if bans and not repeated:  # our own mutants run beside other submissions' checks, in this very process
+            if bans and not repeated:  # our own mutants run in this very process, which has no ban to obey
                 student.ban(bans)
             with cpu_limit(RUBRIC_SECONDS + 2 * (check.seconds or 0)) if self._limited else nullcontext():
                 score = _as_score(check.run(student, reference, draw))

@@ -67,7 +67,7 @@ def read_files(path: Path, max_bytes: int) -> CodeFiles:
 def _checked(code: CodeFiles, where: str) -> CodeFiles:
     if code.files:
         if code.zips:
-            code.notes.append(f"{_listed(code.zips)} was not opened: the files beside it are graded.")
+            code.notes.append(f"{_listed(code.zips)} was not opened: the files next to it are graded.")
         return code
     if code.zips:
         raise RejectedError(

@@ -184,10 +184,10 @@ def test_a_zip_beside_code_is_left_alone_with_a_word(tmp_path: Path) -> None:
         zipped(path / f"z{number}.zip", {"b.py": "2"})
     bundle = read_bundle(path, BIG)
     assert list(bundle.files) == ["a.py"]
-    assert bundle.notes == ["z0.zip, z1.zip was not opened: the files beside it are graded."]
+    assert bundle.notes == ["z0.zip, z1.zip was not opened: the files next to it are graded."]
     outer = zipped(tmp_path / "o.zip", {"a.py": "1", **{f"z{number}.ZIP": "" for number in range(5)}})
     assert read_bundle(outer, BIG).notes == [
-        "z0.ZIP, z1.ZIP, z2.ZIP and 2 more was not opened: the files beside it are graded."
+        "z0.ZIP, z1.ZIP, z2.ZIP and 2 more was not opened: the files next to it are graded."
     ]
 
 

@@ -96,7 +96,7 @@ def _grade(
     for number in writer.without_cell:
         console.print(f"[yellow]Exercise {number} has no cell in the gradebook: its points are not counted there.[/]")
     for path in writer.damaged:
-        console.print(f"[yellow]{escape(str(path))} holds no time: nbgrader's own pages fail until it is mended.[/]")
+        console.print(f"[yellow]{escape(str(path))} holds no time: nbgrader's own pages fail until it is put right.[/]")
     for student, problem in writer.unwritten.items():
         console.print(f"[red]{escape(student)} is graded but not in the gradebook:[/] {escape(problem)}")
     if tally.ours:

@@ -37,7 +37,7 @@ def container_size(root: Path = Path("/sys/fs/cgroup")) -> Size:
 
 
 def memory_left(size: Size) -> int | None:
-    """Return the megabytes that are left for a submission, beside the grader and the fork server; None for enough."""
+    """Return the megabytes that are left for a submission, besides the grader and the fork server; None for enough."""
     if size.memory_mb is None:
         return None
     return int(max(LEAST_MB, size.memory_mb - _taken_mb() - RESERVE_MB))

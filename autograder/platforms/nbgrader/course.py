@@ -17,7 +17,7 @@ from autograder.errors import InputError
 from autograder.intake import Entry
 
 CARRIED = ("timestamp.txt", "submission_secret.txt")
-"""What nbgrader puts beside a submission and looks for beside its graded version and its feedback."""
+"""What nbgrader puts next to a submission and looks for next to its graded version and its feedback."""
 
 
 @dataclass(frozen=True)

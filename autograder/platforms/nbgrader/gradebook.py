@@ -148,7 +148,7 @@ def _utc(time: datetime) -> datetime:
 
 def _score(grade: Any, report: Report, exercise: ExerciseInfo) -> None:
     """The part that was earned, of the points the gradebook has. A manual score stays, and asks for a second look
-    where the automatic one beside it has changed."""
+    where the automatic one next to it has changed."""
     results = report.of_exercise(exercise.number)
     before = grade.auto_score
     ours = report.status == "grader error" and (not results or any(r.outcome is Outcome.GRADER_ERROR for r in results))

@@ -29,18 +29,18 @@ assert autograder.check("{number}").passed and os.environ.get("NBGRADER_EXECUTIO
 
 
 def source_version(reference: Path, bundle: PublicRelease) -> dict[str, bytes]:
-    """The files of source/NAME by relative path: the notebook, and what lies beside it for students.
+    """The files of source/NAME by relative path: the notebook, and what lies next to it for students.
 
     Raises `LeakError` and `MarkerError`.
     """
     name = reference.name
-    beside = {
+    others = {
         path: data
         for path, data in released(reference, bundle).items()
         if not path.endswith(".ipynb") and path != f"{name}.py"
     }
     solution = (reference / "solution.py").read_text(encoding="utf-8")
-    return {f"{name}.ipynb": source_notebook(solution, bundle).encode(), **beside}
+    return {f"{name}.ipynb": source_notebook(solution, bundle).encode(), **others}
 
 
 def source_notebook(solution: str, bundle: PublicRelease) -> str:

@@ -1,6 +1,6 @@
 """Library functions that a student may not call while one check runs: found by what is called, whatever its alias.
 
-It runs beside the student's code, so it stops shortcuts and is no wall: `rubric.shortcuts` looks at the source too.
+It runs in the student's own process, so it stops shortcuts and is no wall: `rubric.shortcuts` looks at the source too.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A second device beside the CPU: the same code and the same seeds there, and so nearly the same numbers."""
+"""A second device besides the CPU: the same code and the same seeds there, and so nearly the same numbers."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """The student's side of a conversation: load the sources, then call what the grader asks for.
 
-This module runs beside the student's code, so nothing it reports is evidence; it holds no secret.
+This module runs in the student's own process, so nothing it reports is evidence; it holds no secret.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ class Executor:
                 setattr(module, name, function)
 
     def _helpers(self) -> list[types.ModuleType]:
-        """The submission's own modules that are loaded, beside the main one."""
+        """The submission's own modules that are loaded, without the main one."""
         names = (file.removesuffix(".py").removesuffix("/__init__").replace("/", ".") for file in self._files)
         found = (sys.modules.get(name) for name in names)
         return [module for module in found if module and getattr(module, "__file__", None) in self._files]
