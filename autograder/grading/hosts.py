@@ -90,16 +90,16 @@ class SubmissionHost:
     an end counts towards the submission's CPU seconds; what is stopped has cost its check already.
 
     Args:
-        open: opens a session with the submission loaded.
+        opening: opens a session with the submission loaded.
         limits: what the submission may use.
         ends: when all checks have to be done, in seconds of the monotonic clock, where somebody sets such a limit.
         cpus: how many cores there are to be had in that time.
     """
 
     def __init__(
-        self, open: Callable[[], Session], limits: Limits, *, ends: float | None = None, cpus: float = 1.0
+        self, opening: Callable[[], Session], limits: Limits, *, ends: float | None = None, cpus: float = 1.0
     ) -> None:
-        self._open = open
+        self._open = opening
         self._limits = limits
         self._ends = ends
         self._cpus = cpus
@@ -107,7 +107,7 @@ class SubmissionHost:
         self._idle = 0.0
         self._reopened = 0
         self._closed: list[Session] = []
-        self._session = open()
+        self._session = opening()
         self._counted = self._session.cpu_seconds
         self.load_error = self._session.load_error
         self.device = self._session.device
