@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from autograder.cli.terminal import print_json
 from autograder.model import Outcome, Report
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ def table(assignment: Assignment, reports: Iterable[Report], *, json: bool = Fal
     """Every student's score and exercises, as a table or as JSON lines' list."""
     rows = sorted((Row.of(report) for report in reports), key=lambda row: row.student)
     if json:
-        print(msgspec.json.encode([_plain(row) for row in rows]).decode())
+        print_json([_plain(row) for row in rows])
         return
     console = wide_console()
     if not rows:
