@@ -137,14 +137,20 @@ class Config(_Section):
         try:
             descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         except FileExistsError:
-            secret = path.read_text(encoding="ascii", errors="replace").strip()
+            try:
+                secret = path.read_text(encoding="ascii", errors="replace").strip()
+            except OSError as error:
+                raise ConfigError(f"{path}: the course's secret cannot be read: {error.strerror}") from error
             if len(secret) < 32:
                 raise ConfigError(
                     f"{path} is too short for a secret (32 characters at least); delete it to get a new one"
                 ) from None
             return secret.encode()
         except OSError as error:
-            raise ConfigError(f"{path}: the course's secret cannot be written: {error.strerror}") from error
+            raise ConfigError(
+                f"{path}: the course's secret cannot be written: {error.strerror}. Make that possible, or set "
+                f"course.secret_file in {NAME} to another place"
+            ) from error
         fresh = secrets.token_hex(32)
         with os.fdopen(descriptor, "w", encoding="ascii") as file:
             file.write(fresh + "\n")

@@ -7,6 +7,7 @@ import pytest
 from autograder.config import find, load
 from autograder.errors import ConfigError
 from tests import tiny
+from tests.places import read_only
 
 GOOD = "course:\n  name: C\nassignments:\n  one:\n    title: One\n"
 
@@ -83,6 +84,18 @@ def test_the_secret_is_made_once_and_kept_private(tmp_path):
 def test_a_short_secret_is_refused(tmp_path):
     (tmp_path / ".course_secret").write_text("abc")
     with pytest.raises(ConfigError, match="too short"):
+        load(written(tmp_path, GOOD)).secret()
+
+
+def test_a_secret_that_cannot_be_written_is_said_with_the_way_on(tmp_path):
+    config = load(written(tmp_path, GOOD))
+    with read_only(tmp_path), pytest.raises(ConfigError, match=r"secret cannot be written: .* course\.secret_file"):
+        config.secret()
+
+
+def test_a_secret_that_cannot_be_read_is_said(tmp_path):
+    (tmp_path / ".course_secret").mkdir()
+    with pytest.raises(ConfigError, match=r"secret cannot be read: Is a directory"):
         load(written(tmp_path, GOOD)).secret()
 
 

@@ -6,9 +6,10 @@ and mistyped names are answered at once.
 
 from __future__ import annotations
 
+import errno
 import signal
 import sys
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -26,6 +27,7 @@ from autograder.cli import (
     status,
     validate,
 )
+from autograder.cli.terminal import lasting_output
 from autograder.errors import UserError
 
 ONLY_THE_COURSE = {
@@ -33,6 +35,14 @@ ONLY_THE_COURSE = {
     "tqdm",
 }  # fmt: skip
 """Packages of the extra "course", which students at home do not have."""
+
+PLACES = {
+    errno.EACCES: "Choose a place that this user may read and write, or change who may",
+    errno.EROFS: "Choose a place that can be written to",
+    errno.ENOSPC: "Make room there, then run the same command again",
+    errno.EDQUOT: "Make room there, then run the same command again",
+}
+"""What to do where the machine refuses a file."""
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -78,13 +88,22 @@ def main() -> None:
     for name in ("SIGTERM", "SIGHUP"):
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), signal.default_int_handler)
-    try:
-        app()
-    except UserError as error:
-        print(f"autograder: {error.prefix}{error}", file=sys.stderr)
-        sys.exit(error.exit_code)
-    except ModuleNotFoundError as error:
-        if error.name not in ONLY_THE_COURSE:
-            raise
-        print(f"autograder: {error.name} is not installed: pip install 'autograder[course]'", file=sys.stderr)
-        sys.exit(1)
+    with lasting_output():
+        try:
+            app()
+        except UserError as error:
+            _end(f"{error.prefix}{error}", error.exit_code)
+        except ModuleNotFoundError as error:
+            if error.name not in ONLY_THE_COURSE:
+                raise
+            _end(f"{error.name} is not installed: pip install 'autograder[course]'", 1)
+        except OSError as error:
+            if error.errno not in PLACES:
+                raise
+            place = f"{error.filename}: " if error.filename else ""
+            _end(f"{place}{error.strerror}. {PLACES[error.errno]}", 1)
+
+
+def _end(why: str, exit_code: int) -> NoReturn:
+    print(f"autograder: {why}", file=sys.stderr)
+    sys.exit(exit_code)

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from autograder.cli.terminal import print_json
 from autograder.feedback.outcomes import ExerciseResult
 from autograder.feedback.signs import NO_RESULT, legend, status_sign
 from autograder.feedback.terminal import styled
@@ -64,7 +65,7 @@ def table(name: str, reports: Iterable[Report], *, json: bool = False) -> None:
         newest = max(newest, (report.graded.timestamp() if report.graded else 0.0, report.exercises), key=itemgetter(0))
     rows.sort(key=lambda row: row.student)
     if json:
-        print(msgspec.json.encode([_plain(row) for row in rows]).decode())
+        print_json([_plain(row) for row in rows])
         return
     console = wide_console()
     if not rows:

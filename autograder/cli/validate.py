@@ -11,7 +11,6 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import msgspec
 import typer
 from rich.console import Console
 from rich.markup import escape
@@ -22,6 +21,7 @@ from autograder.cli import show
 from autograder.cli.calibrate import broken_bounds
 from autograder.cli.course import CourseAssignment, open_config, open_course
 from autograder.cli.options import AsJson, ConfigFile, OnDevice, Quiet
+from autograder.cli.terminal import print_json
 from autograder.config import Device
 from autograder.protocol.devices import CPU
 
@@ -67,7 +67,7 @@ def validate_assignment(
     """Validate and show. Returns the exit code: 0 when the rubric is sound."""
     found = _validate(course, seeds, training=training, jobs=jobs, quiet=quiet or json, device=device)
     if json:
-        print(msgspec.json.encode(_plain(found)).decode())
+        print_json(_plain(found))
     else:
         _show(course, found, seeds, device)
     return 0 if found.sound else 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
+from autograder.errors import ReportError
 from autograder.feedback.formats import file_name
 from autograder.files import replace
 from autograder.model import Report
@@ -19,14 +20,29 @@ def write_reports(reports: Iterable[Report], folder: Path, *, course: str, title
 
     Reports are read one by one and only a row of each is kept, so a class of any size fits in memory.
     A student with two reports counts once, with the later one. Equal reports give equal files.
+    Raises `ReportError`.
     """
     students = folder / "students"
-    students.mkdir(parents=True, exist_ok=True)
+    try:
+        students.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ReportError(
+            f"the folder {students} cannot be made: {error.strerror}. Give the report another place: --to FOLDER for "
+            "autograder report, --report FOLDER for autograder grade"
+        ) from error
     rows: dict[str, Row] = {}
-    for report in reports:
-        row = Row.of(report, file_name(report.student))
-        rows[report.student] = row
-        replace(students / row.file, student_page(report, row, course=course, title=title).encode())
-    index = folder / "index.html"
-    replace(index, class_page(ClassSummary.of(rows.values()), course=course, title=title).encode())
+    name = "NAME"
+    try:
+        for report in reports:
+            name = report.assignment
+            row = Row.of(report, file_name(report.student))
+            rows[report.student] = row
+            replace(students / row.file, student_page(report, row, course=course, title=title).encode())
+        index = folder / "index.html"
+        replace(index, class_page(ClassSummary.of(rows.values()), course=course, title=title).encode())
+    except OSError as error:
+        raise ReportError(
+            f"the report in {folder} is not complete: {error.strerror}. When that is mended, autograder report {name} "
+            "writes it again: the scores are in the records"
+        ) from error
     return index

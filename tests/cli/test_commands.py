@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
+from unittest import mock
 
 import pytest
 from typer.testing import CliRunner
 
+from autograder import files
 from autograder.cli import gradescope, main, nbgrader
 from autograder.cli.app import app
 from autograder.sandbox.layers import bubblewrap
 from tests import tiny
+from tests.places import read_only
 
 RIGHT = "def square(x):\n    return x * x\ndef total(x):\n    return square(x).sum()\n"
 RIGHT += "def slope(x):\n    return 2 * x\n"
@@ -131,6 +136,36 @@ def test_wrong_input_is_one_line_and_exit_code_2(course, monkeypatch, capsys, wo
     assert caught.value.code == 2
     error = capsys.readouterr().err
     assert said in error and "Traceback" not in error
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["status", "tiny"], "set course.records in grader_config.yml to another place"),
+        (["release", "tiny"], "{}/assignments: Read-only file system. Choose a place"),
+        (["new", "week_3"], "{}/reference/week_3: Read-only file system. Choose a place"),
+        (["gradescope", "build", "tiny"], "the course's secret cannot be written: Read-only file system"),
+    ],
+)
+def test_a_read_only_course_is_said_in_a_line(course, monkeypatch, capsys, words, said):
+    monkeypatch.setattr("sys.argv", ["autograder", *words])
+    with read_only(course), pytest.raises(SystemExit) as caught:
+        main()
+    assert caught.value.code != 0
+    error = capsys.readouterr().err.replace("Permission denied", "Read-only file system")  # for an ordinary user
+    assert said.format(course) in error and len(error.splitlines()) == 1
+
+
+def test_a_full_disk_is_said_in_a_line(course, monkeypatch, capsys):
+    monkeypatch.setattr("sys.argv", ["autograder", "release", "tiny", "--to", "dist"])
+    monkeypatch.setattr(files.os, "replace", mock.Mock(side_effect=OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))))
+    with pytest.raises(SystemExit) as caught:
+        main()
+    assert caught.value.code == 1
+    assert (
+        capsys.readouterr().err
+        == "autograder: No space left on device. Make room there, then run the same command again\n"
+    )
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,8 @@
 """Records: durable at once, the latest counts, nothing half-written."""
 
-import os
-import subprocess
 import sys
 import threading
-from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 
 import msgspec
 import pytest
@@ -18,6 +14,7 @@ from autograder.errors import RecordsError
 from autograder.model import Report
 from autograder.records import Records, store
 from autograder.records.database import Database
+from tests.places import read_only
 
 
 def report(student="ada", score=1.0, status="graded", assignment="tiny"):
@@ -250,27 +247,13 @@ def test_a_folder_in_the_place_of_the_file_is_named(tmp_path):
     assert f"unable to open database file ({tmp_path} is a folder)" in message and "set course.records" in message
 
 
-@pytest.fixture
-def read_only(tmp_path: Path) -> Iterator[Path]:
-    """A folder with records in it that nothing can be written to: to root, only a file system can say so."""
-    place = tmp_path / "course"
-    with Records(f"sqlite:///{place}/course.sqlite") as records:
-        records.save(report())
-    if os.getuid() != 0:
-        place.chmod(0o555)
-        yield place
-        place.chmod(0o755)
-    elif subprocess.run(["mount", "--bind", "-o", "ro", place, place], check=False).returncode == 0:
-        yield place
-        subprocess.run(["umount", place], check=True)
-    else:
-        pytest.skip("nothing can be mounted here")
-
-
 @pytest.mark.parametrize("name", ["course.sqlite", "new.sqlite", "records/new.sqlite"])
-def test_a_place_that_cannot_be_written_to_says_why(read_only, name):
-    message = refused(f"sqlite:///{read_only}/{name}")
-    assert f"{read_only} lies on a read-only file system" in message or f"may not write to {read_only}" in message
+def test_a_place_that_cannot_be_written_to_says_why(tmp_path, name):
+    with Records(f"sqlite:///{tmp_path}/course.sqlite") as records:
+        records.save(report())
+    with read_only(tmp_path):
+        message = refused(f"sqlite:///{tmp_path}/{name}")
+    assert f"{tmp_path} lies on a read-only file system" in message or f"may not write to {tmp_path}" in message
     assert "set course.records in grader_config.yml to another place" in message
 
 
