@@ -157,8 +157,8 @@ def test_every_medium_says_the_same_about_a_submission(more: dict, medium: str, 
     report = sample.report("ada", **more)
     shown = media.TELLING[medium](report, tmp_path)
     (said,) = about(report)
-    for part in (said.headline, said.message):
-        assert media.one_line(part) in shown
+    assert f"{said.sign.symbol} {said.headline}" in shown
+    assert media.one_line(said.message) in shown
     what_next = results.HAND_IN_AGAIN if medium == "gradescope" and "error" in report.status else said.note
     assert what_next in shown
     assert "SECRET_REFERENCE" not in shown and "Traceback" not in shown
