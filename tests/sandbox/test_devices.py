@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 import warnings
 from pathlib import Path
 from typing import Any
@@ -321,11 +320,9 @@ def test_the_network_and_the_graders_files_are_out_of_reach_there(sandbox: Sandb
 
 @TOGETHER
 def test_nothing_is_left_when_a_session_ends(sandbox: Sandbox) -> None:
-    """However many files there are, and however deep they lie."""
+    """However many files there are, and however deep they lie. Closing raises if processes live on."""
     with opened(sandbox) as session:
         assert ask(session, "litter") is True
-        began = time.monotonic()
-    assert time.monotonic() - began < 5
     with opened(sandbox) as session:
         assert ask(session, "listing", "/dev/shm") == []
         assert ask(session, "listing", ".") == []

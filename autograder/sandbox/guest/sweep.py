@@ -78,7 +78,14 @@ class Sweeper:
             reap()
             if not dying:
                 break
+        wake(self._submission)
         self._swept = time.monotonic()
+
+
+def wake(submission: int) -> None:
+    """Let the submission process go on, should a check have stopped it: the next one is forked from it."""
+    with contextlib.suppress(OSError):
+        os.kill(submission, signal.SIGCONT)
 
 
 def _killed(pid: int) -> int | None:
@@ -111,9 +118,8 @@ def _ended(handle: int, seconds: float) -> bool:
 
 
 def sweep_below(submission: int) -> None:
-    """Kill every descendant of this process but the submission process. One round can miss what is just being forked;
-    it is
-    over when several in a row find none."""
+    """Kill every descendant of this process but the submission process. One round can miss what is just being forked:
+    it is over when several in a row find none."""
     deadline = time.monotonic() + SWEEP_SECONDS
     quiet = 0
     while quiet < 3 and time.monotonic() < deadline:
@@ -124,6 +130,7 @@ def sweep_below(submission: int) -> None:
         reap()
         quiet = 0 if found else quiet + 1
         time.sleep(0.005 if found else 0)
+    wake(submission)
 
 
 def end_all(confinement: Confinement) -> None:
