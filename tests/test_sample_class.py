@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 import yaml
 
+from autograder.cli.batch import opened
 from autograder.cli.course import open_course
 from autograder.grading.scheduler import Batch
 from autograder.intake import find_class
 from autograder.model import Report
 from autograder.records import Records
 from autograder.reports import write_reports
-from autograder.sandbox.host.sandbox import Sandbox
 
 ROOT = Path(__file__).parents[1]
 CLASSES = sorted(path.parent.name for path in (ROOT / "examples").glob("*/expected.yml"))
@@ -46,8 +46,8 @@ def graded(tmp_path_factory) -> Callable[[str], tuple[dict[str, Report], Path]]:
         (root / ".course_secret").write_text("0" * 64)
         course = open_course(name, root / "grader_config.yml")
         entries = find_class(ROOT / "examples" / name)
-        with Sandbox() as sandbox, Records(f"sqlite:///{root}/records.sqlite") as records:
-            list(Batch(course.job(), sandbox, records, course.reader, jobs=2).run(entries))
+        with opened(course) as ready, Records(f"sqlite:///{root}/records.sqlite") as records:
+            list(Batch(ready.executor, ready.boundary, records, jobs=2).run(entries))
             reports = list(records.all_latest(name))
         write_reports(reports, root / "html", course="Course", title=name)
         return {report.student: report for report in reports}, root / "html"

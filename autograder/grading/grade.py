@@ -26,6 +26,7 @@ ANSWER_SECONDS, ANSWERS_SECONDS = 10.0, 60.0
 SEARCH_SECONDS = 20.0
 """CPU seconds for the search for shortcuts: a source can be made to take hours."""
 NOT_SEARCHED = ("The source is too long or too deeply nested to be searched for shortcuts: look at it yourself.",)
+ENDED = "The grader's own process ended in this check, with the reference's answers too."
 UNBEARABLE = "What your code answered takes too long, or too much memory, to be checked. Return what is asked for."
 
 
@@ -75,6 +76,7 @@ def grade(
     progress: Callable[[CheckResult], None] | None = None,
     known: Mapping[str, CheckResult] | None = None,
     given_up: Sequence[str] = (),
+    broken: Sequence[str] = (),
 ) -> Report:
     """Grade one submission.
 
@@ -88,6 +90,7 @@ def grade(
         progress: called with each result.
         known: results by the check's name that are taken as they are.
         given_up: checks that end the grader's own process, and are not run; "" is the search for shortcuts.
+        broken: those that end it with the reference's answers too.
 
     Raises:
         SandboxUnavailableError: when no sandbox can be had. What the student does ends in the report.
@@ -96,7 +99,8 @@ def grade(
     engine = Engine(assignment, settings.secret, lambda: StandInAnswers(assignment), limited=True)
     info = settings.decided(info_of(assignment))
     limits = settings.limits
-    taken = {c.name: _given_up(c) for c in assignment.rubric.checks if c.name in given_up} | dict(known or {})
+    ended = {check.name: _given_up(check, ours=check.name in broken) for check in assignment.rubric.checks}
+    taken = {name: ended[name] for name in (*given_up, *broken) if name in ended} | dict(known or {})
     problem = output = ""
     notes = submission.notes
     own = cpu = 0.0
@@ -171,10 +175,9 @@ def _shortcuts(submission: Submission, assignment: Assignment) -> tuple[str, ...
         return NOT_SEARCHED
 
 
-def _given_up(check: Check) -> CheckResult:
-    return CheckResult(
-        check.name, check.exercise, check.asked, check.points, 0.0, Outcome.FAILED, check.public, UNBEARABLE
-    )
+def _given_up(check: Check, *, ours: bool) -> CheckResult:
+    outcome, message = (Outcome.GRADER_ERROR, ENDED) if ours else (Outcome.FAILED, UNBEARABLE)
+    return CheckResult(check.name, check.exercise, check.asked, check.points, 0.0, outcome, check.public, message)
 
 
 def _unreached(assignment: Assignment, ended: ConversationEndedError) -> list[CheckResult]:

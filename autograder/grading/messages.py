@@ -44,12 +44,20 @@ class Grade(msgspec.Struct, frozen=True, tag="grade"):
     """Grade the submission that was read.
 
     `known` results are taken as they are. Checks in `given_up` ended their slots again and again, and are not run; ""
-    is the search for shortcuts. `alone`: nothing else runs, and there is more time by the clock.
+    is the search for shortcuts. Those in `broken` did so with the reference's answers too: an error of ours. `alone`:
+    nothing else runs, and there is more time by the clock.
     """
 
     known: tuple[CheckResult, ...] = ()
     given_up: tuple[str, ...] = ()
+    broken: tuple[str, ...] = ()
     alone: bool = False
+
+
+class Probe(msgspec.Struct, frozen=True, tag="probe"):
+    """Run a check on the reference: does it come to its end?"""
+
+    check: str
 
 
 class Connected(msgspec.Struct, frozen=True, tag="connected"):
@@ -69,7 +77,7 @@ class NotConnected(msgspec.Struct, frozen=True, tag="not connected"):
     problem: str
 
 
-ToSlot = Read | Grade | Connected | NotConnected
+ToSlot = Read | Grade | Probe | Connected | NotConnected
 
 
 # --- slot to scheduler --------------------------------------------------------------------------------------------
@@ -86,6 +94,10 @@ class Refused(msgspec.Struct, frozen=True, tag="refused"):
     """It cannot be read; the reason is for the student."""
 
     reason: str
+
+
+class Probed(msgspec.Struct, frozen=True, tag="probed"):
+    """The check came to its end on the reference."""
 
 
 class Connect(msgspec.Struct, frozen=True, tag="connect"):
@@ -122,4 +134,4 @@ class Failed(msgspec.Struct, frozen=True, tag="failed"):
     no_sandbox: bool = False
 
 
-FromSlot = WasRead | Refused | Connect | Began | Result | Finished | Failed
+FromSlot = WasRead | Probed | Refused | Connect | Began | Result | Finished | Failed

@@ -57,10 +57,15 @@ class Slot(Protocol):
         *,
         known: tuple[CheckResult, ...] = (),
         given_up: tuple[str, ...] = (),
+        broken: tuple[str, ...] = (),
         alone: bool = False,
         progress: Progress | None = None,
     ) -> Report:
         """Grade what was read."""
+        ...
+
+    def probe(self, check: str) -> None:
+        """Run a check on the reference."""
         ...
 
 
@@ -224,6 +229,7 @@ class _Grading:
         self._known: dict[str, CheckResult] = dict(again.known) if again is not None else {}
         self._deaths: dict[str, int] = {}
         self._given_up: list[str] = []
+        self._broken: list[str] = []
 
     def run(self) -> Done | _Later:
         """Read, and grade unless a report stands."""
@@ -237,6 +243,7 @@ class _Grading:
                     report = slot.grade(
                         known=tuple(self._known.values()),
                         given_up=tuple(self._given_up),
+                        broken=tuple(self._broken),
                         alone=self._alone,
                         progress=self._add,
                     )
@@ -292,10 +299,21 @@ class _Grading:
             return self._keep(without_results(self._entry.student, "", self._info, "rejected", UNREADABLE))
         if not self._alone:
             return _Later(self._entry, {})
-        if check in self._given_up:
+        if check in (*self._given_up, *self._broken):
             return self._failed("The grader's own process ended again and again.")
-        self._given_up.append(check)
+        (self._given_up if self._bears_ours(check) else self._broken).append(check)
         return None
+
+    def _bears_ours(self, check: str) -> bool:
+        """Return whether a check comes to its end with the reference's answers: then the student's are to blame."""
+        if not check:
+            return True
+        try:
+            with self._batch.executor.slot(self._cores) as slot:
+                slot.probe(check)
+        except SlotDiedError:
+            return False
+        return True
 
     def _keep(self, report: Report) -> Done:
         self._batch.store.save(report)

@@ -23,7 +23,9 @@ from autograder.errors import (
     WorkTimeoutError,
 )
 from autograder.grading.alarm import cpu_limit
+from autograder.grading.engine import Engine
 from autograder.grading.grade import grade
+from autograder.grading.hosts import LocalHost
 from autograder.grading.messages import (
     Began,
     Connect,
@@ -33,6 +35,8 @@ from autograder.grading.messages import (
     FromSlot,
     Grade,
     NotConnected,
+    Probe,
+    Probed,
     Read,
     Refused,
     Result,
@@ -105,6 +109,9 @@ class _Slot:
                     self._say(self._read(question))
                 case Grade() as question:
                     self._say(self._graded(question))
+                case Probe(check=name):
+                    self._probe(name)
+                    self._say(Probed())
 
     def _say(self, message: FromSlot) -> None:
         self._channel.send(message)
@@ -146,6 +153,7 @@ class _Slot:
                 progress=lambda result: self._say(Result(result)),
                 known={result.name: result for result in question.known},
                 given_up=question.given_up,
+                broken=question.broken,
             )
         except ConnectionClosedError:
             raise
@@ -155,6 +163,12 @@ class _Slot:
             said = str(error) if isinstance(error, AutograderError) else traceback.format_exc(limit=-4)
             return Failed(f"The grader failed on this submission:\n{said}")
         return Finished(report)
+
+    def _probe(self, name: str) -> None:
+        """Run a check on the reference. Whatever comes of it, this process outlives it, or does not."""
+        check = next(check for check in self._assignment.rubric.checks if check.name == name)
+        host = LocalHost(self._assignment.solution, timed=True)
+        Engine(self._assignment, self._settings.secret, limited=True).run_check(host, check, "probe", hints=False)
 
     def _begin(self, check: Check) -> None:
         seconds = self._settings.limits.check_seconds if check.seconds is None else check.seconds

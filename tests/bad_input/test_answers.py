@@ -7,14 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from autograder.grading.grade import GradingSettings
-from autograder.grading.scheduler import Batch
-from autograder.intake import find_class, read_submission
-from autograder.model import CheckResult, Outcome, Report, Submission
+from autograder.intake import find_class
+from autograder.model import CheckResult, Outcome, Report
 from autograder.protocol.limits import Limits
 from autograder.reports import write_reports
-from autograder.rubric.assignment import load
 from autograder.sandbox.host.sandbox import Sandbox
+from tests import slots
 from tests.bad_input.answers import ANSWERS, FACTS, HALVE, Answer
 from tests.bad_input.corpus import FINE
 
@@ -54,27 +52,10 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(600), pytest.mark.xdist_grou
 LIMITS = Limits(check_seconds=3, load_seconds=3, memory_mb=256, message_mb=4, output_kb=16)
 
 
-class Shelf:
-    """Keeps reports in memory."""
-
-    def __init__(self) -> None:
-        self.reports: dict[str, Report] = {}
-
-    def latest(self, assignment: str, student: str) -> Report | None:
-        return self.reports.get(student)
-
-    def save(self, report: Report) -> None:
-        self.reports[report.student] = report
-
-
-def read(path: Path, student: str) -> Submission:
-    return read_submission(path, student, main="homework", expected=frozenset({"halve", "facts", "double"}))
-
-
 @pytest.fixture(scope="module")
 def reports(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Report]]:
     """The reports of the whole class, by the answer's id."""
-    shelf = Shelf()
+    shelf = slots.Shelf()
     with Sandbox() as sandbox:
         for asked in ("halve", "facts"):
             root = tmp_path_factory.mktemp(asked)
@@ -86,9 +67,10 @@ def reports(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Repo
             folder.mkdir(parents=True)
             (folder / "solution.py").write_text(SOLUTION)
             (folder / "checks.py").write_text(CHECKS.format(asked=asked))
-            batch = Batch(GradingSettings(load(folder), LIMITS, b"secret"), sandbox, shelf, read, jobs=4)
-            assert len(list(batch.run(find_class(root / "class")))) == sum(answer.asked == asked for answer in ANSWERS)
-    yield shelf.reports
+            with slots.executing(slots.settings(folder, LIMITS), sandbox) as executor:
+                done = slots.run(executor, shelf, find_class(root / "class"), jobs=2)
+            assert len(done) == sum(answer.asked == asked for answer in ANSWERS)
+    yield shelf
 
 
 def result(report: Report, name: str) -> CheckResult:

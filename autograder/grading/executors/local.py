@@ -39,6 +39,7 @@ from autograder.grading.messages import (
     NewSlot,
     NotConnected,
     NotReady,
+    Probe,
     Read,
     Ready,
     Refused,
@@ -232,6 +233,7 @@ class LocalSlot:
         *,
         known: tuple[CheckResult, ...] = (),
         given_up: tuple[str, ...] = (),
+        broken: tuple[str, ...] = (),
         alone: bool = False,
         progress: Callable[[CheckResult], None] | None = None,
     ) -> Report:
@@ -240,6 +242,7 @@ class LocalSlot:
         Args:
             known: results that are taken as they are.
             given_up: checks that are not run: they ended their slots again and again.
+            broken: those that did so with the reference's answers too.
             alone: nothing else runs on the machine: a check may take longer by the clock.
             progress: called with each result.
 
@@ -247,7 +250,7 @@ class LocalSlot:
             SandboxUnavailableError: when no sandbox can be had.
             RuntimeError: when the grader itself failed.
         """
-        answer = self._ask(Grade(known, given_up, alone))
+        answer = self._ask(Grade(known, given_up, broken, alone))
         while True:
             match answer:
                 case Result(result=result):
@@ -266,7 +269,12 @@ class LocalSlot:
                     raise RuntimeError(f"a slot answered {type(other).__name__}")
             answer = self._receive()
 
-    def _ask(self, question: Read | Grade) -> FromSlot:
+    def probe(self, check: str) -> None:
+        """Run a check on the reference. Raises `SlotDiedError` when that ends the slot."""
+        self._check = check
+        self._ask(Probe(check))
+
+    def _ask(self, question: Read | Grade | Probe) -> FromSlot:
         try:
             self._channel.send(question)
         except ConnectionClosedError as error:

@@ -75,8 +75,8 @@ def test_a_grader_that_is_killed_charges_nobody_and_keeps_what_was_done(tmp_path
         '"""Adds the squares."""', '"""Adds the squares."""\n    import os; os.kill(os.getpid(), 9)'
     )
     results = Fake(tmp_path, checks=checks).run(RIGHT, previous(BEFORE, 7.5))
-    assert results.score == 7.5
-    assert len(results.tests) == 2
+    assert results.score == 8, "what was earned, which is more than last time"
+    assert len(results.tests) == 4, "the other checks go on"
     assert results.extra_data[policy.OURS] is True
     assert "not your fault" in results.output
 

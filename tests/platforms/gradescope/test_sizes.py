@@ -1,24 +1,40 @@
-"""Limits that fit a container: what is asked of them, and never more time than there is."""
+"""What is left of a container's memory for a student's code."""
 
 from __future__ import annotations
 
 import pytest
 
-from autograder.platforms.gradescope.sizes import Size, sized
-from autograder.protocol.limits import Limits
+from autograder.platforms.gradescope import sizes
+from autograder.platforms.gradescope.sizes import LEAST_MB, RESERVE_MB, Size, container_size, memory_left
 
 
-def test_less_than_a_cpu_stretches_the_clock():
-    limits = sized(Limits(check_seconds=20, submission_seconds=100), Size(None, 0.5), budget=900)
-    assert (limits.check_seconds, limits.submission_seconds) == (40, 200)
+@pytest.fixture(autouse=True)
+def taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sizes, "_taken_mb", lambda: 400.0)
 
 
-def test_a_machine_without_limits_changes_nothing_but_the_last_moment():
-    limits = sized(Limits(), Size(None, None), budget=900)
-    assert (limits.check_seconds, limits.memory_mb, limits.latest_seconds) == (20, 2048, 900)
+def test_a_machine_without_limits_has_enough():
+    assert memory_left(Size(None, 0.5)) is None
 
 
-@pytest.mark.parametrize("budget", [30, 200, 445])
-def test_whatever_is_added_later_all_is_over_in_time(budget):
-    limits = sized(Limits(), Size(None, 0.25), budget)
-    assert max(limits.submission_seconds, limits.latest_seconds, limits.check_seconds) <= budget
+def test_what_the_grader_takes_and_a_reserve_are_kept_back():
+    assert memory_left(Size(768, None)) == 768 - 400 - RESERVE_MB
+
+
+def test_a_submission_gets_a_little_even_where_it_does_not_fit():
+    assert memory_left(Size(450, None)) == LEAST_MB
+
+
+def test_a_containers_size_is_read_from_its_control_group(tmp_path):
+    (tmp_path / "memory.max").write_text("805306368\n")
+    (tmp_path / "cpu.max").write_text("50000 100000\n")
+    assert container_size(tmp_path) == Size(768.0, 0.5)
+    (tmp_path / "memory.max").write_text("max\n")
+    (tmp_path / "cpu.max").write_text("max 100000\n")
+    assert container_size(tmp_path) == Size(None, None)
+    old = tmp_path / "old"
+    for name, text in (("memory/memory.limit_in_bytes", "1073741824"), ("cpu/cpu.cfs_quota_us", "200000"),
+                       ("cpu/cpu.cfs_period_us", "100000")):  # fmt: skip
+        (old / name).parent.mkdir(parents=True, exist_ok=True)
+        (old / name).write_text(text)
+    assert container_size(old) == Size(1024.0, 2.0)
