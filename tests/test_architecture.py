@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from autograder.sandbox.layers import exposure
+
 PACKAGE = Path(__file__).parents[1] / "autograder"
 SHARED = {"model", "config", "errors", "syntax", "files"}
 LEVELS = (
@@ -118,3 +120,28 @@ def test_the_scheduler_does_without_torch():
     code += f"print([name for name in {heavy} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+#: Which side of the boundary a file runs on is seen from its path, and each side knows nothing of the other.
+SIDES = {
+    "autograder.sandbox.guest": {"autograder.sandbox.guest", "autograder.sandbox.layers", "autograder.protocol"},
+    "autograder.sandbox.layers": {"autograder.sandbox.layers", "autograder.protocol"},
+    "autograder.sandbox.host": {"autograder.sandbox.host", "autograder.sandbox.layers", "autograder.protocol"},
+}
+
+
+@pytest.mark.parametrize("side", SIDES)
+def test_a_side_of_the_boundary_does_not_know_the_other(side):
+    for module, path in MODULES.items():
+        if module.startswith(f"{side}."):
+            known = {".".join(name.split(".")[:3]) if "sandbox" in name else ".".join(name.split(".")[:2])
+                     for name in imports_of(path)}  # fmt: skip
+            assert known - {"autograder", "autograder.errors", "autograder.model"} <= SIDES[side], module
+
+
+def test_what_is_carried_into_the_sandbox_is_all_that_it_needs():
+    carried = {path.resolve() for path in exposure.own_modules()}
+    for path in carried:
+        needed = {MODULES[name].resolve() for name in imports_of(path, when_loaded=True) if name in MODULES}
+        if path.name != "__init__.py":
+            assert needed - {(PACKAGE / "model.py").resolve()} <= carried, path.name
