@@ -14,32 +14,23 @@ from autograder.cli.options import OnDevice
 from autograder.config import Device
 from autograder.errors import SandboxUnavailableError
 from autograder.grading.second import device_name
+from autograder.sandbox.host.advice import Machine, advice
 from autograder.sandbox.host.sandbox import Sandbox
-from autograder.sandbox.layers import bubblewrap
 
 LAYERS = {
-    "bubblewrap": (
-        "a file system with nothing of the course in it",
-        "Debian, Ubuntu: apt-get install bubblewrap. Fedora: dnf install bubblewrap",
-    ),
-    "separate user": (
-        "another user for students' code",
-        "run the grader as root, with Python where every user can read it",
-    ),
-    "user namespace": (
-        "namespaces without being root",
-        "Debian: sysctl kernel.unprivileged_userns_clone=1. Ubuntu 24.04: sysctl "
-        "kernel.apparmor_restrict_unprivileged_userns=0. In a container: rules that allow unshare, or do without",
-    ),
-    "pid namespace": ("no other process in sight", ""),
-    "network namespace": ("no network", ""),
-    "ipc namespace": ("no shared memory of others", ""),
-    "mount namespace": ("a /tmp of a submission's own, limited in size", ""),
-    "no new privileges": ("set-uid programs give nothing", ""),
-    "rlimits": ("memory, processes, files, CPU time", ""),
-    "landlock": ("reads and writes only where allowed", "Linux 5.13 or newer, with landlock in its lsm= setting"),
-    "seccomp": ("no sockets, tracing, mounts, kernel doors", "Debian, Ubuntu: apt-get install libseccomp2"),
+    "bubblewrap": "a file system with nothing of the course in it",
+    "separate user": "another user for students' code",
+    "user namespace": "namespaces without being root",
+    "pid namespace": "no other process in sight",
+    "network namespace": "no network",
+    "ipc namespace": "no shared memory of others",
+    "mount namespace": "a /tmp of a submission's own, limited in size",
+    "no new privileges": "set-uid programs give nothing",
+    "rlimits": "memory, processes, files, CPU time",
+    "landlock": "reads and writes only where allowed",
+    "seccomp": "no sockets, tracing, mounts, kernel doors",
 }
+"""What each layer is for."""
 
 
 def doctor(
@@ -68,32 +59,24 @@ def _examine_device(device: str) -> int:
 
 def _examine_layers(without: Sequence[str]) -> int:
     console = show.wide_console()
-    held: tuple[str, ...] = ()
-    proofs: tuple[str, ...] = ()
-    refusal = ""
     try:
         with Sandbox(without=without) as sandbox:
             held, proofs, problems = sandbox.boundary, sandbox.proofs, sandbox.problems
     except SandboxUnavailableError as error:
-        refusal, problems = str(error), ()
-    missing = [name for name in LAYERS if name not in held]
-    if refusal:
-        console.print(f"[red]No boundary:[/] {escape(refusal)}")
-    else:
-        table = Table("", "layer", "what it is for", title="The sandbox's layers", title_justify="left")
-        for name, (purpose, _) in LAYERS.items():
-            table.add_row("[green]✓[/]" if name in held else "[yellow]–[/]", name, purpose)
-        console.print(table)
-        for proof in proofs:
-            console.print(f"[green]✓[/] out of reach for a student's code, as tried: {proof}")
-        for problem in problems:
-            console.print(f"[yellow]–[/] {escape(problem)}")
-    for name in missing:
-        if LAYERS[name][1] and not (name == "bubblewrap" and bubblewrap.available()):  # what it said stands above
-            console.print(f"To have [bold]{name}[/]: {escape(LAYERS[name][1])}.", soft_wrap=True)
-    if refusal:
+        console.print(f"[red]No boundary:[/] {escape(str(error))}", soft_wrap=True)
         console.print("[bold]grade refuses[/] without a boundary (or it is told --unsafe-no-sandbox).")
         return 1
+    table = Table("", "layer", "what it is for", title="The sandbox's layers", title_justify="left")
+    for name, purpose in LAYERS.items():
+        table.add_row("[green]✓[/]" if name in held else "[yellow]–[/]", name, purpose)
+    console.print(table)
+    for proof in proofs:
+        console.print(f"[green]✓[/] out of reach for a student's code, as tried: {proof}")
+    for problem in problems:
+        console.print(f"[yellow]–[/] {escape(problem)}")
+    for name, words in advice(Machine.here(), held, without).items():
+        console.print(f"To have [bold]{name}[/]: {escape(words)}.", soft_wrap=True)
+    missing = set(LAYERS) - set(held)
     others = "The others make up for a layer that is missing: nothing was in reach. " if missing else ""
     console.print(f"{others}[bold]grade works.[/]")
     return 0

@@ -18,6 +18,7 @@ import autograder
 from autograder.errors import SandboxUnavailableError
 from autograder.model import NO_BOUNDARY
 from autograder.protocol.limits import Limits
+from autograder.sandbox.host.advice import Machine, advice
 from autograder.sandbox.host.session import START_SECONDS, Session, open_session
 from autograder.sandbox.layers import bubblewrap, exposure
 from autograder.sandbox.layers.probe import Ready, Start, homes
@@ -125,8 +126,7 @@ class ForkServer:
         unwanted = "bubblewrap" in self._without
         bwrap = None if unwanted else bubblewrap.available()
         if bwrap is None:
-            why = "not wanted" if unwanted else "is not installed (Debian and Ubuntu: apt-get install bubblewrap)"
-            problems.append(f"bubblewrap {why}")
+            problems.append(f"bubblewrap {'is not wanted' if unwanted else 'is not installed'}")
         ways: tuple[str | None, ...] = (bwrap, None) if bwrap else (None,)
         if self.boundary:  # started before, or like another one
             ways = (bwrap,) if "bubblewrap" in self.boundary else (None,)
@@ -144,10 +144,8 @@ class ForkServer:
             self.boundary = layers
             self.proofs, self.problems = ready.proofs, (*problems, *ready.problems)
             return
-        raise SandboxUnavailableError(
-            f"{'; '.join(problems)}. Run the grader as root or allow user namespaces "
-            "(sysctl kernel.unprivileged_userns_clone=1), and install libseccomp2: docs/boundary.md"
-        )
+        steps = [f"to have {name}: {words}" for name, words in advice(Machine.here(), without=self._without).items()]
+        raise SandboxUnavailableError("; ".join((*problems, *steps, "what a boundary needs: docs/boundary.md")))
 
     def _launch(self, bwrap: str | None) -> Ready:
         """Start the fork server and wait until it is warm. Raises `SandboxUnavailableError`, leaving nothing behind."""

@@ -173,13 +173,13 @@ class _Trial:
 
 def _another_user() -> None:
     for path in (os.__file__, kernel.__file__):
-        if not _for_everybody(path):
+        if not for_everybody(path):
             raise OSError(f"other users cannot read {path}")
     become(UNPRIVILEGED)
     kernel.prctl(kernel.PR_SET_DUMPABLE, 1)  # or /proc/self/uid_map would belong to root
 
 
-def _for_everybody(path: str) -> bool:
+def for_everybody(path: str) -> bool:
     """Whether the modes let every user reach and read a file."""
     place = Path(path).resolve()
     return bool(place.stat().st_mode & 0o004) and all(folder.stat().st_mode & 0o001 for folder in place.parents)
