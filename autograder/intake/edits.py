@@ -62,7 +62,9 @@ class Edits:
 
     def _span(self, node: ast.stmt) -> tuple[int, int]:
         decorators = getattr(node, "decorator_list", None)
-        line = decorators[0].lineno if decorators else node.lineno
+        first = decorators[0] if decorators else node
         assert node.end_lineno is not None and node.end_col_offset is not None
-        start = self._line_starts[line - 1] + node.col_offset
+        start = self._line_starts[first.lineno - 1] + first.col_offset
+        if decorators:
+            start = self._data.rfind(b"@", 0, start)
         return start, self._line_starts[node.end_lineno - 1] + node.end_col_offset

@@ -30,6 +30,7 @@ def changed(text: str, *changes: tuple[int, str | None]) -> str:
         ("é = 'ü'; b\n", [(1, "ß")], "é = 'ü'; ß\n"),
         ("@d\n@e\ndef f():\n    pass\nb\n", [(0, "x")], "x\n\n\n\nb\n"),
         ("@d\nclass A:\n    pass\nb\n", [(1, "x")], "@d\nclass A:\n    pass\nx\n"),
+        ("b; x = 1\n@ d(1)\n\x0cdef f(): pass\nb\n", [(2, "x")], "b; x = 1\nx\n\nb\n"),
         ("a\nb\n", [(1, "x"), (0, "y")], "y\nx\n"),
         ("a\nb\n", [(0, "x"), (0, "y")], "y\nb\n"),
         ("a\n", [(0, None), (0, "y")], "y\n"),

@@ -226,7 +226,7 @@ def test_a_hidden_list_of_numbers_is_refused_as_a_whole(tiny_folder):
 def test_what_could_be_anything_is_no_seed(tiny_folder, said):
     (tiny_folder / "data.py").write_text(said)
     (tiny_folder / "handout.md").write_text("# Tiny\nAs easy as 1, 2, 3.\n")
-    released(tiny_folder)
+    assert "As easy as 1, 2, 3." in released(tiny_folder)["README.md"].decode()
 
 
 def test_a_check_that_is_said_not_to_be_public_is_hidden(tiny_folder):

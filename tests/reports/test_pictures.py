@@ -66,6 +66,7 @@ def test_everything_is_finite_and_inside(
 ) -> None:
     plot = pictures.plot(Curve("t", "epoch", tuple(losses), metric, name, tuple(rungs)))
     if plot is None:
+        assert not any(map(math.isfinite, losses)), "there is nothing to draw"
         return
     points = [tuple(map(float, point.split(","))) for point in plot.path.split()]
     heights = [y for _, y in points] + [y for label in plot.labels for y in (label.at, label.y)]

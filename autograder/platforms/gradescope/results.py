@@ -145,10 +145,11 @@ def _leaders(report: Report) -> Iterator[Leader]:
     names = Counter(curve.metric_name for _, curve in ladders)
     for exercise, curve in ladders:
         value = curve.metric
-        if value is None or not math.isfinite(value):
+        shown = math.nan if value is None else float(f"{value:.4g}")  # the largest floats round to infinity
+        if value is None or not math.isfinite(shown):
             continue
         name = curve.metric_name if names[curve.metric_name] == 1 else f"{exercise} {curve.metric_name}"
-        yield Leader(_line(name or "metric"), float(f"{value:.4g}"), "asc" if _falls(curve) else "desc")
+        yield Leader(_line(name or "metric"), shown, "asc" if _falls(curve) else "desc")
         if curve.rungs:
             yield Leader(_line(f"{name} baseline"), _line(_rung(curve, value)))
 

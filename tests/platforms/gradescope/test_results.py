@@ -62,6 +62,12 @@ def test_the_leaderboard_has_the_metric_and_the_rung():
     assert "leaderboard" not in written(report(result(curve=LADDER)), GradescopeConfig(leaderboard=False))
 
 
+@pytest.mark.parametrize("metric", [None, math.nan, math.inf, 1.7976e308])
+def test_a_metric_that_cannot_be_written_is_on_no_leaderboard(metric):
+    curve = msgspec.structs.replace(LADDER, metric=metric)
+    assert "leaderboard" not in written(report(result(curve=curve)))
+
+
 def test_lateness_is_taken_off_the_total_and_said():
     late = GradescopeConfig(late=LateConfig(percent_per_day=10))
     data = written(report(result()), late, metadata("2027-03-03T00:00:00+01:00"))
