@@ -25,14 +25,25 @@ def cpu_limit(seconds: float) -> Iterator[None]:
         yield
         return
 
+    rang = over = False
+
     def ring(number: int, frame: FrameType | None) -> None:
-        raise WorkTimeoutError(f"more than {seconds:g} s of computing")
+        nonlocal rang
+        rang = True
+        if not over:
+            raise WorkTimeoutError(f"more than {seconds:g} s of computing")
 
     handler = signal.signal(signal.SIGPROF, ring)
     outer = signal.setitimer(signal.ITIMER_PROF, max(0.001, seconds), AGAIN_SECONDS)
     try:
         yield
+    except Exception as error:
+        over = True
+        if rang and not isinstance(error, WorkTimeoutError):  # code in C, the parser's, makes another error of it
+            raise WorkTimeoutError(str(error)) from error
+        raise
     finally:
+        over = True
         signal.setitimer(signal.ITIMER_PROF, 0)
         signal.signal(signal.SIGPROF, handler)
         signal.setitimer(signal.ITIMER_PROF, *outer)

@@ -14,7 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
 
-from autograder.errors import InterruptedGradingError, RejectedError, SandboxUnavailableError, SlotDiedError
+from autograder.errors import InterruptedGradingError, RejectedError, SlotDiedError, UserError
 from autograder.grading.messages import WasRead
 from autograder.grading.reports import without_results
 from autograder.grading.settings import AssignmentInfo, engine_version
@@ -253,8 +253,8 @@ class _Grading:
             except SlotDiedError as died:
                 if (over := self._after_death(died.check)) is not None:
                     return over
-            except (InterruptedGradingError, SandboxUnavailableError):
-                raise  # nothing can be graded any more
+            except (InterruptedGradingError, UserError):
+                raise  # nothing can be graded, or recorded, any more
             except Exception:
                 return self._failed(f"The grader failed on this submission:\n{traceback.format_exc(limit=-4)}")
 

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from autograder.errors import InterruptedGradingError, RejectedError, SlotDiedError
+from autograder.errors import InterruptedGradingError, RecordsError, RejectedError, SlotDiedError
 from autograder.grading.messages import WasRead
 from autograder.grading.reports import without_results
 from autograder.grading.scheduler import UNREADABLE, Batch, Done, Kind
@@ -285,6 +285,17 @@ def test_a_grader_that_fails_is_tried_again_alone_and_then_said_to_have_failed()
     assert (kept.status, part.asked) == ("graded", [asked(), asked(alone=True)])
     kept, _ = played(*[RuntimeError("no luck")] * 2)
     assert kept.status == "grader error" and "no luck" in kept.problem
+
+
+def test_what_a_person_has_to_put_right_first_ends_the_batch():
+    class Full(Shelf):
+        def save(self, report: Report) -> None:
+            raise RecordsError("the disk is full")
+
+    part = Part(report())
+    with pytest.raises(RecordsError):
+        list(Batch(part, (), Full()).run([Entry("ada", Path("ada.py")), Entry("bob", Path("bob.py"))]))
+    assert len(part.asked) == 1
 
 
 def test_what_is_repeated_comes_when_everything_else_is_done():

@@ -155,6 +155,11 @@ def test_one_that_somebody_kills_costs_nobody_anything(course: Course, executor:
     assert course.begun.count("small") == 2, "what was done is not done again"
 
 
+def test_a_warm_grader_that_is_gone_is_started_again(course: Course, executor: LocalExecutor) -> None:
+    executor._process.kill()
+    assert graded(executor, course.ada)["ada"].score == 10
+
+
 @contextmanager
 def waiting(course: Course, executor: LocalExecutor, what: str) -> Iterator[tuple[LocalSlot, list[Exception]]]:
     """A slot whose first check does something without end, and what grading there comes to."""

@@ -55,6 +55,8 @@ from autograder.sandbox.host.launcher import Connection
 LARGEST = 256 << 20
 START_SECONDS = 300.0
 """For the warm grader to import torch: two seconds on a quiet machine."""
+STARTS = 3
+"""How often the warm grader is started for one slot, should it be gone."""
 SILENT_CPU_SECONDS = 300.0
 """CPU seconds that a slot may use without a word: what a student has handed in keeps it busy."""
 SILENT_SECONDS = 1_200.0
@@ -98,10 +100,7 @@ class LocalExecutor:
         self._slots: set[LocalSlot] = set()
         self._closed = False
         self._info: AssignmentInfo | None = None
-        self._sock, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        with theirs:
-            self._process = _start(theirs)
-        self._sock.send(settings.folder.encode())
+        self._start()
 
     def __enter__(self) -> LocalExecutor:
         return self
@@ -120,21 +119,33 @@ class LocalExecutor:
             return self.settings.decided(self._info)
 
     def slot(self, cores: tuple[int, ...] = ()) -> LocalSlot:
-        """Fork a slot that stays on the given cores."""
-        _ = self.info
+        """Fork a slot that stays on the given cores. A warm grader that is gone is started again."""
+        for _ in range(STARTS):
+            _ = self.info
+            with self._lock:
+                if self._closed:
+                    raise InterruptedGradingError
+                try:
+                    return self._forked(cores)
+                except OSError as error:
+                    problem = error
+                    self._end()
+                    self._start()
+        raise RuntimeError(f"the grader's own process is gone: {problem}") from problem
+
+    def _forked(self, cores: tuple[int, ...]) -> LocalSlot:
         ours, theirs = socket.socketpair()
-        with theirs, self._lock:
-            if self._closed:
-                raise InterruptedGradingError
-            try:
+        try:
+            with theirs:
                 socket.send_fds(self._sock, [msgspec.msgpack.encode(NewSlot(self.settings, cores))], [theirs.fileno()])
                 answer = self._sock.recv(LARGEST_MESSAGE)
-            except OSError as error:
-                raise RuntimeError(f"the grader's own process is gone: {error}") from error
             if not answer:
-                raise RuntimeError("the grader's own process is gone")
-            slot = LocalSlot(ours, int(answer), self._connect, self._slots.discard)
-            self._slots.add(slot)
+                raise ConnectionResetError("it has ended")
+        except OSError:
+            ours.close()
+            raise
+        slot = LocalSlot(ours, int(answer), self._connect, self._slots.discard)
+        self._slots.add(slot)
         return slot
 
     def stop(self) -> None:
@@ -146,6 +157,19 @@ class LocalExecutor:
     def close(self) -> None:
         """End all slots at once, and the warm grader."""
         self.stop()
+        self._end()
+
+    def _start(self) -> None:
+        """Start the warm grader. What it has loaded is told by `_ready`."""
+        self._info = None
+        self._sock, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with theirs:
+            self._process = _warm_grader(theirs)
+        with contextlib.suppress(OSError):  # it has ended at once: `_ready` says so
+            self._sock.send(self.settings.folder.encode())
+
+    def _end(self) -> None:
+        """End the warm grader."""
         self._sock.close()
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(0.5)
@@ -331,7 +355,7 @@ class LocalSlot:
         return (int(fields[11]) + int(fields[12])) / TICKS
 
 
-def _start(sock: socket.socket) -> subprocess.Popen[bytes]:
+def _warm_grader(sock: socket.socket) -> subprocess.Popen[bytes]:
     """Start the warm grader. Signals of the terminal are not for it: the scheduler ends it."""
     place = str(Path(autograder.__file__).parent.parent)
     code = f"import sys; sys.path.insert(0, {place!r}); from autograder.grading.warm_grader import main"
