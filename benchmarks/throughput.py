@@ -24,6 +24,7 @@ from pathlib import Path
 import torch
 
 from autograder.grading.engine import Engine
+from autograder.grading.hosts import SubmissionHost
 from autograder.protocol.limits import Limits
 from autograder.rubric.assignment import load
 from autograder.sandbox.host.sandbox import Sandbox
@@ -55,8 +56,9 @@ def warm(sandbox: Sandbox) -> Callable[[], None]:
     engine = Engine(assignment, b"benchmark")
 
     def grade() -> None:
-        with sandbox.open({"regression.py": assignment.solution_source}, "regression.py", Limits()) as session:
-            results = engine.run(session, "digest", checks=checks, hints=False)
+        files, limits = {"regression.py": assignment.solution_source}, Limits()
+        with SubmissionHost(lambda: sandbox.open(files, "regression.py", limits), limits) as host:
+            results = engine.run(host, "digest", checks=checks, hints=False)
         assert all(result.earned == result.points for result in results)
 
     return grade
