@@ -279,15 +279,14 @@ class _Grading:
 
     def _judged(self, report: Report) -> Done | _Later:
         """Keep a report, unless something in it may be the machine's fault and can be repeated."""
-        doubtful = (Outcome.GRADER_ERROR, Outcome.CRASHED)
-        before = list(takewhile(lambda result: result.outcome not in doubtful, report.results))
+        before = _before_any_doubt(report.results)
         if self._alone or len(before) == len(report.results):
             return self._keep(report)
-        return _Later(self._entry, {result.name: result for result in before})
+        return _Later(self._entry, before)
 
     def _failed(self, problem: str) -> Done | _Later:
         if not self._alone:
-            return _Later(self._entry, {})
+            return _Later(self._entry, _before_any_doubt(self._known.values()))
         return self._keep(without_results(self._entry.student, self._digest, self._info, "grader error", problem))
 
     def _after_death(self, check: str) -> Done | _Later | None:
@@ -298,7 +297,7 @@ class _Grading:
         if not self._digest:
             return self._keep(without_results(self._entry.student, "", self._info, "rejected", UNREADABLE))
         if not self._alone:
-            return _Later(self._entry, {})
+            return _Later(self._entry, _before_any_doubt(self._known.values()))
         if check in (*self._given_up, *self._broken):
             return self._failed("The grader's own process ended again and again.")
         (self._given_up if self._bears_ours(check) else self._broken).append(check)
@@ -318,3 +317,9 @@ class _Grading:
     def _keep(self, report: Report) -> Done:
         self._batch.store.save(report)
         return Done(Kind.GRADED, report, self._main)
+
+
+def _before_any_doubt(results: Iterable[CheckResult]) -> dict[str, CheckResult]:
+    """Return the results before the first one that may be the machine's fault: later ones may depend on it."""
+    doubtful = (Outcome.GRADER_ERROR, Outcome.CRASHED)
+    return {result.name: result for result in takewhile(lambda result: result.outcome not in doubtful, results)}
