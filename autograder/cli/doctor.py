@@ -13,9 +13,6 @@ from autograder.cli import show
 from autograder.cli.options import OnDevice
 from autograder.config import Device
 from autograder.errors import SandboxUnavailableError
-from autograder.grading.second import device_name
-from autograder.sandbox.host.advice import Machine, advice
-from autograder.sandbox.host.sandbox import Sandbox
 
 LAYERS = {
     "bubblewrap": "a file system with nothing of the course in it",
@@ -45,6 +42,9 @@ def doctor(
 
 
 def _examine_device(device: str) -> int:
+    from autograder.grading.second import device_name
+    from autograder.sandbox.host.sandbox import Sandbox
+
     console = show.wide_console()
     try:
         with Sandbox(device=device) as sandbox:
@@ -58,6 +58,9 @@ def _examine_device(device: str) -> int:
 
 
 def _examine_layers(without: Sequence[str]) -> int:
+    from autograder.sandbox.host.advice import Machine, advice
+    from autograder.sandbox.host.sandbox import Sandbox
+
     console = show.wide_console()
     try:
         with Sandbox(without=without) as sandbox:

@@ -11,7 +11,6 @@ import typer
 from rich.console import Console
 
 from autograder.cli import show
-from autograder.cli.batch import opened
 from autograder.cli.course import CourseAssignment, open_course
 from autograder.cli.options import AsJson, ConfigFile, Fresh, Jobs, Name, OnDevice, Only, Quiet, Unsafe
 from autograder.cli.progress import INTERRUPTED, watched
@@ -76,6 +75,7 @@ def grade_class(
     quiet: bool,
 ) -> int:
     """Grade, show and report. Returns the exit code. `again` picks by the last report, and grades what stands too."""
+    from autograder.cli.batch import opened
     from autograder.grading.scheduler import Batch
     from autograder.reports import write_reports
 

@@ -14,7 +14,6 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from autograder.cli.batch import opened
 from autograder.cli.course import CourseAssignment, open_course
 from autograder.cli.options import AsJson, ConfigFile, Fresh, Jobs, Name, NbgraderFolder, OnDevice, Only, Quiet, Unsafe
 from autograder.cli.progress import INTERRUPTED, watched
@@ -68,6 +67,7 @@ def _grade(
     quiet: bool,
 ) -> int:
     """Grade, and write each result where nbgrader looks for it. Returns the exit code."""
+    from autograder.cli.batch import opened
     from autograder.grading.scheduler import Batch
     from autograder.platforms.nbgrader.course import open_nbgrader
     from autograder.platforms.nbgrader.gradebook import AssignmentGradebook
