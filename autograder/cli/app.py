@@ -86,8 +86,9 @@ def main() -> None:
     SIGTERM and SIGHUP are like Ctrl-C: what is under way ends at once, and what is done stays.
     """
     for name in ("SIGTERM", "SIGHUP"):
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), signal.default_int_handler)
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) is not signal.SIG_IGN:  # nohup has it ignored
+            signal.signal(number, signal.default_int_handler)
     with lasting_output():
         try:
             app()

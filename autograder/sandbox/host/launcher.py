@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import secrets
 import socket
 import subprocess
 import sys
@@ -62,7 +63,7 @@ class ForkServer:
         self._process: subprocess.Popen[bytes] | None = None
         self._socket: socket.socket | None = None
         self._closed = False
-        self._starts = 0
+        self._start_number = 0
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         self.boundary: tuple[str, ...] = same_layers_as.boundary if same_layers_as else ()
         self.proofs: tuple[str, ...] = ()
@@ -100,7 +101,7 @@ class ForkServer:
         with self._lock:
             if self._socket is None:
                 raise SandboxUnavailableError("the sandbox is closed")
-            return Connection(self._socket.dup(), self._starts)
+            return Connection(self._socket.dup(), self._start_number)
 
     def restart(self, start: int) -> None:
         """Start the fork server again, unless that was done since its start number `start`.
@@ -109,13 +110,13 @@ class ForkServer:
             SandboxUnavailableError: when it cannot be started with the same layers.
         """
         with self._lock:
-            if self._starts == start:
+            if self._start_number == start:
                 self._stop()
                 self._start()
 
     def _start(self) -> None:
         """Start in bubblewrap if possible. Raises `SandboxUnavailableError`."""
-        self._starts += 1
+        self._start_number = secrets.randbits(62)  # no other fork server's start has the same
         if self._closed:
             raise SandboxUnavailableError("the sandbox is closed")
         if self._unsafe:
