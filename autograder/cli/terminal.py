@@ -15,7 +15,7 @@ from typing import Any, TextIO
 import msgspec
 
 SIMPLER = {
-    "✓": "v", "✗": "x", "○": "o", "◐": "o", "·": ".", "⏱": "T", "–": "-", "—": "-", "…": "...", "×": "x", "›": ">",
+    "✓": "v", "✗": "x", "○": "o", "◐": "~", "⊘": "R", "·": ".", "–": "-", "—": "-", "…": "...", "×": "x", "›": ">",
     "‘": "'", "’": "'", "“": '"', "”": '"',
 }  # fmt: skip
 """What stands for a sign where the terminal lacks it."""
