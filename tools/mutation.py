@@ -89,7 +89,7 @@ def main() -> int:
         parser.error(f"not among the files of [tool.mutmut] in pyproject.toml: {', '.join(strange)}")
     if not asked.shown:
         run(files, asked.every, asked.jobs)
-    found = [tried(file) for file in files]
+    found = [one for one in map(tried, files) if one.killed or one.survived]
     for one in found:
         for mutant in one.survived:
             print(f"{mutant}\n{change(one.file, mutant)}")

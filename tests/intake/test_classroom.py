@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from autograder.errors import InputError
-from autograder.intake import Entry, find_class
+from autograder.intake import Entry, choose, find_class
 
 
 def test_folders_and_loose_files_are_entries_named_by_student(tmp_path: Path) -> None:
@@ -45,3 +45,51 @@ def test_a_folder_that_cannot_be_used_is_an_error(tmp_path: Path, name: str, mes
         (tmp_path / name).touch()
     with pytest.raises(InputError, match=message):
         find_class(tmp_path / name)
+
+
+def test_what_is_wrong_with_a_class_folder_is_said_with_the_way_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def said() -> str:
+        with pytest.raises(InputError) as caught:
+            find_class(tmp_path / "class")
+        return str(caught.value)
+
+    where = tmp_path / "class"
+    way_out = "give the folder that holds one sub-folder or file for each student"
+    assert said() == f"{where} does not exist: {way_out}"
+    where.touch()
+    assert said() == f"{where} is not a folder: {way_out}"
+    where.unlink()
+    where.mkdir()
+    (where / "readme.txt").touch()
+    assert said() == f"{where} holds no submissions: it needs a sub-folder, .py, .ipynb or .zip for each student"
+    for name in ("ada\n.py", "ada\n.ipynb"):
+        (where / name).touch()
+    assert said() == (
+        f"ada? stands twice in {where}: ada?.ipynb and ada?.py; keep one, or put both in a folder of that name"
+    )
+
+    def closed(_: Path) -> object:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "iterdir", closed)
+    assert said() == f"{where} cannot be opened: Permission denied"
+
+
+def test_a_students_name_may_be_long_and_is_the_folders_whole_name(tmp_path: Path) -> None:
+    (tmp_path / "ada.lopez").mkdir()
+    (tmp_path / ("b" * 250)).mkdir()
+    assert [entry.student for entry in find_class(tmp_path)] == ["ada.lopez", "b" * 250]
+
+
+def test_some_students_of_a_class_are_chosen_in_its_order() -> None:
+    entries = [Entry(name, Path(name)) for name in ("ada", "bo", "cy")]
+    assert choose(entries, None) == choose(entries, []) == entries
+    assert choose(entries, {"cy", "ada"}) == [entries[0], entries[2]]
+    with pytest.raises(InputError) as caught:
+        choose(entries, ["zoe", "bo", "al"])
+    assert str(caught.value) == "no submission by al, zoe; the class has: ada, bo, cy"
+    many = [Entry(f"s{number:02}", Path("x")) for number in range(25)]
+    with pytest.raises(InputError, match=r"s18, s19$"):
+        choose(many, {"zoe"})

@@ -136,6 +136,9 @@ def test_a_notebook_has_so_much_code_at_most(monkeypatch: pytest.MonkeyPatch) ->
         ('{\n"cells": [\n<<<<<<< HEAD\n1\n=======\n2\n>>>>>>> other\n]}',
          "a.ipynb holds a merge conflict (line 3). Settle it, open the notebook once more to check, and hand it in "
          "again."),
+        ("\n<<<<<<< HEAD\n",
+         "a.ipynb holds a merge conflict (line 2). Settle it, open the notebook once more to check, and hand it in "
+         "again."),
         ('{\n"cells": [,]}',
          "a.ipynb is damaged: it stops being a notebook (line 2). Open it in Jupyter, save it and hand it in again; or "
          "hand in your code as a .py file."),
@@ -172,6 +175,7 @@ def test_why_it_is_no_notebook_and_the_way_out(content: str, reason: str) -> Non
         ("%a\nx = '\\'('\n%b", "# %a\nx = '\\'('\n# %b"),
         ("%a\nx = ')'\n%b", "# %a\nx = ')'\n# %b"),
         ('x = "\'"\n%b', 'x = "\'"\n# %b'),
+        ("X = (\n%b)\n%c", "X = (\n%b)\n# %c"),
         ("x = 'a\\\n!b'\n!c", "x = 'a\\\n!b'\n# !c"),
     ],
 )

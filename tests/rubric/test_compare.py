@@ -179,8 +179,14 @@ def test_the_message_says_what_is_there_and_not_what_should_be(got, expected, me
 
 
 def test_the_message_has_the_rubrics_words_for_it():
-    for got, expected in ((2.0, 1.0), (torch.ones(2), torch.zeros(2)), ("a", "b"), (1, 2), (1, (1,)), ([1], [2])):
-        assert refused(got, expected, what="`f`").message.startswith("`f`")
+    zeros = torch.zeros(2)
+    for got, expected in (
+        (2.0, 1.0), (torch.ones(2), zeros), (torch.ones(2), zeros.long()), (torch.ones(2).half(), zeros),
+        (torch.ones(3), zeros), ("a", zeros), ("a", "b"), (1, 2), (1, (1,)), ([1, 2], [1]), ([1], [2]), (None, True),
+    ):  # fmt: skip
+        found = refused(got, expected, what="`f`")
+        assert found.message.startswith("`f`")
+        assert found.difference is None or found.difference.what.startswith("`f`")
 
 
 @pytest.mark.parametrize("got", [True, torch.tensor(True), torch.tensor([[True]])])
