@@ -12,8 +12,10 @@
 
 # %%
 import math
+from typing import Any
 
 import torch
+from torch import Tensor
 
 # %% [markdown]
 # ## Exercise 2.1 · One-hot and softmax (8 points)
@@ -25,12 +27,12 @@ import torch
 
 
 # %%
-def one_hot(labels, classes):
+def one_hot(labels: Tensor, classes: int) -> Tensor:
     """Labels as vectors: labels (N,) int64 in 0 .. classes-1 -> (N, classes) floats, 1 at the label and 0 elsewhere."""
     raise NotImplementedError("Exercise 2.1: one_hot")
 
 
-def softmax(z):
+def softmax(z: Tensor) -> Tensor:
     """Probabilities of each row: z (N, C) -> (N, C). Never NaN, whether logits are 1000 or -1000."""
     raise NotImplementedError("Exercise 2.1: softmax")
 
@@ -44,12 +46,12 @@ def softmax(z):
 
 
 # %%
-def cross_entropy(z, labels):
+def cross_entropy(z: Tensor, labels: Tensor) -> Tensor:
     """Mean cross-entropy of logits z (N, C) and labels (N,) int64 -> a scalar tensor. Finite for logits of +-1000."""
     raise NotImplementedError("Exercise 2.2: cross_entropy")
 
 
-def grad_cross_entropy(z, labels):
+def grad_cross_entropy(z: Tensor, labels: Tensor) -> Tensor:
     """Gradient of the mean cross-entropy with respect to the logits: (N, C)."""
     raise NotImplementedError("Exercise 2.2: grad_cross_entropy")
 
@@ -65,12 +67,12 @@ def grad_cross_entropy(z, labels):
 
 
 # %%
-def quadratic_cost(a, y):
+def quadratic_cost(a: Tensor, y: Tensor) -> Tensor:
     """The quadratic cost with its 1/2: outputs a (N, K), targets y (N, K) -> a scalar tensor."""
     raise NotImplementedError("Exercise 2.3: quadratic_cost")
 
 
-def neuron_slopes(z, y):
+def neuron_slopes(z: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
     """dC/dz of each example's own cost: z (N,), y (N,) -> (N,) for the quadratic cost, (N,) for cross-entropy."""
     raise NotImplementedError("Exercise 2.3: neuron_slopes")
 
@@ -98,7 +100,7 @@ ANSWERS = {
 
 
 # %%
-def forward_pass(x, layers, activation):
+def forward_pass(x: Tensor, layers: list[tuple[Tensor, Tensor]], activation: str) -> tuple[list[Tensor], list[Tensor]]:
     """Run the network and remember everything on the way.
 
     x (N, d); layers [(W, b), ...]; activation "sigmoid", "tanh" or "relu", for all layers but the last.
@@ -107,7 +109,9 @@ def forward_pass(x, layers, activation):
     raise NotImplementedError("Exercise 2.4: forward_pass")
 
 
-def backward_pass(upstream, layers, zs, inputs, activation):
+def backward_pass(
+    upstream: Tensor, layers: list[tuple[Tensor, Tensor]], zs: list[Tensor], inputs: list[Tensor], activation: str
+) -> list[tuple[Tensor, Tensor]]:
     """Walk back through the network.
 
     upstream (N, out): dC/dz of the last layer, with any 1/N already in it; zs, inputs: as forward_pass returns them.
@@ -116,7 +120,9 @@ def backward_pass(upstream, layers, zs, inputs, activation):
     raise NotImplementedError("Exercise 2.4: backward_pass")
 
 
-def loss_and_gradients(x, labels, layers, activation):
+def loss_and_gradients(
+    x: Tensor, labels: Tensor, layers: list[tuple[Tensor, Tensor]], activation: str
+) -> tuple[Tensor, list[tuple[Tensor, Tensor]]]:
     """Mean cross-entropy of the network on x (N, d), labels (N,), and its gradients as backward_pass returns them."""
     raise NotImplementedError("Exercise 2.4: loss_and_gradients")
 
@@ -139,12 +145,12 @@ def loss_and_gradients(x, labels, layers, activation):
 
 
 # %%
-def topological_order(graph, output):
+def topological_order(graph: dict[str, float | tuple[Any, ...]], output: str) -> list[str]:
     """The nodes that `output` depends on, and itself: a list of names, each once and after its inputs."""
     raise NotImplementedError("Exercise 2.5: topological_order")
 
 
-def scalar_grads(graph, output):
+def scalar_grads(graph: dict[str, float | tuple[Any, ...]], output: str) -> tuple[float, dict[str, float]]:
     """The value of the node `output`, and a dictionary: d output / d node for each node of the graph.
 
     A node that `output` does not depend on has derivative 0.0.
@@ -164,22 +170,22 @@ def scalar_grads(graph, output):
 
 
 # %%
-def neuron_cost(x, y, w, b):
+def neuron_cost(x: Tensor, y: Tensor, w: Tensor, b: Tensor) -> Tensor:
     """Quadratic cost of the neuron over the batch: x (N, d), y (N,), w (d,), b a scalar -> a scalar tensor."""
     raise NotImplementedError("Exercise 2.6: neuron_cost")
 
 
-def neuron_grad(x, y, w, b):
+def neuron_grad(x: Tensor, y: Tensor, w: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
     """Its gradient: (d,) for w and a scalar for b."""
     raise NotImplementedError("Exercise 2.6: neuron_grad")
 
 
-def predicted_dC(gw, gb, eta):
+def predicted_dC(gw: Tensor, gb: Tensor, eta: float) -> Tensor:
     """The first-order prediction for a step of gradient descent: gw (d,), gb a scalar, eta a number -> a scalar."""
     raise NotImplementedError("Exercise 2.6: predicted_dC")
 
 
-def measured_dC(x, y, w, b, eta):
+def measured_dC(x: Tensor, y: Tensor, w: Tensor, b: Tensor, eta: float) -> Tensor:
     """The cost after one step of gradient descent on w and b, minus the cost before."""
     raise NotImplementedError("Exercise 2.6: measured_dC")
 
@@ -197,12 +203,12 @@ def measured_dC(x, y, w, b, eta):
 
 
 # %%
-def sgd(theta, grads, etas):
+def sgd(theta: Tensor, grads: Tensor, etas: Tensor) -> Tensor:
     """Plain steps against the gradient: theta (d,), grads (T, d), etas (T,) -> (T, d), theta after each step."""
     raise NotImplementedError("Exercise 2.7: sgd")
 
 
-def momentum(theta, grads, etas, lam):
+def momentum(theta: Tensor, grads: Tensor, etas: Tensor, lam: float) -> Tensor:
     """Momentum in the lecture's form; lam is the number lambda. Shapes as in sgd."""
     raise NotImplementedError("Exercise 2.7: momentum")
 
@@ -226,17 +232,17 @@ def momentum(theta, grads, etas, lam):
 
 
 # %%
-def adagrad(theta, grads, etas):
+def adagrad(theta: Tensor, grads: Tensor, etas: Tensor) -> Tensor:
     """Adagrad with the mean of squares. theta (d,), grads (T, d), etas (T,) -> (T, d), theta after each step."""
     raise NotImplementedError("Exercise 2.8: adagrad")
 
 
-def rmsprop(theta, grads, etas, alpha):
+def rmsprop(theta: Tensor, grads: Tensor, etas: Tensor, alpha: float) -> Tensor:
     """RMSProp that starts with sigma = |g| of the first step. Shapes as in adagrad."""
     raise NotImplementedError("Exercise 2.8: rmsprop")
 
 
-def adam(theta, grads, etas, beta1, beta2, eps):
+def adam(theta: Tensor, grads: Tensor, etas: Tensor, beta1: float, beta2: float, eps: float) -> Tensor:
     """Adam with bias correction, eps outside of the root. Shapes as in adagrad."""
     raise NotImplementedError("Exercise 2.8: adam")
 
@@ -250,12 +256,12 @@ def adam(theta, grads, etas, beta1, beta2, eps):
 
 
 # %%
-def lr_decay(eta, t):
+def lr_decay(eta: float, t: int) -> float:
     """The decayed learning rate of update t, as a float."""
     raise NotImplementedError("Exercise 2.9: lr_decay")
 
 
-def warmup(eta, t, warm):
+def warmup(eta: float, t: int, warm: int) -> float:
     """The learning rate of update t with `warm` updates of warm-up (at least 1), as a float."""
     raise NotImplementedError("Exercise 2.9: warmup")
 
@@ -272,12 +278,12 @@ def warmup(eta, t, warm):
 
 
 # %%
-def two_weights(w1, w2, x, y):
+def two_weights(w1: Tensor, w2: Tensor, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
     """Gradient (2,) and Hessian (2, 2) of L = (y - w1 w2 x)^2 with respect to (w1, w2). All four are scalar tensors."""
     raise NotImplementedError("Exercise 2.10: two_weights")
 
 
-def classify_point(gradient, hessian, tolerance):
+def classify_point(gradient: Tensor, hessian: Tensor, tolerance: float) -> str:
     """What kind of point this is: gradient (d,), hessian (d, d) symmetric.
 
     "not critical": the gradient's length is more than tolerance. Otherwise by the eigenvalues, of which those within
@@ -287,12 +293,12 @@ def classify_point(gradient, hessian, tolerance):
     raise NotImplementedError("Exercise 2.10: classify_point")
 
 
-def escape_direction(hessian):
+def escape_direction(hessian: Tensor) -> Tensor:
     """The direction (d,), of length 1, in which the loss curves down most; either sign. hessian (d, d) symmetric."""
     raise NotImplementedError("Exercise 2.10: escape_direction")
 
 
-def add_dimension(hessian, coupling, curvature):
+def add_dimension(hessian: Tensor, coupling: Tensor, curvature: Tensor) -> Tensor:
     """The Hessian with one more parameter: (d, d) -> (d + 1, d + 1).
 
     coupling (d,): the mixed second derivatives of the old parameters with the new one, which comes last;
@@ -311,7 +317,7 @@ def add_dimension(hessian, coupling, curvature):
 
 
 # %%
-def noisy_gradients(per_example, batch_size, count, generator):
+def noisy_gradients(per_example: Tensor, batch_size: int, count: int, generator: torch.Generator) -> Tensor:
     """Gradients of `count` random batches.
 
     per_example (N, d): the gradient of each example; generator: a torch.Generator to draw from. Each batch is drawn
@@ -320,7 +326,7 @@ def noisy_gradients(per_example, batch_size, count, generator):
     raise NotImplementedError("Exercise 2.11: noisy_gradients")
 
 
-def noise_variance(per_example, batch_size):
+def noise_variance(per_example: Tensor, batch_size: int) -> Tensor:
     """The exact variance of such a gradient, for each parameter: per_example (N, d) -> (d,)."""
     raise NotImplementedError("Exercise 2.11: noise_variance")
 
@@ -339,7 +345,16 @@ def noise_variance(per_example, batch_size):
 
 
 # %%
-def batchnorm(x, gamma, beta, running_mean, running_var, training, momentum, eps):
+def batchnorm(
+    x: Tensor,
+    gamma: Tensor,
+    beta: Tensor,
+    running_mean: Tensor,
+    running_var: Tensor,
+    training: bool,
+    momentum: float,
+    eps: float,
+) -> tuple[Tensor, Tensor, Tensor]:
     """Batch normalisation of x (N, C) or (N, C, H, W); gamma, beta, running_mean and running_var are (C,).
 
     training: True or False; momentum, eps: numbers. Returns y, as x, and the running mean and variance afterwards.
@@ -347,7 +362,7 @@ def batchnorm(x, gamma, beta, running_mean, running_var, training, momentum, eps
     raise NotImplementedError("Exercise 2.12: batchnorm")
 
 
-def batchnorm_backward(upstream, x, gamma, eps):
+def batchnorm_backward(upstream: Tensor, x: Tensor, gamma: Tensor, eps: float) -> tuple[Tensor, Tensor, Tensor]:
     """Gradients in training: upstream = dC/dy, of x's shape -> dC/dx (x's shape), dC/dgamma (C,), dC/dbeta (C,)."""
     raise NotImplementedError("Exercise 2.12: batchnorm_backward")
 
@@ -375,7 +390,7 @@ def batchnorm_backward(upstream, x, gamma, eps):
 
 
 # %%
-def linear_frames(x_train, y_train, x_new, seed):
+def linear_frames(x_train: Tensor, y_train: Tensor, x_new: Tensor, seed: int) -> tuple[Tensor, list[float]]:
     """Sample code: softmax regression on single frames. Returns labels for x_new, and the loss after each epoch."""
     torch.manual_seed(seed)
     model = torch.nn.Linear(x_train.shape[1], int(y_train.max()) + 1)
@@ -393,7 +408,9 @@ def linear_frames(x_train, y_train, x_new, seed):
 
 
 # %%
-def label_frames(x_train, utterance_train, y_train, x_new, utterance_new, seed):
+def label_frames(
+    x_train: Tensor, utterance_train: Tensor, y_train: Tensor, x_new: Tensor, utterance_new: Tensor, seed: int
+) -> tuple[Tensor, list[float]]:
     """Train on labelled frames, label new ones.
 
     x_train (F, 12), y_train (F,) int64 in 0 .. 8; x_new (M, 12); utterance_train (F,), utterance_new (M,) int64: frames
@@ -421,7 +438,7 @@ if __name__ == "__main__":
     frames, utterance, speaker = frames.double(), utterance.long(), speaker.long()
     held_out = utterance % 5 == 0
 
-    def show(name, labels, trace):
+    def show(name: str, labels: Tensor, trace: list[float]) -> None:
         right = float((labels == speaker[held_out]).double().mean())
         print(f"{name}: training loss {trace[-1]:.3f}, {right:.1%} of the held-out frames are right")
 

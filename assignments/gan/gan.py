@@ -14,6 +14,7 @@
 import numpy as np
 import torch
 import torch.nn.functional as F
+from torch import Tensor
 
 # %% [markdown]
 # ## Given: a network as a list of tensors
@@ -24,7 +25,7 @@ import torch.nn.functional as F
 
 
 # %%
-def network(parameters, x):
+def network(parameters: list[Tensor], x: Tensor) -> Tensor:
     """Fully connected, SiLU between the layers and nothing after the last: x (N, ...) -> (N, out)."""
     x = x.flatten(1)
     for index in range(0, len(parameters), 2):
@@ -43,12 +44,12 @@ def network(parameters, x):
 
 
 # %%
-def d_loss(real_logits, fake_logits):
+def d_loss(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
     """D's loss: real_logits (N,) or (N, 1), fake_logits (M,) or (M, 1) -> a scalar."""
     raise NotImplementedError("Exercise 6.1: d_loss")
 
 
-def g_loss(fake_logits):
+def g_loss(fake_logits: Tensor) -> Tensor:
     """G's non-saturating loss: fake_logits (M,) or (M, 1) -> a scalar."""
     raise NotImplementedError("Exercise 6.1: g_loss")
 
@@ -63,12 +64,12 @@ def g_loss(fake_logits):
 
 
 # %%
-def g_loss_saturating(fake_logits):
+def g_loss_saturating(fake_logits: Tensor) -> Tensor:
     """Mean of log(1 - sigmoid(logit)), finite for any logit: fake_logits (M,) or (M, 1) -> a scalar."""
     raise NotImplementedError("Exercise 6.2: g_loss_saturating")
 
 
-def g_slopes(fake_logits):
+def g_slopes(fake_logits: Tensor) -> tuple[Tensor, Tensor]:
     """The derivatives of both means (their 1/M included) by each logit, by hand (no autograd).
 
     fake_logits (M,) -> (of the non-saturating loss, of the saturating loss), both (M,).
@@ -76,7 +77,7 @@ def g_slopes(fake_logits):
     raise NotImplementedError("Exercise 6.2: g_slopes")
 
 
-def best_logit(p_real, p_fake):
+def best_logit(p_real: Tensor, p_fake: Tensor) -> Tensor:
     """The logit of the best D where reals have density p_real and fakes p_fake: (N,), (N,) > 0 -> (N,)."""
     raise NotImplementedError("Exercise 6.2: best_logit")
 
@@ -91,7 +92,9 @@ def best_logit(p_real, p_fake):
 
 
 # %%
-def backward_d(d, g, real, z):
+def backward_d(
+    d: list[Tensor], g: list[Tensor], real: Tensor, z: Tensor
+) -> tuple[list[Tensor | None], list[Tensor | None]]:
     """One backward pass of D's loss, on real (N, ...) and on G's images of the noise z (M, k).
 
     Returns two lists: `.grad` of each of D's parameters, and of each of G's.
@@ -99,7 +102,7 @@ def backward_d(d, g, real, z):
     raise NotImplementedError("Exercise 6.3: backward_d")
 
 
-def backward_g(d, g, z):
+def backward_g(d: list[Tensor], g: list[Tensor], z: Tensor) -> tuple[list[Tensor | None], list[Tensor | None]]:
     """One backward pass of G's non-saturating loss on G's images of the noise z (M, k). Returns as backward_d does."""
     raise NotImplementedError("Exercise 6.3: backward_g")
 
@@ -113,12 +116,14 @@ def backward_g(d, g, z):
 
 
 # %%
-def update(parameters, gradients, lr):
+def update(parameters: list[Tensor], gradients: list[Tensor], lr: float) -> list[Tensor]:
     """One step of gradient descent. Returns a list of new tensors; the old ones stay as they are."""
     raise NotImplementedError("Exercise 6.4: update")
 
 
-def take_turns(d, g, real, z_d, z_g, lr):
+def take_turns(
+    d: list[Tensor], g: list[Tensor], real: Tensor, z_d: Tensor, z_g: Tensor, lr: float
+) -> tuple[list[Tensor], list[Tensor], list[Tensor], list[Tensor]]:
     """Alternate for R rounds with K steps of D in each.
 
     real (R, K, N, ...), z_d (R, K, M, k): the batches of D's steps; z_g (R, M, k): the noise of G's.
@@ -136,12 +141,12 @@ def take_turns(d, g, real, z_d, z_g, lr):
 
 
 # %%
-def critic_loss(real_scores, fake_scores):
+def critic_loss(real_scores: Tensor, fake_scores: Tensor) -> Tensor:
     """The critic's loss: real_scores (N,) or (N, 1), fake_scores (M,) or (M, 1) -> a scalar."""
     raise NotImplementedError("Exercise 6.5: critic_loss")
 
 
-def critic_g_loss(fake_scores):
+def critic_g_loss(fake_scores: Tensor) -> Tensor:
     """G's loss against a critic: fake_scores (M,) or (M, 1) -> a scalar."""
     raise NotImplementedError("Exercise 6.5: critic_g_loss")
 
@@ -154,7 +159,7 @@ def critic_g_loss(fake_scores):
 
 
 # %%
-def critic_step(d, real, fake, lr, c):
+def critic_step(d: list[Tensor], real: Tensor, fake: Tensor, lr: float, c: float) -> list[Tensor]:
     """One step of gradient descent on the critic's loss, then clipping to [-c, c].
 
     d: the critic's parameters; real (N, ...), fake (M, ...). Returns the new parameters; the old ones stay as they are.
@@ -170,7 +175,7 @@ def critic_step(d, real, fake, lr, c):
 
 
 # %%
-def mix(real, fake, alpha):
+def mix(real: Tensor, fake: Tensor, alpha: Tensor) -> Tensor:
     """alpha of the real and 1 - alpha of the fake, for each sample: real, fake (N, ...), alpha (N,) -> (N, ...)."""
     raise NotImplementedError("Exercise 6.7: mix")
 
@@ -184,7 +189,7 @@ def mix(real, fake, alpha):
 
 
 # %%
-def gradient_penalty(d, real, fake, alpha):
+def gradient_penalty(d: list[Tensor], real: Tensor, fake: Tensor, alpha: Tensor) -> Tensor:
     """The penalty, without a factor in front: real, fake (N, ...), alpha (N,), d a list -> a scalar.
 
     If d's parameters require gradients, `backward` on the result must reach them.
@@ -192,7 +197,7 @@ def gradient_penalty(d, real, fake, alpha):
     raise NotImplementedError("Exercise 6.8: gradient_penalty")
 
 
-def penalty_gradients(d, real, fake, alpha):
+def penalty_gradients(d: list[Tensor], real: Tensor, fake: Tensor, alpha: Tensor) -> list[Tensor]:
     """The gradient of the penalty by each of D's parameters, as a list of tensors; zeros where it does not depend."""
     raise NotImplementedError("Exercise 6.8: penalty_gradients")
 
@@ -207,12 +212,12 @@ def penalty_gradients(d, real, fake, alpha):
 
 
 # %%
-def mean_and_covariance(features):
+def mean_and_covariance(features: Tensor) -> tuple[Tensor, Tensor]:
     """Mean (d,) and covariance (d, d) of features (N, d); the covariance divides by N - 1."""
     raise NotImplementedError("Exercise 6.9: mean_and_covariance")
 
 
-def matrix_root(a):
+def matrix_root(a: Tensor) -> Tensor:
     """The root of a symmetric matrix without negative eigenvalues (but for rounding): a (d, d) -> (d, d)."""
     raise NotImplementedError("Exercise 6.9: matrix_root")
 
@@ -225,7 +230,7 @@ def matrix_root(a):
 
 
 # %%
-def frechet_distance(mean_1, covariance_1, mean_2, covariance_2):
+def frechet_distance(mean_1: Tensor, covariance_1: Tensor, mean_2: Tensor, covariance_2: Tensor) -> Tensor:
     """The Fréchet distance (as above, not its root) of two Gaussians: (d,), (d, d), (d,), (d, d) -> a scalar."""
     raise NotImplementedError("Exercise 6.10: frechet_distance")
 
@@ -239,7 +244,7 @@ def frechet_distance(mean_1, covariance_1, mean_2, covariance_2):
 
 
 # %%
-def ring(modes, radius):
+def ring(modes: int, radius: float) -> Tensor:
     """Centres of `modes` Gaussians, evenly on a circle around 0, the first at (radius, 0), counter-clockwise.
 
     Returns (modes, 2), in float64.
@@ -247,14 +252,14 @@ def ring(modes, radius):
     raise NotImplementedError("Exercise 6.11: ring")
 
 
-def modes_covered(samples, centres, distance, least):
+def modes_covered(samples: Tensor, centres: Tensor, distance: float, least: int) -> int:
     """How many centres are covered, as an int. A sample counts for its nearest centre, and only when it lies at most
     `distance` from it; a centre is covered by `least` samples or more. samples (N, d), centres (K, d).
     """
     raise NotImplementedError("Exercise 6.11: modes_covered")
 
 
-def nearest_training(samples, training):
+def nearest_training(samples: Tensor, training: Tensor) -> tuple[Tensor, Tensor]:
     """The nearest training image of each sample: samples (N, ...), training (M, ...) of the same shape after the first.
 
     Returns its index (N,) and its Euclidean distance (N,).
@@ -262,7 +267,7 @@ def nearest_training(samples, training):
     raise NotImplementedError("Exercise 6.11: nearest_training")
 
 
-def copied_share(samples, training, tolerance):
+def copied_share(samples: Tensor, training: Tensor, tolerance: float) -> float:
     """The share of samples (0 to 1, a number) whose nearest training image is at most `tolerance` away."""
     raise NotImplementedError("Exercise 6.11: copied_share")
 
@@ -310,7 +315,7 @@ ANSWERS = {
 
 
 # %%
-def train_gan(images, seed):
+def train_gan(images: Tensor, seed: int) -> tuple[list[Tensor], list[float], list[float]]:
     """Train a GAN on images (N, 64), float64, with values in [0, 1].
 
     Start from torch.manual_seed(seed). Returns the generator's parameters [W1, b1, W2, b2, ...] (float32 or float64, at

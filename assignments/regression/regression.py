@@ -13,6 +13,7 @@
 import math
 
 import torch
+from torch import Tensor
 
 # %% [markdown]
 # ## Exercise 1.1 · Windows (8 points)
@@ -22,7 +23,7 @@ import torch
 
 
 # %%
-def make_windows(series, days):
+def make_windows(series: Tensor, days: int) -> tuple[Tensor, Tensor]:
     """Cut a series into features and labels.
 
     series: (T,) one value a day; days: how many days a row looks back.
@@ -42,7 +43,9 @@ def make_windows(series, days):
 
 
 # %%
-def split_by_date(series, dates, days, first_unseen):
+def split_by_date(
+    series: Tensor, dates: list[str], days: int, first_unseen: str
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Windows before and from a date.
 
     series: (T,); dates: list of T strings like "2021-01-01", in order; first_unseen: the first unseen date.
@@ -51,22 +54,22 @@ def split_by_date(series, dates, days, first_unseen):
     raise NotImplementedError("Exercise 1.2: split_by_date")
 
 
-def fit_scaler(x):
+def fit_scaler(x: Tensor) -> tuple[Tensor, Tensor]:
     """Mean and population standard deviation of each column: x (N, d) -> (d,), (d,). A deviation of 0 becomes 1."""
     raise NotImplementedError("Exercise 1.2: fit_scaler")
 
 
-def scale(x, mean, std):
+def scale(x: Tensor, mean: Tensor, std: Tensor) -> Tensor:
     """Scale each column: x (N, d) -> (N, d)."""
     raise NotImplementedError("Exercise 1.2: scale")
 
 
-def unscale(z, mean, std):
+def unscale(z: Tensor, mean: Tensor, std: Tensor) -> Tensor:
     """The way back: unscale(scale(x, mean, std), mean, std) is x."""
     raise NotImplementedError("Exercise 1.2: unscale")
 
 
-def scale_splits(x_train, x_unseen):
+def scale_splits(x_train: Tensor, x_unseen: Tensor) -> tuple[Tensor, Tensor]:
     """Scale both with the statistics of the training rows. Returns the scaled training and unseen rows."""
     raise NotImplementedError("Exercise 1.2: scale_splits")
 
@@ -80,12 +83,12 @@ def scale_splits(x_train, x_unseen):
 
 
 # %%
-def mae(prediction, label):
+def mae(prediction: Tensor, label: Tensor) -> Tensor:
     """Mean absolute error. prediction: (N,) or (N, 1); label: (N,). Returns a scalar tensor."""
     raise NotImplementedError("Exercise 1.3: mae")
 
 
-def mse(prediction, label):
+def mse(prediction: Tensor, label: Tensor) -> Tensor:
     """Mean squared error. prediction: (N,) or (N, 1); label: (N,). Returns a scalar tensor."""
     raise NotImplementedError("Exercise 1.3: mse")
 
@@ -98,17 +101,17 @@ def mse(prediction, label):
 
 
 # %%
-def linear_forward(x, w, b):
+def linear_forward(x: Tensor, w: Tensor, b: Tensor) -> Tensor:
     """Predict: x (N, d), w (d,), b a scalar -> (N,)."""
     raise NotImplementedError("Exercise 1.4: linear_forward")
 
 
-def grad_mse(x, y, w, b):
+def grad_mse(x: Tensor, y: Tensor, w: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
     """Gradient of the MSE. x (N, d), y (N,), w (d,), b a scalar -> (d,), scalar."""
     raise NotImplementedError("Exercise 1.4: grad_mse")
 
 
-def grad_mae(x, y, w, b):
+def grad_mae(x: Tensor, y: Tensor, w: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
     """Gradient of the MAE. Shapes as in grad_mse."""
     raise NotImplementedError("Exercise 1.4: grad_mae")
 
@@ -122,12 +125,14 @@ def grad_mae(x, y, w, b):
 
 
 # %%
-def gd_step(x, y, w, b, lr):
+def gd_step(x: Tensor, y: Tensor, w: Tensor, b: Tensor, lr: float) -> tuple[Tensor, Tensor]:
     """One step on the MSE. Returns the new w (d,) and b; the old ones stay as they are."""
     raise NotImplementedError("Exercise 1.5: gd_step")
 
 
-def train_gd(x, y, w, b, lr, steps, tolerance=0.0):
+def train_gd(
+    x: Tensor, y: Tensor, w: Tensor, b: Tensor, lr: float, steps: int, tolerance: float = 0.0
+) -> tuple[Tensor, Tensor, list[Tensor]]:
     """Gradient descent on the MSE.
 
     Returns w, b and the list of losses: losses[t] is the MSE before update t. When the largest absolute entry of
@@ -144,7 +149,7 @@ def train_gd(x, y, w, b, lr, steps, tolerance=0.0):
 
 
 # %%
-def error_surface(x, y, w_grid, b_grid):
+def error_surface(x: Tensor, y: Tensor, w_grid: Tensor, b_grid: Tensor) -> Tensor:
     """MAE at each grid point, entry [i, j] for w_grid[i] and b_grid[j].
 
     x (N,), y (N,), w_grid (W,), b_grid (B,) -> (W, B).
@@ -152,7 +157,7 @@ def error_surface(x, y, w_grid, b_grid):
     raise NotImplementedError("Exercise 1.6: error_surface")
 
 
-def lowest_point(surface, w_grid, b_grid):
+def lowest_point(surface: Tensor, w_grid: Tensor, b_grid: Tensor) -> tuple[Tensor, Tensor]:
     """The (w, b) of the smallest entry of surface (W, B)."""
     raise NotImplementedError("Exercise 1.6: lowest_point")
 
@@ -165,7 +170,7 @@ def lowest_point(surface, w_grid, b_grid):
 
 
 # %%
-def epoch_batches(n, batch_size, generator):
+def epoch_batches(n: int, batch_size: int, generator: torch.Generator) -> list[Tensor]:
     """One epoch's batches: a list of index tensors that together hold 0 .. n-1 once each, in a random order.
 
     Draw the order from `generator` (a torch.Generator), so that the next call gives another one.
@@ -173,7 +178,7 @@ def epoch_batches(n, batch_size, generator):
     raise NotImplementedError("Exercise 1.7: epoch_batches")
 
 
-def updates_per_epoch(n, batch_size):
+def updates_per_epoch(n: int, batch_size: int) -> int:
     """How many updates an epoch has, as an int."""
     raise NotImplementedError("Exercise 1.7: updates_per_epoch")
 
@@ -201,17 +206,17 @@ ANSWERS = {
 
 
 # %%
-def sigmoid(z):
+def sigmoid(z: Tensor) -> Tensor:
     """1 / (1 + exp(-z)), element by element, for any z: at -1000 it is 0, at 1000 it is 1, and never NaN."""
     raise NotImplementedError("Exercise 1.8: sigmoid")
 
 
-def hard_sigmoid(z):
+def hard_sigmoid(z: Tensor) -> Tensor:
     """The hard sigmoid, element by element."""
     raise NotImplementedError("Exercise 1.8: hard_sigmoid")
 
 
-def fit_piecewise(xs, ys):
+def fit_piecewise(xs: Tensor, ys: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """A sum of hard sigmoids through given points.
 
     xs: (K,) increasing; ys: (K,). Returns (constant, c, w, b): a scalar and three tensors of shape (K - 1,), so that
@@ -230,12 +235,14 @@ def fit_piecewise(xs, ys):
 
 
 # %%
-def net_forward(x, W, b, c, b_out, activation):
+def net_forward(x: Tensor, W: Tensor, b: Tensor, c: Tensor, b_out: Tensor, activation: str) -> Tensor:
     """Predict: x (N, d), W (U, d), b (U,), c (U,), b_out a scalar, activation "sigmoid" or "relu" -> (N,)."""
     raise NotImplementedError("Exercise 1.9: net_forward")
 
 
-def net_grad(x, y, W, b, c, b_out, activation):
+def net_grad(
+    x: Tensor, y: Tensor, W: Tensor, b: Tensor, c: Tensor, b_out: Tensor, activation: str
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Gradient of the MSE: gW (U, d), gb (U,), gc (U,), gb_out (scalar)."""
     raise NotImplementedError("Exercise 1.9: net_grad")
 
@@ -248,17 +255,17 @@ def net_grad(x, y, W, b, c, b_out, activation):
 
 
 # %%
-def deep_forward(x, layers):
+def deep_forward(x: Tensor, layers: list[tuple[Tensor, Tensor]]) -> Tensor:
     """x (N, d) through layers [(W, b), ...] with W (out, in) and b (out,); ReLU between them, none at the end."""
     raise NotImplementedError("Exercise 1.10: deep_forward")
 
 
-def count_params(sizes):
+def count_params(sizes: list[int]) -> int:
     """Weights and biases of a fully connected network: count_params([56, 100, 1]) is 56*100 + 100 + 100*1 + 1."""
     raise NotImplementedError("Exercise 1.10: count_params")
 
 
-def fat_width(sizes):
+def fat_width(sizes: list[int]) -> int:
     """The widest single hidden layer, between the same inputs and outputs, with no more parameters than `sizes` has."""
     raise NotImplementedError("Exercise 1.10: fat_width")
 
@@ -276,7 +283,9 @@ def fat_width(sizes):
 
 
 # %%
-def fit_predict(x_train, y_train, x_new, hidden, seed):
+def fit_predict(
+    x_train: Tensor, y_train: Tensor, x_new: Tensor, hidden: tuple[int, ...], seed: int
+) -> tuple[Tensor, list[float]]:
     """Train a network on the training rows, predict the new ones.
 
     x_train (N, d), y_train (N,) in thousands of views; x_new (M, d); hidden: widths of the ReLU layers, () is linear.
@@ -297,7 +306,7 @@ def fit_predict(x_train, y_train, x_new, hidden, seed):
 
 
 # %%
-def diagnose(train, validation, unseen, smaller_train, target):
+def diagnose(train: float, validation: float, unseen: float, smaller_train: float, target: float) -> str:
     """One of "model bias", "optimisation", "overfitting", "mismatch", "good".
 
     train, validation, unseen: this model's losses; smaller_train: a smaller model's training loss; target: what a

@@ -17,6 +17,7 @@
 import math
 
 import torch
+from torch import Tensor
 
 # %% [markdown]
 # ## Exercise 4.1 · Scores, softmax, attention (14 points)
@@ -30,17 +31,17 @@ import torch
 
 
 # %%
-def scores(q, k):
+def scores(q: Tensor, k: Tensor) -> Tensor:
     """Scaled dot products: q (..., T, d), k (..., S, d) -> (..., T, S)."""
     raise NotImplementedError("Exercise 4.1: scores")
 
 
-def softmax(z):
+def softmax(z: Tensor) -> Tensor:
     """Softmax over the last axis: z (..., S) -> (..., S). Right for scores of 1000 and -1000 too, and never NaN."""
     raise NotImplementedError("Exercise 4.1: softmax")
 
 
-def attention(q, k, v):
+def attention(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
     """Each query's weighted mean of the values: q (..., T, d), k (..., S, d), v (..., S, e) -> (..., T, e)."""
     raise NotImplementedError("Exercise 4.1: attention")
 
@@ -54,7 +55,7 @@ def attention(q, k, v):
 
 
 # %%
-def softmax_backward(upstream, a):
+def softmax_backward(upstream: Tensor, a: Tensor) -> Tensor:
     """From the gradient by the weights to the gradient by the scores.
 
     upstream (..., S): dL/da; a (..., S): the weights that softmax gave. Returns dL/dz (..., S).
@@ -62,7 +63,7 @@ def softmax_backward(upstream, a):
     raise NotImplementedError("Exercise 4.2: softmax_backward")
 
 
-def attention_backward(upstream, q, k, v):
+def attention_backward(upstream: Tensor, q: Tensor, k: Tensor, v: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Gradients of attention(q, k, v).
 
     upstream (..., T, e): dL/do; q (..., T, d), k (..., S, d), v (..., S, e). Returns dq, dk, dv, shaped as q, k, v.
@@ -80,17 +81,19 @@ def attention_backward(upstream, q, k, v):
 
 
 # %%
-def split_heads(x, heads):
+def split_heads(x: Tensor, heads: int) -> Tensor:
     """Cut the features into heads: x (B, T, E) -> (B, H, T, E / H). Head h has columns h * d up to (h + 1) * d."""
     raise NotImplementedError("Exercise 4.3: split_heads")
 
 
-def merge_heads(x):
+def merge_heads(x: Tensor) -> Tensor:
     """The way back: x (B, H, T, d) -> (B, T, H * d), so that merge_heads(split_heads(x, heads)) is x."""
     raise NotImplementedError("Exercise 4.3: merge_heads")
 
 
-def multi_head_attention(x, memory, wq, wk, wv, wo, heads):
+def multi_head_attention(
+    x: Tensor, memory: Tensor, wq: Tensor, wk: Tensor, wv: Tensor, wo: Tensor, heads: int
+) -> Tensor:
     """Queries x @ wq, keys memory @ wk, values memory @ wv; attend in each head; merge; times wo.
 
     x (B, T, E), memory (B, S, E), the four matrices (E, E), heads a divisor of E -> (B, T, E). There are no biases.
@@ -109,12 +112,12 @@ def multi_head_attention(x, memory, wq, wk, wv, wo, heads):
 
 
 # %%
-def padding_mask(lengths, size):
+def padding_mask(lengths: Tensor, size: int) -> Tensor:
     """lengths (B,) integers, size the padded length -> bool (B, size): True where there is a real frame."""
     raise NotImplementedError("Exercise 4.4: padding_mask")
 
 
-def masked_softmax(z, mask):
+def masked_softmax(z: Tensor, mask: Tensor) -> Tensor:
     """Softmax over the entries of the last axis where mask is True; the weight is 0 elsewhere.
 
     z (..., S); mask bool, of z's shape or one that broadcasts to it. A row without any True gives zeros. Stable.
@@ -122,7 +125,7 @@ def masked_softmax(z, mask):
     raise NotImplementedError("Exercise 4.4: masked_softmax")
 
 
-def masked_attention(q, k, v, mask):
+def masked_attention(q: Tensor, k: Tensor, v: Tensor, mask: Tensor) -> Tensor:
     """Attention where query t may look at key s if mask[..., t, s] is True.
 
     q (..., T, d), k (..., S, d), v (..., S, e), mask bool, broadcasts to (..., T, S) -> (..., T, e).
@@ -130,7 +133,9 @@ def masked_attention(q, k, v, mask):
     raise NotImplementedError("Exercise 4.4: masked_attention")
 
 
-def masked_multi_head(x, memory, wq, wk, wv, wo, heads, mask):
+def masked_multi_head(
+    x: Tensor, memory: Tensor, wq: Tensor, wk: Tensor, wv: Tensor, wo: Tensor, heads: int, mask: Tensor
+) -> Tensor:
     """multi_head_attention with a mask, the same for every head.
 
     mask bool (B, T, S), (B, 1, S) or (T, S): for padding alone it is padding_mask(...)[:, None, :]. -> (B, T, E).
@@ -146,12 +151,14 @@ def masked_multi_head(x, memory, wq, wk, wv, wo, heads, mask):
 
 
 # %%
-def causal_mask(length):
+def causal_mask(length: int) -> Tensor:
     """bool (length, length): entry [t, s] is True if position t may look at position s, that is s <= t."""
     raise NotImplementedError("Exercise 4.5: causal_mask")
 
 
-def causal_self_attention(x, real, wq, wk, wv, wo, heads):
+def causal_self_attention(
+    x: Tensor, real: Tensor, wq: Tensor, wk: Tensor, wv: Tensor, wo: Tensor, heads: int
+) -> Tensor:
     """Multi-head self-attention that looks neither at padding nor into the future.
 
     x (B, T, E), real bool (B, T), True for real frames: padding may stand anywhere. Matrices and heads as above.
@@ -168,12 +175,16 @@ def causal_self_attention(x, real, wq, wk, wv, wo, heads):
 
 
 # %%
-def attend_with_positions(x, positions, wq, wk, wv, wo, heads):
+def attend_with_positions(
+    x: Tensor, positions: Tensor | None, wq: Tensor, wk: Tensor, wv: Tensor, wo: Tensor, heads: int
+) -> Tensor:
     """Multi-head self-attention of x plus positions; x (B, T, E), positions (T, E) or None (nothing is added)."""
     raise NotImplementedError("Exercise 4.6: attend_with_positions")
 
 
-def permutation_gap(x, order, positions, wq, wk, wv, wo, heads):
+def permutation_gap(
+    x: Tensor, order: Tensor, positions: Tensor | None, wq: Tensor, wk: Tensor, wv: Tensor, wo: Tensor, heads: int
+) -> Tensor:
     """How far "shuffle, then attend" is from "attend, then shuffle": the largest absolute difference, a scalar tensor.
 
     order (T,): the shuffled sequence is x[:, order]. The positions belong to the places and are not shuffled. With
@@ -197,17 +208,17 @@ def permutation_gap(x, order, positions, wq, wk, wv, wo, heads):
 
 
 # %%
-def local_attention(q, k, v, radius):
+def local_attention(q: Tensor, k: Tensor, v: Tensor, radius: int) -> Tensor:
     """Self-attention in which position t looks only at t - radius ... t + radius. q, k (..., T, d), v (..., T, e)."""
     raise NotImplementedError("Exercise 4.7: local_attention")
 
 
-def offset_mask(length, offset):
+def offset_mask(length: int, offset: int) -> Tensor:
     """bool (length, length): position t may look at t + offset and at nothing else; at nothing if that is outside."""
     raise NotImplementedError("Exercise 4.7: offset_mask")
 
 
-def conv_by_attention(x, kernel):
+def conv_by_attention(x: Tensor, kernel: Tensor) -> Tensor:
     """A 1-D convolution as a sum of heads: out[:, t] = sum_j x[:, t + j - K // 2] @ kernel[j], and zeros outside.
 
     x (B, T, C), kernel (K, C, O) with K odd -> (B, T, O). Each head is masked_attention with its offset_mask; what the
@@ -216,7 +227,7 @@ def conv_by_attention(x, kernel):
     raise NotImplementedError("Exercise 4.7: conv_by_attention")
 
 
-def rnn_jacobian(x, w, u):
+def rnn_jacobian(x: Tensor, w: Tensor, u: Tensor) -> Tensor:
     """Jacobian of the last state with respect to the first input, for h_t = tanh(w @ h_{t-1} + u @ x_t), h_0 = 0.
 
     x (T, d), w (n, n), u (n, d) -> (n, d): entry [i, j] is d h_T[i] / d x_1[j].
@@ -224,7 +235,7 @@ def rnn_jacobian(x, w, u):
     raise NotImplementedError("Exercise 4.7: rnn_jacobian")
 
 
-def attention_jacobian(x):
+def attention_jacobian(x: Tensor) -> Tensor:
     """Jacobian of the last output of attention(x, x, x) with respect to the first input, T >= 2.
 
     x (T, d) -> (d, d): entry [i, j] is d o_T[i] / d x_1[j].
@@ -253,12 +264,12 @@ ANSWERS = {
 
 
 # %%
-def masked_mean(x, mask):
+def masked_mean(x: Tensor, mask: Tensor) -> Tensor:
     """Mean of the real frames: x (B, T, E), mask bool (B, T), True for real frames -> (B, E)."""
     raise NotImplementedError("Exercise 4.8: masked_mean")
 
 
-def attention_pool(x, mask, w):
+def attention_pool(x: Tensor, mask: Tensor, w: Tensor) -> Tensor:
     """Mean of the real frames, weighted by the softmax of their scores x @ w.
 
     x (B, T, E), mask bool (B, T), w (E,) -> (B, E).
@@ -289,7 +300,9 @@ def attention_pool(x, mask, w):
 
 
 # %%
-def fit_predict(x_train, mask_train, y_train, x_new, mask_new, seed):
+def fit_predict(
+    x_train: Tensor, mask_train: Tensor, y_train: Tensor, x_new: Tensor, mask_new: Tensor, seed: int
+) -> tuple[Tensor, list[float]]:
     """Train on labelled conversations, label the frames of new ones.
 
     x_train (N, T, 12) float32, mask_train (N, T) bool, True for real frames, y_train (N, T) speakers 0 ... 8, and -1

@@ -16,24 +16,25 @@
 # %%
 import math
 from collections import Counter
+from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 # %% [markdown]
 # **Given.** Attention is the subject of another assignment, so here it is. Use it as it is.
 
 
 # %%
-def attention(x, memory, p, heads, mask=None):
+def attention(x: Tensor, memory: Tensor, p: dict[str, Tensor], heads: int, mask: Tensor | None = None) -> Tensor:
     """Multi-head attention: x (B, T, D) asks, memory (B, S, D) answers -> (B, T, D). Self-attention: memory is x.
 
     p: dict with the weights Wq, Wk, Wv, Wo (D, D) and the biases bq, bk, bv, bo (D,).
     mask: bool, broadcast to (B, heads, T, S); True where x may look at memory. None: everywhere.
     """
 
-    def split(y):
-        return y.unflatten(2, (heads, -1)).transpose(1, 2)
+    def split(y: Tensor) -> Tensor:
+        return y.reshape(*y.shape[:2], heads, -1).transpose(1, 2)
 
     query, key = split(x @ p["Wq"].T + p["bq"]), split(memory @ p["Wk"].T + p["bk"])
     value = split(memory @ p["Wv"].T + p["bv"])
@@ -58,17 +59,17 @@ def attention(x, memory, p, heads, mask=None):
 
 
 # %%
-def positional_encoding(length, width):
+def positional_encoding(length: int, width: int) -> Tensor:
     """Sinusoidal positions 0 .. length - 1 -> (length, width), for an even width. float32 or float64, as you like."""
     raise NotImplementedError("Exercise 5.1: positional_encoding")
 
 
-def add_positions(x):
+def add_positions(x: Tensor) -> Tensor:
     """Add its position to each token: x (B, T, D) -> (B, T, D), in the dtype of x. Nothing is scaled."""
     raise NotImplementedError("Exercise 5.1: add_positions")
 
 
-def shift_matrix(offset, width):
+def shift_matrix(offset: int, width: int) -> Tensor:
     """The matrix M (width, width) with P[p + offset] = M @ P[p] for every position p, where P is the encoding.
 
     float32 or float64, as you like. offset may be negative.
@@ -88,12 +89,12 @@ def shift_matrix(offset, width):
 
 
 # %%
-def layer_norm(x, gain, shift, eps=1e-5):
+def layer_norm(x: Tensor, gain: Tensor, shift: Tensor, eps: float = 1e-5) -> Tensor:
     """Normalise the last dimension: x (..., D), gain (D,), shift (D,) -> (..., D)."""
     raise NotImplementedError("Exercise 5.2: layer_norm")
 
 
-def layer_norm_backward(upstream, x, gain, eps=1e-5):
+def layer_norm_backward(upstream: Tensor, x: Tensor, gain: Tensor, eps: float = 1e-5) -> tuple[Tensor, Tensor, Tensor]:
     """Gradients of a loss through layer_norm, by hand (no autograd).
 
     upstream (..., D): the gradient with respect to y. Returns those with respect to x (..., D), gain (D,), shift (D,).
@@ -120,22 +121,22 @@ def layer_norm_backward(upstream, x, gain, eps=1e-5):
 
 
 # %%
-def causal_mask(length):
+def causal_mask(length: int) -> Tensor:
     """(length, length), bool: entry [t, s] is True where token t may see token s, that is for s <= t."""
     raise NotImplementedError("Exercise 5.3: causal_mask")
 
 
-def padding_mask(tokens, pad):
+def padding_mask(tokens: Tensor, pad: int) -> Tensor:
     """tokens (B, S) -> (B, 1, 1, S), bool: True where there is a token, False where there is padding."""
     raise NotImplementedError("Exercise 5.3: padding_mask")
 
 
-def feed_forward(x, W1, b1, W2, b2):
+def feed_forward(x: Tensor, W1: Tensor, b1: Tensor, W2: Tensor, b2: Tensor) -> Tensor:
     """W2 ReLU(W1 x + b1) + b2 for each token: x (B, T, D), W1 (F, D), b1 (F,), W2 (D, F), b2 (D,) -> (B, T, D)."""
     raise NotImplementedError("Exercise 5.3: feed_forward")
 
 
-def post_norm_block(x, p, heads, mask=None):
+def post_norm_block(x: Tensor, p: dict[str, Any], heads: int, mask: Tensor | None = None) -> Tensor:
     """Self-attention, then feed-forward, each followed by residual and norm: x (B, T, D) -> (B, T, D).
 
     p["attention"] is for `attention`; p["norm1"] and p["norm2"] are (gain, shift); p["ffn"] is (W1, b1, W2, b2).
@@ -144,7 +145,7 @@ def post_norm_block(x, p, heads, mask=None):
     raise NotImplementedError("Exercise 5.3: post_norm_block")
 
 
-def pre_norm_block(x, p, heads, mask=None):
+def pre_norm_block(x: Tensor, p: dict[str, Any], heads: int, mask: Tensor | None = None) -> Tensor:
     """The same parts with the norm inside: x (B, T, D) -> (B, T, D). Arguments as in post_norm_block."""
     raise NotImplementedError("Exercise 5.3: pre_norm_block")
 
@@ -158,7 +159,9 @@ def pre_norm_block(x, p, heads, mask=None):
 
 
 # %%
-def decoder_block(x, memory, p, heads, memory_mask=None):
+def decoder_block(
+    x: Tensor, memory: Tensor, p: dict[str, Any], heads: int, memory_mask: Tensor | None = None
+) -> Tensor:
     """Pre-norm decoder block: causal self-attention, cross-attention, feed-forward, a residual around each.
 
     x (B, T, D), memory (B, S, D) -> (B, T, D). memory_mask (B, 1, 1, S), True where there is a token; None: everywhere.
@@ -184,7 +187,7 @@ def decoder_block(x, memory, p, heads, memory_mask=None):
 
 
 # %%
-def teacher_forcing(targets, bos, eos, pad):
+def teacher_forcing(targets: Tensor, bos: int, eos: int, pad: int) -> tuple[Tensor, Tensor]:
     """Inputs and labels for the decoder: targets (B, T), padded at the end -> two tensors (B, T + 1).
 
     Inputs: BOS, the tokens, padding. Labels: the tokens, EOS right behind the last one, padding.
@@ -192,7 +195,7 @@ def teacher_forcing(targets, bos, eos, pad):
     raise NotImplementedError("Exercise 5.5: teacher_forcing")
 
 
-def padded_cross_entropy(logits, labels, pad):
+def padded_cross_entropy(logits: Tensor, labels: Tensor, pad: int) -> Tensor:
     """Mean of -log p(label) over the labels that are not pad: logits (B, T, V), labels (B, T) -> a scalar tensor.
 
     Finite for any finite logits, 1000 too. There is at least one real label.
@@ -200,12 +203,12 @@ def padded_cross_entropy(logits, labels, pad):
     raise NotImplementedError("Exercise 5.5: padded_cross_entropy")
 
 
-def cross_entropy_gradient(logits, labels, pad):
+def cross_entropy_gradient(logits: Tensor, labels: Tensor, pad: int) -> Tensor:
     """The gradient of padded_cross_entropy with respect to the logits, by hand (no autograd) -> (B, T, V)."""
     raise NotImplementedError("Exercise 5.5: cross_entropy_gradient")
 
 
-def accuracies(logits, labels, pad):
+def accuracies(logits: Tensor, labels: Tensor, pad: int) -> tuple[Tensor, Tensor]:
     """How often the largest logit is right: logits (B, T, V), labels (B, T) -> two numbers between 0 and 1.
 
     First the part of the real labels (not pad) that are right; then the part of the sequences in which all are.
@@ -222,12 +225,12 @@ def accuracies(logits, labels, pad):
 
 
 # %%
-def smooth_labels(labels, classes, epsilon):
+def smooth_labels(labels: Tensor, classes: int, epsilon: float) -> Tensor:
     """The distributions q: labels (B, T) -> (B, T, classes)."""
     raise NotImplementedError("Exercise 5.6: smooth_labels")
 
 
-def smoothed_cross_entropy(logits, labels, pad, epsilon):
+def smoothed_cross_entropy(logits: Tensor, labels: Tensor, pad: int, epsilon: float) -> Tensor:
     """Cross-entropy with smoothed labels, mean over the labels that are not pad: a scalar tensor."""
     raise NotImplementedError("Exercise 5.6: smoothed_cross_entropy")
 
@@ -243,12 +246,12 @@ def smoothed_cross_entropy(logits, labels, pad, epsilon):
 
 
 # %%
-def noam_rate(step, width, warmup):
+def noam_rate(step: int, width: int, warmup: int) -> float:
     """The learning rate of update number `step` = 1, 2, ..., as a float."""
     raise NotImplementedError("Exercise 5.7: noam_rate")
 
 
-def noam_rates(steps, width, warmup):
+def noam_rates(steps: int, width: int, warmup: int) -> list[float]:
     """The rates of the first `steps` updates, as a list of floats."""
     raise NotImplementedError("Exercise 5.7: noam_rates")
 
@@ -277,7 +280,7 @@ ANSWERS = {
 
 
 # %%
-def clip_gradients(gradients, limit):
+def clip_gradients(gradients: list[Tensor], limit: float) -> tuple[list[Tensor], Tensor]:
     """Clip a list of tensors by their common norm.
 
     Returns the list of new tensors (the old ones stay as they are) and the norm before clipping, a scalar.
@@ -294,7 +297,7 @@ def clip_gradients(gradients, limit):
 
 
 # %%
-def decoder_logits(table, tokens):
+def decoder_logits(table: Tensor, tokens: list[int]) -> Tensor:
     """Given: a tiny decoder. tokens: list of T tokens, BOS first -> logits (T, V); row t is about the token behind
     tokens[t]. table: (steps, V, V)."""
     return torch.stack([table[step, token] for step, token in enumerate(tokens)])
@@ -312,17 +315,17 @@ def decoder_logits(table, tokens):
 
 
 # %%
-def log_probability(table, tokens, bos):
+def log_probability(table: Tensor, tokens: list[int], bos: int) -> Tensor:
     """log p of a list of tokens (without BOS, at least one): the sum of each token's log-probability. A scalar."""
     raise NotImplementedError("Exercise 5.9: log_probability")
 
 
-def greedy_decode(table, bos, eos, limit):
+def greedy_decode(table: Tensor, bos: int, eos: int, limit: int) -> list[int]:
     """The greedy sequence, a list of ints without BOS. It ends with EOS, or after `limit` tokens (EOS is one)."""
     raise NotImplementedError("Exercise 5.9: greedy_decode")
 
 
-def beam_search(table, bos, eos, limit, width):
+def beam_search(table: Tensor, bos: int, eos: int, limit: int, width: int) -> tuple[list[int], Tensor]:
     """The best sequence that the beam finds, as in greedy_decode, and its log-probability (a scalar)."""
     raise NotImplementedError("Exercise 5.9: beam_search")
 
@@ -341,17 +344,17 @@ def beam_search(table, bos, eos, limit, width):
 
 
 # %%
-def ngram_matches(candidate, reference, n):
+def ngram_matches(candidate: list[int], reference: list[int], n: int) -> tuple[int, int]:
     """Two lists of tokens -> (matches, n-grams in the candidate), two ints. A short candidate has 0 of 0."""
     raise NotImplementedError("Exercise 5.10: ngram_matches")
 
 
-def brevity_penalty(candidate_length, reference_length):
+def brevity_penalty(candidate_length: int, reference_length: int) -> float:
     """b as a float; 0 for an empty candidate."""
     raise NotImplementedError("Exercise 5.10: brevity_penalty")
 
 
-def bleu(candidates, references):
+def bleu(candidates: list[list[int]], references: list[list[int]]) -> float:
     """BLEU of a corpus, a float: a list of candidates and a list of references (one each), lists of tokens all."""
     raise NotImplementedError("Exercise 5.10: bleu")
 
@@ -375,7 +378,9 @@ def bleu(candidates, references):
 
 
 # %%
-def train_translator(sources, targets, new_sources, source_size, target_size, seed):
+def train_translator(
+    sources: Tensor, targets: Tensor, new_sources: Tensor, source_size: int, target_size: int, seed: int
+) -> tuple[Tensor, list[float]]:
     """Train a transformer on pairs of sequences, then translate new ones by greedy decoding.
 
     sources (N, S), targets (N, T), new_sources (M, S): tokens, padded with 0 at the end, without BOS and EOS.
@@ -399,10 +404,10 @@ if __name__ == "__main__":
     for language in (1, 2):  # English, Chinese
         spelled = [pair[language].split() for pair in pairs]
         vocabulary = {word: 3 + i for i, word in enumerate(sorted({word for words in spelled for word in words}))}
-        sources = [torch.tensor([vocabulary[word] for word in words]) for words in spelled]
-        sources = nn.utils.rnn.pad_sequence(sources, batch_first=True)
-        targets = [torch.tensor([3 + int(digit) for digit in pair[0]]) for pair in pairs]
-        targets = nn.utils.rnn.pad_sequence(targets, batch_first=True)
+        tokens = [torch.tensor([vocabulary[word] for word in words]) for words in spelled]
+        sources = nn.utils.rnn.pad_sequence(tokens, batch_first=True)
+        numbers = [torch.tensor([3 + int(digit) for digit in pair[0]]) for pair in pairs]
+        targets = nn.utils.rnn.pad_sequence(numbers, batch_first=True)
         translations, losses = train_translator(
             sources[:4000], targets[:4000], sources[4000:], 3 + len(vocabulary), 13, seed=0
         )

@@ -75,7 +75,7 @@ def train(model: torch.nn.Module, recipe: Recipe, inputs: torch.Tensor, labels: 
     for _ in range(recipe.epochs):
         for rows in torch.split(torch.randperm(len(inputs)), 64 if recipe.adam else 32):
             optimiser.zero_grad()
-            torch.nn.functional.cross_entropy(model(inputs[rows]), labels[rows]).backward()  # type: ignore[no-untyped-call]
+            torch.nn.functional.cross_entropy(model(inputs[rows]), labels[rows]).backward()
             optimiser.step()
         if schedule is not None:
             schedule.step()

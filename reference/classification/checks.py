@@ -758,7 +758,7 @@ def second_derivatives(student: Student, reference: Reference, draw: Draw) -> No
         gradient, hessian = listed(student.two_weights(w[0], w[1], x, y), "(gradient, hessian)", 2)
         leaf = w.clone().requires_grad_(True)
         compare(gradient, torch.autograd.grad(loss(leaf, x, y), leaf)[0], "the gradient")
-        curvature = torch.autograd.functional.hessian(lambda v: loss(v, x, y), w)  # type: ignore[no-untyped-call]
+        curvature = torch.autograd.functional.hessian(lambda v: loss(v, x, y), w)
         compare(hessian, curvature, "the Hessian")
 
 

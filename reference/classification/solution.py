@@ -12,8 +12,10 @@
 
 # %%
 import math
+from typing import Any
 
 import torch
+from torch import Tensor
 
 # %% [markdown]
 # ## Exercise 2.1 · One-hot and softmax (8 points)
@@ -25,14 +27,14 @@ import torch
 
 
 # %%
-def one_hot(labels, classes):
+def one_hot(labels: Tensor, classes: int) -> Tensor:
     """Labels as vectors: labels (N,) int64 in 0 .. classes-1 -> (N, classes) floats, 1 at the label and 0 elsewhere."""
     # SOLUTION
     return (labels[:, None] == torch.arange(classes)).to(torch.get_default_dtype())
     # END
 
 
-def softmax(z):
+def softmax(z: Tensor) -> Tensor:
     """Probabilities of each row: z (N, C) -> (N, C). Never NaN, whether logits are 1000 or -1000."""
     # SOLUTION
     e = torch.exp(z - z.max(dim=1, keepdim=True).values)
@@ -49,7 +51,7 @@ def softmax(z):
 
 
 # %%
-def cross_entropy(z, labels):
+def cross_entropy(z: Tensor, labels: Tensor) -> Tensor:
     """Mean cross-entropy of logits z (N, C) and labels (N,) int64 -> a scalar tensor. Finite for logits of +-1000."""
     # SOLUTION
     rows = torch.arange(len(labels))
@@ -57,7 +59,7 @@ def cross_entropy(z, labels):
     # END
 
 
-def grad_cross_entropy(z, labels):
+def grad_cross_entropy(z: Tensor, labels: Tensor) -> Tensor:
     """Gradient of the mean cross-entropy with respect to the logits: (N, C)."""
     # SOLUTION
     p = softmax(z)
@@ -76,14 +78,14 @@ def grad_cross_entropy(z, labels):
 
 
 # %%
-def quadratic_cost(a, y):
+def quadratic_cost(a: Tensor, y: Tensor) -> Tensor:
     """The quadratic cost with its 1/2: outputs a (N, K), targets y (N, K) -> a scalar tensor."""
     # SOLUTION
     return (y - a).square().sum() / (2 * len(a))
     # END
 
 
-def neuron_slopes(z, y):
+def neuron_slopes(z: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
     """dC/dz of each example's own cost: z (N,), y (N,) -> (N,) for the quadratic cost, (N,) for cross-entropy."""
     # SOLUTION
     a = torch.sigmoid(z)
@@ -122,7 +124,7 @@ ANSWERS = {
 
 
 # %%
-def forward_pass(x, layers, activation):
+def forward_pass(x: Tensor, layers: list[tuple[Tensor, Tensor]], activation: str) -> tuple[list[Tensor], list[Tensor]]:
     """Run the network and remember everything on the way.
 
     x (N, d); layers [(W, b), ...]; activation "sigmoid", "tanh" or "relu", for all layers but the last.
@@ -138,28 +140,36 @@ def forward_pass(x, layers, activation):
     # END
 
 
-def backward_pass(upstream, layers, zs, inputs, activation):
+def backward_pass(
+    upstream: Tensor, layers: list[tuple[Tensor, Tensor]], zs: list[Tensor], inputs: list[Tensor], activation: str
+) -> list[tuple[Tensor, Tensor]]:
     """Walk back through the network.
 
     upstream (N, out): dC/dz of the last layer, with any 1/N already in it; zs, inputs: as forward_pass returns them.
     Returns a list with (dC/dW, dC/db) for each layer, first layer first. For ReLU, use slope 0 at 0.
     """
     # SOLUTION
-    slopes = {
-        "sigmoid": lambda z: torch.sigmoid(z) * (1 - torch.sigmoid(z)),
-        "tanh": lambda z: 1 - torch.tanh(z).square(),
-        "relu": lambda z: (z > 0).to(z.dtype),
-    }
+    def slope(z: Tensor) -> Tensor:
+        match activation:
+            case "sigmoid":
+                return torch.sigmoid(z) * (1 - torch.sigmoid(z))
+            case "tanh":
+                return 1 - torch.tanh(z).square()
+            case _:
+                return (z > 0).to(z.dtype)
+
     gradients, delta = [], upstream
     for index in reversed(range(len(layers))):
         gradients.append((delta.T @ inputs[index], delta.sum(dim=0)))
         if index > 0:
-            delta = (delta @ layers[index][0]) * slopes[activation](zs[index - 1])
+            delta = (delta @ layers[index][0]) * slope(zs[index - 1])
     return gradients[::-1]
     # END
 
 
-def loss_and_gradients(x, labels, layers, activation):
+def loss_and_gradients(
+    x: Tensor, labels: Tensor, layers: list[tuple[Tensor, Tensor]], activation: str
+) -> tuple[Tensor, list[tuple[Tensor, Tensor]]]:
     """Mean cross-entropy of the network on x (N, d), labels (N,), and its gradients as backward_pass returns them."""
     # SOLUTION
     zs, inputs = forward_pass(x, layers, activation)
@@ -186,12 +196,12 @@ def loss_and_gradients(x, labels, layers, activation):
 
 
 # %%
-def topological_order(graph, output):
+def topological_order(graph: dict[str, float | tuple[Any, ...]], output: str) -> list[str]:
     """The nodes that `output` depends on, and itself: a list of names, each once and after its inputs."""
     # SOLUTION
     order, seen = [], set()
 
-    def visit(name):
+    def visit(name: str) -> None:
         if name in seen:
             return
         seen.add(name)
@@ -204,13 +214,14 @@ def topological_order(graph, output):
     # END
 
 
-def scalar_grads(graph, output):
+def scalar_grads(graph: dict[str, float | tuple[Any, ...]], output: str) -> tuple[float, dict[str, float]]:
     """The value of the node `output`, and a dictionary: d output / d node for each node of the graph.
 
     A node that `output` does not depend on has derivative 0.0.
     """
     # SOLUTION
-    order, value = topological_order(graph, output), {}
+    order = topological_order(graph, output)
+    value: dict[str, float] = {}
     for name in order:
         value[name] = node_value(graph[name], value)
     grad = dict.fromkeys(graph, 0.0)
@@ -223,14 +234,14 @@ def scalar_grads(graph, output):
 
 
 # SOLUTION
-def sources(node):
+def sources(node: float | tuple[Any, ...]) -> tuple[str, ...]:
     """The names of a node's inputs."""
     if not isinstance(node, tuple):
         return ()
     return node[1:2] if node[0] == "power" else node[1:]
 
 
-def node_value(node, value):
+def node_value(node: float | tuple[Any, ...], value: dict[str, float]) -> float:
     """A node's value, from those of its inputs."""
     if not isinstance(node, tuple):
         return node
@@ -241,14 +252,14 @@ def node_value(node, value):
         case "mul":
             return p * value[node[2]]
         case "power":
-            return p ** node[2]
+            return math.pow(p, node[2])
         case "exp":
             return math.exp(p)
         case _:
             return math.tanh(p)
 
 
-def local_slopes(node, here, value):
+def local_slopes(node: float | tuple[Any, ...], here: float, value: dict[str, float]) -> list[tuple[str, float]]:
     """Pairs of an input and d node / d input, where the node's value is `here`."""
     if not isinstance(node, tuple):
         return []
@@ -279,14 +290,14 @@ def local_slopes(node, here, value):
 
 
 # %%
-def neuron_cost(x, y, w, b):
+def neuron_cost(x: Tensor, y: Tensor, w: Tensor, b: Tensor) -> Tensor:
     """Quadratic cost of the neuron over the batch: x (N, d), y (N,), w (d,), b a scalar -> a scalar tensor."""
     # SOLUTION
     return quadratic_cost(torch.sigmoid(x @ w + b)[:, None], y[:, None])
     # END
 
 
-def neuron_grad(x, y, w, b):
+def neuron_grad(x: Tensor, y: Tensor, w: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
     """Its gradient: (d,) for w and a scalar for b."""
     # SOLUTION
     a = torch.sigmoid(x @ w + b)
@@ -295,14 +306,14 @@ def neuron_grad(x, y, w, b):
     # END
 
 
-def predicted_dC(gw, gb, eta):
+def predicted_dC(gw: Tensor, gb: Tensor, eta: float) -> Tensor:
     """The first-order prediction for a step of gradient descent: gw (d,), gb a scalar, eta a number -> a scalar."""
     # SOLUTION
     return -eta * (gw.square().sum() + gb**2)
     # END
 
 
-def measured_dC(x, y, w, b, eta):
+def measured_dC(x: Tensor, y: Tensor, w: Tensor, b: Tensor, eta: float) -> Tensor:
     """The cost after one step of gradient descent on w and b, minus the cost before."""
     # SOLUTION
     gw, gb = neuron_grad(x, y, w, b)
@@ -323,7 +334,7 @@ def measured_dC(x, y, w, b, eta):
 
 
 # %%
-def sgd(theta, grads, etas):
+def sgd(theta: Tensor, grads: Tensor, etas: Tensor) -> Tensor:
     """Plain steps against the gradient: theta (d,), grads (T, d), etas (T,) -> (T, d), theta after each step."""
     # SOLUTION
     path = []
@@ -334,7 +345,7 @@ def sgd(theta, grads, etas):
     # END
 
 
-def momentum(theta, grads, etas, lam):
+def momentum(theta: Tensor, grads: Tensor, etas: Tensor, lam: float) -> Tensor:
     """Momentum in the lecture's form; lam is the number lambda. Shapes as in sgd."""
     # SOLUTION
     path, m = [], torch.zeros_like(theta)
@@ -365,7 +376,7 @@ def momentum(theta, grads, etas, lam):
 
 
 # %%
-def adagrad(theta, grads, etas):
+def adagrad(theta: Tensor, grads: Tensor, etas: Tensor) -> Tensor:
     """Adagrad with the mean of squares. theta (d,), grads (T, d), etas (T,) -> (T, d), theta after each step."""
     # SOLUTION
     path, total = [], torch.zeros_like(theta)
@@ -377,7 +388,7 @@ def adagrad(theta, grads, etas):
     # END
 
 
-def rmsprop(theta, grads, etas, alpha):
+def rmsprop(theta: Tensor, grads: Tensor, etas: Tensor, alpha: float) -> Tensor:
     """RMSProp that starts with sigma = |g| of the first step. Shapes as in adagrad."""
     # SOLUTION
     path, square = [], grads[0].square()
@@ -389,7 +400,7 @@ def rmsprop(theta, grads, etas, alpha):
     # END
 
 
-def adam(theta, grads, etas, beta1, beta2, eps):
+def adam(theta: Tensor, grads: Tensor, etas: Tensor, beta1: float, beta2: float, eps: float) -> Tensor:
     """Adam with bias correction, eps outside of the root. Shapes as in adagrad."""
     # SOLUTION
     path, m, v = [], torch.zeros_like(theta), torch.zeros_like(theta)
@@ -411,14 +422,14 @@ def adam(theta, grads, etas, beta1, beta2, eps):
 
 
 # %%
-def lr_decay(eta, t):
+def lr_decay(eta: float, t: int) -> float:
     """The decayed learning rate of update t, as a float."""
     # SOLUTION
     return eta / math.sqrt(t + 1)
     # END
 
 
-def warmup(eta, t, warm):
+def warmup(eta: float, t: int, warm: int) -> float:
     """The learning rate of update t with `warm` updates of warm-up (at least 1), as a float."""
     # SOLUTION
     if t < warm:
@@ -439,7 +450,7 @@ def warmup(eta, t, warm):
 
 
 # %%
-def two_weights(w1, w2, x, y):
+def two_weights(w1: Tensor, w2: Tensor, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
     """Gradient (2,) and Hessian (2, 2) of L = (y - w1 w2 x)^2 with respect to (w1, w2). All four are scalar tensors."""
     # SOLUTION
     residual = y - w1 * w2 * x
@@ -450,7 +461,7 @@ def two_weights(w1, w2, x, y):
     # END
 
 
-def classify_point(gradient, hessian, tolerance):
+def classify_point(gradient: Tensor, hessian: Tensor, tolerance: float) -> str:
     """What kind of point this is: gradient (d,), hessian (d, d) symmetric.
 
     "not critical": the gradient's length is more than tolerance. Otherwise by the eigenvalues, of which those within
@@ -470,14 +481,15 @@ def classify_point(gradient, hessian, tolerance):
     # END
 
 
-def escape_direction(hessian):
+def escape_direction(hessian: Tensor) -> Tensor:
     """The direction (d,), of length 1, in which the loss curves down most; either sign. hessian (d, d) symmetric."""
     # SOLUTION
-    return torch.linalg.eigh(hessian).eigenvectors[:, 0]
+    directions: Tensor = torch.linalg.eigh(hessian).eigenvectors
+    return directions[:, 0]
     # END
 
 
-def add_dimension(hessian, coupling, curvature):
+def add_dimension(hessian: Tensor, coupling: Tensor, curvature: Tensor) -> Tensor:
     """The Hessian with one more parameter: (d, d) -> (d + 1, d + 1).
 
     coupling (d,): the mixed second derivatives of the old parameters with the new one, which comes last;
@@ -500,7 +512,7 @@ def add_dimension(hessian, coupling, curvature):
 
 
 # %%
-def noisy_gradients(per_example, batch_size, count, generator):
+def noisy_gradients(per_example: Tensor, batch_size: int, count: int, generator: torch.Generator) -> Tensor:
     """Gradients of `count` random batches.
 
     per_example (N, d): the gradient of each example; generator: a torch.Generator to draw from. Each batch is drawn
@@ -512,7 +524,7 @@ def noisy_gradients(per_example, batch_size, count, generator):
     # END
 
 
-def noise_variance(per_example, batch_size):
+def noise_variance(per_example: Tensor, batch_size: int) -> Tensor:
     """The exact variance of such a gradient, for each parameter: per_example (N, d) -> (d,)."""
     # SOLUTION
     n = len(per_example)
@@ -534,7 +546,16 @@ def noise_variance(per_example, batch_size):
 
 
 # %%
-def batchnorm(x, gamma, beta, running_mean, running_var, training, momentum, eps):
+def batchnorm(
+    x: Tensor,
+    gamma: Tensor,
+    beta: Tensor,
+    running_mean: Tensor,
+    running_var: Tensor,
+    training: bool,
+    momentum: float,
+    eps: float,
+) -> tuple[Tensor, Tensor, Tensor]:
     """Batch normalisation of x (N, C) or (N, C, H, W); gamma, beta, running_mean and running_var are (C,).
 
     training: True or False; momentum, eps: numbers. Returns y, as x, and the running mean and variance afterwards.
@@ -552,7 +573,7 @@ def batchnorm(x, gamma, beta, running_mean, running_var, training, momentum, eps
     # END
 
 
-def batchnorm_backward(upstream, x, gamma, eps):
+def batchnorm_backward(upstream: Tensor, x: Tensor, gamma: Tensor, eps: float) -> tuple[Tensor, Tensor, Tensor]:
     """Gradients in training: upstream = dC/dy, of x's shape -> dC/dx (x's shape), dC/dgamma (C,), dC/dbeta (C,)."""
     # SOLUTION
     dims = [d for d in range(x.ndim) if d != 1]
@@ -589,7 +610,7 @@ def batchnorm_backward(upstream, x, gamma, eps):
 
 
 # %%
-def linear_frames(x_train, y_train, x_new, seed):
+def linear_frames(x_train: Tensor, y_train: Tensor, x_new: Tensor, seed: int) -> tuple[Tensor, list[float]]:
     """Sample code: softmax regression on single frames. Returns labels for x_new, and the loss after each epoch."""
     torch.manual_seed(seed)
     model = torch.nn.Linear(x_train.shape[1], int(y_train.max()) + 1)
@@ -607,7 +628,9 @@ def linear_frames(x_train, y_train, x_new, seed):
 
 
 # %%
-def label_frames(x_train, utterance_train, y_train, x_new, utterance_new, seed):
+def label_frames(
+    x_train: Tensor, utterance_train: Tensor, y_train: Tensor, x_new: Tensor, utterance_new: Tensor, seed: int
+) -> tuple[Tensor, list[float]]:
     """Train on labelled frames, label new ones.
 
     x_train (F, 12), y_train (F,) int64 in 0 .. 8; x_new (M, 12); utterance_train (F,), utterance_new (M,) int64: frames
@@ -645,7 +668,7 @@ def label_frames(x_train, utterance_train, y_train, x_new, utterance_new, seed):
 
 
 # SOLUTION
-def with_context(x, utterance, reach):
+def with_context(x: Tensor, utterance: Tensor, reach: int) -> Tensor:
     """Each frame with `reach` neighbours on each side: x (F, d) -> (F, (2 reach + 1) d), ends repeated."""
     first = torch.searchsorted(utterance, utterance)
     last = torch.searchsorted(utterance, utterance, right=True) - 1
@@ -673,7 +696,7 @@ if __name__ == "__main__":
     frames, utterance, speaker = frames.double(), utterance.long(), speaker.long()
     held_out = utterance % 5 == 0
 
-    def show(name, labels, trace):
+    def show(name: str, labels: Tensor, trace: list[float]) -> None:
         right = float((labels == speaker[held_out]).double().mean())
         print(f"{name}: training loss {trace[-1]:.3f}, {right:.1%} of the held-out frames are right")
 

@@ -64,7 +64,7 @@ def accuracy(network: Callable[[], nn.Module], epochs: int, rate: float, falls: 
         for batch in torch.split(torch.randperm(len(digits.x)), 64):
             optimiser.zero_grad()
             loss = nn.functional.cross_entropy(model(digits.x[batch]), digits.y[batch])
-            loss.backward()  # type: ignore[no-untyped-call]
+            loss.backward()
             optimiser.step()
             if falls:
                 falling.step()

@@ -13,6 +13,7 @@
 # %%
 import torch
 import torch.nn.functional as F
+from torch import Tensor
 
 # %% [markdown]
 # ## Exercise 3.1 · Sizes, receptive fields, parameters (8 points)
@@ -25,14 +26,14 @@ import torch.nn.functional as F
 
 
 # %%
-def conv_out_size(size, kernel, stride=1, padding=0):
+def conv_out_size(size: int, kernel: int, stride: int = 1, padding: int = 0) -> int:
     """How many positions along one axis, as an int. All arguments are ints."""
     # SOLUTION
     return (size + 2 * padding - kernel) // stride + 1
     # END
 
 
-def receptive_field(layers):
+def receptive_field(layers: list[tuple[int, int]]) -> int:
     """Pixels along one axis that one output depends on, as an int.
 
     layers: list of (kernel, stride), from the input on. No layers: an output is a pixel, so 1.
@@ -46,14 +47,14 @@ def receptive_field(layers):
     # END
 
 
-def conv_params(channels, filters, kernel):
+def conv_params(channels: int, filters: int, kernel: tuple[int, int]) -> int:
     """Parameters of a convolution, with one bias a filter. kernel: (rows, columns)."""
     # SOLUTION
     return filters * (channels * kernel[0] * kernel[1] + 1)
     # END
 
 
-def dense_params(in_shape, out_shape):
+def dense_params(in_shape: tuple[int, int, int], out_shape: tuple[int, int, int]) -> int:
     """Parameters of a fully connected layer between images of these shapes (C, H, W), with one bias an output."""
     # SOLUTION
     inputs = in_shape[0] * in_shape[1] * in_shape[2]
@@ -115,7 +116,9 @@ ANSWERS = {
 
 
 # %%
-def conv2d_forward(x, w, b, stride=(1, 1), padding=(0, 0)):
+def conv2d_forward(
+    x: Tensor, w: Tensor, b: Tensor, stride: tuple[int, int] = (1, 1), padding: tuple[int, int] = (0, 0)
+) -> Tensor:
     """Convolve: x (N, C, H, W), w (F, C, rows, columns), b (F,) -> (N, F, H', W').
 
     stride, padding: (rows, columns). H' and W' are what conv_out_size says. The inputs stay as they are.
@@ -143,7 +146,9 @@ def conv2d_forward(x, w, b, stride=(1, 1), padding=(0, 0)):
 
 
 # %%
-def conv2d_backward(upstream, x, w, stride=(1, 1), padding=(0, 0)):
+def conv2d_backward(
+    upstream: Tensor, x: Tensor, w: Tensor, stride: tuple[int, int] = (1, 1), padding: tuple[int, int] = (0, 0)
+) -> tuple[Tensor, Tensor, Tensor]:
     """Gradients of the loss: dx (N, C, H, W), dw (F, C, rows, columns), db (F,), shaped like x, w and b.
 
     upstream (N, F, H', W'); the others as in conv2d_forward. Sum over the batch, do not average.
@@ -174,7 +179,9 @@ def conv2d_backward(upstream, x, w, stride=(1, 1), padding=(0, 0)):
 
 
 # %%
-def maxpool_forward(x, kernel, stride=None, padding=(0, 0)):
+def maxpool_forward(
+    x: Tensor, kernel: tuple[int, int], stride: tuple[int, int] | None = None, padding: tuple[int, int] = (0, 0)
+) -> Tensor:
     """Largest value of each window: x (N, C, H, W) -> (N, C, H', W').
 
     kernel, stride, padding: (rows, columns). stride None: the windows do not overlap, stride is kernel.
@@ -193,7 +200,13 @@ def maxpool_forward(x, kernel, stride=None, padding=(0, 0)):
     # END
 
 
-def maxpool_backward(upstream, x, kernel, stride=None, padding=(0, 0)):
+def maxpool_backward(
+    upstream: Tensor,
+    x: Tensor,
+    kernel: tuple[int, int],
+    stride: tuple[int, int] | None = None,
+    padding: tuple[int, int] = (0, 0),
+) -> Tensor:
     """Gradient with respect to x (N, C, H, W), for upstream (N, C, H', W'). By hand, without autograd."""
     # SOLUTION
     (down, right), (height, width), (top, left) = stride or kernel, upstream.shape[2:], padding
@@ -210,7 +223,7 @@ def maxpool_backward(upstream, x, kernel, stride=None, padding=(0, 0)):
     # END
 
 
-def avgpool(x, kernel, stride=None):
+def avgpool(x: Tensor, kernel: tuple[int, int], stride: tuple[int, int] | None = None) -> Tensor:
     """Mean of each window, without padding: x (N, C, H, W) -> (N, C, H', W'). stride as in maxpool_forward."""
     # SOLUTION
     down, right = stride or kernel
@@ -235,7 +248,9 @@ def avgpool(x, kernel, stride=None):
 
 
 # %%
-def conv_matrix(w, height, width, stride=(1, 1), padding=(0, 0)):
+def conv_matrix(
+    w: Tensor, height: int, width: int, stride: tuple[int, int] = (1, 1), padding: tuple[int, int] = (0, 0)
+) -> Tensor:
     """The matrix of a convolution of one image (C, height, width), for w (F, C, rows, columns).
 
     Its shape is (F H' W', C height width). Images are flattened with reshape(-1): channel by channel, row by row.
@@ -248,7 +263,14 @@ def conv_matrix(w, height, width, stride=(1, 1), padding=(0, 0)):
     # END
 
 
-def shared_gradient(dmatrix, w_shape, height, width, stride=(1, 1), padding=(0, 0)):
+def shared_gradient(
+    dmatrix: Tensor,
+    w_shape: tuple[int, int, int, int],
+    height: int,
+    width: int,
+    stride: tuple[int, int] = (1, 1),
+    padding: tuple[int, int] = (0, 0),
+) -> Tensor:
     """The gradient of w, from the gradient of every single entry of its matrix.
 
     dmatrix (F H' W', C height width); w_shape (F, C, rows, columns) -> w_shape.
@@ -272,7 +294,7 @@ def shared_gradient(dmatrix, w_shape, height, width, stride=(1, 1), padding=(0, 
 
 
 # %%
-def shift(x, down, right):
+def shift(x: Tensor, down: int, right: int) -> Tensor:
     """Move the content of x (N, C, H, W) by whole pixels. What leaves is lost, zeros come in.
 
     down, right: ints, negative for up and left. x[0, 0, 0, 0] is found at [0, 0, down, right].
@@ -287,14 +309,14 @@ def shift(x, down, right):
     # END
 
 
-def enlarge(x):
+def enlarge(x: Tensor) -> Tensor:
     """Twice as large: each pixel becomes a block of 2x2. x (N, C, H, W) -> (N, C, 2H, 2W)."""
     # SOLUTION
     return x.repeat_interleave(2, dim=2).repeat_interleave(2, dim=3)
     # END
 
 
-def equivariance_gap(x, w, transform):
+def equivariance_gap(x: Tensor, w: Tensor, transform: str) -> Tensor:
     """max |conv(T(x)) - T(conv(x))| over all entries, a scalar. x (N, C, H, W), w (F, C, rows, columns), both odd.
 
     transform: "shift" (T moves 1 down and 2 right), "rotate" (a quarter turn anticlockwise, as torch.rot90 with
@@ -302,7 +324,7 @@ def equivariance_gap(x, w, transform):
     """
 
     # SOLUTION
-    def convolve(image):
+    def convolve(image: Tensor) -> Tensor:
         return conv2d_forward(image, w, torch.zeros(len(w), dtype=w.dtype), (1, 1), (w.shape[2] // 2, w.shape[3] // 2))
 
     change = {
@@ -325,21 +347,21 @@ def equivariance_gap(x, w, transform):
 
 
 # %%
-def residual_block(x, w1, b1, w2, b2):
+def residual_block(x: Tensor, w1: Tensor, b1: Tensor, w2: Tensor, b2: Tensor) -> Tensor:
     """x (N, C, H, W), w1 (K, C, rows, columns), b1 (K,), w2 (C, K, rows, columns), b2 (C,) -> (N, C, H, W).
 
     Both kernels have odd sizes. The input stays as it is.
     """
 
     # SOLUTION
-    def same(image, w, b):
+    def same(image: Tensor, w: Tensor, b: Tensor) -> Tensor:
         return conv2d_forward(image, w, b, (1, 1), (w.shape[2] // 2, w.shape[3] // 2))
 
     return torch.relu(x + same(torch.relu(same(x, w1, b1)), w2, b2))
     # END
 
 
-def dropout(x, p, training, generator):
+def dropout(x: Tensor, p: float, training: bool, generator: torch.Generator) -> Tensor:
     """Inverted dropout: x of any shape -> the same shape.
 
     p: the chance, 0 <= p < 1, that an entry is set to **0**, each for itself. When training is False, x comes back
@@ -365,7 +387,7 @@ def dropout(x, p, training, generator):
 
 
 # %%
-def tiny_cnn(state, x, training):
+def tiny_cnn(state: dict[str, Tensor], x: Tensor, training: bool) -> Tensor:
     """A small network with batch normalisation: x (N, C, H, W) -> logits (N, K).
 
     state: a dict of tensors. When training, it normalises with the batch's own mean and variance, and the running
@@ -376,7 +398,7 @@ def tiny_cnn(state, x, training):
     return x.relu().mean(dim=(2, 3)) @ state["weight"].T + state["bias"]
 
 
-def augment(x, most, generator):
+def augment(x: Tensor, most: int, generator: torch.Generator) -> Tensor:
     """Move each image by its own random number of pixels: x (N, C, H, W) -> (N, C, H, W).
 
     Both directions are drawn from -most .. most, each number equally likely, independently for every image.
@@ -388,7 +410,7 @@ def augment(x, most, generator):
     # END
 
 
-def mixup(x, targets, weight, order):
+def mixup(x: Tensor, targets: Tensor, weight: float, order: Tensor) -> tuple[Tensor, Tensor]:
     """Blend example i with example order[i]: `weight` of the former, 1 - weight of the latter.
 
     x (N, ...), targets (N, K) one-hot or soft, weight a float, order (N,) of int64 -> both blends, shaped like x and
@@ -399,7 +421,7 @@ def mixup(x, targets, weight, order):
     # END
 
 
-def soft_cross_entropy(logits, targets):
+def soft_cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
     """Cross-entropy with soft targets, mean over the batch: logits (N, K), targets (N, K) -> a scalar.
 
     Logits may be as large as 1000 in size.
@@ -409,7 +431,7 @@ def soft_cross_entropy(logits, targets):
     # END
 
 
-def evaluate(state, x, labels, batch_size):
+def evaluate(state: dict[str, Tensor], x: Tensor, labels: Tensor, batch_size: int) -> tuple[float, float]:
     """Measure tiny_cnn: x (N, C, H, W), labels (N,) of int64 -> mean cross-entropy, accuracy (0 to 1).
 
     In evaluation mode, without gradients, in batches in order. Both are means over the **examples**, whatever the
@@ -443,7 +465,7 @@ def evaluate(state, x, labels, batch_size):
 
 
 # %%
-def train_mlp(x, y, x_new, seed):
+def train_mlp(x: Tensor, y: Tensor, x_new: Tensor, seed: int) -> tuple[Tensor, list[float]]:
     """What train_cnn takes and gives, with a network that does not know what an image is."""
     torch.manual_seed(seed)
     model = torch.nn.Sequential(
@@ -464,7 +486,7 @@ def train_mlp(x, y, x_new, seed):
         return model(x_new).argmax(dim=1), losses
 
 
-def train_cnn(x, y, x_new, seed):
+def train_cnn(x: Tensor, y: Tensor, x_new: Tensor, seed: int) -> tuple[Tensor, list[float]]:
     """Train on x and y, then read x_new.
 
     x (N, 1, 28, 28) of float32 from 0 to 1, y (N,) of int64 from 0 to 9, x_new (M, 1, 28, 28); seed: an int for
@@ -511,7 +533,7 @@ def train_cnn(x, y, x_new, seed):
 
 
 # %%
-def affine_grid(theta, height, width):
+def affine_grid(theta: Tensor, height: int, width: int) -> Tensor:
     """Where each output pixel reads: theta (N, 2, 3) -> (N, height, width, 2), the last axis (horizontal, vertical)."""
     # SOLUTION
     v, u = torch.meshgrid(
@@ -521,14 +543,14 @@ def affine_grid(theta, height, width):
     # END
 
 
-def bilinear_sample(x, grid):
+def bilinear_sample(x: Tensor, grid: Tensor) -> Tensor:
     """Read x (N, C, H, W) at grid (N, H', W', 2), in affine_grid's coordinates -> (N, C, H', W')."""
     # SOLUTION
     height, width = x.shape[2:]
     column, row = (grid[..., 0] + 1) / 2 * (width - 1), (grid[..., 1] + 1) / 2 * (height - 1)
     left, top = column.detach().floor(), row.detach().floor()
     example = torch.arange(len(x))[:, None, None]
-    out = 0
+    out = torch.zeros((), dtype=x.dtype)
     for i, j in ((0, 0), (0, 1), (1, 0), (1, 1)):
         r, c = top + i, left + j
         weight = (1 - (row - r).abs()) * (1 - (column - c).abs())
@@ -539,7 +561,7 @@ def bilinear_sample(x, grid):
     # END
 
 
-def transformer_gradient(upstream, x, theta):
+def transformer_gradient(upstream: Tensor, x: Tensor, theta: Tensor) -> Tensor:
     """The gradient of theta (N, 2, 3) for upstream (N, C, H, W): how should the transformer move?
 
     The output has the size of x. Autograd is allowed, over your own functions.

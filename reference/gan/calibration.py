@@ -45,10 +45,10 @@ def train(images: Tensor, rate: float, epochs: int, gamma: float = 0.0, average:
                 (slope,) = torch.autograd.grad(logits.sum(), real, create_graph=True)
                 loss = loss + gamma / 2 * slope.square().sum(dim=1).mean()
             d_optimiser.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
+            loss.backward()
             d_optimiser.step()
             g_optimiser.zero_grad()
-            F.softplus(-network(d, network(g, torch.randn(len(batch), NOISE)))).mean().backward()  # type: ignore[no-untyped-call]
+            F.softplus(-network(d, network(g, torch.randn(len(batch), NOISE)))).mean().backward()
             g_optimiser.step()
             with torch.no_grad():
                 for kept, parameter in zip(mean, g, strict=True):

@@ -14,6 +14,7 @@
 import numpy as np
 import torch
 import torch.nn.functional as F
+from torch import Tensor
 
 # %% [markdown]
 # ## Given: a network as a list of tensors
@@ -24,7 +25,7 @@ import torch.nn.functional as F
 
 
 # %%
-def network(parameters, x):
+def network(parameters: list[Tensor], x: Tensor) -> Tensor:
     """Fully connected, SiLU between the layers and nothing after the last: x (N, ...) -> (N, out)."""
     x = x.flatten(1)
     for index in range(0, len(parameters), 2):
@@ -43,14 +44,14 @@ def network(parameters, x):
 
 
 # %%
-def d_loss(real_logits, fake_logits):
+def d_loss(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
     """D's loss: real_logits (N,) or (N, 1), fake_logits (M,) or (M, 1) -> a scalar."""
     # SOLUTION
     return F.softplus(-real_logits).mean() + F.softplus(fake_logits).mean()
     # END
 
 
-def g_loss(fake_logits):
+def g_loss(fake_logits: Tensor) -> Tensor:
     """G's non-saturating loss: fake_logits (M,) or (M, 1) -> a scalar."""
     # SOLUTION
     return F.softplus(-fake_logits).mean()
@@ -67,14 +68,14 @@ def g_loss(fake_logits):
 
 
 # %%
-def g_loss_saturating(fake_logits):
+def g_loss_saturating(fake_logits: Tensor) -> Tensor:
     """Mean of log(1 - sigmoid(logit)), finite for any logit: fake_logits (M,) or (M, 1) -> a scalar."""
     # SOLUTION
     return -F.softplus(fake_logits).mean()
     # END
 
 
-def g_slopes(fake_logits):
+def g_slopes(fake_logits: Tensor) -> tuple[Tensor, Tensor]:
     """The derivatives of both means (their 1/M included) by each logit, by hand (no autograd).
 
     fake_logits (M,) -> (of the non-saturating loss, of the saturating loss), both (M,).
@@ -85,7 +86,7 @@ def g_slopes(fake_logits):
     # END
 
 
-def best_logit(p_real, p_fake):
+def best_logit(p_real: Tensor, p_fake: Tensor) -> Tensor:
     """The logit of the best D where reals have density p_real and fakes p_fake: (N,), (N,) > 0 -> (N,)."""
     # SOLUTION
     return torch.log(p_real) - torch.log(p_fake)
@@ -102,7 +103,9 @@ def best_logit(p_real, p_fake):
 
 
 # %%
-def backward_d(d, g, real, z):
+def backward_d(
+    d: list[Tensor], g: list[Tensor], real: Tensor, z: Tensor
+) -> tuple[list[Tensor | None], list[Tensor | None]]:
     """One backward pass of D's loss, on real (N, ...) and on G's images of the noise z (M, k).
 
     Returns two lists: `.grad` of each of D's parameters, and of each of G's.
@@ -115,7 +118,7 @@ def backward_d(d, g, real, z):
     # END
 
 
-def backward_g(d, g, z):
+def backward_g(d: list[Tensor], g: list[Tensor], z: Tensor) -> tuple[list[Tensor | None], list[Tensor | None]]:
     """One backward pass of G's non-saturating loss on G's images of the noise z (M, k). Returns as backward_d does."""
     # SOLUTION
     with torch.enable_grad():
@@ -134,14 +137,16 @@ def backward_g(d, g, z):
 
 
 # %%
-def update(parameters, gradients, lr):
+def update(parameters: list[Tensor], gradients: list[Tensor], lr: float) -> list[Tensor]:
     """One step of gradient descent. Returns a list of new tensors; the old ones stay as they are."""
     # SOLUTION
     return [parameter.detach() - lr * gradient for parameter, gradient in zip(parameters, gradients)]
     # END
 
 
-def take_turns(d, g, real, z_d, z_g, lr):
+def take_turns(
+    d: list[Tensor], g: list[Tensor], real: Tensor, z_d: Tensor, z_g: Tensor, lr: float
+) -> tuple[list[Tensor], list[Tensor], list[Tensor], list[Tensor]]:
     """Alternate for R rounds with K steps of D in each.
 
     real (R, K, N, ...), z_d (R, K, M, k): the batches of D's steps; z_g (R, M, k): the noise of G's.
@@ -153,13 +158,15 @@ def take_turns(d, g, real, z_d, z_g, lr):
     for reals, noises, noise in zip(real, z_d, z_g):
         for batch, z in zip(reals, noises):
             d_losses.append(d_loss(network(d, batch), network(d, network(g, z))).detach())
-            d = update(d, backward_d(_leaves(d), _leaves(g), batch, z)[0], lr)
+            d_gradients, _ = backward_d(_leaves(d), _leaves(g), batch, z)
+            d = update(d, [gradient for gradient in d_gradients if gradient is not None], lr)
         g_losses.append(g_loss(network(d, network(g, noise))).detach())
-        g = update(g, backward_g(_leaves(d), _leaves(g), noise)[1], lr)
+        _, g_gradients = backward_g(_leaves(d), _leaves(g), noise)
+        g = update(g, [gradient for gradient in g_gradients if gradient is not None], lr)
     return d, g, d_losses, g_losses
 
 
-def _leaves(parameters):
+def _leaves(parameters: list[Tensor]) -> list[Tensor]:
     return [parameter.detach().clone().requires_grad_() for parameter in parameters]
     # END
 
@@ -172,14 +179,14 @@ def _leaves(parameters):
 
 
 # %%
-def critic_loss(real_scores, fake_scores):
+def critic_loss(real_scores: Tensor, fake_scores: Tensor) -> Tensor:
     """The critic's loss: real_scores (N,) or (N, 1), fake_scores (M,) or (M, 1) -> a scalar."""
     # SOLUTION
     return fake_scores.mean() - real_scores.mean()
     # END
 
 
-def critic_g_loss(fake_scores):
+def critic_g_loss(fake_scores: Tensor) -> Tensor:
     """G's loss against a critic: fake_scores (M,) or (M, 1) -> a scalar."""
     # SOLUTION
     return -fake_scores.mean()
@@ -194,15 +201,15 @@ def critic_g_loss(fake_scores):
 
 
 # %%
-def critic_step(d, real, fake, lr, c):
+def critic_step(d: list[Tensor], real: Tensor, fake: Tensor, lr: float, c: float) -> list[Tensor]:
     """One step of gradient descent on the critic's loss, then clipping to [-c, c].
 
     d: the critic's parameters; real (N, ...), fake (M, ...). Returns the new parameters; the old ones stay as they are.
     """
     # SOLUTION
     leaves = [parameter.detach().clone().requires_grad_() for parameter in d]
-    critic_loss(network(leaves, real), network(leaves, fake)).backward()
-    return [(leaf.detach() - lr * leaf.grad).clamp(-c, c) for leaf in leaves]
+    gradients = torch.autograd.grad(critic_loss(network(leaves, real), network(leaves, fake)), leaves)
+    return [(parameter - lr * gradient).clamp(-c, c) for parameter, gradient in zip(d, gradients)]
     # END
 
 
@@ -214,7 +221,7 @@ def critic_step(d, real, fake, lr, c):
 
 
 # %%
-def mix(real, fake, alpha):
+def mix(real: Tensor, fake: Tensor, alpha: Tensor) -> Tensor:
     """alpha of the real and 1 - alpha of the fake, for each sample: real, fake (N, ...), alpha (N,) -> (N, ...)."""
     # SOLUTION
     alpha = alpha.reshape(-1, *[1] * (real.ndim - 1))
@@ -231,7 +238,7 @@ def mix(real, fake, alpha):
 
 
 # %%
-def gradient_penalty(d, real, fake, alpha):
+def gradient_penalty(d: list[Tensor], real: Tensor, fake: Tensor, alpha: Tensor) -> Tensor:
     """The penalty, without a factor in front: real, fake (N, ...), alpha (N,), d a list -> a scalar.
 
     If d's parameters require gradients, `backward` on the result must reach them.
@@ -240,11 +247,12 @@ def gradient_penalty(d, real, fake, alpha):
     with torch.enable_grad():
         between = mix(real, fake, alpha).detach().requires_grad_()
         (slope,) = torch.autograd.grad(network(d, between).sum(), between, create_graph=True)
-        return (slope.flatten(1).norm(dim=1) - 1).square().mean()
+        norms: Tensor = slope.flatten(1).norm(dim=1)
+        return (norms - 1).square().mean()
     # END
 
 
-def penalty_gradients(d, real, fake, alpha):
+def penalty_gradients(d: list[Tensor], real: Tensor, fake: Tensor, alpha: Tensor) -> list[Tensor]:
     """The gradient of the penalty by each of D's parameters, as a list of tensors; zeros where it does not depend."""
     # SOLUTION
     leaves = [parameter.detach().clone().requires_grad_() for parameter in d]
@@ -264,7 +272,7 @@ def penalty_gradients(d, real, fake, alpha):
 
 
 # %%
-def mean_and_covariance(features):
+def mean_and_covariance(features: Tensor) -> tuple[Tensor, Tensor]:
     """Mean (d,) and covariance (d, d) of features (N, d); the covariance divides by N - 1."""
     # SOLUTION
     mean = features.mean(dim=0)
@@ -273,11 +281,12 @@ def mean_and_covariance(features):
     # END
 
 
-def matrix_root(a):
+def matrix_root(a: Tensor) -> Tensor:
     """The root of a symmetric matrix without negative eigenvalues (but for rounding): a (d, d) -> (d, d)."""
     # SOLUTION
     values, vectors = torch.linalg.eigh(a)
-    return (vectors * values.clamp(min=0).sqrt()) @ vectors.T
+    root: Tensor = (vectors * values.clamp(min=0).sqrt()) @ vectors.T
+    return root
     # END
 
 
@@ -289,7 +298,7 @@ def matrix_root(a):
 
 
 # %%
-def frechet_distance(mean_1, covariance_1, mean_2, covariance_2):
+def frechet_distance(mean_1: Tensor, covariance_1: Tensor, mean_2: Tensor, covariance_2: Tensor) -> Tensor:
     """The Fréchet distance (as above, not its root) of two Gaussians: (d,), (d, d), (d,), (d, d) -> a scalar."""
     # SOLUTION
     root = matrix_root(covariance_1)
@@ -307,7 +316,7 @@ def frechet_distance(mean_1, covariance_1, mean_2, covariance_2):
 
 
 # %%
-def ring(modes, radius):
+def ring(modes: int, radius: float) -> Tensor:
     """Centres of `modes` Gaussians, evenly on a circle around 0, the first at (radius, 0), counter-clockwise.
 
     Returns (modes, 2), in float64.
@@ -318,7 +327,7 @@ def ring(modes, radius):
     # END
 
 
-def modes_covered(samples, centres, distance, least):
+def modes_covered(samples: Tensor, centres: Tensor, distance: float, least: int) -> int:
     """How many centres are covered, as an int. A sample counts for its nearest centre, and only when it lies at most
     `distance` from it; a centre is covered by `least` samples or more. samples (N, d), centres (K, d).
     """
@@ -329,7 +338,7 @@ def modes_covered(samples, centres, distance, least):
     # END
 
 
-def nearest_training(samples, training):
+def nearest_training(samples: Tensor, training: Tensor) -> tuple[Tensor, Tensor]:
     """The nearest training image of each sample: samples (N, ...), training (M, ...) of the same shape after the first.
 
     Returns its index (N,) and its Euclidean distance (N,).
@@ -339,12 +348,12 @@ def nearest_training(samples, training):
     return index, distances
 
 
-def _distances(one, other):
+def _distances(one: Tensor, other: Tensor) -> Tensor:
     return (one[:, None] - other).square().sum(dim=2).sqrt()
     # END
 
 
-def copied_share(samples, training, tolerance):
+def copied_share(samples: Tensor, training: Tensor, tolerance: float) -> float:
     """The share of samples (0 to 1, a number) whose nearest training image is at most `tolerance` away."""
     # SOLUTION
     return float((nearest_training(samples, training)[1] <= tolerance).double().mean())
@@ -406,7 +415,7 @@ ANSWERS = {
 
 
 # %%
-def train_gan(images, seed):
+def train_gan(images: Tensor, seed: int) -> tuple[list[Tensor], list[float], list[float]]:
     """Train a GAN on images (N, 64), float64, with values in [0, 1].
 
     Start from torch.manual_seed(seed). Returns the generator's parameters [W1, b1, W2, b2, ...] (float32 or float64, at
@@ -445,7 +454,7 @@ def train_gan(images, seed):
     return average, d_losses, g_losses
 
 
-def _initial(*sizes):
+def _initial(*sizes: int) -> list[Tensor]:
     layers = [torch.nn.Linear(inside, outside) for inside, outside in zip(sizes, sizes[1:])]
     return [parameter for layer in layers for parameter in layer.parameters()]
     # END

@@ -320,7 +320,7 @@ def _train(
         for batch in torch.split(torch.randperm(len(y), generator=generator), recipe.batch):
             optimiser.zero_grad()
             loss = (_predict(layers, inputs[:, batch]) - labels[:, batch]).square().mean(dim=1).sum()
-            loss.backward()  # type: ignore[no-untyped-call]
+            loss.backward()
             optimiser.step()
     with torch.no_grad():
         train, unseen = (_predict(layers, rows).double().numpy() * spread + mean for rows in (inputs, new))

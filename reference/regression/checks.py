@@ -530,7 +530,8 @@ def network_numerical(student: Student, reference: Reference, draw: Draw) -> Non
         def loss(v: torch.Tensor, order: int = order) -> torch.Tensor:
             parts = [W, b, c]
             parts[order] = v
-            return reference.mse(reference.net_forward(x, *parts, b_out, "sigmoid"), y)
+            moved: torch.Tensor = reference.mse(reference.net_forward(x, *parts, b_out, "sigmoid"), y)
+            return moved
 
         agrees_with_numerical(value, loss, point, name)
 
@@ -739,7 +740,13 @@ def every_case(student: Student, reference: Reference, draw: Draw) -> None:
     cases = []
     for _ in range(3):
         target = draw.number(0.3, 0.5)
-        low, high = (lambda: draw.number(0.05, 0.9) * target), (lambda: draw.number(1.1, 2.5) * target)
+
+        def low() -> float:
+            return draw.number(0.05, 0.9) * target
+
+        def high() -> float:
+            return draw.number(1.1, 2.5) * target
+
         bad = high()
         cases += [
             (bad, high(), high(), bad * draw.number(1.1, 1.5), target),

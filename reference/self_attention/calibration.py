@@ -85,7 +85,7 @@ def by(model: Callable[[], nn.Module], rate: float, scaled: bool = True) -> Call
                 mask = train.mask[batch]
                 logits = net(x[batch], mask)[mask]
                 optimiser.zero_grad()
-                nn.functional.cross_entropy(logits, train.y[batch][mask]).backward()  # type: ignore[no-untyped-call]
+                nn.functional.cross_entropy(logits, train.y[batch][mask]).backward()
                 optimiser.step()
                 schedule.step()
         with torch.no_grad():

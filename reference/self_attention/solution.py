@@ -17,6 +17,7 @@
 import math
 
 import torch
+from torch import Tensor
 
 # %% [markdown]
 # ## Exercise 4.1 · Scores, softmax, attention (14 points)
@@ -30,14 +31,14 @@ import torch
 
 
 # %%
-def scores(q, k):
+def scores(q: Tensor, k: Tensor) -> Tensor:
     """Scaled dot products: q (..., T, d), k (..., S, d) -> (..., T, S)."""
     # SOLUTION
     return q @ k.transpose(-1, -2) / math.sqrt(q.shape[-1])
     # END
 
 
-def softmax(z):
+def softmax(z: Tensor) -> Tensor:
     """Softmax over the last axis: z (..., S) -> (..., S). Right for scores of 1000 and -1000 too, and never NaN."""
     # SOLUTION
     powers = torch.exp(z - z.max(dim=-1, keepdim=True).values)
@@ -45,7 +46,7 @@ def softmax(z):
     # END
 
 
-def attention(q, k, v):
+def attention(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
     """Each query's weighted mean of the values: q (..., T, d), k (..., S, d), v (..., S, e) -> (..., T, e)."""
     # SOLUTION
     return softmax(scores(q, k)) @ v
@@ -61,7 +62,7 @@ def attention(q, k, v):
 
 
 # %%
-def softmax_backward(upstream, a):
+def softmax_backward(upstream: Tensor, a: Tensor) -> Tensor:
     """From the gradient by the weights to the gradient by the scores.
 
     upstream (..., S): dL/da; a (..., S): the weights that softmax gave. Returns dL/dz (..., S).
@@ -71,7 +72,7 @@ def softmax_backward(upstream, a):
     # END
 
 
-def attention_backward(upstream, q, k, v):
+def attention_backward(upstream: Tensor, q: Tensor, k: Tensor, v: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Gradients of attention(q, k, v).
 
     upstream (..., T, e): dL/do; q (..., T, d), k (..., S, d), v (..., S, e). Returns dq, dk, dv, shaped as q, k, v.
@@ -93,7 +94,7 @@ def attention_backward(upstream, q, k, v):
 
 
 # %%
-def split_heads(x, heads):
+def split_heads(x: Tensor, heads: int) -> Tensor:
     """Cut the features into heads: x (B, T, E) -> (B, H, T, E / H). Head h has columns h * d up to (h + 1) * d."""
     # SOLUTION
     batch, length, width = x.shape
@@ -101,7 +102,7 @@ def split_heads(x, heads):
     # END
 
 
-def merge_heads(x):
+def merge_heads(x: Tensor) -> Tensor:
     """The way back: x (B, H, T, d) -> (B, T, H * d), so that merge_heads(split_heads(x, heads)) is x."""
     # SOLUTION
     batch, heads, length, width = x.shape
@@ -109,7 +110,9 @@ def merge_heads(x):
     # END
 
 
-def multi_head_attention(x, memory, wq, wk, wv, wo, heads):
+def multi_head_attention(
+    x: Tensor, memory: Tensor, wq: Tensor, wk: Tensor, wv: Tensor, wo: Tensor, heads: int
+) -> Tensor:
     """Queries x @ wq, keys memory @ wk, values memory @ wv; attend in each head; merge; times wo.
 
     x (B, T, E), memory (B, S, E), the four matrices (E, E), heads a divisor of E -> (B, T, E). There are no biases.
@@ -131,14 +134,14 @@ def multi_head_attention(x, memory, wq, wk, wv, wo, heads):
 
 
 # %%
-def padding_mask(lengths, size):
+def padding_mask(lengths: Tensor, size: int) -> Tensor:
     """lengths (B,) integers, size the padded length -> bool (B, size): True where there is a real frame."""
     # SOLUTION
     return torch.arange(size) < lengths[:, None]
     # END
 
 
-def masked_softmax(z, mask):
+def masked_softmax(z: Tensor, mask: Tensor) -> Tensor:
     """Softmax over the entries of the last axis where mask is True; the weight is 0 elsewhere.
 
     z (..., S); mask bool, of z's shape or one that broadcasts to it. A row without any True gives zeros. Stable.
@@ -152,7 +155,7 @@ def masked_softmax(z, mask):
     # END
 
 
-def masked_attention(q, k, v, mask):
+def masked_attention(q: Tensor, k: Tensor, v: Tensor, mask: Tensor) -> Tensor:
     """Attention where query t may look at key s if mask[..., t, s] is True.
 
     q (..., T, d), k (..., S, d), v (..., S, e), mask bool, broadcasts to (..., T, S) -> (..., T, e).
@@ -162,7 +165,9 @@ def masked_attention(q, k, v, mask):
     # END
 
 
-def masked_multi_head(x, memory, wq, wk, wv, wo, heads, mask):
+def masked_multi_head(
+    x: Tensor, memory: Tensor, wq: Tensor, wk: Tensor, wv: Tensor, wo: Tensor, heads: int, mask: Tensor
+) -> Tensor:
     """multi_head_attention with a mask, the same for every head.
 
     mask bool (B, T, S), (B, 1, S) or (T, S): for padding alone it is padding_mask(...)[:, None, :]. -> (B, T, E).
@@ -181,14 +186,16 @@ def masked_multi_head(x, memory, wq, wk, wv, wo, heads, mask):
 
 
 # %%
-def causal_mask(length):
+def causal_mask(length: int) -> Tensor:
     """bool (length, length): entry [t, s] is True if position t may look at position s, that is s <= t."""
     # SOLUTION
     return torch.ones(length, length, dtype=torch.bool).tril()
     # END
 
 
-def causal_self_attention(x, real, wq, wk, wv, wo, heads):
+def causal_self_attention(
+    x: Tensor, real: Tensor, wq: Tensor, wk: Tensor, wv: Tensor, wo: Tensor, heads: int
+) -> Tensor:
     """Multi-head self-attention that looks neither at padding nor into the future.
 
     x (B, T, E), real bool (B, T), True for real frames: padding may stand anywhere. Matrices and heads as above.
@@ -208,7 +215,9 @@ def causal_self_attention(x, real, wq, wk, wv, wo, heads):
 
 
 # %%
-def attend_with_positions(x, positions, wq, wk, wv, wo, heads):
+def attend_with_positions(
+    x: Tensor, positions: Tensor | None, wq: Tensor, wk: Tensor, wv: Tensor, wo: Tensor, heads: int
+) -> Tensor:
     """Multi-head self-attention of x plus positions; x (B, T, E), positions (T, E) or None (nothing is added)."""
     # SOLUTION
     placed = x if positions is None else x + positions
@@ -216,7 +225,9 @@ def attend_with_positions(x, positions, wq, wk, wv, wo, heads):
     # END
 
 
-def permutation_gap(x, order, positions, wq, wk, wv, wo, heads):
+def permutation_gap(
+    x: Tensor, order: Tensor, positions: Tensor | None, wq: Tensor, wk: Tensor, wv: Tensor, wo: Tensor, heads: int
+) -> Tensor:
     """How far "shuffle, then attend" is from "attend, then shuffle": the largest absolute difference, a scalar tensor.
 
     order (T,): the shuffled sequence is x[:, order]. The positions belong to the places and are not shuffled. With
@@ -244,7 +255,7 @@ def permutation_gap(x, order, positions, wq, wk, wv, wo, heads):
 
 
 # %%
-def local_attention(q, k, v, radius):
+def local_attention(q: Tensor, k: Tensor, v: Tensor, radius: int) -> Tensor:
     """Self-attention in which position t looks only at t - radius ... t + radius. q, k (..., T, d), v (..., T, e)."""
     # SOLUTION
     place = torch.arange(q.shape[-2])
@@ -252,7 +263,7 @@ def local_attention(q, k, v, radius):
     # END
 
 
-def offset_mask(length, offset):
+def offset_mask(length: int, offset: int) -> Tensor:
     """bool (length, length): position t may look at t + offset and at nothing else; at nothing if that is outside."""
     # SOLUTION
     place = torch.arange(length)
@@ -260,7 +271,7 @@ def offset_mask(length, offset):
     # END
 
 
-def conv_by_attention(x, kernel):
+def conv_by_attention(x: Tensor, kernel: Tensor) -> Tensor:
     """A 1-D convolution as a sum of heads: out[:, t] = sum_j x[:, t + j - K // 2] @ kernel[j], and zeros outside.
 
     x (B, T, C), kernel (K, C, O) with K odd -> (B, T, O). Each head is masked_attention with its offset_mask; what the
@@ -268,25 +279,27 @@ def conv_by_attention(x, kernel):
     """
     # SOLUTION
     half = len(kernel) // 2
-    return sum(masked_attention(x, x, x @ tap, offset_mask(x.shape[1], j - half)) for j, tap in enumerate(kernel))
+    heads = [masked_attention(x, x, x @ tap, offset_mask(x.shape[1], j - half)) for j, tap in enumerate(kernel)]
+    return torch.stack(heads).sum(dim=0)
     # END
 
 
-def rnn_jacobian(x, w, u):
+def rnn_jacobian(x: Tensor, w: Tensor, u: Tensor) -> Tensor:
     """Jacobian of the last state with respect to the first input, for h_t = tanh(w @ h_{t-1} + u @ x_t), h_0 = 0.
 
     x (T, d), w (n, n), u (n, d) -> (n, d): entry [i, j] is d h_T[i] / d x_1[j].
     """
     # SOLUTION
-    state, jacobian = torch.zeros(len(w), dtype=x.dtype), None
-    for frame in x:
+    state = torch.tanh(u @ x[0])
+    jacobian = (1 - state.square())[:, None] * u
+    for frame in x[1:]:
         state = torch.tanh(w @ state + u @ frame)
-        jacobian = (1 - state.square())[:, None] * (u if jacobian is None else w @ jacobian)
+        jacobian = (1 - state.square())[:, None] * (w @ jacobian)
     return jacobian
     # END
 
 
-def attention_jacobian(x):
+def attention_jacobian(x: Tensor) -> Tensor:
     """Jacobian of the last output of attention(x, x, x) with respect to the first input, T >= 2.
 
     x (T, d) -> (d, d): entry [i, j] is d o_T[i] / d x_1[j].
@@ -336,7 +349,7 @@ ANSWERS = {
 
 
 # %%
-def masked_mean(x, mask):
+def masked_mean(x: Tensor, mask: Tensor) -> Tensor:
     """Mean of the real frames: x (B, T, E), mask bool (B, T), True for real frames -> (B, E)."""
     # SOLUTION
     count = mask.sum(dim=1, keepdim=True).clamp(min=1)
@@ -344,7 +357,7 @@ def masked_mean(x, mask):
     # END
 
 
-def attention_pool(x, mask, w):
+def attention_pool(x: Tensor, mask: Tensor, w: Tensor) -> Tensor:
     """Mean of the real frames, weighted by the softmax of their scores x @ w.
 
     x (B, T, E), mask bool (B, T), w (E,) -> (B, E).
@@ -378,7 +391,9 @@ def attention_pool(x, mask, w):
 
 
 # %%
-def fit_predict(x_train, mask_train, y_train, x_new, mask_new, seed):
+def fit_predict(
+    x_train: Tensor, mask_train: Tensor, y_train: Tensor, x_new: Tensor, mask_new: Tensor, seed: int
+) -> tuple[Tensor, list[float]]:
     """Train on labelled conversations, label the frames of new ones.
 
     x_train (N, T, 12) float32, mask_train (N, T) bool, True for real frames, y_train (N, T) speakers 0 ... 8, and -1
@@ -393,24 +408,26 @@ def fit_predict(x_train, mask_train, y_train, x_new, mask_new, seed):
     mean, std = real.mean(dim=0), real.std(dim=0)
     x_train, x_new = (x_train - mean) / std, (x_new - mean) / std
 
-    def block():
+    def block() -> tuple[list[torch.nn.LayerNorm], list[torch.nn.Linear], torch.nn.Sequential]:
         norms = [torch.nn.LayerNorm(width), torch.nn.LayerNorm(width)]
         mixing = [torch.nn.Linear(width, width, bias=False) for _ in range(4)]
         network = [torch.nn.Linear(width, 2 * width), torch.nn.ReLU(), torch.nn.Linear(2 * width, width)]
-        return torch.nn.ModuleList([*norms, *mixing, torch.nn.Sequential(*network)])
+        return norms, mixing, torch.nn.Sequential(*network)
 
-    first, blocks = torch.nn.Linear(x_train.shape[-1], width), torch.nn.ModuleList([block() for _ in range(layers)])
+    first, blocks = torch.nn.Linear(x_train.shape[-1], width), [block() for _ in range(layers)]
     last = torch.nn.Sequential(torch.nn.LayerNorm(width), torch.nn.Linear(width, 9))
-    model = torch.nn.ModuleList([first, blocks, last])
+    model = torch.nn.ModuleList([first, last])
+    for norms, mixing, network in blocks:
+        model.extend([*norms, *mixing, network])
 
-    def predict(x, mask):
+    def predict(x: Tensor, mask: Tensor) -> Tensor:
         x = first(x)
-        for norm, other_norm, q, k, v, o, network in blocks:
+        for (norm, other_norm), (q, k, v, o), network in blocks:
             z = norm(x)
-            matrices = (layer.weight.T for layer in (q, k, v, o))
-            x = x + masked_multi_head(z, z, *matrices, heads, mask[:, None, :])
+            x = x + masked_multi_head(z, z, q.weight.T, k.weight.T, v.weight.T, o.weight.T, heads, mask[:, None, :])
             x = x + network(other_norm(x))
-        return last(x)
+        logits: Tensor = last(x)
+        return logits
 
     optimiser = torch.optim.AdamW(model.parameters(), lr=2e-3)
     updates = epochs * math.ceil(len(x_train) / size)

@@ -52,7 +52,7 @@ def train_plainly(
     losses = []
     for _ in range(epochs):
         costs = []
-        for rows in torch.randperm(len(sources)).split(64):  # type: ignore[no-untyped-call]
+        for rows in torch.randperm(len(sources)).split(64):
             logits = model.decode(inputs[rows], *model.encode(sources[rows]))
             loss = solution.padded_cross_entropy(logits, labels[rows], 0)
             optimiser.zero_grad()

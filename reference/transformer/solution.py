@@ -16,24 +16,25 @@
 # %%
 import math
 from collections import Counter
+from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 # %% [markdown]
 # **Given.** Attention is the subject of another assignment, so here it is. Use it as it is.
 
 
 # %%
-def attention(x, memory, p, heads, mask=None):
+def attention(x: Tensor, memory: Tensor, p: dict[str, Tensor], heads: int, mask: Tensor | None = None) -> Tensor:
     """Multi-head attention: x (B, T, D) asks, memory (B, S, D) answers -> (B, T, D). Self-attention: memory is x.
 
     p: dict with the weights Wq, Wk, Wv, Wo (D, D) and the biases bq, bk, bv, bo (D,).
     mask: bool, broadcast to (B, heads, T, S); True where x may look at memory. None: everywhere.
     """
 
-    def split(y):
-        return y.unflatten(2, (heads, -1)).transpose(1, 2)
+    def split(y: Tensor) -> Tensor:
+        return y.reshape(*y.shape[:2], heads, -1).transpose(1, 2)
 
     query, key = split(x @ p["Wq"].T + p["bq"]), split(memory @ p["Wk"].T + p["bk"])
     value = split(memory @ p["Wv"].T + p["bv"])
@@ -58,7 +59,7 @@ def attention(x, memory, p, heads, mask=None):
 
 
 # %%
-def positional_encoding(length, width):
+def positional_encoding(length: int, width: int) -> Tensor:
     """Sinusoidal positions 0 .. length - 1 -> (length, width), for an even width. float32 or float64, as you like."""
     # SOLUTION
     position = torch.arange(length, dtype=torch.float64)[:, None]
@@ -67,14 +68,14 @@ def positional_encoding(length, width):
     # END
 
 
-def add_positions(x):
+def add_positions(x: Tensor) -> Tensor:
     """Add its position to each token: x (B, T, D) -> (B, T, D), in the dtype of x. Nothing is scaled."""
     # SOLUTION
     return x + positional_encoding(x.shape[1], x.shape[2]).to(x.dtype)
     # END
 
 
-def shift_matrix(offset, width):
+def shift_matrix(offset: int, width: int) -> Tensor:
     """The matrix M (width, width) with P[p + offset] = M @ P[p] for every position p, where P is the encoding.
 
     float32 or float64, as you like. offset may be negative.
@@ -101,7 +102,7 @@ def shift_matrix(offset, width):
 
 
 # %%
-def layer_norm(x, gain, shift, eps=1e-5):
+def layer_norm(x: Tensor, gain: Tensor, shift: Tensor, eps: float = 1e-5) -> Tensor:
     """Normalise the last dimension: x (..., D), gain (D,), shift (D,) -> (..., D)."""
     # SOLUTION
     centred = x - x.mean(dim=-1, keepdim=True)
@@ -109,7 +110,7 @@ def layer_norm(x, gain, shift, eps=1e-5):
     # END
 
 
-def layer_norm_backward(upstream, x, gain, eps=1e-5):
+def layer_norm_backward(upstream: Tensor, x: Tensor, gain: Tensor, eps: float = 1e-5) -> tuple[Tensor, Tensor, Tensor]:
     """Gradients of a loss through layer_norm, by hand (no autograd).
 
     upstream (..., D): the gradient with respect to y. Returns those with respect to x (..., D), gain (D,), shift (D,).
@@ -144,28 +145,28 @@ def layer_norm_backward(upstream, x, gain, eps=1e-5):
 
 
 # %%
-def causal_mask(length):
+def causal_mask(length: int) -> Tensor:
     """(length, length), bool: entry [t, s] is True where token t may see token s, that is for s <= t."""
     # SOLUTION
     return torch.ones(length, length, dtype=torch.bool).tril()
     # END
 
 
-def padding_mask(tokens, pad):
+def padding_mask(tokens: Tensor, pad: int) -> Tensor:
     """tokens (B, S) -> (B, 1, 1, S), bool: True where there is a token, False where there is padding."""
     # SOLUTION
     return (tokens != pad)[:, None, None, :]
     # END
 
 
-def feed_forward(x, W1, b1, W2, b2):
+def feed_forward(x: Tensor, W1: Tensor, b1: Tensor, W2: Tensor, b2: Tensor) -> Tensor:
     """W2 ReLU(W1 x + b1) + b2 for each token: x (B, T, D), W1 (F, D), b1 (F,), W2 (D, F), b2 (D,) -> (B, T, D)."""
     # SOLUTION
     return torch.relu(x @ W1.T + b1) @ W2.T + b2
     # END
 
 
-def post_norm_block(x, p, heads, mask=None):
+def post_norm_block(x: Tensor, p: dict[str, Any], heads: int, mask: Tensor | None = None) -> Tensor:
     """Self-attention, then feed-forward, each followed by residual and norm: x (B, T, D) -> (B, T, D).
 
     p["attention"] is for `attention`; p["norm1"] and p["norm2"] are (gain, shift); p["ffn"] is (W1, b1, W2, b2).
@@ -177,7 +178,7 @@ def post_norm_block(x, p, heads, mask=None):
     # END
 
 
-def pre_norm_block(x, p, heads, mask=None):
+def pre_norm_block(x: Tensor, p: dict[str, Any], heads: int, mask: Tensor | None = None) -> Tensor:
     """The same parts with the norm inside: x (B, T, D) -> (B, T, D). Arguments as in post_norm_block."""
     # SOLUTION
     normal = layer_norm(x, *p["norm1"])
@@ -195,7 +196,9 @@ def pre_norm_block(x, p, heads, mask=None):
 
 
 # %%
-def decoder_block(x, memory, p, heads, memory_mask=None):
+def decoder_block(
+    x: Tensor, memory: Tensor, p: dict[str, Any], heads: int, memory_mask: Tensor | None = None
+) -> Tensor:
     """Pre-norm decoder block: causal self-attention, cross-attention, feed-forward, a residual around each.
 
     x (B, T, D), memory (B, S, D) -> (B, T, D). memory_mask (B, 1, 1, S), True where there is a token; None: everywhere.
@@ -226,7 +229,7 @@ def decoder_block(x, memory, p, heads, memory_mask=None):
 
 
 # %%
-def teacher_forcing(targets, bos, eos, pad):
+def teacher_forcing(targets: Tensor, bos: int, eos: int, pad: int) -> tuple[Tensor, Tensor]:
     """Inputs and labels for the decoder: targets (B, T), padded at the end -> two tensors (B, T + 1).
 
     Inputs: BOS, the tokens, padding. Labels: the tokens, EOS right behind the last one, padding.
@@ -240,7 +243,7 @@ def teacher_forcing(targets, bos, eos, pad):
     # END
 
 
-def padded_cross_entropy(logits, labels, pad):
+def padded_cross_entropy(logits: Tensor, labels: Tensor, pad: int) -> Tensor:
     """Mean of -log p(label) over the labels that are not pad: logits (B, T, V), labels (B, T) -> a scalar tensor.
 
     Finite for any finite logits, 1000 too. There is at least one real label.
@@ -251,7 +254,7 @@ def padded_cross_entropy(logits, labels, pad):
     # END
 
 
-def cross_entropy_gradient(logits, labels, pad):
+def cross_entropy_gradient(logits: Tensor, labels: Tensor, pad: int) -> Tensor:
     """The gradient of padded_cross_entropy with respect to the logits, by hand (no autograd) -> (B, T, V)."""
     # SOLUTION
     real = (labels != pad)[..., None]
@@ -260,7 +263,7 @@ def cross_entropy_gradient(logits, labels, pad):
     # END
 
 
-def accuracies(logits, labels, pad):
+def accuracies(logits: Tensor, labels: Tensor, pad: int) -> tuple[Tensor, Tensor]:
     """How often the largest logit is right: logits (B, T, V), labels (B, T) -> two numbers between 0 and 1.
 
     First the part of the real labels (not pad) that are right; then the part of the sequences in which all are.
@@ -281,7 +284,7 @@ def accuracies(logits, labels, pad):
 
 
 # %%
-def smooth_labels(labels, classes, epsilon):
+def smooth_labels(labels: Tensor, classes: int, epsilon: float) -> Tensor:
     """The distributions q: labels (B, T) -> (B, T, classes)."""
     # SOLUTION
     hard = nn.functional.one_hot(labels, classes).double()
@@ -289,7 +292,7 @@ def smooth_labels(labels, classes, epsilon):
     # END
 
 
-def smoothed_cross_entropy(logits, labels, pad, epsilon):
+def smoothed_cross_entropy(logits: Tensor, labels: Tensor, pad: int, epsilon: float) -> Tensor:
     """Cross-entropy with smoothed labels, mean over the labels that are not pad: a scalar tensor."""
     # SOLUTION
     q = smooth_labels(labels, logits.shape[2], epsilon).to(logits.dtype)
@@ -309,14 +312,15 @@ def smoothed_cross_entropy(logits, labels, pad, epsilon):
 
 
 # %%
-def noam_rate(step, width, warmup):
+def noam_rate(step: int, width: int, warmup: int) -> float:
     """The learning rate of update number `step` = 1, 2, ..., as a float."""
     # SOLUTION
-    return width**-0.5 * min(step**-0.5, step * warmup**-1.5)
+    rate: float = width**-0.5 * min(step**-0.5, step * warmup**-1.5)
+    return rate
     # END
 
 
-def noam_rates(steps, width, warmup):
+def noam_rates(steps: int, width: int, warmup: int) -> list[float]:
     """The rates of the first `steps` updates, as a list of floats."""
     # SOLUTION
     return [noam_rate(step, width, warmup) for step in range(1, steps + 1)]
@@ -359,7 +363,7 @@ ANSWERS = {
 
 
 # %%
-def clip_gradients(gradients, limit):
+def clip_gradients(gradients: list[Tensor], limit: float) -> tuple[list[Tensor], Tensor]:
     """Clip a list of tensors by their common norm.
 
     Returns the list of new tensors (the old ones stay as they are) and the norm before clipping, a scalar.
@@ -380,7 +384,7 @@ def clip_gradients(gradients, limit):
 
 
 # %%
-def decoder_logits(table, tokens):
+def decoder_logits(table: Tensor, tokens: list[int]) -> Tensor:
     """Given: a tiny decoder. tokens: list of T tokens, BOS first -> logits (T, V); row t is about the token behind
     tokens[t]. table: (steps, V, V)."""
     return torch.stack([table[step, token] for step, token in enumerate(tokens)])
@@ -398,7 +402,7 @@ def decoder_logits(table, tokens):
 
 
 # %%
-def log_probability(table, tokens, bos):
+def log_probability(table: Tensor, tokens: list[int], bos: int) -> Tensor:
     """log p of a list of tokens (without BOS, at least one): the sum of each token's log-probability. A scalar."""
     # SOLUTION
     logits = decoder_logits(table, [bos, *tokens[:-1]])
@@ -406,7 +410,7 @@ def log_probability(table, tokens, bos):
     # END
 
 
-def greedy_decode(table, bos, eos, limit):
+def greedy_decode(table: Tensor, bos: int, eos: int, limit: int) -> list[int]:
     """The greedy sequence, a list of ints without BOS. It ends with EOS, or after `limit` tokens (EOS is one)."""
     # SOLUTION
     tokens = [bos]
@@ -418,7 +422,7 @@ def greedy_decode(table, bos, eos, limit):
     # END
 
 
-def beam_search(table, bos, eos, limit, width):
+def beam_search(table: Tensor, bos: int, eos: int, limit: int, width: int) -> tuple[list[int], Tensor]:
     """The best sequence that the beam finds, as in greedy_decode, and its log-probability (a scalar)."""
     # SOLUTION
     beam = [([bos], torch.zeros((), dtype=table.dtype))]
@@ -451,7 +455,7 @@ def beam_search(table, bos, eos, limit, width):
 
 
 # %%
-def ngram_matches(candidate, reference, n):
+def ngram_matches(candidate: list[int], reference: list[int], n: int) -> tuple[int, int]:
     """Two lists of tokens -> (matches, n-grams in the candidate), two ints. A short candidate has 0 of 0."""
     # SOLUTION
     wanted, found = (Counter(zip(*(tokens[i:] for i in range(n)))) for tokens in (reference, candidate))
@@ -459,7 +463,7 @@ def ngram_matches(candidate, reference, n):
     # END
 
 
-def brevity_penalty(candidate_length, reference_length):
+def brevity_penalty(candidate_length: int, reference_length: int) -> float:
     """b as a float; 0 for an empty candidate."""
     # SOLUTION
     if candidate_length == 0:
@@ -468,7 +472,7 @@ def brevity_penalty(candidate_length, reference_length):
     # END
 
 
-def bleu(candidates, references):
+def bleu(candidates: list[list[int]], references: list[list[int]]) -> float:
     """BLEU of a corpus, a float: a list of candidates and a list of references (one each), lists of tokens all."""
     # SOLUTION
     product = 1.0
@@ -478,7 +482,7 @@ def bleu(candidates, references):
         if matches == 0:
             return 0.0
         product *= matches / total
-    return brevity_penalty(sum(map(len, candidates)), sum(map(len, references))) * product**0.25
+    return brevity_penalty(sum(map(len, candidates)), sum(map(len, references))) * math.pow(product, 0.25)
     # END
 
 
@@ -501,7 +505,9 @@ def bleu(candidates, references):
 
 
 # %%
-def train_translator(sources, targets, new_sources, source_size, target_size, seed):
+def train_translator(
+    sources: Tensor, targets: Tensor, new_sources: Tensor, source_size: int, target_size: int, seed: int
+) -> tuple[Tensor, list[float]]:
     """Train a transformer on pairs of sequences, then translate new ones by greedy decoding.
 
     sources (N, S), targets (N, T), new_sources (M, S): tokens, padded with 0 at the end, without BOS and EOS.
@@ -540,30 +546,31 @@ def train_translator(sources, targets, new_sources, source_size, target_size, se
 class Translator(nn.Module):
     """One encoder layer, one decoder layer."""
 
-    def __init__(self, source_size, target_size, width):
+    positions: Tensor
+
+    def __init__(self, source_size: int, target_size: int, width: int) -> None:
         super().__init__()
         self.source, self.target = nn.Embedding(source_size, width), nn.Embedding(target_size, width)
         self.register_buffer("positions", positional_encoding(128, width).float())
-        options = {"dropout": 0.0, "batch_first": True, "norm_first": True}
-        layer = nn.TransformerEncoderLayer(width, 4, 2 * width, **options)
-        self.encoder = nn.TransformerEncoder(layer, 1, nn.LayerNorm(width), enable_nested_tensor=False)
-        self.decoder = nn.TransformerDecoder(
-            nn.TransformerDecoderLayer(width, 4, 2 * width, **options), 1, nn.LayerNorm(width)
-        )
+        reads = nn.TransformerEncoderLayer(width, 4, 2 * width, dropout=0.0, batch_first=True, norm_first=True)
+        writes = nn.TransformerDecoderLayer(width, 4, 2 * width, dropout=0.0, batch_first=True, norm_first=True)
+        self.encoder = nn.TransformerEncoder(reads, 1, nn.LayerNorm(width), enable_nested_tensor=False)
+        self.decoder = nn.TransformerDecoder(writes, 1, nn.LayerNorm(width))
         self.output = nn.Linear(width, target_size)
 
-    def encode(self, tokens):
+    def encode(self, tokens: Tensor) -> tuple[Tensor, Tensor]:
         hidden = tokens == 0
         x = self.source(tokens) + self.positions[: tokens.shape[1]]
         return self.encoder(x, src_key_padding_mask=hidden), hidden
 
-    def decode(self, tokens, memory, hidden):
+    def decode(self, tokens: Tensor, memory: Tensor, hidden: Tensor) -> Tensor:
         x = self.target(tokens) + self.positions[: tokens.shape[1]]
         future = ~causal_mask(tokens.shape[1])
-        return self.output(self.decoder(x, memory, tgt_mask=future, memory_key_padding_mask=hidden))
+        logits: Tensor = self.output(self.decoder(x, memory, tgt_mask=future, memory_key_padding_mask=hidden))
+        return logits
 
     @torch.no_grad()
-    def translate(self, sources, limit):
+    def translate(self, sources: Tensor, limit: int) -> Tensor:
         memory, hidden = self.encode(sources)
         tokens = torch.ones(len(sources), 1, dtype=torch.long)
         ended = torch.zeros(len(sources), dtype=torch.bool)
@@ -588,10 +595,10 @@ if __name__ == "__main__":
     for language in (1, 2):  # English, Chinese
         spelled = [pair[language].split() for pair in pairs]
         vocabulary = {word: 3 + i for i, word in enumerate(sorted({word for words in spelled for word in words}))}
-        sources = [torch.tensor([vocabulary[word] for word in words]) for words in spelled]
-        sources = nn.utils.rnn.pad_sequence(sources, batch_first=True)
-        targets = [torch.tensor([3 + int(digit) for digit in pair[0]]) for pair in pairs]
-        targets = nn.utils.rnn.pad_sequence(targets, batch_first=True)
+        tokens = [torch.tensor([vocabulary[word] for word in words]) for words in spelled]
+        sources = nn.utils.rnn.pad_sequence(tokens, batch_first=True)
+        numbers = [torch.tensor([3 + int(digit) for digit in pair[0]]) for pair in pairs]
+        targets = nn.utils.rnn.pad_sequence(numbers, batch_first=True)
         translations, losses = train_translator(
             sources[:4000], targets[:4000], sources[4000:], 3 + len(vocabulary), 13, seed=0
         )
