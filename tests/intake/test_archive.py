@@ -10,19 +10,19 @@ from pathlib import Path
 import pytest
 
 from autograder.errors import RejectedError
-from autograder.intake.archive import MAX_RATIO, PublicRelease, is_hidden, read_bundle
+from autograder.intake.archive import MAX_RATIO, CodeFiles, is_hidden, read_files
 from tests.intake.conftest import zipped
 
 BIG = 20_000_000
 
 
 def files_of(path: Path, max_bytes: int = BIG) -> dict[str, bytes]:
-    return read_bundle(path, max_bytes).files
+    return read_files(path, max_bytes).files
 
 
 def refused(path: Path, max_bytes: int = BIG) -> str:
     with pytest.raises(RejectedError) as rejected:
-        read_bundle(path, max_bytes)
+        read_files(path, max_bytes)
     return rejected.value.reason
 
 
@@ -170,7 +170,7 @@ def test_furniture_is_passed_over_without_a_word(tmp_path: Path, name: str) -> N
     assert is_hidden(name)
     files: dict[str, str | bytes] = {"a.py": "1", f"{name}/b.py": "2", f"x/{name}/c.py": "3"}
     for path in (folder(tmp_path, files), zipped(tmp_path / "ada.zip", files)):
-        assert read_bundle(path, BIG) == PublicRelease({"a.py": b"1"})
+        assert read_files(path, BIG) == CodeFiles({"a.py": b"1"})
 
 
 @pytest.mark.parametrize("name", ["env.py", "environment", "a.b", "venv2"])
@@ -182,12 +182,12 @@ def test_a_zip_beside_code_is_left_alone_with_a_word(tmp_path: Path) -> None:
     path = folder(tmp_path, {"a.py": "1"})
     for number in range(2):
         zipped(path / f"z{number}.zip", {"b.py": "2"})
-    bundle = read_bundle(path, BIG)
+    bundle = read_files(path, BIG)
     assert list(bundle.files) == ["a.py"]
     assert bundle.notes == ["z0.zip, z1.zip was not opened: the files next to it are graded."]
     for count, words in ((3, "z0.ZIP, z1.ZIP, z2.ZIP"), (4, "z0.ZIP, z1.ZIP, z2.ZIP and 1 more")):
         outer = zipped(tmp_path / "o.zip", {"a.py": "1", **{f"z{number}.ZIP": "" for number in range(count)}})
-        assert read_bundle(outer, BIG).notes == [f"{words} was not opened: the files next to it are graded."]
+        assert read_files(outer, BIG).notes == [f"{words} was not opened: the files next to it are graded."]
 
 
 def test_of_several_zips_and_no_code_none_is_chosen(tmp_path: Path) -> None:
@@ -271,7 +271,7 @@ def test_a_folder_that_cannot_be_opened_is_left_out_with_a_word(
 
     monkeypatch.setattr(os, "scandir", scandir)
     closed = {"closed"}
-    bundle = read_bundle(path, BIG)
+    bundle = read_files(path, BIG)
     assert sorted(bundle.files) == ["a.py", "open/c.py"]
     assert bundle.notes == ["The folder closed cannot be opened and was left out."]
     closed = {"ada"}
@@ -282,7 +282,7 @@ def test_what_is_no_ordinary_file_in_a_folder_is_left_out_with_a_word(tmp_path: 
     path = folder(tmp_path, {"a.py": "1", "odd\nname.py": "2", "odd\nfolder/b.py": "3"})
     os.mkfifo(path / "pipe.py")
     (path / "link.py").symlink_to(path / "a.py")
-    bundle = read_bundle(path, BIG)
+    bundle = read_files(path, BIG)
     assert list(bundle.files) == ["a.py"]
     assert bundle.notes == [
         "link.py was left out: it is a link. Hand in the file itself.",
@@ -302,7 +302,7 @@ def test_what_is_no_ordinary_file_in_a_zip_is_left_out_with_a_word(tmp_path: Pat
         plain = zipfile.ZipInfo("c.py")
         plain.external_attr = (stat.S_IFREG | 0o644) << 16
         archive.writestr(plain, "3")
-    bundle = read_bundle(path, BIG)
+    bundle = read_files(path, BIG)
     assert bundle.files == {"b.py": b"2", "c.py": b"3"}, "what comes after it is read"
     assert bundle.notes == ["a.py was left out: it is a link or a device, not a file."]
 
@@ -316,7 +316,7 @@ def test_what_is_no_ordinary_file_in_a_zip_is_left_out_with_a_word(tmp_path: Pat
     ],
 )  # fmt: skip
 def test_names_stay_inside_and_can_be_shown(tmp_path: Path, name: str, read: bool | None) -> None:
-    bundle = read_bundle(zipped(tmp_path / "ada.zip", {name: "1", "z.py": "2"}), BIG)
+    bundle = read_files(zipped(tmp_path / "ada.zip", {name: "1", "z.py": "2"}), BIG)
     assert list(bundle.files) == ([name, "z.py"] if read else ["z.py"])
     assert len(bundle.notes) == (read is False), "hidden ones go without a word"
 
@@ -327,7 +327,7 @@ def test_folders_in_a_zip_are_no_files(tmp_path: Path) -> None:
         archive.mkdir("odd.py")
         archive.writestr("back.py\\", "")
         archive.writestr("a.py", "1")
-    assert read_bundle(path, BIG) == PublicRelease({"a.py": b"1"})
+    assert read_files(path, BIG) == CodeFiles({"a.py": b"1"})
 
 
 def test_a_locked_or_oddly_packed_zip_says_so(tmp_path: Path) -> None:

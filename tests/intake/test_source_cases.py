@@ -83,9 +83,9 @@ def test_what_is_defined_written_and_imported_is_known(
 def test_what_was_mended_before_is_not_mended_again() -> None:
     broken = "x = 1\ny = = 2\n"
     assert clean(broken, str, rules()).source == "x = 1\n# y = = 2\n"
-    again = clean(broken, str, rules(), already_mended=True)
+    again = clean(broken, str, rules(), already_recovered=True)
     assert again.source == "\n\n" and len(again.notes) == 1
-    whole = clean("x = 1\nreturn 2\n", str, rules(run_top_level=True), already_mended=True)
+    whole = clean("x = 1\nreturn 2\n", str, rules(run_top_level=True), already_recovered=True)
     assert whole.source == "x = 1\n# return 2\n"
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from autograder.intake.mend import broken, mend
 
-from autograder.intake import mend as mending
+from autograder.intake import recovery
+from autograder.intake.recovery import broken, recover
 
 
 def place(line: int) -> str:
@@ -13,21 +13,21 @@ def place(line: int) -> str:
 
 
 def test_what_parses_is_left_as_it_is() -> None:
-    assert mend("x = 1\n\ndef f():\n    pass\n", place) == ("x = 1\n\ndef f():\n    pass\n", [])
+    assert recover("x = 1\n\ndef f():\n    pass\n", place) == ("x = 1\n\ndef f():\n    pass\n", [])
 
 
 def test_a_broken_function_raises_its_error_when_called() -> None:
     text = "a = 1\ndef f(x:\n    return x\n\nb = 2\n"
-    mended, notes = mend(text, place)
+    recovered, notes = recover(text, place)
     assert notes == ["line 2: syntax error ('(' was never closed). `f` was left out; everything else is graded."]
-    assert mended == (
+    assert recovered == (
         "a = 1\ndef f(*args, **kwargs): raise SyntaxError(\"'(' was never closed (line 2)\")\n#     return x\n\nb = 2\n"
     )
 
 
 def test_any_other_broken_part_becomes_a_comment() -> None:
-    mended, notes = mend("a = 1\nb = = 2\nc = 3\n", place)
-    assert mended == "a = 1\n# b = = 2\nc = 3\n"
+    recovered, notes = recover("a = 1\nb = = 2\nc = 3\n", place)
+    assert recovered == "a = 1\n# b = = 2\nc = 3\n"
     assert notes == ["line 2: syntax error (invalid syntax). This part was left out; everything else is graded."]
 
 
@@ -46,60 +46,60 @@ def test_any_other_broken_part_becomes_a_comment() -> None:
     ],
 )
 def test_parts_of_several_lines_stay_whole(text: str) -> None:
-    mended, notes = mend(text, place)
-    assert mended == text.replace("b = = 1", "# b = = 1")
+    recovered, notes = recover(text, place)
+    assert recovered == text.replace("b = = 1", "# b = = 1")
     assert len(notes) == 1
 
 
 def test_of_a_broken_function_with_a_decorator_nothing_stays() -> None:
-    mended, _ = mend("x = 1\n@d\nasync  def  grün2(:\n    pass\n@e\nclass B(:\n    pass\ny = 1\n", place)
-    lines = mended.split("\n")
+    recovered, _ = recover("x = 1\n@d\nasync  def  grün2(:\n    pass\n@e\nclass B(:\n    pass\ny = 1\n", place)
+    lines = recovered.split("\n")
     assert lines[0] == "x = 1" and lines[7] == "y = 1"
     assert lines[1].startswith("def grün2(*args") and lines[4].startswith("def B(*args")
     assert lines[2] == "# async  def  grün2(:" and lines[5] == "# class B(:"
 
 
 def test_the_line_is_the_errors_own_within_its_part() -> None:
-    _, notes = mend("x = 1\ndef f():\n    a = 1\n    b = = 2\n    return a\ny = 2\n", place)
+    _, notes = recover("x = 1\ndef f():\n    a = 1\n    b = = 2\n    return a\ny = 2\n", place)
     assert notes[0].startswith("line 4: ")
 
 
 def test_the_first_error_of_a_part_is_the_one_that_is_told() -> None:
     """Joined with what follows, the part has others."""
-    _, notes = mend("def f(:\n    pass\ndef g(]:\n    pass\n", place)
+    _, notes = recover("def f(:\n    pass\ndef g(]:\n    pass\n", place)
     assert [note.split(" (")[0] for note in notes] == ["line 1: syntax error", "line 3: syntax error"]
 
 
 def test_thirty_notes_are_enough() -> None:
-    mended, notes = mend("b = = 1\n" * 40, place)
-    assert len(notes) == 30 and mended == "# b = = 1\n" * 40
+    recovered, notes = recover("b = = 1\n" * 40, place)
+    assert len(notes) == 30 and recovered == "# b = = 1\n" * 40
 
 
 def test_a_part_may_be_joined_with_many_that_follow(monkeypatch: pytest.MonkeyPatch) -> None:
     def inside(count: int) -> str:
         return "x = '''\n" + "line\n" * count + "'''\nb = = 1\n"
 
-    assert mend(inside(37), place)[0] == inside(37).replace("b = =", "# b = =")
-    assert "# x = '''" in mend(inside(38), place)[0]
+    assert recover(inside(37), place)[0] == inside(37).replace("b = =", "# b = =")
+    assert "# x = '''" in recover(inside(38), place)[0]
 
 
 def test_looking_for_parts_that_parse_has_a_budget(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each try costs its characters and one more; what is left when nothing is, is left out."""
     text = "x = 1\nb = = 1\ny = 2\n"
     parsed: list[str] = []
-    whole = mending.parse
-    monkeypatch.setattr(mending, "parse", lambda source: parsed.append(source) or whole(source))
-    monkeypatch.setattr(mending, "_BUDGET", len("x = 1") + 2)
-    mended, notes = mend(text, place)
+    whole = recovery.parse
+    monkeypatch.setattr(recovery, "parse", lambda source: parsed.append(source) or whole(source))
+    monkeypatch.setattr(recovery, "_BUDGET", len("x = 1") + 2)
+    recovered, notes = recover(text, place)
     assert parsed == [text, "x = 1"]
-    assert mended == "x = 1\n# b = = 1\n# y = 2\n"
+    assert recovered == "x = 1\n# b = = 1\n# y = 2\n"
     assert notes[0].startswith("line 2: syntax error (it cannot be read as Python)") and len(notes) == 2
-    monkeypatch.setattr(mending, "_BUDGET", len("x = 1") + 1)
-    assert mend(text, place)[0] == "# x = 1\n# b = = 1\n# y = 2\n"
+    monkeypatch.setattr(recovery, "_BUDGET", len("x = 1") + 1)
+    assert recover(text, place)[0] == "# x = 1\n# b = = 1\n# y = 2\n"
 
 
 def test_what_the_parser_cannot_take_is_said_in_plain_words() -> None:
-    _, notes = mend("x = " + "(" * 300 + ")" * 300 + "\ndef f(: pass\n", place)
+    _, notes = recover("x = " + "(" * 300 + ")" * 300 + "\ndef f(: pass\n", place)
     assert "too many nested parentheses" in notes[0] and len(notes) == 2
     assert broken("", RecursionError("deep"), "line 3") == (
         "line 3: syntax error (it cannot be read as Python). This part was left out; everything else is graded.",
