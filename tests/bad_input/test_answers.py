@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from autograder.intake import find_class
 from autograder.model import CheckResult, Outcome, Report
@@ -15,6 +16,7 @@ from autograder.sandbox.host.sandbox import Sandbox
 from tests import slots
 from tests.bad_input.answers import ANSWERS, FACTS, HALVE, Answer
 from tests.bad_input.corpus import FINE
+from tests.slots import executing, run, settings
 
 SOLUTION = f"""\
 # %%
@@ -49,7 +51,9 @@ def double(student, reference, draw):
 '''
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600), pytest.mark.xdist_group("bad answers")]
 
-LIMITS = Limits(check_seconds=3, load_seconds=3, memory_mb=256, message_mb=4, output_kb=16)
+LIMITS = Limits(check_seconds=2, load_seconds=3, memory_mb=256, message_mb=4, output_kb=16)
+PATIENCE = 20
+"""What computes too long is stopped for that, however busy this machine is; what sleeps, sleeps a while."""
 
 
 @pytest.fixture(scope="module")
@@ -67,8 +71,8 @@ def reports(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Repo
             folder.mkdir(parents=True)
             (folder / "solution.py").write_text(SOLUTION)
             (folder / "checks.py").write_text(CHECKS.format(asked=asked))
-            with slots.executing(slots.settings(folder, LIMITS), sandbox) as executor:
-                done = slots.run(executor, shelf, find_class(root / "class"), jobs=2)
+            with executing(replace(settings(folder, LIMITS), patience=PATIENCE), sandbox) as executor:
+                done = run(executor, shelf, find_class(root / "class"), jobs=4)
             assert len(done) == sum(answer.asked == asked for answer in ANSWERS)
     yield shelf
 

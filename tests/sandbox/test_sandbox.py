@@ -384,6 +384,25 @@ def test_a_fork_server_that_was_killed_is_started_again():
             assert ask(session, "f") == 1
 
 
+def test_a_fork_server_outlives_the_thread_that_started_it(sandbox):
+    """Or else each batch, whose threads end with it, would start its own."""
+    (server,) = (child for child in children() if child.cmdline()[0].endswith("bwrap"))
+    server.kill()
+    server.wait()
+
+    def restart():
+        with sandbox.open({"m.py": "def f(): return 1"}, "m.py", Limits()) as session:
+            assert ask(session, "f") == 1
+
+    thread = threading.Thread(target=restart)
+    thread.start()
+    thread.join()
+    before = children()
+    time.sleep(0.2)
+    restart()
+    assert children() == before
+
+
 LIBRARIES = """
 import sys
 before = [name for name in ("torch", "pan" + "das", "skl" + "earn") if name in sys.modules]
@@ -485,6 +504,8 @@ def test_a_closed_sandbox_stays_closed():
         ("try: import pandas\nexcept ImportError: pass", ["pandas"]),
         ("if __name__ == '__main__':\n    import pandas\n\n    pandas.f()", []),
         ("if __name__ == '__main__':\n    import pandas\n\nimport sklearn", ["sklearn"]),
+        ("# if __name__ == '__main__':\n#     import pandas\n", []),
+        ("def f():\n    # import pandas\n    import sklearn  # or pandas", ["pandas", "sklearn"]),
         ("import geopandas, my_sklearn", []),
     ],
 )

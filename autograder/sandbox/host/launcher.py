@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,6 +27,8 @@ from autograder.sandbox.layers.probe import Ready, Start, homes
 
 STARTS = 2
 """How often a fork server that is gone is started again for one submission."""
+STARTER = ThreadPoolExecutor(1, thread_name_prefix="fork servers")
+"""bubblewrap ends when the thread ends that has started it: this one stays as long as the process does."""
 
 
 @dataclass(frozen=True)
@@ -196,10 +199,7 @@ class ForkServer:
                 place = str(Path(autograder.__file__).parent.parent)
                 words = [sys.executable, *exposure.interpreter_arguments(place, theirs.fileno())]
                 environment = exposure.environment(f"{self._folder.name}/fork_server", self._device)
-            self._process = subprocess.Popen(
-                words, env=environment, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, cwd="/", start_new_session=True,
-            )  # fmt: skip
+            self._process = STARTER.submit(_process, words, environment, theirs.fileno()).result()
         return ours, bait
 
     def _last_words(self) -> str:
@@ -233,3 +233,11 @@ def _furnish(folder: Path) -> Path:
     bait.write_text("a file of the grader's\n", encoding="ascii")
     bait.chmod(0o644)
     return bait
+
+
+def _process(words: list[str], environment: dict[str, str], descriptor: int) -> subprocess.Popen[bytes]:
+    """Start a process that keeps one descriptor. Signals of the terminal are not for it."""
+    return subprocess.Popen(
+        words, env=environment, pass_fds=[descriptor], stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, cwd="/", start_new_session=True,
+    )  # fmt: skip

@@ -40,12 +40,11 @@ class ResourceMonitor:
     """Raise `ConversationEndedError` from `look` when a sandbox's processes together take more than is allowed.
 
     `supervisor` is the pid of the sandbox's supervisor: what it and its child, init, use themselves is ours and does
-    not count. `memory_files`: the submission may make anonymous files, which belong to no process's own memory.
+    not count.
     """
 
-    def __init__(self, supervisor: int, limits: Limits, *, memory_files: bool = False) -> None:
+    def __init__(self, supervisor: int, limits: Limits) -> None:
         self._supervisor = supervisor
-        self._memory_files = memory_files
         self._inherited = _own_kilobytes(supervisor)
         self._limits = limits
         self._next = time.monotonic() + PATIENCE
@@ -83,9 +82,7 @@ class ResourceMonitor:
             return
         self._next = time.monotonic() + PATIENCE
         family = self._family()
-        kilobytes = sum(self._kilobytes(pid) for pid in family)
-        if self._memory_files:
-            kilobytes += _in_memory_files(family)
+        kilobytes = sum(self._kilobytes(pid) for pid in family) + _in_memory_files(family)
         if kilobytes / 1024 > self._limits.memory_mb:
             raise ConversationEndedError(Outcome.OUT_OF_MEMORY, f"more than {self._limits.memory_mb} MB of memory")
         if self.used() > self._budget:
