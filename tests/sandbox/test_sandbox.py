@@ -384,23 +384,25 @@ def test_a_fork_server_that_was_killed_is_started_again():
             assert ask(session, "f") == 1
 
 
-def test_a_fork_server_outlives_the_thread_that_started_it(sandbox):
+def test_a_fork_server_outlives_the_thread_that_started_it():
     """Or else each batch, whose threads end with it, would start its own."""
-    (server,) = (child for child in children() if child.cmdline()[0].endswith("bwrap"))
-    server.kill()
-    server.wait()
+    others = children()
 
-    def restart():
+    def use():
         with sandbox.open({"m.py": "def f(): return 1"}, "m.py", Limits()) as session:
             assert ask(session, "f") == 1
 
-    thread = threading.Thread(target=restart)
-    thread.start()
-    thread.join()
-    before = children()
-    time.sleep(0.2)
-    restart()
-    assert children() == before
+    with Sandbox(preload=("torch",)) as sandbox:
+        (first,) = children() - others
+        first.kill()
+        first.wait()
+        thread = threading.Thread(target=use)
+        thread.start()
+        thread.join()
+        second = children() - others
+        time.sleep(0.2)
+        use()
+        assert children() - others == second != {first}
 
 
 LIBRARIES = """

@@ -52,6 +52,7 @@ class ResourceMonitor:
         self._allowed = f"{limits.load_seconds:g}"
         self._before = Usage()
         self._began = time.monotonic()
+        self._ours = time.process_time()
 
     def start(self, seconds: float, allowed: float) -> None:
         """Count CPU time from here on: a check may use `seconds` more, of the `allowed` ones that it is told of."""
@@ -59,6 +60,7 @@ class ResourceMonitor:
         self._allowed = f"{allowed:g}"
         self._before = self.usage()
         self._began = time.monotonic()
+        self._ours = time.process_time()
 
     def hurry(self, seconds: float) -> None:
         """Allow only so many more CPU seconds."""
@@ -70,11 +72,13 @@ class ResourceMonitor:
         return max(0.0, self.usage().cpu - self._before.cpu)
 
     def starved(self) -> bool:
-        """Return whether the machine kept the submission waiting, which its own processes cannot have done."""
+        """Return whether the machine kept the submission waiting, which neither its own processes nor the work that it
+        made for this one can have done: they share a core."""
         now = self.usage()
         wall = time.monotonic() - self._began
         waited = max((seconds - self._before.waited.get(pid, 0.0) for pid, seconds in now.waited.items()), default=0.0)
-        return waited - (now.cpu - self._before.cpu) > STARVED * wall
+        worked = now.cpu - self._before.cpu + time.process_time() - self._ours
+        return waited - worked > STARVED * wall
 
     def look(self) -> None:
         """Check the figures. Cheap to call often: most calls return at once."""
