@@ -16,7 +16,6 @@ from autograder.protocol.values import Opaque
 from autograder.rubric.compare import as_tensor, compare, shown
 from autograder.rubric.student import Reference, Student
 
-
 BLANK = Opaque("ellipsis")
 """`...`, as it comes from the student's side: an answer still to be given, as None is."""
 

@@ -28,6 +28,7 @@ from autograder.rubric import (
     short_answers,
     tensor_of,
 )
+from autograder.rubric.compare import shown
 from autograder.rubric.draw import seed_of
 
 LADDER = Ladder(
@@ -121,8 +122,9 @@ def test_a_trajectory_is_a_list_a_tuple_or_a_tensor(given):
 
 @pytest.mark.parametrize("given", [3.0, torch.tensor(3.0), None, {}])
 def test_what_has_no_steps_is_no_trajectory(given):
-    with pytest.raises(MismatchError, match=r"^the losses: expected one value for each of 2 steps, got "):
+    with pytest.raises(MismatchError) as caught:
         same_trajectory(given, [1.0, 2.0], "the losses")
+    assert caught.value.message == f"the losses: expected one value for each of 2 steps, got {shown(given)}."
 
 
 def test_a_trajectory_names_the_first_step_that_differs():
@@ -162,6 +164,7 @@ def test_a_ladder_names_the_next_technique():
     assert LADDER.score(2.0).message == "unseen MAE: 2. Next baseline, simple: 1 (run it)."
     assert LADDER.score(0.5).message == "unseen MAE: 0.5. Next baseline, boss: 0.4 (go deep)."
     assert LADDER.score(0.31234).message == "unseen MAE: 0.312."
+    assert LADDER.score(0.83456).message == "unseen MAE: 0.835. Next baseline, strong: 0.5 (use a week)."
 
 
 def test_a_ladder_draws_the_losses_the_metric_and_its_rungs():
@@ -277,8 +280,8 @@ def test_a_conversation_that_is_over_is_no_wrong_answer():
 def test_tensor_of_names_both_shapes():
     with pytest.raises(MismatchError, match=r"^x has shape \(2,\); asked for is \(3,\)\.$"):
         tensor_of(torch.ones(2), (3,), "x")
-    with pytest.raises(MismatchError, match=r"^x: expected a tensor of shape \(3,\), got None \(is a"):
-        tensor_of(None, (3,), "x")
+    with pytest.raises(MismatchError, match=r"^x: expected a tensor of shape \(3,\), got 'text'\.$"):
+        tensor_of("text", (3,), "x")
 
 
 @pytest.mark.parametrize("given", [2.0, torch.tensor(2), torch.tensor([[2.0]]), [2.0]])
