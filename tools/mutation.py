@@ -74,9 +74,10 @@ def pattern(file: str, every: int) -> str:
     return f"{file.removesuffix('.py').replace('/', '.')}.*[{last_digits}]"
 
 
-def run(names: list[str], jobs: int) -> None:
-    """Have mutmut try these mutants. Raises `CalledProcessError`."""
-    subprocess.run([sys.executable, "-m", "mutmut", "run", "--max-children", str(jobs), *names], check=True)
+def run(names: list[str], jobs: int) -> bool:
+    """Have mutmut try these mutants. Returns whether it came to its end."""
+    command = [sys.executable, "-m", "mutmut", "run", "--max-children", str(jobs), *names]
+    return subprocess.run(command, check=False).returncode == 0
 
 
 def main() -> int:
@@ -93,8 +94,9 @@ def main() -> int:
     if strange := sorted(set(files) - set(known)):
         parser.error(f"not among the files of [tool.mutmut] in pyproject.toml: {', '.join(strange)}")
     names = [name for file in files for name in tried(file).survived] if asked.left else []
-    if not asked.shown:
-        run(names or [pattern(file, asked.every) for file in files], asked.jobs)
+    if not asked.shown and not run(names or [pattern(file, asked.every) for file in files], asked.jobs):
+        print("mutmut was stopped: try again, or see what it had found with --shown", file=sys.stderr)
+        return 2
     found = [one for one in map(tried, files) if one.killed or one.survived]
     for one in found:
         for mutant in one.survived:
