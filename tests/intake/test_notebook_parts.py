@@ -182,6 +182,7 @@ def test_why_it_is_no_notebook_and_the_way_out(content: str, reason: str) -> Non
         ("%a\nx = ')'\n%b", "# %a\nx = ')'\n# %b"),
         ('x = "\'"\n%b', 'x = "\'"\n# %b'),
         ("X = (\n%b)\n%c", "X = (\n%b)\n# %c"),
+        ("%a\n'x = !ls'", "# %a\n'x = !ls'"),
         ("x = 'a\\\n!b'\n!c", "x = 'a\\\n!b'\n# !c"),
     ],
 )
