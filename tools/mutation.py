@@ -1,10 +1,11 @@
 """Put faults into the code, one at a time, and count how many the tests notice.
 
-    python tools/mutation.py [FILE ...] [--every N] [--jobs N] [--shown]
+    python tools/mutation.py [FILE ...] [--every N | --left] [--jobs N] [--shown]
 
 mutmut makes the faults ("mutants") and runs the tests; pyproject.toml says in which files, and which tests. Without a
-FILE all of them are tried, which takes hours; `--every 5` tries every fifth mutant of each function, always the same
-ones. `--shown` runs nothing: it prints what the last run left. Ends with 1 where fewer than 90 % are killed in a file.
+FILE all of them are tried, which takes an hour and more; `--every 5` tries every fifth mutant of each function, always
+the same ones; `--left` tries again what survived the last run; `--shown` runs nothing. Each ends with what is left and
+the table, and with 1 where fewer than 90 % are killed in a file.
 """
 
 from __future__ import annotations
@@ -67,12 +68,16 @@ def files_to_mutate() -> list[str]:
     return sorted({str(path) for pattern in settings["only_mutate"] for path in Path().glob(pattern)})
 
 
-def run(files: list[str], every: int, jobs: int) -> None:
-    """Have mutmut try the mutants of these files. Raises `CalledProcessError`."""
+def pattern(file: str, every: int) -> str:
+    """What mutmut calls the mutants of a file: all of them, or those whose number ends so."""
     last_digits = "".join(str(digit % 10) for digit in range(1, 11, every))
-    modules = [file.removesuffix(".py").replace("/", ".") for file in files]
-    names = [f"{module}.*[{last_digits}]" for module in modules]
-    subprocess.run([sys.executable, "-m", "mutmut", "run", "--max-children", str(jobs), *names], check=True)
+    return f"{file.removesuffix('.py').replace('/', '.')}.*[{last_digits}]"
+
+
+def run(names: list[str], jobs: int) -> bool:
+    """Have mutmut try these mutants. Returns whether it came to its end."""
+    command = [sys.executable, "-m", "mutmut", "run", "--max-children", str(jobs), *names]
+    return subprocess.run(command, check=False).returncode == 0
 
 
 def main() -> int:
@@ -80,6 +85,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("files", nargs="*", metavar="FILE")
     parser.add_argument("--every", type=int, default=1, choices=(1, 2, 5, 10))
+    parser.add_argument("--left", action="store_true")
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--shown", action="store_true")
     asked = parser.parse_args()
@@ -87,8 +93,10 @@ def main() -> int:
     files = asked.files or known
     if strange := sorted(set(files) - set(known)):
         parser.error(f"not among the files of [tool.mutmut] in pyproject.toml: {', '.join(strange)}")
-    if not asked.shown:
-        run(files, asked.every, asked.jobs)
+    names = [name for file in files for name in tried(file).survived] if asked.left else []
+    if not asked.shown and not run(names or [pattern(file, asked.every) for file in files], asked.jobs):
+        print("mutmut was stopped: try again, or see what it had found with --shown", file=sys.stderr)
+        return 2
     found = [one for one in map(tried, files) if one.killed or one.survived]
     for one in found:
         for mutant in one.survived:

@@ -97,6 +97,7 @@ def test_what_is_too_long_is_cut_in_a_line_at_the_end_and_in_a_text_in_the_middl
 
 def test_a_message_has_no_blank_lines_around_it_and_keeps_its_indentation() -> None:
     assert formats.message("\r\n\n  first\r\n  second \n\t\n") == "  first\n  second"
+    assert formats.message("X\nX") == "X\nX"
     assert formats.message("m" * 4_000) == "m" * 4_000
     assert formats.message("m" * 4_001).startswith("m" * 2_633 + "\n… 52 characters")
 

@@ -95,6 +95,12 @@ def test_cells_as_they_lie_there_are_kept_for_showing() -> None:
     ]
 
 
+def test_cells_of_what_is_no_notebook_are_refused_by_its_name() -> None:
+    for content, reason in ((b"[]", "a.ipynb has no cells"), (b"", "a.ipynb is empty"), (b"{", "a.ipynb is damaged")):
+        with pytest.raises(RejectedError, match=reason):
+            stored_cells(content, "a.ipynb")
+
+
 @pytest.mark.parametrize(
     ("data", "is_one"),
     [
@@ -176,6 +182,7 @@ def test_why_it_is_no_notebook_and_the_way_out(content: str, reason: str) -> Non
         ("%a\nx = ')'\n%b", "# %a\nx = ')'\n# %b"),
         ('x = "\'"\n%b', 'x = "\'"\n# %b'),
         ("X = (\n%b)\n%c", "X = (\n%b)\n# %c"),
+        ("%a\n'x = !ls'", "# %a\n'x = !ls'"),
         ("x = 'a\\\n!b'\n!c", "x = 'a\\\n!b'\n# !c"),
     ],
 )

@@ -205,7 +205,9 @@ def test_python_under_a_notebooks_name_is_python(tmp_path: Path, source: str) ->
     assert "# cell" not in found.files["regression.ipynb"]
 
 
-@pytest.mark.parametrize("source", ["x = 1\n", "{\nimport\ndef f(): pass\n", "<def\nimport x\n", "[\nimport x\n"])
+@pytest.mark.parametrize(
+    "source", ["x = 1\n", "{\nimport\ndef f(): pass\n", " <def\nimport x\n", "\ufeff[\nimport x\n"]
+)
 def test_what_is_neither_is_a_damaged_notebook(tmp_path: Path, source: str) -> None:
     assert refused(tmp_path, {"regression.ipynb": source}).startswith("regression.ipynb is ")
 

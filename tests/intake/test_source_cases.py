@@ -89,6 +89,11 @@ def test_what_was_mended_before_is_not_mended_again() -> None:
     assert whole.source == "x = 1\n# return 2\n"
 
 
+def test_an_empty_first_line_has_room_for_a_future_too() -> None:
+    found = clean("\nx = 1\nfrom __future__ import division\n", str, rules())
+    assert found.source == "from __future__ import division  \nx = 1\n# from __future__ import division\n"
+
+
 def test_what_is_too_deep_to_be_walked_is_left_out() -> None:
     found = clean("x = 1\ny = a" + ".b" * 3_000 + "\nz = 2\n", lambda line: f"line {line}", rules())
     assert found.source.split("\n")[0] == "x = 1" and found.source.split("\n")[2] == "z = 2"

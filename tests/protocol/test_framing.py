@@ -29,28 +29,27 @@ def test_a_message_arrives_whole_however_it_is_cut(ends):
     data = frame(msgspec.msgpack.encode(Returned("x" * 1000)))
     for start in range(0, len(data), 100):
         theirs.send(data[start : start + 100])
-    assert channel.receive(time.monotonic() + 60) == Returned("x" * 1000)
+    assert channel.receive(time.monotonic() + 1) == Returned("x" * 1000)
 
 
 def test_a_length_over_the_limit_is_refused_before_it_is_read(ends):
     channel, theirs = ends
     theirs.send((1 << 31).to_bytes(4, "big"))
     with pytest.raises(MalformedMessageError, match=r"2048\.0 MB; 0\.1 MB are allowed"):
-        channel.receive(time.monotonic() + 60)
+        channel.receive(time.monotonic() + 1)
 
 
 def test_a_message_of_another_type_is_refused(ends):
     channel, theirs = ends
     theirs.send(frame(msgspec.msgpack.encode(Call("f", [], {}))))
     with pytest.raises(MalformedMessageError):
-        channel.receive(time.monotonic() + 60)
+        channel.receive(time.monotonic() + 1)
 
 
 def test_silence_ends_at_the_deadline(ends):
     channel, _ = ends
+    began = time.monotonic()
     with pytest.raises(DeadlineError):
-        channel.receive(time.monotonic() + 0.2)
-
         channel.receive(began + 0.2)
     assert time.monotonic() - began < 60
 
@@ -66,7 +65,7 @@ def test_a_closed_socket_is_noticed(ends):
     channel, theirs = ends
     theirs.close()
     with pytest.raises(ConnectionClosedError):
-        channel.receive(time.monotonic() + 60)
+        channel.receive(time.monotonic() + 1)
 
 
 @given(st.binary(max_size=300))
@@ -76,7 +75,7 @@ def test_no_bytes_do_anything_but_decode_or_be_refused(body):
         theirs.send(frame(body))
         theirs.shutdown(socket.SHUT_WR)
         try:
-            reply = Channel(ours, Reply, 1 << 16).receive(time.monotonic() + 60)
+            reply = Channel(ours, Reply, 1 << 16).receive(time.monotonic() + 1)
         except MalformedMessageError:
             return
         assert isinstance(reply, Returned | Raised) or type(reply).__name__ == "Ask"

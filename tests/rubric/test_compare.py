@@ -101,6 +101,15 @@ def test_the_tolerance_is_relative_and_absolute_and_ends_where_it_says(got, expe
                 refused(off.to(got), right)
 
 
+def test_a_plain_number_is_as_fine_as_float64():
+    for right in (1 + 0.9e-6, 1 - 0.9e-6, torch.tensor([1 + 0.9e-6], dtype=F64)):
+        compare(right, 1.0)
+    for wrong in (1 + 1.2e-6, 1 - 1.2e-6, torch.tensor([1 + 1.2e-6], dtype=F64)):
+        refused(wrong, 1.0)
+    compare(0.9e-9, 0.0)
+    refused(1.2e-9, 0.0)
+
+
 def test_the_bounds_themselves_are_within_the_tolerance():
     compare(torch.tensor([1.5]), torch.tensor([1.0]), rtol=0.0, atol=0.5)
     compare(torch.tensor([1.5]), torch.tensor([1.0]), rtol=0.5, atol=0.0)

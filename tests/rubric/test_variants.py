@@ -91,8 +91,9 @@ def test_a_closure_keeps_what_it_closed_over() -> None:
 
 def test_helpers_beside_a_mutant_come_along_where_the_solution_has_none() -> None:
     source = "import math\ndef helper(x): return 1000\ndef extra(x): return helper(x) + math.floor(0.5)\n"
-    solution = apply(module(SOLUTION), {"f": module(source + "def f(x): return extra(x)\n")["f"]})
+    solution = apply(module(SOLUTION), {"f": module(source + "more = extra\ndef f(x): return more(x)\n")["f"]})
     assert solution["f"](5) == 6, "`extra` is the mutant's, `helper` the solution's"
+    assert (solution["extra"].__name__, solution["more"].__name__) == ("extra", "more")
     assert solution["math"].pi > 3
 
 
