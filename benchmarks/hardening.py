@@ -11,12 +11,14 @@ import statistics
 import sys
 import time
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 import torch
 
 from autograder.errors import SandboxUnavailableError
 from autograder.grading.engine import Engine
+from autograder.grading.hosts import SubmissionHost
 from autograder.protocol.limits import Limits
 from autograder.rubric.assignment import load
 from autograder.sandbox.host.sandbox import Sandbox
@@ -37,7 +39,7 @@ def main(rounds: int) -> None:
     assignment = load(ROOT / "reference" / "regression")
     checks = [check for check in assignment.rubric.checks if not check.trains]
     engine = Engine(assignment, b"benchmark")
-    files = {"regression.py": assignment.solution_source}
+    files, limits = {"regression.py": assignment.solution_source}, Limits()
     seconds: dict[str, list[float]] = {}
     ours: dict[str, list[float]] = {}
     with ExitStack() as stack:
@@ -50,13 +52,13 @@ def main(rounds: int) -> None:
         for number in range(rounds + 1):
             for name, sandbox in sandboxes.items():
                 began = time.perf_counter()
-                with sandbox.open(files, "regression.py", Limits()) as session:
-                    results = engine.run(session, "digest", checks=checks, hints=False)
+                with SubmissionHost(partial(sandbox.open, files, "regression.py", limits), limits) as host:
+                    results = engine.run(host, "digest", checks=checks, hints=False)
                 took = time.perf_counter() - began
                 assert all(result.earned == result.points for result in results)
                 if number:  # the first round warms up
                     seconds.setdefault(name, []).append(took)
-                    ours.setdefault(name, []).append(took - session.own_seconds)
+                    ours.setdefault(name, []).append(took - host.own_seconds)
     print(f"{len(checks)} checks of regression, median of {rounds} rounds, torch {torch.__version__}")
     base = statistics.median(seconds["no boundary"])
     for name, found in seconds.items():

@@ -1,11 +1,11 @@
-"""One submission after the other: a warm process that forks, a fresh process each, and nbgrader's fresh kernel each.
+"""One submission after the other: warm processes that fork, a fresh process each, and nbgrader's fresh kernel each.
 
     python benchmarks/throughput.py [ROUNDS]
 
 The submission is the reference solution of the regression assignment. The first two run all checks that do not train;
-nbgrader runs what it can, the public ones. The warm process also grades as many at a time as there are processors. In
+nbgrader runs what it can, the public ones. The warm processes also grade as many at a time as there are processors. In
 turn, so that all see the same machine. Prints seconds for one submission (median) and how many times as long it takes
-as the warm process.
+as from warm processes.
 """
 
 from __future__ import annotations
@@ -18,19 +18,23 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import torch
-
-from autograder.grading.engine import Engine
+from autograder.config import DEFAULT_PACKAGES
+from autograder.grading.executors.local import LocalExecutor
+from autograder.grading.scheduler import Batch
+from autograder.grading.settings import GradingSettings, Reading
+from autograder.intake import Entry
+from autograder.model import CheckResult, Outcome, Report
+from autograder.protocol.devices import CPU
 from autograder.protocol.limits import Limits
 from autograder.rubric.assignment import load
 from autograder.sandbox.host.sandbox import Sandbox
 
 ROOT = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent
-SOLUTION = (ROOT / "reference" / "regression" / "solution.py").read_text(encoding="utf-8")
+REFERENCE = ROOT / "reference" / "regression"
+SOLUTION = (REFERENCE / "solution.py").read_text(encoding="utf-8")
 FRESH = """
 import sys
 from pathlib import Path
@@ -48,34 +52,41 @@ assert all(result.earned == result.points for result in results)
 """
 
 
-def warm(sandbox: Sandbox) -> Callable[[], None]:
-    """The grader as it is: fork, load, check, inside the boundary."""
-    assignment = load(ROOT / "reference" / "regression")
-    checks = [check for check in assignment.rubric.checks if not check.trains]
-    engine = Engine(assignment, b"benchmark")
+class Forgetful:
+    """Keeps no report."""
+
+    def latest(self, assignment: str, student: str) -> Report | None:
+        """Return nothing: all is graded."""
+        return None
+
+    def save(self, report: Report) -> None:
+        """Look at it."""
+        assert report.score == report.points, report
+
+
+def warm(executor: LocalExecutor, boundary: tuple[str, ...], place: Path, count: int) -> Callable[[], None]:
+    """The grader as it is: a slot each, `count` at a time; fork, read, load, check inside the boundary."""
+    submission = place / "regression.py"
+    submission.write_text(SOLUTION, encoding="utf-8")
+    entries = [Entry(f"student{number}", submission) for number in range(count)]
+    trained = {
+        check.name: CheckResult(
+            check.name, check.exercise, check.asked, check.points, check.points, Outcome.PASSED, check.public
+        )
+        for check in load(REFERENCE).rubric.checks
+        if check.trains
+    }
 
     def grade() -> None:
-        with sandbox.open({"regression.py": assignment.solution_source}, "regression.py", Limits()) as session:
-            results = engine.run(session, "digest", checks=checks, hints=False)
-        assert all(result.earned == result.points for result in results)
+        batch = Batch(executor, boundary, Forgetful(), jobs=count, known=lambda student, digest: trained)
+        assert len(list(batch.run(entries))) == count
 
     return grade
 
 
-def at_a_time(count: int, grade: Callable[[], None]) -> Callable[[], None]:
-    """`count` submissions, in as many threads, as a batch does."""
-
-    def together() -> None:
-        with ThreadPoolExecutor(count) as pool:
-            for done in [pool.submit(grade) for _ in range(count)]:
-                done.result()
-
-    return together
-
-
 def fresh() -> None:
     """A Python of its own for each submission: import torch, load, run the same checks. No boundary."""
-    command = [sys.executable, "-c", FRESH, str(ROOT / "reference" / "regression")]
+    command = [sys.executable, "-c", FRESH, str(REFERENCE)]
     subprocess.run(command, check=True, env=os.environ | {"PYTHONPATH": str(ROOT)})
 
 
@@ -100,15 +111,19 @@ def nbgrader(course: Path) -> Callable[[], None]:
 
 def main(rounds: int) -> None:
     """Go round them all."""
-    torch.set_num_threads(1)
     jobs = os.cpu_count() or 1
-    with tempfile.TemporaryDirectory() as place, Sandbox(typical=SOLUTION) as sandbox:
-        one = warm(sandbox)
+    settings = GradingSettings(str(REFERENCE), Reading("regression", DEFAULT_PACKAGES), Limits(), b"benchmark")
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        Sandbox(typical=SOLUTION) as sandbox,
+        LocalExecutor(settings, {CPU: sandbox}) as executor,
+    ):
+        place = Path(folder)
         ways = {
-            "warm process, every layer": (1, one),
-            f"the same, {jobs} at a time": (jobs, at_a_time(jobs, one)),
+            "warm, every layer": (1, warm(executor, sandbox.boundary, place, 1)),
+            f"the same, {jobs} at a time": (jobs, warm(executor, sandbox.boundary, place, jobs)),
             "fresh process": (1, fresh),
-            "nbgrader": (1, nbgrader(Path(place))),
+            "nbgrader": (1, nbgrader(place / "nbgrader")),
         }
         seconds: dict[str, list[float]] = {name: [] for name in ways}
         for number in range(rounds + 1):
@@ -117,7 +132,7 @@ def main(rounds: int) -> None:
                 grade()
                 if number:  # the first round warms up
                     seconds[name].append((time.perf_counter() - began) / count)
-    base = statistics.median(seconds["warm process, every layer"])
+    base = statistics.median(seconds["warm, every layer"])
     for name, found in seconds.items():
         median = statistics.median(found)
         print(f"{name:26} {median:6.2f} s  x{median / base:.1f}")

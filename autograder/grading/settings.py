@@ -11,7 +11,7 @@ import msgspec
 import autograder
 from autograder.model import ExerciseInfo
 from autograder.protocol.devices import CPU
-from autograder.protocol.limits import Limits
+from autograder.protocol.limits import WALL_FACTOR, Limits
 
 MAX_BYTES = 20_000_000
 """The usual limit of a submission's size."""
@@ -38,6 +38,7 @@ class GradingSettings(msgspec.Struct, frozen=True):
         secret: the course's secret, which decides all draws.
         device: what students' code computes on beside the CPU.
         slot_mb: memory that one slot may take beyond what all share.
+        patience: how many times longer than its CPU seconds a check may take by the clock.
         ends: when everything has to be done, in seconds of the monotonic clock, where somebody sets such a limit.
         cpus: cores to be had in that time.
     """
@@ -48,6 +49,7 @@ class GradingSettings(msgspec.Struct, frozen=True):
     secret: bytes
     device: str = CPU
     slot_mb: int = 1024
+    patience: float = WALL_FACTOR
     ends: float | None = None
     cpus: float = 1.0
 

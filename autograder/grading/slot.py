@@ -45,7 +45,6 @@ from autograder.intake import read_submission
 from autograder.model import Submission
 from autograder.protocol.devices import CPU
 from autograder.protocol.framing import Channel
-from autograder.protocol.limits import WALL_FACTOR
 from autograder.rubric.assignment import Assignment
 from autograder.rubric.rubric import Check
 from autograder.sandbox.host.launcher import Connection
@@ -95,7 +94,7 @@ class _Slot:
         self._settings = settings
         self._cores = cores
         self._submission: Submission | None = None
-        self._patience = WALL_FACTOR
+        self._patience = settings.patience
 
     def serve(self) -> None:
         """Answer the scheduler's questions until it is gone."""
@@ -134,7 +133,7 @@ class _Slot:
 
     def _graded(self, question: Grade) -> Finished | Failed:
         assert self._submission is not None
-        self._patience = WALL_FACTOR * (ALONE_FACTOR if question.alone else 1.0)
+        self._patience = self._settings.patience * (ALONE_FACTOR if question.alone else 1.0)
         try:
             report = grade(
                 self._submission,

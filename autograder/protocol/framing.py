@@ -67,6 +67,8 @@ class Channel:
 
         Raises `ConnectionClosedError`, `DeadlineError` and `MalformedMessageError`.
         """
+        if self._tick is not None:
+            self._tick()  # who always has something to say is never waited for
         length = int.from_bytes(self._exactly(HEADER, deadline), "big")
         if length > self._largest:
             raise MalformedMessageError(_too_large(length, self._largest))

@@ -330,9 +330,7 @@ ANSWERS = [
     ),
     # --- time, memory, output ---
     wrote("an endless loop", "def halve(x):\n    while True: pass\n", "is there an endless loop?", TIMED_OUT),
-    wrote(
-        "a long sleep", "import time\ndef halve(x):\n    time.sleep(1_000)\n", "is there an endless loop?", TIMED_OUT
-    ),
+    wrote("a long sleep", "import time\ndef halve(x):\n    time.sleep(1_000)\n", "your code waits", TIMED_OUT),
     wrote("too much memory", "def halve(x):\n    return bytearray(1 << 36)\n", "more memory than is allowed", MEMORY),
     wrote(
         "a tensor of a terabyte",

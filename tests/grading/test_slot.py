@@ -111,7 +111,7 @@ def graded(executor: LocalExecutor, *entries: Entry) -> dict[str, Report]:
 
 
 def slots_of(executor: LocalExecutor) -> list[psutil.Process]:
-    children = psutil.Process(executor._process.pid).children()
+    children = psutil.Process(executor.pid).children()
     return [child for child in children if child.status() != psutil.STATUS_ZOMBIE]
 
 
@@ -156,7 +156,7 @@ def test_one_that_somebody_kills_costs_nobody_anything(course: Course, executor:
 
 
 def test_a_warm_grader_that_is_gone_is_started_again(course: Course, executor: LocalExecutor) -> None:
-    executor._process.kill()
+    psutil.Process(executor.pid).kill()
     assert graded(executor, course.ada)["ada"].score == 10
 
 

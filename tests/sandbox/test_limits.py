@@ -175,25 +175,33 @@ def test_time_that_the_machine_kept_is_nobodys_fault(sandbox, tiny_assignment, m
 
 
 @pytest.mark.parametrize(
-    ("cpu", "waited", "starved"),
+    ("cpu", "ours", "waited", "starved"),
     [
-        (0.1, {1: 5.0}, True),
-        (0.1, {1: 1.0}, False),
-        (3.0, {1: 0.0}, False),
-        (4.0, {1: 4.5, 2: 0.0}, False),
-        (0.0, {}, False),
+        (0.1, 0.0, {1: 5.0}, True),
+        (0.1, 0.0, {1: 1.0}, False),
+        (3.0, 0.0, {1: 0.0}, False),
+        (4.0, 0.0, {1: 4.5, 2: 0.0}, False),
+        (0.5, 5.0, {1: 5.0}, False),
+        (0.0, 0.0, {}, False),
     ],
-    ids=["kept waiting", "kept waiting a little", "computing", "for its own processes", "gone"],
+    ids=[
+        "kept waiting",
+        "kept waiting a little",
+        "computing",
+        "for its own processes",
+        "for its own questions",
+        "gone",
+    ],
 )
-def test_who_waits_for_his_own_processes_is_not_starved(monkeypatch, cpu, waited, starved):
+def test_who_waits_for_his_own_work_is_not_starved(monkeypatch, cpu, ours, waited, starved):
     """Of ten seconds by the clock, since the check began."""
-    now = 100.0
-    monkeypatch.setattr(resource_monitor.time, "monotonic", lambda: now)
+    clock, work, usage = 100.0, 50.0, Usage(7.0, {1: 3.0})
+    monkeypatch.setattr(resource_monitor.time, "monotonic", lambda: clock)
+    monkeypatch.setattr(resource_monitor.time, "process_time", lambda: work)
     monkeypatch.setattr(ResourceMonitor, "usage", lambda self: usage)
-    usage = Usage(7.0, {1: 3.0})
     monitor = ResourceMonitor(1, Limits())
     monitor.start(20, 20)
-    now = 110.0
+    clock, work = clock + 10, work + ours
     usage = Usage(7.0 + cpu, {pid: seconds + 3.0 * (pid == 1) for pid, seconds in waited.items()})
     assert monitor.starved() is starved
 

@@ -383,6 +383,27 @@ def test_a_fork_server_that_was_killed_is_started_again():
             assert ask(session, "f") == 1
 
 
+def test_a_fork_server_outlives_the_thread_that_started_it():
+    """Or else each batch, whose threads end with it, would start its own."""
+    others = children()
+
+    def use():
+        with sandbox.open({"m.py": "def f(): return 1"}, "m.py", Limits()) as session:
+            assert ask(session, "f") == 1
+
+    with Sandbox(preload=("torch",)) as sandbox:
+        (first,) = children() - others
+        first.kill()
+        first.wait()
+        thread = threading.Thread(target=use)
+        thread.start()
+        thread.join()
+        second = children() - others
+        time.sleep(0.2)
+        use()
+        assert children() - others == second != {first}
+
+
 LIBRARIES = """
 import sys
 before = [name for name in ("torch", "pan" + "das", "skl" + "earn") if name in sys.modules]
@@ -484,6 +505,8 @@ def test_a_closed_sandbox_stays_closed():
         ("try: import pandas\nexcept ImportError: pass", ["pandas"]),
         ("if __name__ == '__main__':\n    import pandas\n\n    pandas.f()", []),
         ("if __name__ == '__main__':\n    import pandas\n\nimport sklearn", ["sklearn"]),
+        ("# if __name__ == '__main__':\n#     import pandas\n", []),
+        ("def f():\n    # import pandas\n    import sklearn  # or pandas", ["pandas", "sklearn"]),
         ("import geopandas, my_sklearn", []),
     ],
 )

@@ -117,6 +117,11 @@ class LocalExecutor:
                 self._info = self._ready()
             return self.settings.decided(self._info)
 
+    @property
+    def pid(self) -> int:
+        """The warm grader's process."""
+        return self._process.pid
+
     def slot(self, cores: tuple[int, ...] = ()) -> LocalSlot:
         """Fork a slot that stays on the given cores. A warm grader that is gone is started again."""
         for _ in range(STARTS):

@@ -9,7 +9,9 @@ import subprocess
 import sys
 import tempfile
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -24,6 +26,8 @@ from autograder.sandbox.layers.probe import Ready, Start, homes
 
 STARTS = 2
 """How often a fork server that is gone is started again for one submission."""
+STARTER = ThreadPoolExecutor(1, thread_name_prefix="fork servers")
+"""bubblewrap ends when the thread ends that has started it: this one stays as long as the process does."""
 
 
 @dataclass(frozen=True)
@@ -197,10 +201,11 @@ class ForkServer:
                 place = str(Path(autograder.__file__).parent.parent)
                 words = [sys.executable, *exposure.interpreter_arguments(place, theirs.fileno())]
                 environment = exposure.environment(f"{self._folder.name}/fork_server", self._device)
-            self._process = subprocess.Popen(
-                words, env=environment, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL,
+            started = STARTER.submit(partial(
+                subprocess.Popen, words, env=environment, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, cwd="/", start_new_session=True,
-            )  # fmt: skip
+            ))  # fmt: skip
+            self._process = started.result()
         return ours, bait
 
     def _last_words(self) -> str:

@@ -40,12 +40,11 @@ class ResourceMonitor:
     """Raise `ConversationEndedError` from `look` when a sandbox's processes together take more than is allowed.
 
     `supervisor` is the pid of the sandbox's supervisor: what it and its child, init, use themselves is ours and does
-    not count. `memory_files`: the submission may make anonymous files, which belong to no process's own memory.
+    not count.
     """
 
-    def __init__(self, supervisor: int, limits: Limits, *, memory_files: bool = False) -> None:
+    def __init__(self, supervisor: int, limits: Limits) -> None:
         self._supervisor = supervisor
-        self._memory_files = memory_files
         self._inherited = _own_kilobytes(supervisor)
         self._limits = limits
         self._next = time.monotonic() + PATIENCE
@@ -53,6 +52,7 @@ class ResourceMonitor:
         self._allowed = f"{limits.load_seconds:g}"
         self._before = Usage()
         self._began = time.monotonic()
+        self._ours = time.process_time()
 
     def start(self, seconds: float, allowed: float) -> None:
         """Count CPU time from here on: a check may use `seconds` more, of the `allowed` ones that it is told of."""
@@ -60,6 +60,7 @@ class ResourceMonitor:
         self._allowed = f"{allowed:g}"
         self._before = self.usage()
         self._began = time.monotonic()
+        self._ours = time.process_time()
 
     def hurry(self, seconds: float) -> None:
         """Allow only so many more CPU seconds."""
@@ -71,11 +72,13 @@ class ResourceMonitor:
         return max(0.0, self.usage().cpu - self._before.cpu)
 
     def starved(self) -> bool:
-        """Return whether the machine kept the submission waiting, which its own processes cannot have done."""
+        """Return whether the machine kept the submission waiting, which neither its own processes nor the work that it
+        made for this one can have done: they share a core."""
         now = self.usage()
         wall = time.monotonic() - self._began
         waited = max((seconds - self._before.waited.get(pid, 0.0) for pid, seconds in now.waited.items()), default=0.0)
-        return waited - (now.cpu - self._before.cpu) > STARVED * wall
+        worked = now.cpu - self._before.cpu + time.process_time() - self._ours
+        return waited - worked > STARVED * wall
 
     def look(self) -> None:
         """Check the figures. Cheap to call often: most calls return at once."""
@@ -83,9 +86,7 @@ class ResourceMonitor:
             return
         self._next = time.monotonic() + PATIENCE
         family = self._family()
-        kilobytes = sum(self._kilobytes(pid) for pid in family)
-        if self._memory_files:
-            kilobytes += _in_memory_files(family)
+        kilobytes = sum(self._kilobytes(pid) for pid in family) + _in_memory_files(family)
         if kilobytes / 1024 > self._limits.memory_mb:
             raise ConversationEndedError(Outcome.OUT_OF_MEMORY, f"more than {self._limits.memory_mb} MB of memory")
         if self.used() > self._budget:

@@ -20,8 +20,8 @@ SMALL = ("matplotlib.pyplot", "scipy", "tqdm")
 LARGE = ("pandas", "sklearn")
 """Libraries of so many files that each fork of a process that has them takes half as long again, and twice as long."""
 
-MAIN = re.compile(r"^if __name__\b.*\n(?:[ \t].*\n|\n)*", re.MULTILINE)
-"""The block of a module that is started by itself."""
+UNUSED = re.compile(r"^[ \t]*#.*|^if __name__\b.*\n(?:[ \t].*\n|\n)*", re.MULTILINE)
+"""Comments, which is what intake makes of much, and the block of a module that is started by itself."""
 
 
 class Sandbox:
@@ -164,5 +164,5 @@ def _level(named: tuple[str, ...]) -> int:
 def named_in(files: Mapping[str, str], libraries: Iterable[str]) -> tuple[str, ...]:
     """Those of the libraries that the sources name. What a module does only when it is started by itself, on data at
     home, does not count. A name too many makes forks slow, one too few makes an import part of the student's time."""
-    text = "\n".join(MAIN.sub("", f"{source}\n") for source in files.values())
+    text = "\n".join(UNUSED.sub("", f"{source}\n") for source in files.values())
     return tuple(name for name in libraries if re.search(rf"\b{name.partition('.')[0]}\b", text))

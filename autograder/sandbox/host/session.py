@@ -109,7 +109,7 @@ class Session:
         self._limits = limits
         self._patience = patience
         control.settimeout(START_SECONDS)
-        self._monitor = ResourceMonitor(_supervisor_pid(control), limits, memory_files=device != CPU)
+        self._monitor = ResourceMonitor(_supervisor_pid(control), limits)
         try:
             self.load_error = self._load(files, main)
         except BaseException:

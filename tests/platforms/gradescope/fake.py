@@ -22,7 +22,7 @@ RIGHT = "def square(x):\n    return x * x\ndef total(x):\n    return square(x).s
 class Fake:
     """`root` is /autograder. `run` hands in a module and gives back results.json, checked."""
 
-    def __init__(self, folder: Path, gradescope: str = "", checks: str = tiny.CHECKS, timeout: float = 300) -> None:
+    def __init__(self, folder: Path, gradescope: str = "", checks: str = tiny.CHECKS, timeout: float = 1200) -> None:
         course = folder / "course"
         tiny.write(course, checks)
         config = tiny.config(course)
@@ -51,6 +51,6 @@ class Fake:
         (self.root / "submission_metadata.json").write_bytes(metadata_json(created, *previous))
         done = subprocess.run(
             [sys.executable, str(self.root / "source/run_autograder"), str(self.root)],
-            capture_output=True, text=True, timeout=250, stdin=subprocess.DEVNULL, check=True,
+            capture_output=True, text=True, timeout=1200, stdin=subprocess.DEVNULL, check=True,
         )  # fmt: skip
         return (self.root / "results/results.json").read_bytes(), done.stdout + done.stderr

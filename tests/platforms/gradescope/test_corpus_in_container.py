@@ -20,7 +20,10 @@ from tests.platforms.gradescope import containers
 pytestmark = [pytest.mark.container, pytest.mark.timeout(5400)]
 TESTS = Path(__file__).parents[2]
 PYTHON = f"{HOME}/venv/bin/python"
-WORKS = "import sys; from autograder.sandbox.host.sandbox import Sandbox; s = Sandbox(preload=()); print(*s.boundary, sep=', ')"
+WORKS = (
+    "import sys; from autograder.sandbox.host.sandbox import Sandbox; "
+    "s = Sandbox(preload=()); print(*s.boundary, sep=', ')"
+)
 FULL = {"mount namespace", "pid namespace", "network namespace", "landlock", "seccomp"}
 MODES = {
     "root, podman's rules": ([], True, FULL),

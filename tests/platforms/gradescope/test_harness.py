@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import stat
-import time
 
 import pytest
 
@@ -45,20 +44,6 @@ def test_what_cannot_be_read_is_said(fake):
     assert results.score == 0 and results.output
 
 
-def test_what_takes_hours_to_parse_is_rejected_within_a_minute(tmp_path):
-    """Python takes the square of a format string's length to parse it: seconds for each of these modules."""
-    fake = Fake(tmp_path)
-    (fake.root / "submission").mkdir()
-    for number in range(60):
-        slow = f"import helper{number + 1}\ndef more(x): return f'" + "{x}" * 99_000 + "'\n"
-        (fake.root / f"submission/helper{number}.py").write_text(slow)
-    began = time.monotonic()
-    results = fake.run("import helper0\n" + RIGHT)
-    assert time.monotonic() - began < 75, "with what it takes to start"
-    assert results.score == 0 and policy.OURS not in results.extra_data
-    assert "to read. Hand in plain code." in results.output
-
-
 def test_a_hang_costs_its_own_points_only(tmp_path):
     fake = Fake(tmp_path, "    limits:\n      check_seconds: 3\n")
     results = fake.run(RIGHT.replace("return 2 * x", "while True: pass"))
@@ -73,11 +58,21 @@ def test_an_attempt_beyond_the_limit_is_not_graded(fake):
     assert results.extra_data[policy.REFUSED] is True
 
 
+KILLS_THE_GRADER = """
+    import os
+    def parent(pid):
+        return int(open(f"/proc/{pid}/stat").read().rpartition(")")[2].split()[1])
+    os.kill(parent(os.getppid()), 9)  # above the slot and the warm grader
+"""
+
+
+def killing(what: str) -> str:
+    """Checks of which the third does something first."""
+    return tiny.CHECKS.replace('"""Adds the squares."""', f'"""Adds the squares."""\n{what}')
+
+
 def test_a_grader_that_is_killed_charges_nobody_and_keeps_what_was_done(tmp_path):
-    checks = tiny.CHECKS.replace(
-        '"""Adds the squares."""', '"""Adds the squares."""\n    import os; os.kill(os.getpid(), 9)'
-    )
-    results = Fake(tmp_path, checks=checks).run(RIGHT, previous(BEFORE, 7.5))
+    results = Fake(tmp_path, checks=killing(KILLS_THE_GRADER)).run(RIGHT, previous(BEFORE, 7.5))
     assert results.score == 7.5
     assert len(results.tests) == 2
     assert results.extra_data[policy.OURS] is True
@@ -85,16 +80,19 @@ def test_a_grader_that_is_killed_charges_nobody_and_keeps_what_was_done(tmp_path
 
 
 def test_the_next_attempt_at_the_same_work_goes_on_where_it_was_cut_short(tmp_path):
-    broken = tiny.CHECKS.replace(
-        '"""Adds the squares."""', '"""Adds the squares."""\n    import os; os.path.exists("/no") or BREAK'
-    )
-    fake = Fake(tmp_path, checks=broken.replace("BREAK", 'os.environ.get("X") or os.kill(os.getpid(), 9)'))
-    first = fake.run(RIGHT)
-    carried = first.extra_data
+    fake = Fake(tmp_path, checks=killing(KILLS_THE_GRADER))
+    carried = fake.run(RIGHT).extra_data
     again = fake.run(RIGHT, {"submission_time": BEFORE, "score": 4.0, "results": {"extra_data": carried}})
     before, after = report_in(carried), report_in(again.extra_data)
     assert before is not None and after is not None
     assert [one.seconds for one in before.results] == [one.seconds for one in after.results][: len(before.results)]
+
+
+def test_what_ends_its_slot_again_and_again_costs_its_own_points_only(tmp_path):
+    results = Fake(tmp_path, checks=killing("    import os; os.kill(os.getpid(), 9)")).run(RIGHT)
+    assert (results.score, len(results.tests)) == (8, 4)
+    assert policy.OURS not in results.extra_data
+    assert "takes too long, or too much memory, to be checked" in results.tests[2].output
 
 
 def test_a_grader_that_cannot_start_leaves_the_fallback(tmp_path):
@@ -106,11 +104,13 @@ def test_a_grader_that_cannot_start_leaves_the_fallback(tmp_path):
     assert fake.run(RIGHT, previous(BEFORE, "nonsense")).score == 0
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_a_grader_that_takes_too_long_is_ended_in_time(tmp_path):
     checks = tiny.CHECKS.replace(
         '"""The gradient is right."""', '"""The gradient is right."""\n    import time; time.sleep(900)'
     )
-    fake = Fake(tmp_path, checks=checks, timeout=60)
+    fake = Fake(tmp_path, checks=checks, timeout=120)
     results = fake.run(RIGHT)
     assert results.score == 6 and len(results.tests) == 3
     assert "took too long" in fake.said
