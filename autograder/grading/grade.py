@@ -14,6 +14,7 @@ from autograder.grading.hosts import SubmissionHost
 from autograder.grading.reports import report_on
 from autograder.grading.settings import AssignmentInfo, GradingSettings
 from autograder.grading.slot_sandbox import SlotSandbox
+from autograder.grading.verdict import UNBEARABLE
 from autograder.model import NO_BOUNDARY, CheckResult, ExerciseInfo, Outcome, Report, Submission
 from autograder.protocol.messages import Ask, Raised, Returned
 from autograder.rubric.assignment import Assignment
@@ -27,7 +28,6 @@ SEARCH_SECONDS = 20.0
 """CPU seconds for the search for shortcuts: a source can be made to take hours."""
 NOT_SEARCHED = ("The source is too long or too deeply nested to be searched for shortcuts: look at it yourself.",)
 ENDED = "The grader's own process ended in this check, with the reference's answers too."
-UNBEARABLE = "What your code answered takes too long, or too much memory, to be checked. Return what is asked for."
 
 
 def info_of(assignment: Assignment) -> AssignmentInfo:

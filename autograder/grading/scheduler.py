@@ -150,8 +150,8 @@ class Batch:
         self._progress = progress
         self._places: queue.SimpleQueue[tuple[int, ...]] = queue.SimpleQueue()
         cores = sorted(os.sched_getaffinity(0))
-        for number in range(self._jobs):
-            self._places.put((cores[number % len(cores)],))
+        for number in range(self._jobs):  # another batch on this machine begins at another core
+            self._places.put((cores[(os.getpid() + number) % len(cores)],))
 
     def run(self, entries: Iterable[Entry]) -> Iterator[Done]:
         """Yield entries as they finish. Memory does not grow with the class: few are in flight at a time."""

@@ -9,7 +9,13 @@ from contextlib import nullcontext
 import msgspec
 import torch
 
-from autograder.errors import ConversationEndedError, MismatchError, NotRecordedError, StudentError
+from autograder.errors import (
+    ConversationEndedError,
+    MismatchError,
+    NotRecordedError,
+    StudentError,
+    WorkTimeoutError,
+)
 from autograder.grading.alarm import cpu_limit
 from autograder.grading.local import LocalConversation
 from autograder.model import Outcome
@@ -25,6 +31,7 @@ from autograder.rubric.student import Exchange
 
 RUBRIC_SECONDS = 60.0
 """CPU seconds for a check's own code, its reference included; a check that trains has twice its limit more."""
+UNBEARABLE = "What your code answered takes too long, or too much memory, to be checked. Return what is asked for."
 
 
 class Verdict(msgspec.Struct, frozen=True):
@@ -117,7 +124,7 @@ class Judge:
             return _ours(error)
         except (Exception, SystemExit) as error:
             if student.exchanges and not self._stumbles_by_itself(check, digest, dtype):
-                return _wrong_answer(student.exchanges[-1])
+                return _wrong_answer(student.exchanges[-1], error)
             return _ours(error)
         if score.fraction >= 1 - 1e-9:
             return Verdict(Outcome.PASSED, 1.0, score.message, None, score)
@@ -139,8 +146,11 @@ class Judge:
         return False
 
 
-def _wrong_answer(last: Exchange) -> Verdict:
-    """An answer of a kind that the check did not reckon with, such as text in the place of a number."""
+def _wrong_answer(last: Exchange, error: BaseException) -> Verdict:
+    """Return the verdict on an answer of a kind that the check did not reckon with: text in the place of a number, or
+    more than it can go through."""
+    if isinstance(error, WorkTimeoutError | MemoryError | RecursionError):
+        return Verdict(Outcome.FAILED, message=UNBEARABLE, mismatch=MismatchError(UNBEARABLE))
     got = "an error" if isinstance(last.answer, Raised) else shown(decode(last.answer.value))
     text = f"`{last.name}` returned {got}: that is not the kind of result that is asked for."
     return Verdict(Outcome.FAILED, message=text, mismatch=MismatchError(text))

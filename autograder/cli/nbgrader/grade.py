@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import msgspec
 import typer
 from rich.console import Console
 from rich.markup import escape
@@ -18,6 +17,7 @@ from autograder.cli.course import CourseAssignment, open_course
 from autograder.cli.options import AsJson, ConfigFile, Fresh, Jobs, Name, NbgraderFolder, OnDevice, Only, Quiet, Unsafe
 from autograder.cli.progress import INTERRUPTED, watched
 from autograder.cli.show import wide_console
+from autograder.cli.terminal import print_json
 from autograder.errors import RejectedError
 from autograder.files import replace
 from autograder.intake import Entry, choose
@@ -133,7 +133,7 @@ class _Writer:
         """What the gradebook says now."""
         rows = sorted(self.written, key=lambda row: row.student)
         if json:
-            print(msgspec.json.encode(rows).decode())
+            print_json(rows)
             return
         grid = Table(title=f"In the gradebook: {len(rows)} submissions", title_justify="left")
         for column in ("student", "score", "of", "seconds late", "for a person"):

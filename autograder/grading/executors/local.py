@@ -226,6 +226,10 @@ class LocalSlot:
         self._connect = connect
         self._on_close = closed
         self._pid = pid
+        try:
+            self._handle = os.pidfd_open(pid)  # a number may be another process's by the time it is used
+        except OSError:
+            self._handle = -1
         self._check = ""
         self._stopped = False
         self._spoke = time.monotonic()
@@ -239,6 +243,9 @@ class LocalSlot:
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._kill()
+        if self._handle >= 0:
+            os.close(self._handle)
+            self._handle = -1
         self._sock.close()
         self._on_close(self)
 
@@ -347,8 +354,9 @@ class LocalSlot:
         return InterruptedGradingError() if self._stopped else SlotDiedError(self._check)
 
     def _kill(self) -> None:
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.kill(self._pid, signal.SIGKILL)
+        with contextlib.suppress(OSError):  # it has ended, or this slot is being closed
+            if self._handle >= 0:
+                signal.pidfd_send_signal(self._handle, signal.SIGKILL)
 
     def _cpu_seconds(self) -> float:
         """Return the CPU seconds that the slot has used itself."""
