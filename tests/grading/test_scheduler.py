@@ -204,6 +204,11 @@ class Part:
     def stop(self) -> None:
         self.stopped = True
 
+    def probe(self, check: str) -> None:
+        if self.acts[0] == "dies with ours":
+            del self.acts[0]
+            raise SlotDiedError(check)
+
     def read(self, path: Path, student: str) -> WasRead:
         if self.acts[0] == "dies while it reads":
             del self.acts[0]
@@ -233,8 +238,10 @@ def played(*acts: Any) -> tuple[Report, Part]:
     return done.report, part
 
 
-def asked(known: str = "", given_up: tuple[str, ...] = (), alone: bool = False) -> dict[str, Any]:
-    return {"known": known, "given_up": given_up, "alone": alone}
+def asked(
+    known: str = "", given_up: tuple[str, ...] = (), broken: tuple[str, ...] = (), *, alone: bool = False
+) -> dict[str, Any]:
+    return {"known": known, "given_up": given_up, "broken": broken, "alone": alone}
 
 
 def test_grading_goes_on_after_the_last_result_when_a_slot_dies():
@@ -248,11 +255,16 @@ def test_deaths_at_different_places_are_no_reason_to_give_anything_up():
 
 
 def test_a_check_that_ends_its_slot_again_and_again_is_given_up_when_that_happens_alone_too():
-    kept, part = played("a", "", "a", "", report(b=Outcome.FAILED))
+    kept, part = played("a", "", "", "", report(b=Outcome.FAILED))
     assert kept.score == 3
-    assert part.asked == [
-        asked(), asked("a"), asked(alone=True), asked("a", alone=True), asked("a", ("b",), alone=True),
-    ]  # fmt: skip
+    alone = asked("a", alone=True)
+    assert part.asked == [asked(), asked("a"), alone, alone, asked("a", ("b",), alone=True)]
+
+
+def test_a_check_that_ends_its_slot_with_the_reference_too_is_an_error_of_ours():
+    kept, part = played("a", "", "", "", "dies with ours", report(b=Outcome.GRADER_ERROR))
+    assert kept.status == "grader error"
+    assert part.asked[-1] == asked("a", (), ("b",), alone=True)
 
 
 def test_a_file_that_ends_its_slot_while_it_is_read_again_and_again_is_rejected():
