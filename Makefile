@@ -56,7 +56,7 @@ fuzz: setup
 # Faults put into the code, one at a time: do the tests notice? Hours for all of it (docs/mutation.md); one file in
 # minutes: make mutation FILES=autograder/rubric/compare.py. EVERY=5 tries every fifth fault.
 mutation: setup
-	$(BIN)/python -m pip install -qq --disable-pip-version-check -c constraints.txt -e '.[mutation]'
+	$(BIN)/python -m pip install -qq --disable-pip-version-check -c constraints.txt -c tools/mutation.txt -e '.[mutation]'
 	nice -n 10 $(BIN)/python tools/mutation.py $(FILES) --every $(or $(EVERY),1) --jobs $(JOBS)
 
 # Every mutant and right solution on more seeds, training too; the other sample classes.

@@ -279,7 +279,7 @@ def test_whatever_is_answered_a_check_passes_or_blames_the_student(reply: Any) -
 @given(asks)
 def test_whatever_a_stand_in_asks_it_gets_an_answer(question: Ask) -> None:
     reference = Reference({"double": lambda x: 2 * x, "halve": lambda x, y=1: (x / 2, y)})
-    reference.lend(("double", "halve"))
+    reference.allow(("double", "halve"))
     answer = reference.answer(question)
     assert isinstance(answer, Returned | Raised) and msgspec.msgpack.encode(answer)
     if question.name not in ("double", "halve"):
