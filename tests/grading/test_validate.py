@@ -52,9 +52,9 @@ def test_only_the_checks_that_come_to_a_changed_function_are_run_for_it(tiny_ass
     run = []
     engine_run = Engine._checked
 
-    def noting(self, host, check, *rest, **more):
-        run.append(check.name)
-        return engine_run(self, host, check, *rest, **more)
+    def noting(self, host, question, *rest, **more):
+        run.append(question.check.name)
+        return engine_run(self, host, question, *rest, **more)
 
     validator = Validator(tiny_assignment, starter_source(tiny_assignment.solution_source))
     validator.right("power", 0)  # what the reference calls is found out once
