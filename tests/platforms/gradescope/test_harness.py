@@ -86,7 +86,7 @@ def killing(what: str) -> str:
 def test_a_grader_that_is_killed_charges_nobody_and_keeps_what_was_done(tmp_path):
     results = Fake(tmp_path, checks=killing(KILLS_THE_GRADER)).run(RIGHT, previous(BEFORE, 7.5))
     assert results.score == 7.5
-    assert len(results.tests) == 2
+    assert 0 < len(results.tests) <= 2, "what had been heard of by then"
     assert results.extra_data[policy.OURS] is True
     assert "not your fault" in results.output
 
@@ -100,11 +100,11 @@ def test_the_next_attempt_at_the_same_work_goes_on_where_it_was_cut_short(tmp_pa
     assert [one.seconds for one in before.results] == [one.seconds for one in after.results][: len(before.results)]
 
 
-def test_what_ends_its_slot_again_and_again_costs_its_own_points_only(tmp_path):
+def test_a_check_that_ends_its_slot_with_the_references_answers_too_is_an_error_of_ours(tmp_path):
     results = Fake(tmp_path, checks=killing("    import os; os.kill(os.getpid(), 9)")).run(RIGHT)
     assert (results.score, len(results.tests)) == (8, 4)
-    assert policy.OURS not in results.extra_data
-    assert "takes too long, or too much memory, to be checked" in results.tests[2].output
+    assert results.extra_data[policy.OURS] is True
+    assert "not your fault" in results.tests[2].output
 
 
 def test_a_grader_that_cannot_start_leaves_the_fallback(tmp_path):
