@@ -75,6 +75,7 @@ KILLS_THE_GRADER = """
     def parent(pid):
         return int(open(f"/proc/{pid}/stat").read().rpartition(")")[2].split()[1])
     os.kill(parent(os.getppid()), 9)  # above the slot and the warm grader
+    os.kill(os.getpid(), 9)  # or it would go on, below somebody else
 """
 
 
