@@ -7,6 +7,9 @@ import msgspec
 from autograder.grading.settings import AssignmentInfo, GradingSettings
 from autograder.model import CheckResult, Report
 
+LARGEST = 256 << 20
+"""Bytes of one message between slot and scheduler."""
+
 # --- scheduler and warm grader ------------------------------------------------------------------------------------
 
 

@@ -27,6 +27,7 @@ from autograder.grading.engine import Engine
 from autograder.grading.grade import grade
 from autograder.grading.hosts import LocalHost
 from autograder.grading.messages import (
+    LARGEST,
     Began,
     Connect,
     Connected,
@@ -55,8 +56,6 @@ from autograder.sandbox.host.launcher import Connection
 from autograder.sandbox.layers import kernel
 from autograder.sandbox.layers.rlimits import data_size
 
-LARGEST = 256 << 20
-"""Bytes of one message between slot and scheduler."""
 READ_SECONDS = 60.0
 """CPU seconds for reading a submission."""
 ALONE_FACTOR = 3.0

@@ -22,7 +22,7 @@ from autograder.model import Outcome
 from autograder.protocol.codec import decode
 from autograder.protocol.conversation import Answerer, Conversation
 from autograder.protocol.messages import Raised
-from autograder.rubric import Score, Student
+from autograder.rubric import Draw, Score, Student
 from autograder.rubric.assignment import Gradable
 from autograder.rubric.compare import shown
 from autograder.rubric.draw import seed_of
@@ -103,8 +103,7 @@ class Judge:
         reference = self._assignment.reference(check, dtype)
         if self._answers is not None:
             reference.answered_by(self._answers())
-        seed = seed_of(self._secret, self._assignment.name, check.name, digest, str(dtype))
-        draw = self._assignment.draw(check, dtype, seed)
+        draw = self._draw(check, digest, dtype)
         student = Student(conversation, reference, repeated, slow)
         try:
             if stand_ins:
@@ -131,14 +130,18 @@ class Judge:
         outcome = Outcome.PARTLY if score.fraction > 0 else Outcome.FAILED
         return Verdict(outcome, max(0.0, score.fraction), score.message, None, score, tuple(student.exchanges))
 
+    def _draw(self, check: Check, digest: str, dtype: torch.dtype) -> Draw:
+        """Return the inputs of one run of a check: the same at every regrade."""
+        seed = seed_of(self._secret, self._assignment.name, check.name, digest, str(dtype))
+        return self._assignment.draw(check, dtype, seed)
+
     def _stumbles_by_itself(self, check: Check, digest: str, dtype: torch.dtype) -> bool:
         """Return whether the check raises an error with the right solution too: then it is the check that is wrong,
         and not the answer. The same draws make it a fair trial."""
         try:
             reference = self._assignment.reference(check, dtype)
-            seed = seed_of(self._secret, self._assignment.name, check.name, digest, str(dtype))
             right = LocalConversation(self._assignment.solution())
-            check.run(Student(right, reference), reference, self._assignment.draw(check, dtype, seed))
+            check.run(Student(right, reference), reference, self._draw(check, digest, dtype))
         except NotRecordedError:
             return False  # at home there is no solution; the release was made with checks that pass on it
         except (Exception, SystemExit):

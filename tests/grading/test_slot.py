@@ -229,7 +229,7 @@ def test_an_answer_that_asks_for_too_much_memory_costs_its_own_check(course: Cou
     assert (reports["ada"].score, reports["bob"].score) == (10, 7)
     random = reports["bob"].results[1]
     assert random.outcome is Outcome.FAILED
-    assert random.message == "`square` returned 800: that is not the kind of result that is asked for."
+    assert random.message == grade.UNBEARABLE
 
 
 # --- reading ------------------------------------------------------------------------------------------------------

@@ -29,6 +29,7 @@ from autograder.errors import (
     SlotDiedError,
 )
 from autograder.grading.messages import (
+    LARGEST,
     Began,
     Connect,
     Connected,
@@ -52,7 +53,6 @@ from autograder.model import CheckResult, Report
 from autograder.protocol.framing import Channel
 from autograder.sandbox.host.launcher import Connection
 
-LARGEST = 256 << 20
 START_SECONDS = 300.0
 """For the warm grader to import torch: two seconds on a quiet machine."""
 STARTS = 3
