@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -160,6 +162,39 @@ def test_one_that_somebody_kills_costs_nobody_anything(course: Course, executor:
 def test_a_warm_grader_that_is_gone_is_started_again(course: Course, executor: LocalExecutor) -> None:
     psutil.Process(executor.pid).kill()
     assert graded(executor, course.ada)["ada"].score == 10
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_one_that_ends_while_it_starts_is_started_again(
+    course: Course, executor: LocalExecutor, monkeypatch: pytest.MonkeyPatch, times: int
+) -> None:
+    with failing_to_start(monkeypatch, times):
+        psutil.Process(executor.pid).kill()
+        assert graded(executor, course.ada)["ada"].score == 10
+
+
+def test_one_that_never_starts_is_an_error_of_ours_and_the_next_submission_tries_again(
+    course: Course, executor: LocalExecutor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with failing_to_start(monkeypatch, 99):
+        psutil.Process(executor.pid).kill()
+        with pytest.raises(RuntimeError, match=r"did not start: it ended at once \(exit code 7\)"):
+            executor.slot()
+    assert graded(executor, course.ada)["ada"].score == 10
+
+
+@contextmanager
+def failing_to_start(monkeypatch: pytest.MonkeyPatch, times: int) -> Iterator[None]:
+    """So many warm graders that are started meanwhile end at once."""
+    started = iter(range(times))
+    start = local._warm_grader
+
+    def fails(sock: socket.socket) -> subprocess.Popen[bytes]:
+        return start(sock) if next(started, None) is None else subprocess.Popen([sys.executable, "-c", "exit(7)"])
+
+    with monkeypatch.context() as patched:
+        patched.setattr(local, "_warm_grader", fails)
+        yield
 
 
 @contextmanager

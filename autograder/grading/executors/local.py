@@ -114,9 +114,7 @@ class LocalExecutor:
     def info(self) -> AssignmentInfo:
         """The assignment, once the warm grader has loaded it; its digest covers the settings too."""
         with self._lock:
-            if self._info is None:
-                self._info = self._ready()
-            return self.settings.decided(self._info)
+            return self.settings.decided(self._loaded())
 
     @property
     def pid(self) -> int:
@@ -126,17 +124,31 @@ class LocalExecutor:
     def slot(self, cores: tuple[int, ...] = ()) -> LocalSlot:
         """Fork a slot that stays on the given cores. A warm grader that is gone is started again."""
         for _ in range(STARTS):
-            _ = self.info
             with self._lock:
+                self._loaded()
                 if self._closed:
                     raise InterruptedGradingError
                 try:
                     return self._forked(cores)
                 except OSError as error:
                     problem = error
-                    self._end()
-                    self._start()
+                    self._start_again()
         raise RuntimeError(f"the grader's own process is gone: {problem}") from problem
+
+    def _loaded(self) -> AssignmentInfo:
+        """Wait until the warm grader has loaded the assignment. One that ends meanwhile is started again."""
+        for _ in range(STARTS):
+            if self._info is not None:
+                return self._info
+            if self._closed:
+                raise InterruptedGradingError
+            try:
+                self._info = self._ready()
+            except OSError as error:
+                if self._closed:
+                    raise InterruptedGradingError from error
+                problem, ended = error, self._start_again()
+        raise RuntimeError(f"the grader's own process did not start: {problem} ({ended})") from problem
 
     def _forked(self, cores: tuple[int, ...]) -> LocalSlot:
         ours, theirs = socket.socketpair()
@@ -173,6 +185,13 @@ class LocalExecutor:
         with contextlib.suppress(OSError):  # it has ended at once: `_ready` says so
             self._sock.send(self.settings.folder.encode())
 
+    def _start_again(self) -> str:
+        """Replace the warm grader. Returns how the one before ended, for a person."""
+        self._end()
+        code = self._process.returncode
+        self._start()
+        return f"signal {-code}" if code < 0 else f"exit code {code}"
+
     def _end(self) -> None:
         """End the warm grader."""
         self._sock.close()
@@ -182,14 +201,12 @@ class LocalExecutor:
         self._process.wait()
 
     def _ready(self) -> AssignmentInfo:
+        """Return what the warm grader has loaded. Raises `OSError` when it is gone, or says nothing."""
         self._sock.settimeout(START_SECONDS)
-        try:
-            answer = self._sock.recv(LARGEST_MESSAGE)
-        except OSError as error:
-            raise RuntimeError(f"the grader's own process did not start: {error}") from error
+        answer = self._sock.recv(LARGEST_MESSAGE)
         self._sock.settimeout(None)
         if not answer:
-            raise RuntimeError("the grader's own process ended while it started")
+            raise ConnectionResetError("it ended at once")
         told = msgspec.msgpack.decode(answer, type=Ready | NotReady)
         if isinstance(told, NotReady):
             raise AssignmentError(told.problem) if told.users else RuntimeError(told.problem)
