@@ -1,16 +1,14 @@
 """Auto-graded homework for deep-learning courses."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
+# `python -m autograder` comes through here while the folder one stands in is searched first: nothing is imported.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from autograder.home import Checked
 
 __version__ = "0.2.0"
 
 
-def check(*exercises: str, practice: bool = False) -> Checked:
+def check(*exercises: str, practice: bool = False) -> "Checked":
     """In a notebook: run the public checks on what you have defined, all of them or some (`check("softmax")`).
 
     `practice`: train too, on the public data, and see where you stand on the ladder.

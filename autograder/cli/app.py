@@ -7,6 +7,7 @@ and mistyped names are answered at once.
 from __future__ import annotations
 
 import errno
+import os
 import signal
 import sys
 from typing import Annotated, NoReturn
@@ -85,6 +86,7 @@ def main() -> None:
 
     SIGTERM and SIGHUP are like Ctrl-C: what is under way ends at once, and what is done stays.
     """
+    _leave_out_this_folder()
     for name in ("SIGTERM", "SIGHUP"):
         number = getattr(signal, name, None)
         if number is not None and signal.getsignal(number) is not signal.SIG_IGN:  # nohup has it ignored
@@ -103,6 +105,12 @@ def main() -> None:
                 raise
             place = f"{error.filename}: " if error.filename else ""
             _end(f"{place}{error.strerror}. {PLACES[error.errno]}", 1)
+
+
+def _leave_out_this_folder() -> None:
+    """Take neither modules nor programs from where one stands: it may be a submission."""
+    sys.path[:] = [place for place in sys.path if place]
+    os.environ["PATH"] = os.pathsep.join(place for place in os.get_exec_path() if os.path.isabs(place))
 
 
 def _end(why: str, exit_code: int) -> NoReturn:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import importlib
 import os
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from functools import cache
-from multiprocessing import get_context
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Annotated, Any
@@ -20,6 +19,7 @@ from rich.table import Table
 from autograder.cli.course import CourseAssignment, open_course
 from autograder.cli.options import ConfigFile, Name, Quiet
 from autograder.cli.show import wide_console
+from autograder.cli.workers import worker_pool
 from autograder.errors import AssignmentError
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ def _ladders(course: CourseAssignment, levels: Sequence[Level], seeds: int, jobs
     folder = course.folder
     log = Console(stderr=True)
     with (
-        ProcessPoolExecutor(jobs, get_context("spawn")) as pool,
+        worker_pool(jobs) as pool,
         Progress(console=log, disable=quiet or not log.is_terminal) as progress,
     ):
         futures = [[pool.submit(_run, folder, i, seed) for seed in range(seeds)] for i in range(len(levels))]

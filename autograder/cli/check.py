@@ -12,6 +12,9 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+import autograder
+from autograder.sandbox.layers.interpreter import isolated, places
+
 
 def check(
     file: Annotated[
@@ -43,7 +46,9 @@ def _check_once(file: Path | None, exercises: Sequence[str], *, practice: bool) 
 
 def _watch(file: Path | None, exercises: Sequence[str], *, practice: bool) -> int:
     """A process of its own each time: what the last run left behind does not matter. Ends with Ctrl-C."""
-    command = [sys.executable, "-m", "autograder", "check", *([str(file)] if file else [])]
+    package = str(Path(autograder.__file__).parent.parent)
+    code = "from autograder.cli import main; sys.argv[0] = 'autograder'; main()"
+    command = [sys.executable, *isolated(code, package, places()), "check", *([str(file)] if file else [])]
     for exercise in exercises:
         command += ["--exercise", exercise]
     command += ["--practice"] if practice else []

@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures import Future, as_completed
 from functools import cache
-from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -22,6 +21,7 @@ from autograder.cli.calibrate import broken_bounds
 from autograder.cli.course import CourseAssignment, open_config, open_course
 from autograder.cli.options import AsJson, ConfigFile, OnDevice, Quiet
 from autograder.cli.terminal import print_json
+from autograder.cli.workers import worker_pool
 from autograder.config import Device
 from autograder.protocol.devices import CPU
 
@@ -85,7 +85,7 @@ def _validate(
     place = (assignment.folder, training)
     console = Console(stderr=True)
     with (
-        ProcessPoolExecutor(jobs, get_context("spawn")) as pool,
+        worker_pool(jobs) as pool,
         Progress(console=console, disable=quiet or not console.is_terminal) as progress,
     ):
         tried = [mutant for mutant in assignment.mutants if training or not assignment.owner(mutant).trains]

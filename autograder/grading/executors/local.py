@@ -52,6 +52,7 @@ from autograder.grading.warm_grader import LARGEST_MESSAGE
 from autograder.model import CheckResult, Report
 from autograder.protocol.framing import Channel
 from autograder.sandbox.host.launcher import Connection
+from autograder.sandbox.layers.interpreter import isolated, places
 
 START_SECONDS = 300.0
 """For the warm grader to import torch: two seconds on a quiet machine."""
@@ -387,11 +388,10 @@ class LocalSlot:
 
 def _warm_grader(sock: socket.socket) -> subprocess.Popen[bytes]:
     """Start the warm grader. Signals of the terminal are not for it: the scheduler ends it."""
-    place = str(Path(autograder.__file__).parent.parent)
-    code = f"import sys; sys.path.insert(0, {place!r}); from autograder.grading.warm_grader import main"
+    package = str(Path(autograder.__file__).parent.parent)
+    code = f"from autograder.grading.warm_grader import main; main({sock.fileno()})"
     environment = os.environ | {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
     return subprocess.Popen(
-        [sys.executable, "-I", "-c", f"{code}; main({sock.fileno()})"],
+        [os.path.abspath(sys.executable), *isolated(code, package, places())], cwd="/", start_new_session=True,
         pass_fds=[sock.fileno()], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, env=environment,
-        start_new_session=True,
     )  # fmt: skip

@@ -71,9 +71,7 @@ def publish(data: dict[str, Any], results: Path) -> None:
 def _grade(root: Path, settings: dict[str, Any], budget: float, deadline: float) -> bool:
     """Run the grader and wait for its end, by itself or by force. Whether it finished well."""
     engine = str(settings["engine"])
-    code = (
-        f"import sys; sys.path.insert(0, {engine!r}); from autograder.platforms.gradescope.harness import main; main()"
-    )
+    code = f"import sys; sys.path.append({engine!r}); from autograder.platforms.gradescope.harness import main; main()"
     environment = {
         "PATH": "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin", "LANG": "C.UTF-8", "HOME": str(root / "grading"),
         "MPLBACKEND": "agg", "OMP_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1",

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import autograder
 from autograder.protocol.devices import CPU
+from autograder.sandbox.layers.interpreter import isolated
 
 FOLDERS = ("/usr", "/bin", "/sbin", "/lib", "/lib64", "/lib32")
 FILES = ("/etc/ld.so.cache", "/etc/localtime", "/etc/fonts", "/etc/alternatives")
@@ -52,12 +53,8 @@ def gpu_files() -> list[str]:
 
 
 def interpreter_arguments(place: str, descriptor: int) -> list[str]:
-    """What follows the interpreter's name: isolated mode, our student-side modules first."""
-    code = (
-        f"import sys; sys.path.insert(0, {place!r}); "
-        f"from autograder.sandbox.guest.fork_server import main; main({descriptor})"
-    )
-    return ["-I", "-B", "-c", code]
+    """What follows the interpreter's name: isolated mode, and our student-side modules from `place`."""
+    return ["-B", *isolated(f"from autograder.sandbox.guest.fork_server import main; main({descriptor})", place)]
 
 
 def environment(home: str = "/tmp", device: str = CPU) -> dict[str, str]:
