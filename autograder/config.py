@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -15,10 +15,12 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from autograder.errors import ConfigError
+from autograder.files import changeable, foreign
 from autograder.model import DEFAULT_PACKAGES
 
 NAME = "grader_config.yml"
-
+VARIABLE = "AUTOGRADER_CONFIG"
+"""The environment variable that names a configuration, so that none is looked for."""
 
 REMOVED = {
     "cpu_seconds": "check_seconds counts CPU seconds itself",
@@ -158,11 +160,46 @@ class Config(_Section):
 
 
 def find(start: Path) -> Path:
-    """Return the configuration file of the course that `start` lies in. Raises `ConfigError`."""
-    for folder in (start.resolve(), *start.resolve().parents):
-        if (folder / NAME).is_file():
-            return folder / NAME
-    raise ConfigError(f"no {NAME} in {start.resolve()} or above it: run this in the course's folder, or use --config")
+    """Return the configuration file of the course that `start` lies in. Raises `ConfigError`.
+
+    A course runs code, and a student can hand one in: what was not named is used only if nobody else can have put it
+    there. See `refused`.
+    """
+    path = search(start)
+    if path is None:
+        raise ConfigError(
+            f"no {NAME} in {start.resolve()} or above it: run this in the course's folder, or use --config"
+        )
+    return path
+
+
+def search(start: Path) -> Path | None:
+    """Return the configuration file in a folder or the next one above it, or None. Raises `ConfigError`."""
+    folders = (start.resolve(), *start.resolve().parents)
+    found = [folder / NAME for folder in folders if (folder / NAME).is_file()]
+    if not found:
+        return None
+    path, *above = found
+    problem = untrusted((path.parent, path))
+    if problem:
+        raise refused(path, problem)
+    outer = next((one for one in above if not untrusted((one.parent, one))), None)
+    if outer is not None:
+        raise refused(path, f"it lies inside another course, {outer.parent}, as a hand-in would")
+    return path
+
+
+def untrusted(paths: Iterable[Path]) -> str:
+    """Say which of these is another user's, or may be changed by every user; nothing where none is."""
+    return next((problem for path in paths if (problem := foreign(path) or changeable(path))), "")
+
+
+def refused(path: Path, problem: str) -> ConfigError:
+    """Return the error for a course that was found, but is not to be used."""
+    return ConfigError(
+        f"{path} was found, but is not used: {problem}. A course runs code, and a student can hand one in. Go to your "
+        f"course's folder; or if you trust this one, say so: --config {path}, or set {VARIABLE} to it"
+    )
 
 
 def load(path: Path) -> Config:

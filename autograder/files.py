@@ -1,4 +1,4 @@
-"""Write files atomically, and make reproducible zips."""
+"""Write files atomically, tell whose they are, and make reproducible zips."""
 
 from __future__ import annotations
 
@@ -30,6 +30,42 @@ def replace(path: Path, data: bytes, mode: int | None = None) -> None:
         os.replace(draft, path)
     finally:
         draft.unlink(missing_ok=True)
+
+
+def foreign(path: Path) -> str:
+    """Say whose a file or folder is, where it is neither this user's nor root's; else nothing.
+
+    A link counts as well as what it leads to. On systems without owners nothing is foreign.
+    """
+    if not hasattr(os, "geteuid"):
+        return ""
+    own = {0, os.geteuid()}
+    if os.geteuid() == 0 and os.environ.get("SUDO_UID", "").isdecimal():
+        own.add(int(os.environ["SUDO_UID"]))
+    owner = next((one.st_uid for one in (path.lstat(), path.stat()) if one.st_uid not in own), None)
+    return "" if owner is None else f"{path} belongs to {_user(owner)}, not to you"
+
+
+def changeable(path: Path) -> str:
+    """Say so, where every user of the machine may change a file or what is in a folder; else nothing.
+
+    A group may: whoever sets that up trusts the group.
+    """
+    mode = path.stat().st_mode
+    if os.name != "posix" or not mode & stat.S_IWOTH:
+        return ""
+    if stat.S_ISDIR(mode) and mode & stat.S_ISVTX:  # like /tmp: everybody adds, nobody changes what is another's
+        return ""
+    return f"everybody may change {path} (chmod o-w)"
+
+
+def _user(uid: int) -> str:
+    import pwd  # not on Windows
+
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return f"user {uid}"
 
 
 def zipped(files: Mapping[str, bytes], mode_of: Callable[[str], int] = lambda name: 0o644) -> bytes:

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from autograder.config import AssignmentConfig, Config, find, load
+from autograder.cli.found import check_found, is_named, open_config
+from autograder.config import AssignmentConfig, Config
 from autograder.errors import AssignmentError
 from autograder.grading.settings import MAX_BYTES, GradingSettings, Reading
 from autograder.protocol.limits import Limits
@@ -67,20 +68,20 @@ class CourseAssignment:
         return Records(self.config.records_url)
 
 
-def open_config(config_file: Path | None) -> Config:
-    """The configuration given, or the one in this folder or above it. Raises `ConfigError`."""
-    return load(config_file) if config_file is not None else load(find(Path.cwd()))
-
-
-def open_course(name: str, config_file: Path | None, device: str | None = None) -> CourseAssignment:
+def open_course(
+    name: str, config_file: Path | None, device: str | None = None, submissions: Path | None = None
+) -> CourseAssignment:
     """Open an assignment of the course; `device` goes before the configuration's.
 
     Raises:
-        ConfigError: for a configuration that cannot be used, or a name that is not in it.
+        ConfigError: for a configuration that cannot be used, a name that is not in it, or a course that was found and
+            may be a student's, such as one among `submissions`.
         AssignmentError: where the assignment's folder is not what it should be.
     """
     config = open_config(config_file)
     settings = config.assignment(name)
+    if not is_named(config_file):
+        check_found(config, name, submissions)
     if device is not None:
         settings = settings.model_copy(update={"device": device})
     course = CourseAssignment(config, settings, name)

@@ -46,7 +46,7 @@ def grade(
     Exit codes: 0 graded (whatever the scores), 1 some submissions met an error of the grader's, 2 wrong input.
     """
     entries = choose(find_class(folder), only)
-    course = open_course(name, config, device)
+    course = open_course(name, config, device, submissions=folder)
     raise typer.Exit(
         grade_class(
             course,

@@ -8,8 +8,7 @@ from typing import Annotated
 import typer
 
 from autograder.cli.options import ConfigFile
-from autograder.config import find
-from autograder.errors import ConfigError
+from autograder.config import search
 
 
 def new(
@@ -28,7 +27,5 @@ def new(
 
 def _course() -> Path:
     """The folder of the course we are in, or this one where there is none yet."""
-    try:
-        return find(Path.cwd()).parent
-    except ConfigError:
-        return Path.cwd()
+    found = search(Path.cwd())
+    return found.parent if found is not None else Path.cwd()

@@ -18,7 +18,8 @@ from rich.table import Table
 
 from autograder.cli import show
 from autograder.cli.calibrate import broken_bounds
-from autograder.cli.course import CourseAssignment, open_config, open_course
+from autograder.cli.course import CourseAssignment, open_course
+from autograder.cli.found import open_config
 from autograder.cli.options import AsJson, ConfigFile, OnDevice, Quiet
 from autograder.cli.terminal import print_json
 from autograder.cli.workers import worker_pool

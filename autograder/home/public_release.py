@@ -12,6 +12,7 @@ import msgspec
 import torch
 
 from autograder.errors import NotRecordedError, PublicReleaseError
+from autograder.files import foreign
 from autograder.protocol.codec import decode, encode
 from autograder.protocol.messages import Ask, Raised, Returned
 from autograder.protocol.values import Value
@@ -98,10 +99,20 @@ class PublicRelease(msgspec.Struct, frozen=True):
 
 
 def find_release(folder: Path) -> Path:
-    """Return the path of `public.json` in this folder or in one above it. Raises `PublicReleaseError`."""
+    """Return the path of `public.json` in this folder or in one above it; it has code that runs.
+
+    Raises `PublicReleaseError`, for a file of somebody else's too.
+    """
     for place in (folder.resolve(), *folder.resolve().parents):
-        if (place / FILE).is_file():
-            return place / FILE
+        path = place / FILE
+        if path.is_file():
+            problem = foreign(path)
+            if problem:
+                raise PublicReleaseError(
+                    f"{path} is not used: {problem}, and it has code that would run as you. Copy the assignment to a "
+                    "folder of your own if you trust it"
+                )
+            return path
     raise PublicReleaseError(
         f"no {FILE} in {folder} or above it: run this in the folder of the assignment you were given"
     )

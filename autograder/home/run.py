@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from autograder.errors import PublicReleaseError
+from autograder.files import foreign
 from autograder.grading.engine import Engine
 from autograder.grading.hosts import LocalHost
 from autograder.home.practice import Practised, practise
@@ -65,9 +66,9 @@ def check(*exercises: str, practice: bool = False) -> Checked:
 
 def _latest(folder: Path, name: str) -> Path:
     places = (folder / f"{name}.py", folder / f"{name}.ipynb", folder / f"{name}_colab.ipynb")
-    found = [path for path in places if path.is_file()]
+    found = [path for path in places if path.is_file() and not foreign(path)]
     if not found:
-        raise PublicReleaseError(f"neither {name}.py nor {name}.ipynb is in {folder}: say which file to check")
+        raise PublicReleaseError(f"neither {name}.py nor {name}.ipynb of yours is in {folder}: say which file to check")
     return max(found, key=lambda path: path.stat().st_mtime)
 
 

@@ -20,6 +20,7 @@ from autograder.release import generate, pack, public_release
 from autograder.release.public import SEED, sliced
 from autograder.rubric.assignment import load
 from tests import tiny
+from tests.places import give_away
 
 ABSENT = (
     *("fcntl", "resource", "pwd", "grp", "termios", "pyseccomp", "psutil", "sqlalchemy", "jupytext", "nbformat"),
@@ -250,3 +251,17 @@ def test_it_runs_where_there_is_no_linux_and_nothing_that_only_the_course_needs(
     )
     assert done.returncode == 0, done.stderr
     assert "1 of 1 public points" in done.stdout
+
+
+def test_a_public_json_of_another_users_is_not_run(released, monkeypatch):
+    """On a drop box that many share, anybody may put one where somebody else stands."""
+    give_away(monkeypatch, released / "public.json")
+    with pytest.raises(PublicReleaseError, match=r"public\.json belongs to user 4711, .* a folder of your own"):
+        check_file(released / "tiny.py")
+
+
+def test_a_module_of_another_users_is_checked_only_if_it_is_named(released, monkeypatch):
+    give_away(monkeypatch, released / "tiny.py", released / "tiny.ipynb", released / "tiny_colab.ipynb")
+    monkeypatch.chdir(released)
+    with pytest.raises(PublicReleaseError, match=r"of yours|is not used"):
+        check_file()

@@ -37,7 +37,7 @@ def simulate(
 
     Exit codes: 0 there are results, 1 Gradescope would report a failure or an error of the grader's, 2 wrong input.
     """
-    course = open_course(name, config)
+    course = open_course(name, config, submissions=folder or submission)
     if (submission is None) == (folder is None):
         raise InputError("give a submission, or --class and a folder")
     podman = rehearsal.Engine.find(engine, option or ())
