@@ -12,6 +12,8 @@ from pathlib import Path
 
 EPOCH = (1980, 1, 1, 0, 0, 0)
 """The earliest time that a zip can hold, for every file: when it was written says nothing about it."""
+PRIVATE = 0o600
+"""The mode of a file that is its owner's only."""
 
 
 def replace(path: Path, data: bytes, mode: int | None = None) -> None:
@@ -30,6 +32,24 @@ def replace(path: Path, data: bytes, mode: int | None = None) -> None:
         os.replace(draft, path)
     finally:
         draft.unlink(missing_ok=True)
+
+
+def private_folder(path: Path) -> None:
+    """Make a folder, and those above it that are missing, for its owner only. One that is there stays as it is.
+
+    Raises `OSError`.
+    """
+    for folder in reversed((path, *path.parents)):
+        if folder == path or not folder.exists():
+            folder.mkdir(mode=0o700, exist_ok=True)
+
+
+def readable_by_all(path: Path) -> bool:
+    """Return whether every user of the machine may read a file, or look into a folder, as far as its own mode goes."""
+    try:
+        return os.name == "posix" and bool(path.stat().st_mode & (stat.S_IROTH | stat.S_IXOTH | stat.S_IWOTH))
+    except OSError:
+        return False
 
 
 def foreign(path: Path) -> str:

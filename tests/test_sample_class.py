@@ -49,7 +49,7 @@ def graded(tmp_path_factory) -> Callable[[str], tuple[dict[str, Report], Path]]:
         with opened(course) as ready, Records(f"sqlite:///{root}/records.sqlite") as records:
             list(Batch(ready.executor, ready.boundary, records, jobs=2).run(entries))
             reports = list(records.all_latest(name))
-        write_reports(reports, root / "html", course="Course", title=name)
+        write_reports(reports, root / "html", course="Course", title=name, secret=b"s")
         return {report.student: report for report in reports}, root / "html"
 
     return grade

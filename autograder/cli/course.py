@@ -5,6 +5,7 @@ What needs torch is imported when it is first needed: a mistyped name is answere
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -15,6 +16,7 @@ import msgspec
 from autograder.cli.found import check_found, is_named, open_config
 from autograder.config import AssignmentConfig, Config
 from autograder.errors import AssignmentError
+from autograder.files import readable_by_all
 from autograder.grading.settings import MAX_BYTES, GradingSettings, Reading
 from autograder.protocol.limits import Limits
 
@@ -87,6 +89,17 @@ def open_course(
     course = CourseAssignment(config, settings, name)
     check_folder(course.folder)
     return course
+
+
+def tell_exposed(course: CourseAssignment, reports: Path | None = None) -> None:
+    """Say which private files every user of the machine may read. Their modes are for the user to change."""
+    settings = course.config.course
+    places = [course.config.root / settings.secret_file]
+    places += [course.config.root / settings.records] if "://" not in settings.records else []
+    places += [reports] if reports is not None else []
+    for place in places:
+        if readable_by_all(place):
+            print(f"autograder: every user of this machine may read {place}: chmod o-rwx {place}", file=sys.stderr)
 
 
 def check_folder(folder: Path) -> None:

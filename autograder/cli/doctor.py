@@ -37,8 +37,17 @@ def doctor(
     device: OnDevice = None,
 ) -> None:
     """Start the sandbox, try to break out of it, show what holds and what to install. Exit 1 without a boundary."""
+    _tell_leftovers()
     layers = _examine_layers(without or ())
     raise typer.Exit(max(layers, 0 if device in (None, Device.CPU) else _examine_device(device)))
+
+
+def _tell_leftovers() -> None:
+    """Say what killed runs have left; the sandbox that is started next clears it."""
+    from autograder.sandbox.host.workspace import leftovers
+
+    for left in leftovers():
+        show.wide_console().print(f"Cleared what a killed run has left: {escape(str(left))}", soft_wrap=True)
 
 
 def _examine_device(device: str) -> int:

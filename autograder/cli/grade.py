@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 
 from autograder.cli import show
-from autograder.cli.course import CourseAssignment, open_course
+from autograder.cli.course import CourseAssignment, open_course, tell_exposed
 from autograder.cli.options import AsJson, ConfigFile, Fresh, Jobs, Name, OnDevice, Only, Quiet, Unsafe
 from autograder.cli.progress import INTERRUPTED, watched
 from autograder.intake import Entry, choose, find_class
@@ -92,8 +92,10 @@ def grade_class(
             return INTERRUPTED
         if folder is not None:  # before anything is printed: a terminal may refuse what it is given
             page = write_reports(
-                records.all_latest(name), folder, course=course.config.course.name, title=course.settings.title
-            )
+                records.all_latest(name), folder, course=course.config.course.name, title=course.settings.title,
+                secret=course.config.secret(),
+            )  # fmt: skip
+            tell_exposed(course, folder)
         chosen = {entry.student for entry in entries}
         show.table(name, _of(records, name, chosen), json=json)
         if tally.standing:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from autograder.cli.course import open_course
+from autograder.cli.course import open_course, tell_exposed
 from autograder.cli.options import ConfigFile, Name
 
 
@@ -23,6 +23,8 @@ def report(
     folder = to or course.config.root / course.config.course.reports / name
     with course.records() as records:
         page = write_reports(
-            records.all_latest(name), folder, course=course.config.course.name, title=course.settings.title
-        )
+            records.all_latest(name), folder, course=course.config.course.name, title=course.settings.title,
+            secret=course.config.secret(),
+        )  # fmt: skip
+        tell_exposed(course, folder)
     print(page)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
 import re
 import unicodedata
 
@@ -78,6 +79,13 @@ def points(value: float) -> str:
     return f"{round(value, 2) + 0.0:g}"
 
 
+def page_name(student: str, assignment: str, secret: bytes) -> str:
+    """A file name for a student's page that nobody can guess who does not know the course's secret."""
+    message = "\0".join(("page", assignment, student)).encode("utf-8", "surrogatepass")
+    token = hmac.new(secret, message, hashlib.sha256).hexdigest()[:32]
+    return f"{_slug(student)}.{token}.html"
+
+
 def file_name(student: str) -> str:
     """A file name that is safe on every system and belongs to this student alone.
 
@@ -85,9 +93,12 @@ def file_name(student: str) -> str:
     """
     if _PLAIN_NAME.match(student) and not _RESERVED.match(student):
         return f"{student}.html"
+    digest = hashlib.sha256(student.encode("utf-8", "surrogatepass")).hexdigest()[:12]
+    return f"{_slug(student)}.{digest}.html"
+
+
+def _slug(student: str) -> str:
+    """What a name looks like in letters that are safe on every system."""
     ascii_only = unicodedata.normalize("NFKD", student).encode("ascii", "ignore").decode().lower()
     slug = re.sub(r"[^a-z0-9_-]+", "-", ascii_only).strip("-_")[:40] or "student"
-    if _RESERVED.match(slug):
-        slug += "-student"
-    digest = hashlib.sha256(student.encode("utf-8", "surrogatepass")).hexdigest()[:12]
-    return f"{slug}.{digest}.html"
+    return f"{slug}-student" if _RESERVED.match(slug) else slug

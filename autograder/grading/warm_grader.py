@@ -24,6 +24,7 @@ LARGEST_MESSAGE = 1 << 16
 
 def main(descriptor: int) -> NoReturn:
     """Serve the scheduler at the other end of `descriptor`, a socket that keeps messages apart."""
+    os.umask(0o077)  # what rubric code writes is for nobody else
     sock = socket.socket(fileno=descriptor)
     folder = Path(sock.recv(LARGEST_MESSAGE).decode())
     try:

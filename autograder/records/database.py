@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ from sqlalchemy import URL, Engine, create_engine, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
 from autograder.errors import RecordsError
+from autograder.files import private_folder
 
 EXAMPLE = "postgresql+psycopg://USER:PASSWORD@HOST/NAME"
 PACKAGES = {"MySQLdb": "mysqlclient", "psycopg": "psycopg[binary]", "psycopg2": "psycopg2-binary"}
@@ -54,13 +56,16 @@ class Database:
         return Path(name)
 
     def engine(self) -> Engine:
-        """Prepare to connect, with a folder for SQLite's file. Raises `RecordsError`."""
+        """Prepare to connect, with a file for SQLite; what is new is its owner's only. Raises `RecordsError`."""
         if self.file is not None:
             folder = self.file.parent
             try:
-                folder.mkdir(parents=True, exist_ok=True)
+                private_folder(folder)
             except OSError as error:
                 raise self.failed(f"the folder {folder} cannot be made: {error.strerror}") from None
+            with contextlib.suppress(OSError):  # it is there; or SQLite cannot make it either, and is asked why
+                # SQLite would go by the umask. Its journals have the mode of the file.
+                os.close(os.open(self.file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
         try:
             return create_engine(self.url)
         except NoSuchModuleError:

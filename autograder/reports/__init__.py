@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from autograder.errors import ReportError
-from autograder.feedback.formats import file_name
-from autograder.files import replace
+from autograder.feedback.formats import file_name, page_name
+from autograder.files import PRIVATE, private_folder, replace
 from autograder.model import Report
 from autograder.reports.pages import class_page, student_page
 from autograder.reports.summary import ClassSummary, Row
@@ -15,16 +15,20 @@ from autograder.reports.summary import ClassSummary, Row
 __all__ = ["write_reports"]
 
 
-def write_reports(reports: Iterable[Report], folder: Path, *, course: str, title: str) -> Path:
-    """Write `index.html` and `students/NAME.html` into `folder`; return the path of `index.html`.
+def write_reports(reports: Iterable[Report], folder: Path, *, course: str, title: str, secret: bytes) -> Path:
+    """Write `index.html` and a page for each student in `students/` into `folder`; return the path of `index.html`.
 
     Reports are read one by one and only a row of each is kept, so a class of any size fits in memory.
     A student with two reports counts once, with the later one. Equal reports give equal files.
+
+    What is written is its owner's only. A student's page has a name that only who knows the course's `secret` can tell,
+    and it stays the same: pages may be published side by side, and each student told one address.
+
     Raises `ReportError`.
     """
     students = folder / "students"
     try:
-        students.mkdir(parents=True, exist_ok=True)
+        private_folder(students)
     except OSError as error:
         raise ReportError(
             f"the folder {students} cannot be made: {error.strerror}. Give the report another place: --to FOLDER for "
@@ -35,11 +39,12 @@ def write_reports(reports: Iterable[Report], folder: Path, *, course: str, title
     try:
         for report in reports:
             name = report.assignment
-            row = Row.of(report, file_name(report.student))
+            row = Row.of(report, page_name(report.student, name, secret))
             rows[report.student] = row
-            replace(students / row.file, student_page(report, row, course=course, title=title).encode())
+            replace(students / row.file, student_page(report, row, course=course, title=title).encode(), PRIVATE)
+            (students / file_name(report.student)).unlink(missing_ok=True)  # as it was called: that can be guessed
         index = folder / "index.html"
-        replace(index, class_page(ClassSummary.of(rows.values()), course=course, title=title).encode())
+        replace(index, class_page(ClassSummary.of(rows.values()), course=course, title=title).encode(), PRIVATE)
     except OSError as error:
         raise ReportError(
             f"the report in {folder} is not complete: {error.strerror}. When that is mended, autograder report {name} "

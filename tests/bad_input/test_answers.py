@@ -102,7 +102,7 @@ def test_an_answer_gets_what_it_deserves_and_a_clear_message(answer: Answer, rep
 
 
 def test_no_page_shows_what_is_hidden_or_hides(reports: dict[str, Report], tmp_path: Path) -> None:
-    write_reports(reports.values(), tmp_path, course="Course", title="Homework")
+    write_reports(reports.values(), tmp_path, course="Course", title="Homework", secret=b"s")
     pages = list((tmp_path / "students").glob("*.html"))
     assert len(pages) == len(ANSWERS)
     for page in pages:

@@ -53,6 +53,19 @@ def test_grading_a_class_shows_scores_and_writes_a_report(course):
     assert (course / "reports/tiny/index.html").is_file()
 
 
+def test_what_everybody_may_read_is_told_and_left_as_it_is(course):
+    """With a class, `chmod` is the user's to type."""
+    (course / "records").mkdir()
+    (course / "records" / "course.sqlite").touch()
+    (course / "records" / "course.sqlite").chmod(0o644)
+    (course / "reports" / "tiny").mkdir(parents=True)
+    (course / "reports" / "tiny").chmod(0o755)
+    said = run("report", "tiny").stderr
+    for place in ("records/course.sqlite", "reports/tiny"):
+        assert f"every user of this machine may read {course}/{place}: chmod o-rwx {course}/{place}\n" in said
+    assert ".course_secret" not in said
+
+
 def test_json_is_json_and_nothing_else(course):
     result = run("grade", "tiny", "class", "--json", "--no-report")
     rows = json.loads(result.stdout)

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from autograder.cli.show import Row as TerminalRow
 from autograder.config import GradescopeConfig
-from autograder.feedback.formats import file_name
+from autograder.feedback.formats import page_name
 from autograder.home.public_release import PublicExercise, PublicRelease
 from autograder.home.show import Checked
 from autograder.model import Report
@@ -48,8 +48,8 @@ def checked(report: Report) -> Checked:
 
 def pages(report: Report, folder: Path) -> tuple[str, str]:
     """The class page and the student's."""
-    index = write_reports([report], folder, course="Course", title="Homework")
-    return index.read_text(), (folder / "students" / file_name(report.student)).read_text()
+    index = write_reports([report], folder, course="Course", title="Homework", secret=b"s")
+    return index.read_text(), (folder / "students" / page_name(report.student, report.assignment, b"s")).read_text()
 
 
 def student_page(report: Report, folder: Path) -> str:

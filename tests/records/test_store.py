@@ -1,5 +1,6 @@
 """Records: durable at once, the latest counts, nothing half-written."""
 
+import os
 import sys
 import threading
 from datetime import UTC, datetime
@@ -31,6 +32,30 @@ def test_a_saved_report_is_read_back_whole(url):
         records.save(report())
     with Records(url) as records:
         assert records.latest("tiny", "ada") == report()
+
+
+@pytest.mark.parametrize("umask", [0o000, 0o022, 0o077])
+def test_records_are_their_owners_only(tmp_path, url, umask):
+    before = os.umask(umask)
+    try:
+        with Records(url) as records:
+            records.save(report())
+            names = {path.name: oct(path.stat().st_mode & 0o777) for path in (tmp_path / "deep" / "down").iterdir()}
+    finally:
+        os.umask(before)
+    assert names == dict.fromkeys(("course.sqlite", "course.sqlite-wal", "course.sqlite-shm"), "0o600")
+    for folder in ("deep", "deep/down"):
+        assert (tmp_path / folder).stat().st_mode & 0o777 == 0o700
+
+
+def test_a_folder_and_a_file_that_were_there_keep_their_modes(tmp_path):
+    """They are the user's: `autograder grade` says who may read them."""
+    tmp_path.chmod(0o755)
+    (tmp_path / "r.sqlite").touch(mode=0o644)
+    with Records(f"sqlite:///{tmp_path}/r.sqlite") as records:
+        records.save(report())
+    assert tmp_path.stat().st_mode & 0o777 == 0o755
+    assert (tmp_path / "r.sqlite").stat().st_mode & 0o777 == 0o644
 
 
 def test_the_latest_report_counts_and_earlier_ones_stay(url):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from autograder.feedback.formats import file_name
+from autograder.feedback.formats import page_name
 from autograder.model import CheckResult, ExerciseInfo, Outcome, Report
 from autograder.reports import write_reports
 from tests.reports import sample
@@ -67,7 +67,7 @@ class Balance(HTMLParser):
 
 
 def written(folder: Path, *reports: Report) -> Path:
-    return write_reports(reports, folder, course=sample.COURSE, title=sample.TITLE)
+    return write_reports(reports, folder, course=sample.COURSE, title=sample.TITLE, secret=b"s")
 
 
 def checked(path: Path) -> str:
@@ -80,7 +80,7 @@ def checked(path: Path) -> str:
 
 def student_text(folder: Path, report: Report) -> str:
     written(folder, report)
-    return checked(folder / "students" / file_name(report.student))
+    return checked(folder / "students" / page_name(report.student, report.assignment, b"s"))
 
 
 def test_a_whole_class(tmp_path: Path) -> None:
@@ -93,7 +93,7 @@ def test_a_whole_class(tmp_path: Path) -> None:
     assert links and all((tmp_path / link).is_file() for link in links)
     for report in reports:
         assert report.student in shown
-        checked(tmp_path / "students" / file_name(report.student))
+        checked(tmp_path / "students" / page_name(report.student, report.assignment, b"s"))
 
 
 def test_students_never_see_the_mutant_or_our_traceback(tmp_path: Path) -> None:
@@ -128,17 +128,17 @@ def test_hostile_text_stays_text(tmp_path: Path, evil: str) -> None:
     report = sample.report(
         evil, (result,), exercises=(ExerciseInfo(evil, evil, 3.0),), problem=evil, output=evil, notes=(evil,)
     )
-    index = write_reports([report], tmp_path, course=evil, title=evil)
+    index = write_reports([report], tmp_path, course=evil, title=evil, secret=b"s")
     checked(index)
-    assert [path.name for path in (tmp_path / "students").iterdir()] == [file_name(evil)]
-    shown = checked(tmp_path / "students" / file_name(evil))
+    assert [path.name for path in (tmp_path / "students").iterdir()] == [page_name(evil, report.assignment, b"s")]
+    shown = checked(tmp_path / "students" / page_name(evil, report.assignment, b"s"))
     assert "\u202e" not in shown and "\x1b" not in shown and "49" not in shown
 
 
 def test_ten_megabytes_of_output_make_a_small_page(tmp_path: Path) -> None:
     results = (sample.check("1.1", Outcome.FAILED, message="m" * 10_000_000, hint="h" * 10_000_000),)
     written(tmp_path, sample.report("ada", results, output="o" * 10_000_000, problem="p" * 10_000_000))
-    assert (tmp_path / "students" / "ada.html").stat().st_size < 100_000
+    assert (tmp_path / "students" / page_name("ada", "hw1", b"s")).stat().st_size < 100_000
     assert (tmp_path / "index.html").stat().st_size < 100_000
 
 
@@ -216,10 +216,10 @@ def test_an_empty_class_is_a_page(tmp_path: Path) -> None:
 def test_a_report_without_exercises_or_points(tmp_path: Path) -> None:
     bare = Report("ada", "hw1", "", "", "", "graded", 0.0, 0.0)
     assert "ada" in checked(written(tmp_path, bare))
-    assert "ada" in checked(tmp_path / "students" / "ada.html")
+    assert "ada" in checked(tmp_path / "students" / page_name("ada", "hw1", b"s"))
 
 
 def test_a_later_report_replaces_an_earlier_one(tmp_path: Path) -> None:
     index = written(tmp_path, *(sample.report("ada", sample.all_of(o)) for o in (Outcome.FAILED, Outcome.PASSED)))
     assert "Submissions1Mean37.0" in checked(index).replace(" ", "")
-    assert "12 of 12 exercises complete" in checked(tmp_path / "students" / "ada.html")
+    assert "12 of 12 exercises complete" in checked(tmp_path / "students" / page_name("ada", "hw1", b"s"))

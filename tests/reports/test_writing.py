@@ -4,29 +4,31 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 from pathlib import Path
 
 import pytest
 
 from autograder import reports
 from autograder.errors import ReportError
+from autograder.feedback.formats import page_name
 from autograder.files import replace
 from autograder.model import Report
 
 CLASS = [Report(student, "tiny", "d", "a", "e", "graded", 5.0, 10.0) for student in ("ada", "bob", "cyd")]
 
 
-def write(folder: Path) -> Path:
-    return reports.write_reports(CLASS, folder, course="Course", title="Tiny")
+def write(folder: Path, secret: bytes = b"s") -> Path:
+    return reports.write_reports(CLASS, folder, course="Course", title="Tiny", secret=secret)
 
 
 def test_a_full_disk_is_said_with_the_way_on(tmp_path, monkeypatch):
     room = iter([True, True])
 
-    def fill(path: Path, data: bytes) -> None:
+    def fill(path: Path, data: bytes, mode: int) -> None:
         if not next(room, False):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        replace(path, data)
+        replace(path, data, mode)
 
     monkeypatch.setattr(reports, "replace", fill)
     with pytest.raises(ReportError) as caught:
@@ -42,3 +44,53 @@ def test_a_file_in_the_place_of_the_folder_is_said(tmp_path):
     (tmp_path / "report").write_text("", encoding="utf-8")
     with pytest.raises(ReportError, match=r"report/students cannot be made: Not a directory.* --to"):
         write(tmp_path / "report")
+
+
+def modes(folder: Path) -> set[str]:
+    return {oct(path.stat().st_mode & 0o777) for path in folder.rglob("*") if path.is_file()}
+
+
+def test_pages_are_their_owners_only(tmp_path):
+    os.umask(before := os.umask(0))
+    try:
+        write(tmp_path / "deep" / "report")
+    finally:
+        os.umask(before)
+    assert modes(tmp_path) == {"0o600"}
+    for made in ("deep", "deep/report", "deep/report/students"):
+        assert (tmp_path / made).stat().st_mode & 0o777 == 0o700
+
+
+def test_a_folder_that_was_there_keeps_its_mode(tmp_path):
+    tmp_path.chmod(0o755)
+    write(tmp_path)
+    assert tmp_path.stat().st_mode & 0o777 == 0o755
+    assert modes(tmp_path) == {"0o600"}
+
+
+def names(folder: Path) -> set[str]:
+    return {path.name for path in (folder / "students").iterdir()}
+
+
+def test_a_students_page_has_a_name_that_cannot_be_guessed_and_stays(tmp_path):
+    for run, secret in (("one", b"s"), ("again", b"s"), ("other", b"t")):
+        write(tmp_path / run, secret)
+    assert names(tmp_path / "one") == names(tmp_path / "again")
+    assert not names(tmp_path / "one") & names(tmp_path / "other")
+    assert all(re.fullmatch(r"(ada|bob|cyd)\.[0-9a-f]{32}\.html", name) for name in names(tmp_path / "one"))
+    assert all(
+        name in (tmp_path / "one" / "index.html").read_text(encoding="utf-8") for name in names(tmp_path / "one")
+    )
+
+
+def test_two_assignments_pages_of_one_student_have_different_names():
+    assert page_name("ada", "one", b"s") != page_name("ada", "two", b"s")
+
+
+def test_a_page_under_its_old_name_goes(tmp_path):
+    """It could be guessed."""
+    (tmp_path / "students").mkdir()
+    (tmp_path / "students" / "ada.html").write_text("", encoding="utf-8")
+    (tmp_path / "students" / "mine.html").write_text("", encoding="utf-8")
+    write(tmp_path)
+    assert "ada.html" not in names(tmp_path) and "mine.html" in names(tmp_path)

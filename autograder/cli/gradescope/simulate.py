@@ -14,6 +14,7 @@ from autograder.cli.course import CourseAssignment, open_course
 from autograder.cli.gradescope.image import image_name
 from autograder.cli.options import ConfigFile, Container, ContainerWords, Name
 from autograder.errors import InputError
+from autograder.files import private_folder
 from autograder.intake import find_class
 from autograder.platforms.gradescope import simulate as rehearsal
 
@@ -48,7 +49,7 @@ def simulate(
     if not podman.has(tag):
         raise InputError(f"there is no image {tag}: autograder gradescope image {name} --make")
     place = to or course.config.root / course.config.course.reports / f"{name}-gradescope"
-    place.mkdir(parents=True, exist_ok=True)
+    private_folder(place)
     now = datetime.now(UTC)
     if folder is not None:
         simulated = rehearsal.simulate_class(podman, tag, find_class(folder), course.settings, now)
@@ -66,16 +67,16 @@ def simulate(
 def _kept(one: rehearsal.Simulated, course: CourseAssignment, place: Path, *, into_records: bool) -> bool:
     """Write a run's pages and results; say what became of it. Whether it was graded."""
     from autograder.feedback.formats import file_name
-    from autograder.files import replace
+    from autograder.files import PRIVATE, replace
     from autograder.platforms.gradescope.contract import encode
     from autograder.platforms.gradescope.page import page
 
     console = Console(soft_wrap=True, highlight=False)
     html = file_name(one.student)
-    replace(place / html, page(one, title=course.settings.title).encode())
-    replace(place / f"instructor-{html}", page(one, title=course.settings.title, instructor=True).encode())
+    replace(place / html, page(one, title=course.settings.title).encode(), PRIVATE)
+    replace(place / f"instructor-{html}", page(one, title=course.settings.title, instructor=True).encode(), PRIVATE)
     if one.results is not None:
-        replace((place / html).with_suffix(".json"), msgspec.json.format(encode(one.results)))
+        replace((place / html).with_suffix(".json"), msgspec.json.format(encode(one.results)), PRIVATE)
     report = one.report
     if report is not None and into_records:
         with course.records() as records:

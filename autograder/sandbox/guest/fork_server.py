@@ -25,11 +25,8 @@ from autograder.sandbox.guest.supervisor import supervise
 from autograder.sandbox.guest.warm import warm_up
 from autograder.sandbox.layers import kernel
 from autograder.sandbox.layers.namespaces import HOME, Confinement, become, stays_root
-from autograder.sandbox.layers.probe import PROOFS, UNPRIVILEGED, Ready, Start, homes, readable, try_layers
+from autograder.sandbox.layers.probe import PROOFS, UNPRIVILEGED, USERS, Ready, Start, homes, readable, try_layers
 from autograder.sandbox.layers.rlimits import data_size
-
-USERS = 4_000
-"""How many uids, from the first, are handed out in turn where each submission has one of its own."""
 
 
 def main(descriptor: int) -> NoReturn:
@@ -92,8 +89,10 @@ def _probed(start: Start) -> Ready:
 
 def _free_user() -> int:
     """A user without processes: other graders on this machine give theirs users from the same range, and the end of a
-    submission is the end of all that its user runs."""
+    submission is the end of all that its user runs. Nor may there be a file of such a user's in shared memory."""
     taken: set[int] = set()
+    with contextlib.suppress(OSError):
+        taken.update(entry.stat(follow_symlinks=False).st_uid for entry in os.scandir("/dev/shm"))
     for name in os.listdir("/proc"):
         if name.isdecimal():
             with contextlib.suppress(OSError), open(f"/proc/{name}/status", encoding="utf-8") as file:

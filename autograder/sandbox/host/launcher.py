@@ -8,7 +8,6 @@ import secrets
 import socket
 import subprocess
 import sys
-import tempfile
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ from autograder.model import NO_BOUNDARY
 from autograder.protocol.limits import Limits
 from autograder.sandbox.host.advice import Machine, advice
 from autograder.sandbox.host.session import START_SECONDS, Session, open_session
+from autograder.sandbox.host.workspace import Workspace
 from autograder.sandbox.layers import bubblewrap, exposure
 from autograder.sandbox.layers.probe import Ready, Start, homes
 
@@ -67,7 +67,7 @@ class ForkServer:
         self._socket: socket.socket | None = None
         self._closed = False
         self._start_number = 0
-        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._workspace: Workspace | None = None
         self.boundary: tuple[str, ...] = same_layers_as.boundary if same_layers_as else ()
         self.proofs: tuple[str, ...] = ()
         self.problems: tuple[str, ...] = ()
@@ -158,9 +158,9 @@ class ForkServer:
         except OSError as error:  # no memory, no process, no room on the disk
             self._stop()
             raise SandboxUnavailableError(f"the fork server did not start: {error}") from error
-        assert self._folder is not None
+        assert self._workspace is not None
         ours.settimeout(START_SECONDS)
-        base = "" if bwrap else self._folder.name
+        base = "" if bwrap else str(self._workspace.path)
         start = Start(
             self._preload, not self._unsafe, base, str(bait), self._private, os.getpid(), self._without, self._device
         )  # fmt: skip
@@ -190,16 +190,18 @@ class ForkServer:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._socket = ours
         with theirs:
-            self._folder = tempfile.TemporaryDirectory(prefix="autograder-", ignore_cleanup_errors=True)
-            bait = _furnish(Path(self._folder.name))
+            self._workspace = Workspace()
+            bait = _furnish(self._workspace.path, shared=not bwrap and os.geteuid() == 0)
             os.set_inheritable(theirs.fileno(), True)
             if bwrap:
                 words, environment = bubblewrap.command(bwrap, theirs.fileno(), self._device), {}
             else:
                 place = str(Path(autograder.__file__).parent.parent)
                 words = [sys.executable, *exposure.interpreter_arguments(place, theirs.fileno())]
-                environment = exposure.environment(f"{self._folder.name}/fork_server", self._device)
-            self._process = STARTER.submit(_process, words, environment, theirs.fileno()).result()
+                environment = exposure.environment(f"{self._workspace.path}/fork_server", self._device)
+            self._process = STARTER.submit(
+                _process, words, environment, (theirs.fileno(), self._workspace.descriptor)
+            ).result()
         return ours, bait
 
     def _last_words(self) -> str:
@@ -219,25 +221,29 @@ class ForkServer:
             assert self._process.stderr is not None
             self._process.stderr.close()
             self._process = None
-        if self._folder is not None:
-            self._folder.cleanup()
-            self._folder = None
+        if self._workspace is not None:
+            self._workspace.close()
+            self._workspace = None
 
 
-def _furnish(folder: Path) -> Path:
-    """A folder for a fork server without bubblewrap, with a file in it that its mode lets everybody read: the bait."""
-    folder.chmod(0o755)
-    for name in (homes(str(folder)), folder / "fork_server"):
-        Path(name).mkdir(mode=0o755)
+def _furnish(folder: Path, *, shared: bool) -> Path:
+    """Furnish a folder for a fork server without bubblewrap, with a file that its mode lets everybody read: the bait.
+
+    With `shared`, submissions are users of their own: they may pass through to their homes, and see nothing on the way.
+    """
+    mode = 0o711 if shared else 0o700
+    for place in (folder, Path(homes(str(folder))), folder / "fork_server"):
+        place.mkdir(exist_ok=True)
+        place.chmod(mode)
     bait = folder / "bait"
     bait.write_text("a file of the grader's\n", encoding="ascii")
     bait.chmod(0o644)
     return bait
 
 
-def _process(words: list[str], environment: dict[str, str], descriptor: int) -> subprocess.Popen[bytes]:
-    """Start a process that keeps one descriptor. Signals of the terminal are not for it."""
+def _process(words: list[str], environment: dict[str, str], descriptors: tuple[int, ...]) -> subprocess.Popen[bytes]:
+    """Start a process that keeps some descriptors. Signals of the terminal are not for it."""
     return subprocess.Popen(
-        words, env=environment, pass_fds=[descriptor], stdin=subprocess.DEVNULL,
+        words, env=environment, pass_fds=descriptors, stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, cwd="/", start_new_session=True,
     )  # fmt: skip

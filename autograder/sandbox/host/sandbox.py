@@ -14,6 +14,7 @@ from autograder.protocol.devices import CPU
 from autograder.protocol.limits import Limits
 from autograder.sandbox.host.launcher import Connection, ForkServer
 from autograder.sandbox.host.session import Session
+from autograder.sandbox.host.workspace import clear_leftovers
 
 TORCH = ("numpy", "torch", "torch.nn", "torch.utils.data")
 SMALL = ("matplotlib.pyplot", "scipy", "tqdm")
@@ -34,7 +35,7 @@ class Sandbox:
     to see what the rest is good for. With `unsafe`, no boundary is asked for.
 
     `device` is what students' code computes on. A second one, whose driver wants more of the machine, is to be had with
-    namespaces only. Raises `SandboxUnavailableError`.
+    namespaces only. What killed runs have left is cleared first. Raises `SandboxUnavailableError`.
     """
 
     def __init__(
@@ -48,6 +49,7 @@ class Sandbox:
         device: str = CPU,
     ) -> None:
         self.device = device
+        clear_leftovers()
         self._new = partial(ForkServer, unsafe=unsafe, private=tuple(private), without=tuple(without), device=device)
         first = _level(named_in({"": typical}, LARGE)) if preload is None else len(LARGE)
         self._usual = self._new((*TORCH, *SMALL, *LARGE[:first]) if preload is None else preload)

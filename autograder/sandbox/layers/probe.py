@@ -26,6 +26,8 @@ from autograder.sandbox.layers.rlimits import data_size, limit_resources
 
 UNPRIVILEGED = 60001
 """The first uid that students' code runs under where the grader is root."""
+USERS = 4_000
+"""How many uids, from the first, are handed out in turn where each submission has one of its own."""
 PROOFS = ("file system", "network", "processes")
 """What has to be out of reach for a student's code, by whichever layer."""
 NOWHERE = ("192.0.2.1", 9)
