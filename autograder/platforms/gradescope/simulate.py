@@ -6,7 +6,6 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-import tempfile
 import time
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
@@ -22,6 +21,7 @@ from autograder.model import Report
 from autograder.platforms.gradescope import contract
 from autograder.platforms.gradescope.contract import Results
 from autograder.platforms.gradescope.results import report_in
+from autograder.sandbox.host.workspace import Workspace
 
 FAILED = "The autograder failed to execute correctly. Please ensure that your submission is valid."
 """What Gradescope tells a student when there is no valid results.json."""
@@ -63,8 +63,8 @@ class Engine:
 def install(engine: Engine, archive: Path, base: str, tag: str) -> None:
     """An image from the zip, made as Gradescope makes one: unpacked on the base, and `setup.sh` run. `engine.more` are
     words for `run`. Raises `ContainerError`."""
-    with tempfile.TemporaryDirectory(prefix="gradescope-") as folder:
-        source = Path(folder) / "source"
+    with Workspace() as workspace:
+        source = workspace.path / "source"
         try:
             _unpack(archive, source)
         except (zipfile.BadZipFile, OSError) as error:
@@ -72,10 +72,13 @@ def install(engine: Engine, archive: Path, base: str, tag: str) -> None:
         for name in ("setup.sh", "run_autograder"):
             if not (source / name).is_file():
                 raise ContainerError(f"{archive} has no {name} at its root, which Gradescope asks for")
-        name = f"autograder-{Path(folder).name}"
+        name = workspace.path.name
         words = [engine.command, "run", "--name", name, *engine.more, "-v", f"{source}:/zip:ro", base]
         try:
-            if subprocess.run([*words, "bash", "-c", SETUP], stdin=subprocess.DEVNULL, check=False).returncode != 0:
+            installed = subprocess.run(
+                [*words, "bash", "-c", SETUP], stdin=subprocess.DEVNULL, check=False, pass_fds=[workspace.descriptor]
+            )
+            if installed.returncode != 0:
                 raise ContainerError(f"setup.sh failed: {' '.join(words)}")
             words = [engine.command, "commit", "-q", "--change", "WORKDIR /autograder", name, tag]
             if subprocess.run(words, stdin=subprocess.DEVNULL, check=False).returncode != 0:
@@ -143,12 +146,12 @@ def simulate(
 ) -> Simulated:
     """Grade one submission in a fresh container. Raises `ContainerError` where none can be started."""
     limits = settings.gradescope
-    with tempfile.TemporaryDirectory(prefix="gradescope-") as folder:
-        root = Path(folder)
+    with Workspace() as workspace:
+        root = workspace.path
         _hand_in(submission, root / "submission")
         (root / "results").mkdir()
         (root / "submission_metadata.json").write_bytes(data)
-        name = f"autograder-{root.name}"
+        name = root.name
         words = [
             engine.command, "run", "--rm", "--name", name, "--memory", f"{limits.memory_mb}m", "--memory-swap",
             f"{limits.memory_mb}m", "--cpus", f"{limits.cpus:g}", *engine.more,
@@ -162,6 +165,7 @@ def simulate(
                 [*words, image, "/autograder/run_autograder"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT, timeout=limits.timeout_minutes * 60, check=False,
                 cwd=root,  # the engine leaves a note there when memory runs out
+                pass_fds=[workspace.descriptor],  # the folder is in use as long as the container is
             )  # fmt: skip
             said = done.stdout.decode(errors="replace")
             if done.returncode in (125, 126, 127):
