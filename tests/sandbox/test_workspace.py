@@ -99,6 +99,16 @@ def test_a_folder_is_in_use_as_long_as_a_process_of_its_run_lives(temporary):
     assert list(temporary.iterdir()) == []
 
 
+def test_a_folder_too_deep_for_python_is_removed(temporary, monkeypatch):
+    with Workspace() as workspace:
+        monkeypatch.chdir(workspace.path)
+        for _ in range(1500):
+            os.mkdir("deeper")
+            os.chdir("deeper")
+        monkeypatch.chdir("/")
+    assert list(temporary.iterdir()) == []
+
+
 def test_folders_that_only_look_like_ours_stay(temporary, monkeypatch):
     names = [
         f"{PREFIX}{name}" for name in ("without-a-lock", "file", "link", "folder-as-lock", "link-as-lock", "theirs")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -87,12 +88,23 @@ class NbgraderCourse:
         return Path(self._app.coursedir.format_path(step, student, assignment))
 
 
+class _App(NbGrader):  # type: ignore[misc]
+    """nbgrader's application, which takes the configuration of its own course and of the user only."""
+
+    load_cwd_config = False
+
+    def init_syspath(self) -> None:
+        """Leave the path alone: nbgrader puts the folder one stands in first, and that may be a submission."""
+
+
 def open_nbgrader(folder: Path) -> NbgraderCourse:
     """Read the folder's `nbgrader_config.py`, if there is one. Raises `InputError`."""
     root = folder.resolve()
     if not root.is_dir():
         raise InputError(f"{folder} is not a folder: give the course folder that nbgrader works in")
-    app = NbGrader(log_level=logging.ERROR)
+    if str(root) not in sys.path:  # its configuration may import what lies beside it
+        sys.path.append(str(root))
+    app = _App(log_level=logging.ERROR)
     try:
         app.initialize([], root=str(root))
     except SystemExit as error:

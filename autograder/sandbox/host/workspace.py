@@ -51,6 +51,7 @@ class Workspace:
 
     def close(self) -> None:
         """Remove the folder."""
+        _remove([self.path])  # Python gives up in folders that are too deep
         self._folder.cleanup()
         with contextlib.suppress(OSError):
             os.close(self.descriptor)
@@ -97,9 +98,14 @@ def clear_leftovers() -> list[Leftover]:
                 if not _kill(folder, _processes(folder)):
                     break
             shared = _of(folder).shared  # those whose owner has no process any more
-            with contextlib.suppress(OSError, subprocess.SubprocessError):  # rm walks folders of any depth
-                subprocess.run(["rm", "-rf", "--", *map(str, (*shared, folder))], capture_output=True, check=False)
+            _remove([*shared, folder])
     return found
+
+
+def _remove(paths: list[Path]) -> None:
+    """Remove files and folders of any depth, as far as it can be."""
+    with contextlib.suppress(OSError):
+        subprocess.run(["rm", "-rf", "--", *map(str, paths)], capture_output=True, check=False)
 
 
 def _folders() -> list[Path]:
