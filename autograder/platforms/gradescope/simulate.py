@@ -21,7 +21,6 @@ from autograder.model import Report
 from autograder.platforms.gradescope import contract
 from autograder.platforms.gradescope.contract import Results
 from autograder.platforms.gradescope.results import report_in
-from autograder.sandbox.host.workspace import Workspace
 
 FAILED = "The autograder failed to execute correctly. Please ensure that your submission is valid."
 """What Gradescope tells a student when there is no valid results.json."""
@@ -63,6 +62,8 @@ class Engine:
 def install(engine: Engine, archive: Path, base: str, tag: str) -> None:
     """An image from the zip, made as Gradescope makes one: unpacked on the base, and `setup.sh` run. `engine.more` are
     words for `run`. Raises `ContainerError`."""
+    from autograder.sandbox.host.workspace import Workspace  # Linux only, and this is loaded at home too
+
     with Workspace() as workspace:
         source = workspace.path / "source"
         try:
@@ -145,6 +146,8 @@ def simulate(
     engine: Engine, image: str, submission: Path, student: str, settings: AssignmentConfig, data: bytes
 ) -> Simulated:
     """Grade one submission in a fresh container. Raises `ContainerError` where none can be started."""
+    from autograder.sandbox.host.workspace import Workspace
+
     limits = settings.gradescope
     with Workspace() as workspace:
         root = workspace.path

@@ -38,8 +38,9 @@ class Workspace:
         self.path = Path(self._folder.name)
         draft = self.path / f"{LOCK}.part"
         self.descriptor = os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
-        fcntl.flock(self.descriptor, fcntl.LOCK_EX)
-        draft.rename(self.path / LOCK)  # nobody ever sees a lock that is not held yet
+        with contextlib.suppress(OSError):  # a file system without locks: nobody ever takes the folder for a leftover
+            fcntl.flock(self.descriptor, fcntl.LOCK_EX)
+            draft.rename(self.path / LOCK)  # nobody ever sees a lock that is not held yet
 
     def __enter__(self) -> Workspace:
         return self
