@@ -27,7 +27,10 @@ ANSWER_SECONDS, ANSWERS_SECONDS = 10.0, 60.0
 SEARCH_SECONDS = 20.0
 """CPU seconds for the search for shortcuts: a source can be made to take hours."""
 NOT_SEARCHED = ("The source is too long or too deeply nested to be searched for shortcuts: look at it yourself.",)
-ENDED = "The grader's own process ended in this check, with the reference's answers too."
+ENDED = (
+    "The grader's own process ended in this check, and the student's answers are not to blame: the system killed it, "
+    "most likely for lack of memory, or it ends with the reference's answers too."
+)
 
 
 def info_of(assignment: Assignment) -> AssignmentInfo:
@@ -125,7 +128,7 @@ def grade(
         info,
         results,
         notes=notes,
-        flags=NOT_SEARCHED if "" in given_up else _shortcuts(submission, assignment),
+        flags=NOT_SEARCHED if "" in (*given_up, *broken) else _shortcuts(submission, assignment),
         problem=problem,
         output=output,
         boundary=_boundary(sandbox, second),

@@ -47,7 +47,8 @@ def begins(name, student):
         if check == name and LOG.read_text().splitlines().count(name) <= int(times):
             exec(what)
 """
-DIES = "import os; os.kill(os.getpid(), 9)"
+DIES = "import os; os.kill(os.getpid(), 11)"
+KILLED = "import os; os.kill(os.getpid(), 9)"
 
 
 class Course:
@@ -118,6 +119,35 @@ def slots_of(executor: LocalExecutor) -> list[psutil.Process]:
 
 
 # --- a slot that ends ---------------------------------------------------------------------------------------------
+
+
+def test_what_the_system_kills_is_an_error_of_ours_though_the_reference_gets_through(
+    course: Course, executor: LocalExecutor
+) -> None:
+    """As the kernel does for lack of memory."""
+    course.reset(KILLED, times=4)
+    report = graded(executor, course.ada)["ada"]
+    assert [one.outcome for one in report.results] == [
+        Outcome.PASSED, Outcome.PASSED, Outcome.GRADER_ERROR, Outcome.PASSED
+    ]  # fmt: skip
+    assert "lack of memory" in report.results[2].message
+
+
+@pytest.mark.parametrize(("how", "killed"), [(KILLED, True), (DIES, False), ("import os; os._exit(0)", False)])
+def test_it_is_known_how_a_slot_has_ended(course: Course, executor: LocalExecutor, how: str, killed: bool) -> None:
+    course.reset(how)
+    with executor.slot() as one, pytest.raises(SlotDiedError) as caught:
+        one.read(course.ada.path, "ada")
+        one.grade()
+    assert (caught.value.check, caught.value.killed) == ("2 adds", killed)
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [(-9, "ran out of memory"), (-11, "Segmentation fault ended it"), (1, "ended by itself, with exit code 1")],
+)
+def test_how_the_grader_ended_is_a_sentence(code: int, words: str) -> None:
+    assert words in local._how(code) and "signal" not in local._how(code)
 
 
 def test_a_slot_that_dies_is_replaced_and_grading_goes_on_after_the_last_result(

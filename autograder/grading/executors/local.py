@@ -37,6 +37,7 @@ from autograder.grading.messages import (
     Finished,
     FromSlot,
     Grade,
+    HowEnded,
     NewSlot,
     NotConnected,
     NotReady,
@@ -161,9 +162,19 @@ class LocalExecutor:
         except OSError:
             ours.close()
             raise
-        slot = LocalSlot(ours, int(answer), self._connect, self._slots.discard)
+        slot = LocalSlot(ours, int(answer), self._connect, self._was_killed, self._slots.discard)
         self._slots.add(slot)
         return slot
+
+    def _was_killed(self, pid: int) -> bool:
+        """Return whether the system killed a slot. Where its warm grader is gone, it went with that."""
+        with self._lock:
+            try:
+                self._sock.send(msgspec.msgpack.encode(HowEnded(pid)))
+                answer = self._sock.recv(LARGEST_MESSAGE)
+            except OSError:
+                return True
+        return not answer or int(answer) == signal.SIGKILL
 
     def stop(self) -> None:
         """End all slots at once; there are no new ones."""
@@ -190,7 +201,7 @@ class LocalExecutor:
         self._end()
         code = self._process.returncode
         self._start()
-        return f"signal {-code}" if code < 0 else f"exit code {code}"
+        return _how(code)
 
     def _end(self) -> None:
         """End the warm grader."""
@@ -236,11 +247,13 @@ class LocalSlot:
         sock: socket.socket,
         pid: int,
         connect: Callable[[Connect], tuple[Connected | NotConnected, socket.socket | None]],
+        was_killed: Callable[[int], bool],
         closed: Callable[[LocalSlot], None],
     ) -> None:
         self._sock = sock
         self._channel = Channel(sock, FromSlot, LARGEST, self._look)
         self._connect = connect
+        self._was_killed = was_killed
         self._on_close = closed
         self._pid = pid
         try:
@@ -249,6 +262,7 @@ class LocalSlot:
             self._handle = -1
         self._check = ""
         self._stopped = False
+        self._silent = False
         self._spoke = time.monotonic()
         self._cpu = 0.0
         self._grace = 0.0
@@ -364,11 +378,14 @@ class LocalSlot:
         busy = self._cpu_seconds() - self._cpu
         silent = time.monotonic() - self._spoke
         if busy > SILENT_CPU_SECONDS or silent > SILENT_SECONDS + self._grace:
+            self._silent = True
             self._kill()
             raise DeadlineError
 
     def _died(self) -> Exception:
-        return InterruptedGradingError() if self._stopped else SlotDiedError(self._check)
+        if self._stopped:
+            return InterruptedGradingError()
+        return SlotDiedError(self._check, killed=not self._silent and self._was_killed(self._pid))
 
     def _kill(self) -> None:
         with contextlib.suppress(OSError):  # it has ended, or this slot is being closed
@@ -383,6 +400,15 @@ class LocalSlot:
         except OSError:
             return self._cpu
         return (int(fields[11]) + int(fields[12])) / TICKS
+
+
+def _how(code: int) -> str:
+    """Say for a person how a process of ours has ended, by its exit code."""
+    if code == -signal.SIGKILL:
+        return "the system killed it, most likely because the machine or the container ran out of memory"
+    if code < 0:
+        return f"{signal.strsignal(-code) or 'a signal'} ended it"
+    return f"it ended by itself, with exit code {code}"
 
 
 def _warm_grader(sock: socket.socket) -> subprocess.Popen[bytes]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import stat
 
 import pytest
 
-from autograder.platforms.gradescope import policy
+from autograder.platforms.gradescope import contract, publication
 from autograder.platforms.gradescope.results import report_in
 from tests import tiny
 from tests.platforms.gradescope.fake import RIGHT, Fake
@@ -52,7 +53,7 @@ def test_what_takes_hours_to_parse_is_rejected(tmp_path):
         slow = f"import helper{number + 1}\ndef more(x): return f'" + "{x}" * 99_000 + "'\n"
         (fake.root / f"submission/helper{number}.py").write_text(slow)
     results = fake.run("import helper0\n" + RIGHT)
-    assert results.score == 0 and policy.OURS not in results.extra_data
+    assert results.score == 0 and publication.OURS not in results.extra_data
     assert "to read. Hand in plain code." in results.output
 
 
@@ -66,8 +67,36 @@ def test_a_hang_costs_its_own_points_only(tmp_path):
 def test_an_attempt_beyond_the_limit_is_not_graded(fake):
     history = [previous(f"2027-02-2{day}T12:00:00+01:00", day) for day in (4, 5, 6)]
     results = fake.run(RIGHT, *history)
-    assert (results.score, results.tests) == (6.0, ())
-    assert results.extra_data[policy.REFUSED] is True
+    assert results.score == 6.0
+    assert results.extra_data[publication.REFUSED] is True
+    assert [(row.name, row.visibility) for row in results.tests] == [(publication.TOTAL, "after_due_date")]
+
+
+def test_what_was_public_of_the_attempt_that_stands_is_shown_again(fake):
+    wrong = RIGHT.replace("x * x", "2 * x")
+    first = fake.run_raw(wrong, created=BEFORE)[0]
+    history = [previous(f"2027-02-2{day}T12:00:00+01:00", day) for day in (4, 5)]
+    last = {"submission_time": "2027-02-26T12:00:00+01:00", "score": "6.0", "results": json.loads(first)}
+    results = fake.run(RIGHT, *history, last)
+    assert results.score == 6 and results.extra_data[publication.REFUSED] is True
+    assert results.tests == contract.check(first).tests
+    assert {row.visibility for row in results.tests} == {"visible", "after_due_date"}
+
+
+def test_a_bad_field_costs_neither_the_late_penalty_nor_the_attempt(tmp_path):
+    fake = Fake(tmp_path, "    gradescope:\n      late: {percent_per_day: 10}\n")
+    extension = {"email": None, "name": "Ada", "assignment": {"due_date": "2027-02-28T23:59:00"}}
+    fake.more = {"users": [extension, None], "assignment": {"due_date": None, "group_size": "four"}}
+    results = fake.run(RIGHT, previous(BEFORE, 7.5))
+    assert results.score == 9 and publication.OURS not in results.extra_data
+    assert report_in(results.extra_data).student == "Ada"
+    for field in ("users[0].email", "users[0].assignment.due_date", "users[1]", "assignment.due_date"):
+        assert f"submission_metadata.json: {field} " in fake.said
+
+
+def test_where_hidden_checks_are_never_shown_nor_is_the_total_before_grades_are(tmp_path):
+    results = Fake(tmp_path, "    gradescope:\n      hidden_checks: hidden\n").run(RIGHT)
+    assert [row.visibility for row in results.tests] == ["visible", "hidden", "hidden", "hidden", "after_published"]
 
 
 KILLS_THE_GRADER = """
@@ -88,7 +117,7 @@ def test_a_grader_that_is_killed_charges_nobody_and_keeps_what_was_done(tmp_path
     results = Fake(tmp_path, checks=killing(KILLS_THE_GRADER)).run(RIGHT, previous(BEFORE, 7.5))
     assert results.score == 7.5
     assert 0 < len(results.tests) <= 2, "what had been heard of by then"
-    assert results.extra_data[policy.OURS] is True
+    assert results.extra_data[publication.OURS] is True
     assert "not your fault" in results.output
 
 
@@ -104,7 +133,7 @@ def test_the_next_attempt_at_the_same_work_goes_on_where_it_was_cut_short(tmp_pa
 def test_a_check_that_ends_its_slot_with_the_references_answers_too_is_an_error_of_ours(tmp_path):
     results = Fake(tmp_path, checks=killing("    import os; os.kill(os.getpid(), 9)")).run(RIGHT)
     assert (results.score, len(results.tests)) == (8, 4)
-    assert results.extra_data[policy.OURS] is True
+    assert results.extra_data[publication.OURS] is True
     assert "not your fault" in results.tests[2].output
 
 
@@ -112,7 +141,7 @@ def test_a_grader_that_cannot_start_leaves_the_fallback(tmp_path):
     fake = Fake(tmp_path)
     (fake.root / "source/reference/tiny/checks.py").write_text("import nonsense")
     results = fake.run(RIGHT, previous(BEFORE, 3.5))
-    assert (results.score, results.extra_data[policy.OURS]) == (3.5, True)
+    assert (results.score, results.extra_data[publication.OURS]) == (3.5, True)
     (fake.root / "source/container.json").unlink()
     assert fake.run(RIGHT, previous(BEFORE, "nonsense")).score == 0
 
@@ -126,7 +155,7 @@ def test_a_grader_that_takes_too_long_is_ended_in_time(tmp_path):
     fake = Fake(tmp_path, checks=checks, timeout=120)
     results = fake.run(RIGHT)
     assert results.score == sum(test.score for test in results.tests) <= 6, "what was done by then"
-    assert results.extra_data[policy.OURS] is True
+    assert results.extra_data[publication.OURS] is True
     assert "took too long" in fake.said
 
 
