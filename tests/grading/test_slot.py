@@ -20,6 +20,7 @@ from autograder.errors import InterruptedGradingError, RejectedError, SlotDiedEr
 from autograder.grading import grade, slot
 from autograder.grading.executors import local
 from autograder.grading.executors.local import LocalExecutor, LocalSlot
+from autograder.grading.executors.parts import how_ended
 from autograder.grading.messages import NotConnected
 from autograder.grading.slot import run_slot
 from autograder.intake import Entry
@@ -147,7 +148,7 @@ def test_it_is_known_how_a_slot_has_ended(course: Course, executor: LocalExecuto
     [(-9, "ran out of memory"), (-11, "Segmentation fault ended it"), (1, "ended by itself, with exit code 1")],
 )
 def test_how_the_grader_ended_is_a_sentence(code: int, words: str) -> None:
-    assert words in local._how(code) and "signal" not in local._how(code)
+    assert words in how_ended(code) and "signal" not in how_ended(code)
 
 
 def test_a_slot_that_dies_is_replaced_and_grading_goes_on_after_the_last_result(
@@ -208,7 +209,7 @@ def test_one_that_never_starts_is_an_error_of_ours_and_the_next_submission_tries
 ) -> None:
     with failing_to_start(monkeypatch, 99):
         psutil.Process(executor.pid).kill()
-        with pytest.raises(RuntimeError, match=r"did not start: it ended at once \(exit code 7\)"):
+        with pytest.raises(RuntimeError, match=r"did not start: .* \(it ended by itself, with exit code 7\)"):
             executor.slot()
     assert graded(executor, course.ada)["ada"].score == 10
 
@@ -308,7 +309,9 @@ def forked(assignment: Assignment) -> Iterator[LocalSlot]:
     if child == 0:
         run_slot(theirs, assignment, settings(assignment.folder), ())
     theirs.close()
-    with LocalSlot(ours, child, lambda question: (NotConnected("none"), None), lambda one: None) as running:
+    with LocalSlot(
+        ours, child, lambda question: (NotConnected("none"), None), lambda pid: False, lambda one: None
+    ) as running:
         yield running
     os.waitpid(child, 0)
 

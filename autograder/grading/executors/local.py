@@ -10,10 +10,10 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Self
 
 import msgspec
 
@@ -28,6 +28,7 @@ from autograder.errors import (
     SandboxUnavailableError,
     SlotDiedError,
 )
+from autograder.grading.executors.parts import Sandboxes, how_ended
 from autograder.grading.messages import (
     LARGEST,
     Began,
@@ -52,7 +53,6 @@ from autograder.grading.settings import AssignmentInfo, GradingSettings
 from autograder.grading.warm_grader import LARGEST_MESSAGE
 from autograder.model import CheckResult, Report
 from autograder.protocol.framing import Channel
-from autograder.sandbox.host.launcher import Connection
 
 START_SECONDS = 300.0
 """For the warm grader to import torch: two seconds on a quiet machine."""
@@ -63,24 +63,6 @@ SILENT_CPU_SECONDS = 300.0
 SILENT_SECONDS = 1_200.0
 """And the wall seconds, on top of those that a check may take: a slot that does nothing at all."""
 TICKS = os.sysconf("SC_CLK_TCK")
-
-
-class Sandboxes(Protocol):
-    """Where slots get their sandboxes; `sandbox.host.sandbox.Sandbox` is one."""
-
-    @property
-    def boundary(self) -> tuple[str, ...]:
-        """The layers that hold."""
-        ...
-
-    @property
-    def memory_mb(self) -> int | None:
-        """Megabytes that there are for one submission, where that is less than its limit."""
-        ...
-
-    def connect(self, libraries: Iterable[str], broken: int | None = None) -> Connection:
-        """Return a connection to a fork server. Raises `SandboxUnavailableError`."""
-        ...
 
 
 class LocalExecutor:
@@ -201,7 +183,7 @@ class LocalExecutor:
         self._end()
         code = self._process.returncode
         self._start()
-        return _how(code)
+        return how_ended(code)
 
     def _end(self) -> None:
         """End the warm grader."""
@@ -400,15 +382,6 @@ class LocalSlot:
         except OSError:
             return self._cpu
         return (int(fields[11]) + int(fields[12])) / TICKS
-
-
-def _how(code: int) -> str:
-    """Say for a person how a process of ours has ended, by its exit code."""
-    if code == -signal.SIGKILL:
-        return "the system killed it, most likely because the machine or the container ran out of memory"
-    if code < 0:
-        return f"{signal.strsignal(-code) or 'a signal'} ended it"
-    return f"it ended by itself, with exit code {code}"
 
 
 def _warm_grader(sock: socket.socket) -> subprocess.Popen[bytes]:

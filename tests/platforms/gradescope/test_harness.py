@@ -148,6 +148,27 @@ def test_a_grader_that_cannot_start_leaves_the_fallback(tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
+def test_an_attempt_whose_checks_were_all_done_counts_however_long_its_source_is_searched(tmp_path):
+    dead = f"    if False:\n        torch{'.a' * 900}\n" * 30
+    results = Fake(tmp_path).run(f"import torch\n{RIGHT}def more():\n{dead}    return 1\n")
+    assert results.score == 10
+    assert publication.OURS not in results.extra_data
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_who_sleeps_below_the_limit_of_each_check_gets_no_free_attempt(tmp_path):
+    """Half a minute a check, of the 32 seconds that it may take by the clock, until the time for all is over."""
+    fake = Fake(tmp_path, "    limits:\n      check_seconds: 8\n", timeout=130)
+    sleeps = "    if len(x) in (3, 4): time.sleep(15)\n"
+    source = f"import time\ndef square(x):\n{sleeps}    return x * x\ndef total(x):\n{sleeps}    return (x * x).sum()\n"
+    results = fake.run(f"{source}def slope(x):\n{sleeps}    return 2 * x\n")
+    assert publication.OURS not in results.extra_data, fake.said
+    assert "timed out" in results.tests[-1].tags
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_a_grader_that_takes_too_long_is_ended_in_time(tmp_path):
     checks = tiny.CHECKS.replace(
         '"""The gradient is right."""', '"""The gradient is right."""\n    import time; time.sleep(900)'
