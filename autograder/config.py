@@ -20,8 +20,9 @@ from autograder.model import DEFAULT_PACKAGES
 NAME = "grader_config.yml"
 
 
-LEAST_CONTAINER_MB = 640
-"""Memory of a container in which right work on each assignment of the course keeps its points: measured."""
+LEAST_CONTAINER_MB = 768
+"""Memory of a container in which right work on each assignment of the course gets its points and nothing is killed, as
+measured. It is the size that Gradescope gives by itself, too."""
 
 REMOVED = {
     "cpu_seconds": "check_seconds counts CPU seconds itself",

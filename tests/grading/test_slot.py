@@ -16,7 +16,7 @@ import psutil
 import pytest
 import torch
 
-from autograder.errors import InterruptedGradingError, RejectedError, SlotDiedError
+from autograder.errors import ConversationEndedError, InterruptedGradingError, RejectedError, SlotDiedError
 from autograder.grading import grade, slot
 from autograder.grading.executors import local
 from autograder.grading.executors.local import LocalExecutor, LocalSlot
@@ -378,6 +378,18 @@ def test_all_questions_of_a_check_have_one_together(
         answers(question(8))
     assert isinstance(answers(question(2)), Raised)
     assert isinstance(grade.StandInAnswers(slow_for_eight)(question(2)), Returned), "the next check has its own"
+
+
+@pytest.mark.parametrize("body", ["torch.empty(1 << 50)", "bytearray(1 << 50)"])
+def test_a_stand_in_that_does_not_fit_into_a_small_slot_is_an_error_of_ours(tmp_path: Path, body: str) -> None:
+    folder = tiny.write(tmp_path)
+    source = tiny.SOLUTION.replace("    return x * x", f"    return {body}")
+    (folder / "solution.py").write_text(source, encoding="utf-8")
+    assignment = load(folder)
+    with pytest.raises(ConversationEndedError, match="too little memory") as caught:
+        grade.StandInAnswers(assignment, little_memory=True)(question(2))
+    assert caught.value.outcome is Outcome.GRADER_ERROR
+    assert isinstance(grade.StandInAnswers(assignment)(question(2)), Raised), "elsewhere it is the arguments"
 
 
 def test_a_source_that_takes_hours_to_search_is_left_to_a_person(

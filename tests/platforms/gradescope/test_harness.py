@@ -148,6 +148,32 @@ def test_a_grader_that_cannot_start_leaves_the_fallback(tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
+@pytest.mark.parametrize(
+    "body",
+    [
+        "while True: print('x' * 65536)",
+        "while True: os.kill(-1, 9)",
+        "for pid in range(2, 4000000): os.path.exists(f'/proc/{pid}') and kill(pid)",
+        "open('/tmp/x', 'wb').write(bytes(1 << 30))",
+        "[os.unlink(os.path.join(folder, name)) for folder, _, names in os.walk('/autograder') for name in names]",
+        "return torch.zeros(1).expand(1 << 40)",
+        "return {bytes(8): [[]] * (1 << 20)}",
+        "return [bytearray(1 << 26) for _ in range(99)]",
+        "os.close(3) or os.closerange(0, 9999)",
+        "raise SystemExit(grader_error=True)",
+    ],
+    ids=["output", "everybody", "each process", "disk", "files", "huge", "odd", "memory", "sockets", "exit"],
+)
+def test_nothing_that_a_student_does_is_an_error_of_the_graders(tmp_path, body):
+    head = "import os, torch\ndef kill(pid):\n    try: os.kill(pid, 9)\n    except OSError: pass\n"
+    fake = Fake(tmp_path, "    limits:\n      check_seconds: 3\n")
+    results = fake.run(head + RIGHT.replace("return 2 * x", body))
+    assert publication.OURS not in results.extra_data, fake.said
+    assert results.score == 6
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_an_attempt_whose_checks_were_all_done_counts_however_long_its_source_is_searched(tmp_path):
     dead = f"    if False:\n        torch{'.a' * 900}\n" * 30
     results = Fake(tmp_path).run(f"import torch\n{RIGHT}def more():\n{dead}    return 1\n")
