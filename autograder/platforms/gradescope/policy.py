@@ -52,11 +52,14 @@ def attempts(metadata: Metadata, settings: GradescopeConfig) -> Attempts:
 
 def with_due(metadata: Metadata, due: datetime | None) -> Metadata:
     """Return the metadata with the configuration's date where Gradescope names none that can be read: what is late
-    stays late."""
-    if metadata.assignment_due is not None or due is None:
-        return metadata
-    said = f"no due date of the assignment can be read: that of grader_config.yml counts, {due.isoformat()}"
-    return replace(metadata, assignment_due=due, problems=(*metadata.problems, said))
+    stays late. Its problems say what follows where a date is missing."""
+    said = []
+    if metadata.created is None:
+        said.append("without a time of submission nothing counts as late: look at it yourself")
+    if metadata.assignment_due is None and due is not None:
+        said.append(f"no due date of the assignment can be read: that of grader_config.yml counts, {due.isoformat()}")
+    found = metadata.assignment_due or due
+    return replace(metadata, assignment_due=found, problems=(*metadata.problems, *said))
 
 
 def lateness(metadata: Metadata, late: LateConfig | None) -> Lateness:

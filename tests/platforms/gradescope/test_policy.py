@@ -98,6 +98,7 @@ def test_where_gradescope_names_no_due_date_that_of_the_configuration_counts():
         found = policy.with_due(metadata("2027-03-02T12:00:00+01:00", assignment={"due_date": unreadable}), due)
         assert policy.lateness(found, LateConfig(percent_per_day=10)).days == 1
         assert "that of grader_config.yml counts" in found.problems[-1]
+    assert "nothing counts as late" in policy.with_due(metadata(None), due).problems[-1]
     own = metadata("2027-03-02T12:00:00+01:00")
     assert policy.with_due(own, due.replace(year=2026)) == own
     extended = [{"email": "a@example.org", "assignment": {"due_date": "2027-03-08T23:59:00+01:00"}}]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import subprocess
 import sys
@@ -123,6 +124,13 @@ from autograder.platforms.gradescope import metadata, publication
 loaded = {name.partition(".")[0] for name in sys.modules} - set(sys.stdlib_module_names) - {"autograder", "__main__"}
 sys.exit(f"loaded: {loaded}" if loaded else 0)
 """
+
+
+@pytest.mark.parametrize("file", ["watchdog.py", "publication.py", "metadata.py", "__init__.py"])
+def test_the_watchdog_runs_with_the_python_of_gradescopes_base_image(file):
+    """Ubuntu 22.04 has 3.10."""
+    text = (Path(autograder.__file__).parent / "platforms/gradescope" / file).read_text(encoding="utf-8")
+    ast.parse(text, feature_version=(3, 10))
 
 
 def test_the_watchdog_needs_nothing_but_the_standard_library():
