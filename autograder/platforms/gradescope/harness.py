@@ -14,6 +14,7 @@ from pathlib import Path
 import msgspec
 
 from autograder.config import AssignmentConfig, Config, load
+from autograder.errors import SandboxUnavailableError
 from autograder.files import replace
 from autograder.grading.executors.local import LocalExecutor
 from autograder.grading.reports import without_results
@@ -41,7 +42,16 @@ SLOT_MB = 256
 def main() -> None:
     """`python -c ... ROOT SECONDS`: grade the submission in ROOT within SECONDS from now."""
     root, budget = Path(sys.argv[1]), float(sys.argv[2])
-    Grading(root, time.monotonic() + budget).run()
+    try:
+        Grading(root, time.monotonic() + budget).run()
+    except SandboxUnavailableError as error:
+        sys.exit(no_sandbox(error))
+
+
+def no_sandbox(error: SandboxUnavailableError) -> str:
+    """Say for the instructor why nothing could be graded."""
+    slow = "The machine was too busy, or is too slow, to start it in time. " if "timed out" in str(error) else ""
+    return f"Nothing was graded, for there is no sandbox. {slow}{error}"
 
 
 class LeanSandbox:

@@ -8,13 +8,21 @@ import stat
 
 import pytest
 
+from autograder.errors import SandboxUnavailableError
 from autograder.platforms.gradescope import contract, publication
+from autograder.platforms.gradescope.harness import no_sandbox
 from autograder.platforms.gradescope.results import report_in
 from tests import tiny
 from tests.platforms.gradescope.fake import RIGHT, Fake
 from tests.platforms.gradescope.sample import previous
 
 BEFORE = "2027-02-28T12:00:00+01:00"
+
+
+@pytest.mark.parametrize(("why", "slow"), [("the fork server did not start (timed out)", True), ("no torch", False)])
+def test_a_machine_that_is_too_slow_to_start_is_called_so(why, slow):
+    said = no_sandbox(SandboxUnavailableError(why))
+    assert why in said and ("too busy, or is too slow" in said) is slow
 
 
 @pytest.fixture(scope="module")
