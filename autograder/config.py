@@ -22,6 +22,10 @@ NAME = "grader_config.yml"
 VARIABLE = "AUTOGRADER_CONFIG"
 """The environment variable that names a configuration, so that none is looked for."""
 
+LEAST_CONTAINER_MB = 768
+"""Memory of a container in which right work on each assignment of the course gets its points and nothing is killed, as
+measured. It is the size that Gradescope gives by itself, too."""
+
 REMOVED = {
     "cpu_seconds": "check_seconds counts CPU seconds itself",
     "submission_cpu_seconds": "submission_seconds counts CPU seconds itself",
@@ -69,9 +73,19 @@ class GradescopeConfig(_Section):
     attempts: int | None = Field(default=None, gt=0)
     attempts_hours: float | None = Field(default=None, gt=0)
     late: LateConfig | None = None
-    memory_mb: int = Field(default=768, ge=512)
+    memory_mb: int = 768
     cpus: float = Field(default=0.5, gt=0)
     timeout_minutes: float = Field(default=10, ge=3, le=40)
+
+    @field_validator("memory_mb")
+    @classmethod
+    def _holds_the_grader(cls, memory_mb: int) -> int:
+        if memory_mb < LEAST_CONTAINER_MB:
+            raise ValueError(
+                f"grading needs {LEAST_CONTAINER_MB} MB at least: torch is loaded for the grader and for the student's "
+                "code. Choose more here and in the assignment's settings on Gradescope"
+            )
+        return memory_mb
 
 
 class AssignmentConfig(_Section):

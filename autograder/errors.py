@@ -216,11 +216,15 @@ class WorkTimeoutError(AutograderError):
 
 
 class SlotDiedError(AutograderError):
-    """A slot ended, or was stopped, before its work was done. `check` names the check that it was at, if any."""
+    """A slot ended, or was stopped, before its work was done. `check` names the check that it was at, if any.
 
-    def __init__(self, check: str = "") -> None:
+    `killed`: the system ended it by force, as it does for lack of memory, and not what it was at.
+    """
+
+    def __init__(self, check: str = "", *, killed: bool = False) -> None:
         super().__init__(f"a slot ended during {check or 'its start'}")
         self.check = check
+        self.killed = killed
 
 
 class InterruptedGradingError(AutograderError):

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autograder.cli.course import CourseAssignment
-from autograder.grading.executors.local import LocalExecutor, Sandboxes
+from autograder.grading.executors.local import LocalExecutor
+from autograder.grading.executors.parts import Sandboxes
 from autograder.grading.second import second_sandbox
 from autograder.grading.settings import MAX_BYTES
 from autograder.protocol.devices import CPU

@@ -12,7 +12,7 @@ from autograder.grading.alarm import cpu_limit
 from autograder.grading.engine import Engine
 from autograder.grading.hosts import SubmissionHost
 from autograder.grading.reports import report_on
-from autograder.grading.settings import AssignmentInfo, GradingSettings
+from autograder.grading.settings import SLOT_MB, AssignmentInfo, GradingSettings
 from autograder.grading.slot_sandbox import SlotSandbox
 from autograder.grading.verdict import UNBEARABLE
 from autograder.model import NO_BOUNDARY, CheckResult, ExerciseInfo, Outcome, Report, Submission
@@ -24,10 +24,14 @@ from autograder.rubric.student import answer_question
 
 ANSWER_SECONDS, ANSWERS_SECONDS = 10.0, 60.0
 """CPU seconds for the answer to one question of a stand-in, and to all of one check's."""
+NO_ROOM = "The grader has too little memory for our own function that stands in here. Give it more."
 SEARCH_SECONDS = 20.0
 """CPU seconds for the search for shortcuts: a source can be made to take hours."""
 NOT_SEARCHED = ("The source is too long or too deeply nested to be searched for shortcuts: look at it yourself.",)
-ENDED = "The grader's own process ended in this check, with the reference's answers too."
+ENDED = (
+    "The grader's own process ended in this check, and the student's answers are not to blame: the system killed it, "
+    "most likely for lack of memory, or it ends with the reference's answers too."
+)
 
 
 def info_of(assignment: Assignment) -> AssignmentInfo:
@@ -43,10 +47,14 @@ def info_of(assignment: Assignment) -> AssignmentInfo:
 
 
 class StandInAnswers:
-    """Answers the stand-ins of one check, for so many CPU seconds in all."""
+    """Answers the stand-ins of one check, for so many CPU seconds in all.
 
-    def __init__(self, assignment: Assignment) -> None:
+    `little_memory`: this process has less than is usual, so that what does not fit may be honest.
+    """
+
+    def __init__(self, assignment: Assignment, *, little_memory: bool = False) -> None:
         self._assignment = assignment
+        self._little_memory = little_memory
         self._left = ANSWERS_SECONDS
 
     def __call__(self, question: Ask) -> Returned | Raised:
@@ -56,6 +64,8 @@ class StandInAnswers:
             if self._left > 0:
                 with cpu_limit(min(ANSWER_SECONDS, self._left)):
                     answer = answer_question(self._assignment.solution(), question)
+                if _lacked_memory(answer) and self._little_memory:
+                    raise ConversationEndedError(Outcome.GRADER_ERROR, NO_ROOM)
                 if not (isinstance(answer, Raised) and answer.type_name == WorkTimeoutError.__name__):
                     return answer
         except WorkTimeoutError:
@@ -63,6 +73,15 @@ class StandInAnswers:
         finally:
             self._left -= time.process_time() - began
         return Raised("error", "TimeoutError", f"{question.name} takes too long or too much memory for these arguments")
+
+
+def _lacked_memory(answer: Returned | Raised) -> bool:
+    """Return whether a stand-in failed for lack of memory, in Python or in torch."""
+    if not isinstance(answer, Raised):
+        return False
+    return answer.type_name == "MemoryError" or (
+        answer.type_name == "RuntimeError" and "DefaultCPUAllocator: can't allocate memory" in answer.message
+    )
 
 
 def grade(
@@ -96,7 +115,8 @@ def grade(
         SandboxUnavailableError: when no sandbox can be had. What the student does ends in the report.
     """
     started = time.perf_counter()
-    engine = Engine(assignment, settings.secret, lambda: StandInAnswers(assignment), limited=True)
+    little = settings.slot_mb < SLOT_MB
+    engine = Engine(assignment, settings.secret, lambda: StandInAnswers(assignment, little_memory=little), limited=True)
     info = settings.decided(info_of(assignment))
     limits = settings.limits
     ended = {check.name: _given_up(check, ours=check.name in broken) for check in assignment.rubric.checks}
@@ -125,7 +145,7 @@ def grade(
         info,
         results,
         notes=notes,
-        flags=NOT_SEARCHED if "" in given_up else _shortcuts(submission, assignment),
+        flags=NOT_SEARCHED if "" in (*given_up, *broken) else _shortcuts(submission, assignment),
         problem=problem,
         output=output,
         boundary=_boundary(sandbox, second),

@@ -18,7 +18,7 @@ from autograder.sandbox.host.session import SLOW_MACHINE, SandboxConversation, S
 REOPENED = 20
 """How often a submission may end its own sandbox before the rest of its checks is given up."""
 FAIR_SHARE = 0.5
-"""The part of a time budget that a submission must have used itself to be told that it used it up."""
+"""The part of a time budget that a submission must have used to be told that it used it up."""
 
 
 class Host(Protocol):
@@ -104,7 +104,7 @@ class SubmissionHost:
         self._ends = ends
         self._cpus = cpus
         self._began = time.monotonic()
-        self._idle = 0.0
+        self._ours = time.process_time()
         self._reopened = 0
         self._closed: list[Session] = []
         self._session = opening()
@@ -155,8 +155,6 @@ class SubmissionHost:
                 yield conversation
             finally:
                 ended = conversation.ended
-                if ended is not None and ended.outcome is Outcome.TIMED_OUT and not self._session.starved:
-                    self._idle += conversation.waited
         if ended is None or ended.outcome is not Outcome.TIMED_OUT:
             self._counted += self._session.cpu_seconds - before
 
@@ -189,8 +187,14 @@ class SubmissionHost:
         self._counted += self._session.cpu_seconds
 
     def _out_of_time(self, budget: float) -> ConversationEndedError:
-        """Say whose fault it is that the time is over: the student's who used it, computing or waiting, or ours."""
-        if max(self.cpu_seconds, self._idle) >= FAIR_SHARE * budget * min(1.0, self._cpus):
+        """Say why the time is over: the submission used it, or the machine was too slow.
+
+        It has used what its code computed, what it made this process compute (answers to decode and to compare,
+        questions of stand-ins), and the time that its code slept.
+        """
+        computed = self.cpu_seconds + time.process_time() - self._ours
+        idle = sum(session.idle_seconds for session in self._sessions)
+        if computed / min(1.0, self._cpus) + idle >= FAIR_SHARE * budget:
             text = f"the whole submission used up the {budget:.0f} s that there are"
             return ConversationEndedError(Outcome.TIMED_OUT, text)
         return ConversationEndedError(Outcome.GRADER_ERROR, SLOW_MACHINE)

@@ -80,6 +80,12 @@ class NotConnected(msgspec.Struct, frozen=True, tag="not connected"):
     problem: str
 
 
+class HowEnded(msgspec.Struct, frozen=True, tag="how ended"):
+    """Asks the warm grader for the signal that ended a slot: 0 for none, or for one that is still there."""
+
+    pid: int
+
+
 ToSlot = Read | Grade | Probe | Connected | NotConnected
 
 

@@ -24,6 +24,7 @@ from autograder.model import NO_BOUNDARY, CheckResult, Outcome, Report
 TRIES = 2
 """How often a submission is tried when its slot dies at the same place: a process that somebody else killed looks just
 like one that could not bear what was handed in."""
+KILLED = "The system killed the grader's own process while it read the submission, most likely for lack of memory."
 UNREADABLE = "Your file takes too long, or too much memory, to read. Hand in plain code."
 
 
@@ -251,7 +252,7 @@ class _Grading:
             except RejectedError as rejected:
                 return self._keep(without_results(self._entry.student, "", self._info, "rejected", rejected.reason))
             except SlotDiedError as died:
-                if (over := self._after_death(died.check)) is not None:
+                if (over := self._after_death(died.check, killed=died.killed)) is not None:
                     return over
             except (InterruptedGradingError, UserError):
                 raise  # nothing can be graded, or recorded, any more
@@ -289,18 +290,21 @@ class _Grading:
             return _Later(self._entry, _before_any_doubt(self._known.values()))
         return self._keep(without_results(self._entry.student, self._digest, self._info, "grader error", problem))
 
-    def _after_death(self, check: str) -> Done | _Later | None:
-        """Decide what follows a slot's death: None to go on in a new one."""
+    def _after_death(self, check: str, *, killed: bool) -> Done | _Later | None:
+        """Decide what follows a slot's death: None to go on in a new one. What the system has killed is never charged:
+        a slot keeps to its memory, so it is the machine that had too little."""
         self._deaths[check] = self._deaths.get(check, 0) + 1
         if self._deaths[check] % TRIES:
             return None
+        if not self._digest and killed:
+            return self._failed(KILLED)
         if not self._digest:
             return self._keep(without_results(self._entry.student, "", self._info, "rejected", UNREADABLE))
         if not self._alone:
             return _Later(self._entry, _before_any_doubt(self._known.values()))
         if check in (*self._given_up, *self._broken):
             return self._failed("The grader's own process ended again and again.")
-        (self._given_up if self._bears_ours(check) else self._broken).append(check)
+        (self._given_up if not killed and self._bears_ours(check) else self._broken).append(check)
         return None
 
     def _bears_ours(self, check: str) -> bool:

@@ -15,6 +15,8 @@ from autograder.protocol.limits import WALL_FACTOR, Limits
 
 MAX_BYTES = 20_000_000
 """The usual limit of a submission's size."""
+SLOT_MB = 1024
+"""The usual memory of a slot beyond what all share."""
 ROOMS = ("protocol", "intake", "sandbox", "rubric", "grading")
 SHARED = ("errors.py", "files.py", "model.py", "syntax.py")
 
@@ -48,7 +50,7 @@ class GradingSettings(msgspec.Struct, frozen=True):
     limits: Limits
     secret: bytes
     device: str = CPU
-    slot_mb: int = 1024
+    slot_mb: int = SLOT_MB
     patience: float = WALL_FACTOR
     ends: float | None = None
     cpus: float = 1.0

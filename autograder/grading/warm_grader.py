@@ -10,6 +10,7 @@ import gc
 import os
 import socket
 import sys
+import time
 import traceback
 from pathlib import Path
 from typing import NoReturn
@@ -17,9 +18,11 @@ from typing import NoReturn
 import msgspec
 
 from autograder.errors import UserError
-from autograder.grading.messages import NewSlot, NotReady, Ready
+from autograder.grading.messages import HowEnded, NewSlot, NotReady, Ready
 
 LARGEST_MESSAGE = 1 << 16
+DYING_SECONDS = 5.0
+"""For the kernel to take a process apart whose socket is closed already."""
 
 
 def main(descriptor: int) -> NoReturn:
@@ -46,22 +49,42 @@ def main(descriptor: int) -> NoReturn:
     gc.collect()
     gc.freeze()  # what slots share is not looked at, and so copied, by their garbage collectors
     sock.send(msgspec.msgpack.encode(Ready(info)))
+    ended: dict[int, int] = {}
     while True:
         message, descriptors, _, _ = socket.recv_fds(sock, LARGEST_MESSAGE, 1)
-        with contextlib.suppress(ChildProcessError):
-            while os.waitpid(-1, os.WNOHANG)[0]:
-                pass
         if not message:
             os._exit(0)
+        wanted = msgspec.msgpack.decode(message, type=NewSlot | HowEnded)
+        _bury(ended)
+        if isinstance(wanted, HowEnded):
+            sock.send(str(_signal(wanted.pid, ended)).encode())
+            continue
         if len(descriptors) != 1:
             continue
-        wanted = msgspec.msgpack.decode(message, type=NewSlot)
         child = os.fork()
+        ended.pop(child, None)
         if child == 0:
             sock.close()
             run_slot(socket.socket(fileno=descriptors[0]), assignment, wanted.settings, wanted.cores)
         sock.send(str(child).encode())
         os.close(descriptors[0])
+
+
+def _bury(ended: dict[int, int]) -> None:
+    """Take down how children have ended that were not asked about yet."""
+    with contextlib.suppress(ChildProcessError):
+        while (found := os.waitpid(-1, os.WNOHANG))[0]:
+            ended[found[0]] = found[1]
+
+
+def _signal(pid: int, ended: dict[int, int]) -> int:
+    """Return the signal that ended a child. Its socket may close a moment before the end."""
+    patience = time.monotonic() + DYING_SECONDS
+    while pid not in ended and time.monotonic() < patience:
+        time.sleep(0.01)
+        _bury(ended)
+    status = ended.pop(pid, 0)
+    return os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from autograder.feedback import sentences
 from autograder.feedback.sentences import Fact, about, facts, told, untouched
 from autograder.feedback.signs import NOT_LOADED, REJECTED, SIGNS
 from autograder.model import Difference, Outcome
-from autograder.platforms.gradescope import results, watchdog
+from autograder.platforms.gradescope import publication, results
 from tests.feedback import media
 from tests.reports import sample
 
@@ -125,9 +125,9 @@ def test_after_our_fault_each_platform_says_what_comes_next() -> None:
     assert about(broken, after_our_fault="Come back.")[0].note == "Come back."
 
 
-def test_the_watchdog_says_the_same_although_it_can_import_nothing() -> None:
+def test_the_watchdog_says_the_same_although_it_can_import_little() -> None:
     said = sentences.our_fault(results.HAND_IN_AGAIN)
-    assert " ".join((said.sign.symbol, *said.lines)) == watchdog.FAILED
+    assert " ".join((said.sign.symbol, *said.lines)) == publication.FAILED
 
 
 @pytest.mark.parametrize("medium", media.TELLING)

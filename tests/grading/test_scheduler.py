@@ -187,8 +187,9 @@ class Part:
 
     info = INFO
 
-    def __init__(self, *acts: Any) -> None:
+    def __init__(self, *acts: Any, killed: bool = False) -> None:
         self.acts = list(acts)
+        self.killed = killed
         self.asked: list[dict[str, Any]] = []
         self.stopped = False
 
@@ -212,7 +213,7 @@ class Part:
     def read(self, path: Path, student: str) -> WasRead:
         if self.acts[0] == "dies while it reads":
             del self.acts[0]
-            raise SlotDiedError
+            raise SlotDiedError(killed=self.killed)
         if isinstance(self.acts[0], RejectedError):
             raise self.acts.pop(0)
         return WasRead("digest", "tiny.py")
@@ -226,13 +227,13 @@ class Part:
         if isinstance(act, str):  # the checks that are done before it dies at the next one
             for name in act:
                 progress(result(name))
-            raise SlotDiedError("abcd"[len(asked["known"] + act)])
+            raise SlotDiedError("abcd"[len(asked["known"] + act)], killed=self.killed)
         return act
 
 
-def played(*acts: Any) -> tuple[Report, Part]:
+def played(*acts: Any, killed: bool = False) -> tuple[Report, Part]:
     """What is kept of a submission, and what was asked of its slots."""
-    part, shelf = Part(*acts), Shelf()
+    part, shelf = Part(*acts, killed=killed), Shelf()
     (done,) = Batch(part, (), shelf).run([Entry("ada", Path("ada.py"))])
     assert part.acts == [] and shelf["ada"] is done.report
     return done.report, part
@@ -265,6 +266,15 @@ def test_a_check_that_ends_its_slot_with_the_reference_too_is_an_error_of_ours()
     kept, part = played("a", "", "", "", "dies with ours", report(b=Outcome.GRADER_ERROR))
     assert kept.status == "grader error"
     assert part.asked[-1] == asked("a", (), ("b",), alone=True)
+
+
+def test_a_slot_that_the_system_kills_is_an_error_of_ours_even_where_the_reference_gets_through():
+    """A slot keeps to its memory: it is the machine that had too little, and not the student who took too much."""
+    kept, part = played("a", "", "", "", report(b=Outcome.GRADER_ERROR), killed=True)
+    assert kept.status == "grader error"
+    assert part.asked[-1] == asked("a", (), ("b",), alone=True)
+    kept, _ = played(*["dies while it reads"] * 4, killed=True)
+    assert kept.status == "grader error" and "lack of memory" in kept.problem
 
 
 def test_a_file_that_ends_its_slot_while_it_is_read_again_and_again_is_rejected():

@@ -16,10 +16,11 @@ import psutil
 import pytest
 import torch
 
-from autograder.errors import InterruptedGradingError, RejectedError, SlotDiedError
+from autograder.errors import ConversationEndedError, InterruptedGradingError, RejectedError, SlotDiedError
 from autograder.grading import grade, slot
 from autograder.grading.executors import local
 from autograder.grading.executors.local import LocalExecutor, LocalSlot
+from autograder.grading.executors.parts import how_ended
 from autograder.grading.messages import NotConnected
 from autograder.grading.slot import run_slot
 from autograder.intake import Entry
@@ -47,7 +48,8 @@ def begins(name, student):
         if check == name and LOG.read_text().splitlines().count(name) <= int(times):
             exec(what)
 """
-DIES = "import os; os.kill(os.getpid(), 9)"
+DIES = "import os; os.kill(os.getpid(), 11)"
+KILLED = "import os; os.kill(os.getpid(), 9)"
 
 
 class Course:
@@ -120,6 +122,35 @@ def slots_of(executor: LocalExecutor) -> list[psutil.Process]:
 # --- a slot that ends ---------------------------------------------------------------------------------------------
 
 
+def test_what_the_system_kills_is_an_error_of_ours_though_the_reference_gets_through(
+    course: Course, executor: LocalExecutor
+) -> None:
+    """As the kernel does for lack of memory."""
+    course.reset(KILLED, times=4)
+    report = graded(executor, course.ada)["ada"]
+    assert [one.outcome for one in report.results] == [
+        Outcome.PASSED, Outcome.PASSED, Outcome.GRADER_ERROR, Outcome.PASSED
+    ]  # fmt: skip
+    assert "lack of memory" in report.results[2].message
+
+
+@pytest.mark.parametrize(("how", "killed"), [(KILLED, True), (DIES, False), ("import os; os._exit(0)", False)])
+def test_it_is_known_how_a_slot_has_ended(course: Course, executor: LocalExecutor, how: str, killed: bool) -> None:
+    course.reset(how)
+    with executor.slot() as one, pytest.raises(SlotDiedError) as caught:
+        one.read(course.ada.path, "ada")
+        one.grade()
+    assert (caught.value.check, caught.value.killed) == ("2 adds", killed)
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [(-9, "ran out of memory"), (-11, "Segmentation fault ended it"), (1, "ended by itself, with exit code 1")],
+)
+def test_how_the_grader_ended_is_a_sentence(code: int, words: str) -> None:
+    assert words in how_ended(code) and "signal" not in how_ended(code)
+
+
 def test_a_slot_that_dies_is_replaced_and_grading_goes_on_after_the_last_result(
     course: Course, executor: LocalExecutor
 ) -> None:
@@ -178,7 +209,7 @@ def test_one_that_never_starts_is_an_error_of_ours_and_the_next_submission_tries
 ) -> None:
     with failing_to_start(monkeypatch, 99):
         psutil.Process(executor.pid).kill()
-        with pytest.raises(RuntimeError, match=r"did not start: it ended at once \(exit code 7\)"):
+        with pytest.raises(RuntimeError, match=r"did not start: .* \(it ended by itself, with exit code 7\)"):
             executor.slot()
     assert graded(executor, course.ada)["ada"].score == 10
 
@@ -278,7 +309,9 @@ def forked(assignment: Assignment) -> Iterator[LocalSlot]:
     if child == 0:
         run_slot(theirs, assignment, settings(assignment.folder), ())
     theirs.close()
-    with LocalSlot(ours, child, lambda question: (NotConnected("none"), None), lambda one: None) as running:
+    with LocalSlot(
+        ours, child, lambda question: (NotConnected("none"), None), lambda pid: False, lambda one: None
+    ) as running:
         yield running
     os.waitpid(child, 0)
 
@@ -345,6 +378,18 @@ def test_all_questions_of_a_check_have_one_together(
         answers(question(8))
     assert isinstance(answers(question(2)), Raised)
     assert isinstance(grade.StandInAnswers(slow_for_eight)(question(2)), Returned), "the next check has its own"
+
+
+@pytest.mark.parametrize("body", ["torch.empty(1 << 50)", "bytearray(1 << 50)"])
+def test_a_stand_in_that_does_not_fit_into_a_small_slot_is_an_error_of_ours(tmp_path: Path, body: str) -> None:
+    folder = tiny.write(tmp_path)
+    source = tiny.SOLUTION.replace("    return x * x", f"    return {body}")
+    (folder / "solution.py").write_text(source, encoding="utf-8")
+    assignment = load(folder)
+    with pytest.raises(ConversationEndedError, match="too little memory") as caught:
+        grade.StandInAnswers(assignment, little_memory=True)(question(2))
+    assert caught.value.outcome is Outcome.GRADER_ERROR
+    assert isinstance(grade.StandInAnswers(assignment)(question(2)), Raised), "elsewhere it is the arguments"
 
 
 def test_a_source_that_takes_hours_to_search_is_left_to_a_person(

@@ -70,6 +70,7 @@ def _kept(one: rehearsal.Simulated, course: CourseAssignment, place: Path, *, in
     from autograder.files import PRIVATE, replace
     from autograder.platforms.gradescope.contract import encode
     from autograder.platforms.gradescope.page import page
+    from autograder.platforms.gradescope.publication import OURS
 
     console = Console(soft_wrap=True, highlight=False)
     html = file_name(one.student)
@@ -83,4 +84,4 @@ def _kept(one: rehearsal.Simulated, course: CourseAssignment, place: Path, *, in
             records.save(msgspec.structs.replace(report, student=one.student))
     score = "failed" if one.results is None else f"{one.results.score:g}"
     console.print(f"{one.student}: {score} in {one.seconds:.0f} s {place / html} {one.problem}".rstrip(), markup=False)
-    return report is not None and report.status != "grader error"
+    return one.results is not None and not one.results.extra_data.get(OURS)

@@ -10,10 +10,10 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Self
 
 import msgspec
 
@@ -28,6 +28,7 @@ from autograder.errors import (
     SandboxUnavailableError,
     SlotDiedError,
 )
+from autograder.grading.executors.parts import Sandboxes, how_ended
 from autograder.grading.messages import (
     LARGEST,
     Began,
@@ -37,6 +38,7 @@ from autograder.grading.messages import (
     Finished,
     FromSlot,
     Grade,
+    HowEnded,
     NewSlot,
     NotConnected,
     NotReady,
@@ -51,7 +53,6 @@ from autograder.grading.settings import AssignmentInfo, GradingSettings
 from autograder.grading.warm_grader import LARGEST_MESSAGE
 from autograder.model import CheckResult, Report
 from autograder.protocol.framing import Channel
-from autograder.sandbox.host.launcher import Connection
 from autograder.sandbox.layers.interpreter import isolated, places
 
 START_SECONDS = 300.0
@@ -63,24 +64,6 @@ SILENT_CPU_SECONDS = 300.0
 SILENT_SECONDS = 1_200.0
 """And the wall seconds, on top of those that a check may take: a slot that does nothing at all."""
 TICKS = os.sysconf("SC_CLK_TCK")
-
-
-class Sandboxes(Protocol):
-    """Where slots get their sandboxes; `sandbox.host.sandbox.Sandbox` is one."""
-
-    @property
-    def boundary(self) -> tuple[str, ...]:
-        """The layers that hold."""
-        ...
-
-    @property
-    def memory_mb(self) -> int | None:
-        """Megabytes that there are for one submission, where that is less than its limit."""
-        ...
-
-    def connect(self, libraries: Iterable[str], broken: int | None = None) -> Connection:
-        """Return a connection to a fork server. Raises `SandboxUnavailableError`."""
-        ...
 
 
 class LocalExecutor:
@@ -162,9 +145,19 @@ class LocalExecutor:
         except OSError:
             ours.close()
             raise
-        slot = LocalSlot(ours, int(answer), self._connect, self._slots.discard)
+        slot = LocalSlot(ours, int(answer), self._connect, self._was_killed, self._slots.discard)
         self._slots.add(slot)
         return slot
+
+    def _was_killed(self, pid: int) -> bool:
+        """Return whether the system killed a slot. Where its warm grader is gone, it went with that."""
+        with self._lock:
+            try:
+                self._sock.send(msgspec.msgpack.encode(HowEnded(pid)))
+                answer = self._sock.recv(LARGEST_MESSAGE)
+            except OSError:
+                return True
+        return not answer or int(answer) == signal.SIGKILL
 
     def stop(self) -> None:
         """End all slots at once; there are no new ones."""
@@ -191,7 +184,7 @@ class LocalExecutor:
         self._end()
         code = self._process.returncode
         self._start()
-        return f"signal {-code}" if code < 0 else f"exit code {code}"
+        return how_ended(code)
 
     def _end(self) -> None:
         """End the warm grader."""
@@ -237,11 +230,13 @@ class LocalSlot:
         sock: socket.socket,
         pid: int,
         connect: Callable[[Connect], tuple[Connected | NotConnected, socket.socket | None]],
+        was_killed: Callable[[int], bool],
         closed: Callable[[LocalSlot], None],
     ) -> None:
         self._sock = sock
         self._channel = Channel(sock, FromSlot, LARGEST, self._look)
         self._connect = connect
+        self._was_killed = was_killed
         self._on_close = closed
         self._pid = pid
         try:
@@ -250,6 +245,7 @@ class LocalSlot:
             self._handle = -1
         self._check = ""
         self._stopped = False
+        self._silent = False
         self._spoke = time.monotonic()
         self._cpu = 0.0
         self._grace = 0.0
@@ -365,11 +361,14 @@ class LocalSlot:
         busy = self._cpu_seconds() - self._cpu
         silent = time.monotonic() - self._spoke
         if busy > SILENT_CPU_SECONDS or silent > SILENT_SECONDS + self._grace:
+            self._silent = True
             self._kill()
             raise DeadlineError
 
     def _died(self) -> Exception:
-        return InterruptedGradingError() if self._stopped else SlotDiedError(self._check)
+        if self._stopped:
+            return InterruptedGradingError()
+        return SlotDiedError(self._check, killed=not self._silent and self._was_killed(self._pid))
 
     def _kill(self) -> None:
         with contextlib.suppress(OSError):  # it has ended, or this slot is being closed

@@ -51,6 +51,7 @@ def bundle(config: Config, name: str, *, gpu: bool = False) -> BuildFiles:
         "python": f"{HOME}/venv/bin/python",
         "engine": f"{HOME}/engine",
         "timeout_seconds": settings.gradescope.timeout_minutes * 60,
+        "hidden_checks": settings.gradescope.hidden_checks,
     }
     slow = {
         "environment.sh": _template(

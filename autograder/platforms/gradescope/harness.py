@@ -14,6 +14,7 @@ from pathlib import Path
 import msgspec
 
 from autograder.config import AssignmentConfig, Config, load
+from autograder.errors import SandboxUnavailableError
 from autograder.files import replace
 from autograder.grading.executors.local import LocalExecutor
 from autograder.grading.reports import without_results
@@ -22,7 +23,9 @@ from autograder.grading.settings import AssignmentInfo, GradingSettings, Reading
 from autograder.intake.classroom import Entry
 from autograder.model import CheckResult, Outcome, Report
 from autograder.platforms.gradescope import contract, policy
-from autograder.platforms.gradescope.contract import Metadata, Results
+from autograder.platforms.gradescope.contract import Results
+from autograder.platforms.gradescope.metadata import named, read_metadata
+from autograder.platforms.gradescope.publication import OURS
 from autograder.platforms.gradescope.results import refused, report_in, results_of
 from autograder.platforms.gradescope.sizes import container_size, memory_left
 from autograder.protocol.devices import CPU
@@ -39,7 +42,16 @@ SLOT_MB = 256
 def main() -> None:
     """`python -c ... ROOT SECONDS`: grade the submission in ROOT within SECONDS from now."""
     root, budget = Path(sys.argv[1]), float(sys.argv[2])
-    Grading(root, time.monotonic() + budget).run()
+    try:
+        Grading(root, time.monotonic() + budget).run()
+    except SandboxUnavailableError as error:
+        sys.exit(no_sandbox(error))
+
+
+def no_sandbox(error: SandboxUnavailableError) -> str:
+    """Say for the instructor why nothing could be graded."""
+    slow = "The machine was too busy, or is too slow, to start it in time. " if "timed out" in str(error) else ""
+    return f"Nothing was graded, for there is no sandbox. {slow}{error}"
 
 
 class LeanSandbox:
@@ -81,7 +93,8 @@ class Grading:
         (name,) = config.assignments
         self._config: Config = config
         self._settings: AssignmentConfig = config.assignments[name]
-        self._metadata: Metadata = contract.read_metadata(_bytes(root / "submission_metadata.json"))
+        found = read_metadata(_bytes(root / "submission_metadata.json"))
+        self._metadata = policy.with_due(found, self._settings.due)
         self._name = name
         self._results: dict[str, CheckResult] = {}
         self._digest = ""
@@ -89,6 +102,8 @@ class Grading:
 
     def run(self) -> None:
         """Grade, unless the attempts are used up."""
+        for line in named(self._metadata.problems):
+            print(line)
         attempts = policy.attempts(self._metadata, self._settings.gradescope)
         if attempts.refused:
             self._write("final.json", refused(attempts, self._metadata))
@@ -140,8 +155,8 @@ class Grading:
     def _known(self, student: str, digest: str) -> Mapping[str, CheckResult]:
         """Return the results of the last attempt at the same work, if an error of ours cut it short."""
         self._digest = digest
-        latest = max(self._metadata.previous_submissions, key=lambda one: str(one.submission_time), default=None)
-        if latest is None or not latest.extra.get(policy.OURS):
+        latest = self._metadata.latest
+        if latest is None or not latest.extra.get(OURS):
             return {}
         report = report_in(latest.extra)
         wanted = (digest, self._info.digest, engine_version())
@@ -154,7 +169,9 @@ class Grading:
         self._results[result.name] = result
         done = tuple(self._results[name] for name in self._info.checks if name in self._results)
         unreached = [name for name in self._info.checks if name not in self._results]
-        report = without_results(self._metadata.student, self._digest, self._info, "graded", "")
+        failed = any(one.outcome is Outcome.GRADER_ERROR for one in done)
+        status = "grader error" if failed else "graded"
+        report = without_results(self._metadata.student, self._digest, self._info, status, "")
         score = round(sum(one.earned for one in done), 4)
         report = msgspec.structs.replace(report, score=score, results=done)
         self._write("partial.json", results_of(report, self._settings.gradescope, self._metadata, unreached=unreached))

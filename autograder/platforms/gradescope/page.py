@@ -15,6 +15,8 @@ from autograder.platforms.gradescope.simulate import Simulated
 _UNKNOWN_TAG = re.compile(r"<(?!/?(?:p|pre|ul|ol|li|code|b|strong|em|i|h[1-6])>)")
 """What starts a tag that is not shown as one. Tags with attributes are none of those that are."""
 
+NEVER = "hidden"
+
 
 @dataclass(frozen=True)
 class Shown:
@@ -31,7 +33,8 @@ def page(simulated: Simulated, *, title: str, instructor: bool = False) -> str:
     results = simulated.results
     tests = [_shown(test, results) for test in results.tests] if results else []
     seen = [one for one in tests if instructor or not one.hidden_until]
-    total = results.score if results and (instructor or len(seen) == len(tests)) else None
+    waits = any(one.hidden_until not in ("", NEVER) for one in tests)  # as Gradescope has it: only what will be shown
+    total = results.score if results and (instructor or not waits) else None
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("autograder.platforms.gradescope"), autoescape=True,
         undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True,

@@ -4,18 +4,12 @@ years later decides as the first run did."""
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from autograder.config import GradescopeConfig, LateConfig
-from autograder.platforms.gradescope.contract import Metadata, Previous
-
-UNCOUNTED = "uncounted_attempts"
-"""The key in `extra_data` under which the times of attempts that failed through our fault travel on."""
-OURS = "grader_error"
-"""The key that marks an attempt that failed through our fault."""
-REFUSED = "refused"
-"""The key that marks an attempt beyond the limit, which was not graded."""
+from autograder.platforms.gradescope.metadata import Metadata
+from autograder.platforms.gradescope.publication import uncounted
 
 
 @dataclass(frozen=True)
@@ -43,43 +37,35 @@ class Lateness:
 def attempts(metadata: Metadata, settings: GradescopeConfig) -> Attempts:
     """Count the earlier attempts. Those that failed through the grader's fault do not count, nor do refused ones."""
     free = set(uncounted(metadata))
-    counted = [one for one in metadata.previous_submissions if not one.autograder_error and _time(one) not in free]
+    counted = [one for one in metadata.previous if not one.failed and one.time not in free]
     hours = settings.attempts_hours
-    if hours is None or metadata.created_at is None:
+    if hours is None or metadata.created is None:
         return Attempts(len(counted), settings.attempts)
     window = timedelta(hours=hours)
     recent = sorted(
-        one.submission_time
-        for one in counted
-        if one.submission_time is not None and metadata.created_at - one.submission_time < window
+        one.submitted for one in counted if one.submitted is not None and metadata.created - one.submitted < window
     )
     limit = settings.attempts
     again = recent[-limit] + window if limit is not None and len(recent) >= limit else None
     return Attempts(len(recent), limit, again)
 
 
-def uncounted(metadata: Metadata) -> tuple[str, ...]:
-    """The times of earlier attempts that do not count. Gradescope hands back the latest results only, so each
-    attempt carries the list on to the next."""
-    latest = _latest(metadata)
-    if latest is None:
-        return ()
-    kept = latest.extra.get(UNCOUNTED)
-    times = [time for time in kept if isinstance(time, str)] if isinstance(kept, list) else []
-    if latest.autograder_error or latest.extra.get(OURS) or latest.extra.get(REFUSED):
-        times.append(_time(latest))
-    return tuple(dict.fromkeys(time for time in times if time))
-
-
-def standing(metadata: Metadata) -> float | None:
-    """The score that stands from before: the latest earlier attempt's that has one and did not fail."""
-    done = [one for one in metadata.previous_submissions if not one.autograder_error and one.points is not None]
-    return max(done, key=_moment).points if done else None
+def with_due(metadata: Metadata, due: datetime | None) -> Metadata:
+    """Return the metadata with the configuration's date where Gradescope names none that can be read: what is late
+    stays late. Its problems say what follows where a date is missing."""
+    said = []
+    if metadata.created is None:
+        said.append("without a time of submission nothing counts as late: look at it yourself")
+    if metadata.assignment_due is None and due is not None:
+        said.append(f"no due date of the assignment can be read: that of grader_config.yml counts, {due.isoformat()}")
+    found = metadata.assignment_due or due
+    return replace(metadata, assignment_due=found, problems=(*metadata.problems, *said))
 
 
 def lateness(metadata: Metadata, late: LateConfig | None) -> Lateness:
-    """What lateness costs. Every day begun counts; beyond `max_days` everything is lost."""
-    due, came = metadata.due, metadata.created_at
+    """What lateness costs. Every day begun counts; beyond `max_days` everything is lost. Without a time of submission,
+    nothing is late: no clock is read."""
+    due, came = metadata.due, metadata.created
     if late is None or due is None or came is None:
         return Lateness(0, 0.0)
     over = came - due - timedelta(minutes=late.grace_minutes)
@@ -89,15 +75,3 @@ def lateness(metadata: Metadata, late: LateConfig | None) -> Lateness:
     if late.max_days is not None and days > late.max_days:
         return Lateness(days, 1.0)
     return Lateness(days, min(1.0, days * late.percent_per_day / 100))
-
-
-def _latest(metadata: Metadata) -> Previous | None:
-    return max(metadata.previous_submissions, key=_moment, default=None)
-
-
-def _moment(previous: Previous) -> float:
-    return previous.submission_time.timestamp() if previous.submission_time else -math.inf
-
-
-def _time(previous: Previous) -> str:
-    return previous.submission_time.isoformat() if previous.submission_time else ""

@@ -15,39 +15,49 @@ from autograder.feedback import formats, sentences
 from autograder.feedback.outcomes import is_ours
 from autograder.model import CheckResult, Curve, Outcome, Report
 from autograder.platforms.gradescope import policy
-from autograder.platforms.gradescope.contract import Leader, Metadata, Results, Test, Visibility
+from autograder.platforms.gradescope.contract import Leader, Results, Test, Visibility
+from autograder.platforms.gradescope.metadata import Metadata
+from autograder.platforms.gradescope.publication import (
+    BELOW,
+    OURS,
+    REFUSED,
+    REPORT,
+    UNCOUNTED,
+    standing,
+    standing_results,
+    unchanged,
+    uncounted,
+)
 
 LARGEST = 1 << 20
 """Bytes of `extra_data`: beyond that, a report is not handed on for resuming."""
-REPORT = "report"
-"""The key in `extra_data` under which the whole report travels."""
 
 HAND_IN_AGAIN = (
     "This attempt does not count, and the points of your last one stand. Please hand in again; if this comes back, "
     "tell your instructor."
 )
 """What follows when the grader failed: here nobody grades again unasked. The watchdog says the same."""
-LATER = {
-    "visible": "",
-    "after_due_date": "after the due date",
-    "after_published": "when grades are published",
-    "hidden": "by your instructor",
-}
 
 
 def results_of(
     report: Report, settings: GradescopeConfig, metadata: Metadata, *, unreached: Sequence[str] = ()
 ) -> Results:
-    """What Gradescope is to show of a report. `unreached` names checks that an error of ours left undone."""
+    """What came of a report, before anything is withheld. `unreached` names checks that an error of ours left undone.
+
+    After an error of ours the better of two scores stands, and what is shown belongs to it.
+    """
     ours = is_ours(report) or bool(unreached)
     late = policy.lateness(metadata, settings.late)
     earned = _number(report.score) * (1 - late.cost)
-    score = max(earned, policy.standing(metadata) or 0.0) if ours else earned
+    before = standing(metadata) or 0.0
+    score = max(earned, before) if ours else earned
     hidden = settings.hidden_checks
     tests = (*_tests(report, hidden), *_printed(report, hidden))
     lines = [*_remarks(report, ours=ours), *_rules(settings, metadata, late)]
-    if hidden != "visible" and any(not result.public for result in report.results):
-        lines.append(f"Hidden checks count too. What they found, and your total, are shown {LATER[hidden]}.")
+    earlier = standing_results(metadata) if ours and before > earned else {}
+    if earlier:
+        tests = msgspec.convert(earlier["tests"], tuple[Test, ...])
+        lines.append(BELOW)
     return Results(
         score=round(score, 4),
         execution_time=round(_number(report.wall_seconds), 2),
@@ -62,16 +72,11 @@ def results_of(
 
 
 def refused(attempts: policy.Attempts, metadata: Metadata) -> Results:
-    """The answer to an attempt beyond the limit: nothing is graded, the earlier score stands."""
+    """The answer to an attempt beyond the limit: nothing is graded, the earlier score stands, and what was shown of
+    it is shown again."""
     again = f" The next one is possible from {attempts.again:%Y-%m-%d %H:%M %z}." if attempts.again else ""
     words = f"You have used all {attempts.limit} attempts, so this one was not graded: your last score stands.{again}"
-    extra = {policy.REFUSED: True, policy.UNCOUNTED: list(policy.uncounted(metadata))}
-    return Results(
-        score=round(policy.standing(metadata) or 0.0, 4),
-        output=_paragraphs([words]),
-        output_format="html",
-        extra_data=extra,
-    )
+    return msgspec.convert(unchanged(metadata, REFUSED, words), Results)
 
 
 def report_in(extra: dict[str, Any]) -> Report | None:
@@ -166,12 +171,11 @@ def _rung(curve: Curve, value: float) -> str:
 
 
 def _extra(report: Report, metadata: Metadata, *, ours: bool) -> dict[str, Any]:
-    extra: dict[str, Any] = {policy.UNCOUNTED: list(policy.uncounted(metadata))}
+    extra: dict[str, Any] = {UNCOUNTED: list(uncounted(metadata))}
     if ours:
-        extra[policy.OURS] = True
-    group = sorted(user.email or user.name for user in metadata.users)
-    if len(group) > 1:
-        extra["group"] = group
+        extra[OURS] = True
+    if len(metadata.group) > 1:
+        extra["group"] = list(metadata.group)
     kept = msgspec.structs.replace(report, output=formats.clip(report.output))
     carried = _plain(msgspec.to_builtins(kept))
     if len(msgspec.json.encode(carried)) <= LARGEST:

@@ -7,10 +7,12 @@ from pathlib import Path
 
 import psutil
 
+from autograder.errors import SandboxUnavailableError
+
 RESERVE_MB = 96
 """Memory left to the container for what all processes read from files, and for the watchdog."""
 LEAST_MB = 96
-"""What a student's code gets even where it does not fit: the kernel then ends it before it ends the grader."""
+"""What a student's code needs. With less, the kernel would end honest work, so nothing is graded."""
 
 
 @dataclass(frozen=True)
@@ -37,10 +39,19 @@ def container_size(root: Path = Path("/sys/fs/cgroup")) -> Size:
 
 
 def memory_left(size: Size) -> int | None:
-    """Return the megabytes that are left for a submission, besides the grader and the fork server; None for enough."""
+    """Return the megabytes that are left for a submission, besides the grader and the fork server; None for enough.
+
+    Raises `SandboxUnavailableError` where the container is too small: that is for no student to pay.
+    """
     if size.memory_mb is None:
         return None
-    return int(max(LEAST_MB, size.memory_mb - _taken_mb() - RESERVE_MB))
+    left = int(size.memory_mb - _taken_mb() - RESERVE_MB)
+    if left < LEAST_MB:
+        raise SandboxUnavailableError(
+            f"the container's {size.memory_mb:.0f} MB are too few: {max(0, left)} MB are left for the student's code, "
+            f"which needs {LEAST_MB}. Give it more memory in the assignment's settings on Gradescope"
+        )
+    return left
 
 
 def _taken_mb() -> float:

@@ -1,8 +1,9 @@
 """`run_autograder`: starts the grader, outlives it, and writes results.json whatever becomes of it.
 
-This file is copied to the root of the zip as `run_autograder`. It needs Python's standard library alone, so that a
-broken environment still ends in a valid file. Three things only are ever published: the grader's finished results;
-what it had when it failed; or a fallback that charges nobody.
+This file is copied to the root of the zip as `run_autograder`. It needs Python's standard library alone, and of the
+package two small files that need no more, so that a broken environment still ends in a valid file. Three things only
+are ever published: the grader's finished results; what it had when it failed; or a fallback that charges nobody. Each
+goes through `publication.withheld`.
 """
 
 from __future__ import annotations
@@ -10,7 +11,6 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import json
-import math
 import os
 import shutil
 import signal
@@ -18,16 +18,11 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 GRADING, WAITING = 0.8, 0.9
 """The parts of Gradescope's time-out after which grading ends by itself, and after which it is ended."""
-FAILED = (
-    "! Grader error: The grader met an error of its own. It is not your fault and costs you nothing. "
-    "This attempt does not count, and the points of your last one stand. Please hand in again; if this comes back, "
-    "tell your instructor."
-)
-"""As results.py says it, which cannot be imported here; a test holds the two together."""
 
 
 def main(root: Path) -> int:
@@ -39,11 +34,16 @@ def main(root: Path) -> int:
         folder.mkdir(parents=True, exist_ok=True)
     _adopt_orphans()
     _lock(root)
-    fallback = _fallback(root / "submission_metadata.json")
-    publish(fallback, results)
+    publication, metadata = _package(root / "source")
+    settings = _read(root / "source" / "container.json") or {}
+
+    def publish(data: dict[str, Any]) -> None:
+        _replace(publication.withheld(data, settings.get("hidden_checks")), results)
+
+    found = metadata.read_metadata(_bytes(root / "submission_metadata.json"))
+    publish(publication.unchanged(found, publication.OURS, publication.FAILED))
     finished = False
     try:
-        settings = json.loads((root / "source" / "container.json").read_text(encoding="utf-8"))
         timeout = float(settings["timeout_seconds"])
         finished = _grade(root, settings, timeout * GRADING, began + timeout * WAITING)
     except Exception as error:
@@ -52,13 +52,22 @@ def main(root: Path) -> int:
     for name in ("final.json", "partial.json") if finished else ("partial.json",):
         data = _read(work / name)
         if data is not None:
-            publish(data, results)
+            publish(data)
             break
     shutil.rmtree(work, ignore_errors=True)
     return 0
 
 
-def publish(data: dict[str, Any], results: Path) -> None:
+def _package(source: Path) -> tuple[ModuleType, ModuleType]:
+    """What is published, and what Gradescope tells: from the package next to this file, whatever is installed."""
+    sys.dont_write_bytecode = True
+    sys.path.insert(0, str(source))
+    from autograder.platforms.gradescope import metadata, publication
+
+    return publication, metadata
+
+
+def _replace(data: dict[str, Any], results: Path) -> None:
     """Write results.json: there in whole, or as it was before."""
     draft = results / ".results.json.part"
     with open(draft, "w", encoding="utf-8", newline="\n") as file:
@@ -137,46 +146,19 @@ def _below(root: int) -> set[int]:
     return found - {root}
 
 
-def _fallback(metadata: Path) -> dict[str, Any]:
-    """What stands when all else fails: the last score, and a note to ourselves that this attempt does not count."""
-    data = _read(metadata) or {}
-    earlier = data.get("previous_submissions")
-    earlier = [one for one in earlier if isinstance(one, dict)] if isinstance(earlier, list) else []
-    done = [one for one in earlier if not one.get("autograder_error") and _score(one) is not None]
-    latest: dict[str, Any] = max(earlier, key=_time, default={})
-    extra = latest.get("results")
-    extra = extra.get("extra_data") if isinstance(extra, dict) else None
-    extra = extra if isinstance(extra, dict) else {}
-    kept = extra.get("uncounted_attempts")
-    kept = [time for time in kept if isinstance(time, str)] if isinstance(kept, list) else []
-    if latest.get("autograder_error") or extra.get("grader_error") or extra.get("refused"):
-        kept.append(_time(latest))
-    return {
-        "score": _score(max(done, key=_time)) if done else 0.0,
-        "output": FAILED,
-        "output_format": "text",
-        "extra_data": {"grader_error": True, "uncounted_attempts": kept},
-    }
-
-
 def _read(path: Path) -> dict[str, Any] | None:
     try:
-        data = json.loads(path.read_bytes())
-    except (OSError, ValueError, RecursionError):
+        data = json.loads(_bytes(path))
+    except (ValueError, RecursionError):
         return None
     return data if isinstance(data, dict) else None
 
 
-def _score(attempt: dict[str, Any]) -> float | None:
+def _bytes(path: Path) -> bytes:
     try:
-        score = float(attempt["score"])
-    except (KeyError, TypeError, ValueError):
-        return None
-    return score if math.isfinite(score) else None
-
-
-def _time(attempt: dict[str, Any]) -> str:
-    return str(attempt.get("submission_time") or "")
+        return path.read_bytes()
+    except OSError:
+        return b""
 
 
 if __name__ == "__main__":

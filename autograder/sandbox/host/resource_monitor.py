@@ -53,6 +53,8 @@ class ResourceMonitor:
         self._before = Usage()
         self._began = time.monotonic()
         self._ours = time.process_time()
+        self.idle = 0.0
+        """Seconds in which none of the submission's threads wanted to run, as far as looks have told."""
 
     def start(self, seconds: float, allowed: float) -> None:
         """Count CPU time from here on: a check may use `seconds` more, of the `allowed` ones that it is told of."""
@@ -86,6 +88,8 @@ class ResourceMonitor:
             return
         self._next = time.monotonic() + PATIENCE
         family = self._family()
+        if family and all(map(_asleep, family)):
+            self.idle += PATIENCE
         kilobytes = sum(self._kilobytes(pid) for pid in family) + _in_memory_files(family)
         if kilobytes / 1024 > self._limits.memory_mb:
             raise ConversationEndedError(Outcome.OUT_OF_MEMORY, f"more than {self._limits.memory_mb} MB of memory")
@@ -168,6 +172,16 @@ def _waited_seconds(pid: int) -> float:
             with contextlib.suppress(OSError), open(f"/proc/{pid}/task/{thread}/schedstat", encoding="ascii") as file:
                 longest = max(longest, int(file.read().split()[1]))
     return longest / 1e9
+
+
+def _asleep(pid: int) -> bool:
+    """Return whether all threads of a process wait for something that is not the machine: neither a core nor a disk."""
+    states = []
+    with contextlib.suppress(OSError):
+        for thread in os.listdir(f"/proc/{pid}/task"):
+            with contextlib.suppress(OSError), open(f"/proc/{pid}/task/{thread}/stat", "rb") as file:
+                states.append(file.read().rpartition(b")")[2].split()[0])
+    return all(state in b"STZX" for state in states)
 
 
 def _private_kilobytes(pid: int) -> int | None:

@@ -130,6 +130,11 @@ class Session:
         return self._monitor.starved()
 
     @property
+    def idle_seconds(self) -> float:
+        """The time in which the code had the word and waited for something of its own: a sleep, a lock, input."""
+        return self._monitor.idle
+
+    @property
     def output(self) -> str:
         """What the code printed, up to the limit, with control characters made visible."""
         return self._drain.text

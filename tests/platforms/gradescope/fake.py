@@ -28,6 +28,8 @@ class Fake:
         config = tiny.config(course)
         config.write_text(config.read_text() + gradescope)
         self.root = folder / "autograder"
+        self.more: dict[str, Any] = {}
+        """Other fields of the metadata."""
         self.built: BuildFiles = bundle(load(config), "tiny")
         write_files(self.built, self.root / "source")
         settings = json.loads(self.built.files["container.json"])
@@ -48,7 +50,7 @@ class Fake:
     def run_raw(self, source: str, *previous: dict[str, Any], created: str) -> tuple[bytes, str]:
         (self.root / "submission").mkdir(exist_ok=True)
         (self.root / "submission/tiny.py").write_text(source)
-        (self.root / "submission_metadata.json").write_bytes(metadata_json(created, *previous))
+        (self.root / "submission_metadata.json").write_bytes(metadata_json(created, *previous, **self.more))
         done = subprocess.run(
             [sys.executable, str(self.root / "source/run_autograder"), str(self.root)],
             capture_output=True, text=True, timeout=1200, stdin=subprocess.DEVNULL, check=True,

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from autograder.model import CheckResult, Curve, ExerciseInfo, Outcome, Report
-from autograder.platforms.gradescope.contract import Metadata, read_metadata
+from autograder.platforms.gradescope.metadata import Metadata, read_metadata
 
 DUE = "2027-03-01T23:59:00+01:00"
 

@@ -106,6 +106,7 @@ def test_what_goes_along_is_this_assignment_alone(config, tmp_path):
     built = bundle(config, "tiny")
     settings = json.loads(built.files["container.json"])
     assert settings["assignment"] == "tiny" and settings["timeout_seconds"] == 600
+    assert settings["hidden_checks"] == "after_due_date"
     path = tmp_path / "inside" / "grader_config.yml"
     path.parent.mkdir()
     path.write_bytes(built.files["grader_config.yml"])
@@ -118,6 +119,14 @@ def test_mistakes_in_the_section_name_their_line(tmp_path):
     path = tiny.config(tmp_path)
     path.write_text(path.read_text() + "    gradescope:\n      attempts: 3\n      hidden_checks: never\n")
     with pytest.raises(ConfigError, match=r"line 8: assignments\.tiny\.gradescope\.hidden_checks"):
+        load(path)
+
+
+def test_a_container_that_is_too_small_for_right_work_is_a_mistake_that_says_what_to_do(tmp_path):
+    tiny.write(tmp_path)
+    path = tiny.config(tmp_path)
+    path.write_text(path.read_text() + "    gradescope:\n      memory_mb: 512\n")
+    with pytest.raises(ConfigError, match=r"line 7: .*memory_mb: .*768 MB at least: .* Choose more here and in the"):
         load(path)
 
 

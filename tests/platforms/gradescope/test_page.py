@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 from autograder.config import GradescopeConfig
 from autograder.model import Outcome
-from autograder.platforms.gradescope.contract import Results, Test
+from autograder.platforms.gradescope.contract import Results, Test, check, encode
 from autograder.platforms.gradescope.page import page
+from autograder.platforms.gradescope.publication import withheld
 from autograder.platforms.gradescope.results import results_of
 from autograder.platforms.gradescope.simulate import Simulated
 from tests.platforms.gradescope.sample import LADDER, metadata, report, result
@@ -14,7 +17,10 @@ HIDDEN = result("random", public=False, asked="Squares SECRET numbers.", earned=
 
 
 def shown(*results, instructor=False, settings=GradescopeConfig()):
-    found = results_of(report(*results, output="hello"), settings, metadata())
+    published = withheld(
+        json.loads(encode(results_of(report(*results, output="hello"), settings, metadata()))), settings.hidden_checks
+    )
+    found = check(json.dumps(published).encode())
     return page(Simulated("ada", found, "", "layers: seccomp", 3.0), title="Tiny", instructor=instructor)
 
 
@@ -23,6 +29,13 @@ def test_a_student_sees_public_checks_and_neither_hidden_ones_nor_the_total():
     assert "Squares x." in html.replace("`", "") and "validation loss" in html
     assert "SECRET" not in html and "hello" not in html and "layers" not in html
     assert "2 tests are not shown yet" in html
+
+
+def test_the_total_is_not_there_where_hidden_checks_are_never_shown():
+    html = shown(result(), HIDDEN, settings=GradescopeConfig(hidden_checks="hidden"))
+    assert "SECRET" not in html and 'class="total">–' in html
+    loose = Results(score=2.0, tests=(Test(name="x", score=2.0, visibility="hidden"),))
+    assert 'class="total">2' in page(Simulated("ada", loose, "", "", 1.0), title="T"), "Gradescope would show it"
 
 
 def test_an_instructor_sees_everything():

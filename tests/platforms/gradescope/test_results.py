@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from datetime import datetime
 
 import msgspec
 import pytest
@@ -13,8 +14,9 @@ from hypothesis import strategies as st
 from autograder.config import GradescopeConfig, LateConfig
 from autograder.errors import ResultsFormatError
 from autograder.model import CheckResult, Curve, Difference, ExerciseInfo, Outcome, Report
-from autograder.platforms.gradescope import contract, policy
+from autograder.platforms.gradescope import contract, policy, publication
 from autograder.platforms.gradescope.contract import Leader, Results, Test
+from autograder.platforms.gradescope.metadata import read_metadata
 from autograder.platforms.gradescope.results import refused, report_in, results_of
 from tests.platforms.gradescope import sample
 from tests.platforms.gradescope.sample import LADDER, metadata, previous, report, result
@@ -24,8 +26,11 @@ HIDDEN = result("random", public=False, earned=0.0, outcome=Outcome.FAILED, mess
 
 
 def written(graded: Report, given_settings: GradescopeConfig = SETTINGS, given_metadata=None) -> dict:
-    found = results_of(graded, given_settings, given_metadata or metadata())
-    return json.loads(contract.encode(found))
+    """What is published, as the watchdog writes it."""
+    found = json.loads(contract.encode(results_of(graded, given_settings, given_metadata or metadata())))
+    data = publication.withheld(found, given_settings.hidden_checks)
+    contract.check(json.dumps(data).encode())
+    return data
 
 
 def test_each_check_is_a_test_with_number_points_status_and_visibility():
@@ -84,7 +89,7 @@ def test_an_error_of_the_graders_charges_nobody():
     assert "score" not in data["tests"][1] and "status" not in data["tests"][1]
     shown = [data["output"], *(row.get("output", "") for row in data["tests"])]
     assert "not your fault" in data["output"] and not any("SECRET" in words for words in shown)
-    assert data["extra_data"][policy.OURS] is True
+    assert data["extra_data"][publication.OURS] is True
 
 
 def test_an_error_of_the_graders_keeps_what_was_earned_where_that_is_more():
@@ -101,7 +106,7 @@ def test_a_score_that_stood_is_no_part_of_an_attempt_that_was_graded():
 def test_checks_that_were_not_reached_are_an_error_of_the_graders():
     earlier = metadata("2027-03-01T12:00:00+01:00", previous("2027-02-28T12:00:00Z", 3.5))
     found = results_of(report(result(curve=LADDER)), SETTINGS, earlier, unreached=("random",))
-    assert found.score == 3.5 and found.extra_data[policy.OURS] is True and "not your fault" in found.output
+    assert found.score == 3.5 and found.extra_data[publication.OURS] is True and "not your fault" in found.output
     assert found.leaderboard == (), "half a report is nobody's best"
 
 
@@ -242,7 +247,7 @@ def test_any_metadata_is_read(data):
         raw = json.dumps({"previous_submissions": data, "users": data, "created_at": data}).encode()
     except UnicodeEncodeError:
         raw = b"\xff"
-    read = contract.read_metadata(raw)
+    read = read_metadata(raw)
     assert isinstance(read.student, str)
     policy.attempts(read, GradescopeConfig(attempts=3, attempts_hours=2))
 
@@ -257,4 +262,4 @@ def test_a_huge_report_gives_a_page_that_can_be_shown():
 
 
 def test_metadata_survives_a_round_trip_through_the_sample():
-    assert contract.read_metadata(sample.metadata_json()).due == msgspec.convert(sample.DUE, type=contract.datetime)
+    assert read_metadata(sample.metadata_json()).due == datetime.fromisoformat(sample.DUE)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from autograder.errors import SandboxUnavailableError
 from autograder.platforms.gradescope import sizes
 from autograder.platforms.gradescope.sizes import LEAST_MB, RESERVE_MB, Size, container_size, memory_left
 
@@ -21,8 +22,10 @@ def test_what_the_grader_takes_and_a_reserve_are_kept_back():
     assert memory_left(Size(768, None)) == 768 - 400 - RESERVE_MB
 
 
-def test_a_submission_gets_a_little_even_where_it_does_not_fit():
-    assert memory_left(Size(450, None)) == LEAST_MB
+def test_where_a_students_code_does_not_fit_nothing_is_graded_and_it_is_said_what_to_do():
+    assert memory_left(Size(400 + RESERVE_MB + LEAST_MB, None)) == LEAST_MB
+    with pytest.raises(SandboxUnavailableError, match=r"the container's 591 MB are too few: 95 MB are left .* more"):
+        memory_left(Size(400 + RESERVE_MB + LEAST_MB - 1, None))
 
 
 def test_a_containers_size_is_read_from_its_control_group(tmp_path):
