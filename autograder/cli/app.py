@@ -29,6 +29,7 @@ from autograder.cli import (
 )
 from autograder.cli.terminal import lasting_output
 from autograder.errors import UserError
+from autograder.feedback.formats import visible
 
 ONLY_THE_COURSE = {
     "jupytext", "nbconvert", "nbformat", "nbgrader", "pandas", "psutil", "pyseccomp", "scipy", "sklearn", "sqlalchemy",
@@ -106,5 +107,5 @@ def main() -> None:
 
 
 def _end(why: str, exit_code: int) -> NoReturn:
-    print(f"autograder: {why}", file=sys.stderr)
+    print(f"autograder: {visible(why)}", file=sys.stderr)
     sys.exit(exit_code)

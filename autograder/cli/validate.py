@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.markup import escape
 from rich.progress import Progress
 from rich.table import Table
 
@@ -23,6 +22,7 @@ from autograder.cli.course import CourseAssignment, open_config, open_course
 from autograder.cli.options import AsJson, ConfigFile, OnDevice, Quiet
 from autograder.cli.terminal import print_json
 from autograder.config import Device
+from autograder.feedback.terminal import escape
 from autograder.protocol.devices import CPU
 
 if TYPE_CHECKING:

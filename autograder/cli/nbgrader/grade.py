@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 import typer
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 from autograder.cli.course import CourseAssignment, open_course
@@ -19,6 +18,7 @@ from autograder.cli.progress import INTERRUPTED, watched
 from autograder.cli.show import wide_console
 from autograder.cli.terminal import print_json
 from autograder.errors import RejectedError, UserError
+from autograder.feedback.terminal import escape
 from autograder.files import replace
 from autograder.intake import Entry, choose
 from autograder.intake.notebook import cells_of, source_of

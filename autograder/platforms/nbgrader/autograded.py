@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from mistune.util import escape_url
+
 from autograder.feedback.formats import clip, visible
 from autograder.intake.stored import StoredCell, StoredOutput
 from autograder.platforms.nbgrader.markdown import Allowed, as_typed, message
@@ -130,10 +132,11 @@ class _Prose:
             made = cell("markdown", own.source, metadata)
             return {**made, "attachments": attachments} if attachments else made
         self._left -= len(own.source)
-        allowed = Allowed(own.attachments, self._taken)
+        pictures = {**{escape_url(name): data for name, data in own.attachments.items()}, **own.attachments}
+        allowed = Allowed(pictures, self._taken)
         text = allowed.shown(own.source) if self._left >= 0 else as_typed(clip(own.source))
         made = cell("markdown", text, metadata)
-        return {**made, "attachments": dict(own.attachments)} if own.attachments else made
+        return {**made, "attachments": pictures} if pictures else made
 
 
 def _present(own: StoredCell, one: MasterCell, results: Mapping[str, str], prose: _Prose) -> Cell:

@@ -38,7 +38,9 @@ _PROSE = _WORDS | {
 }  # fmt: skip
 _LANGUAGES = frozenset({"", "bash", "console", "ipython", "ipython3", "json", "py", "python", "python3", "sh", "text"})
 """A page colours code in these. Hundreds more could be named, and some of those take for ever."""
-_ADDRESS = re.compile(r"https?://[A-Za-z0-9\[][^\s\\<>\"]*", re.IGNORECASE)
+_ADDRESS = re.compile(
+    r"https?://(?:[A-Za-z0-9_-][A-Za-z0-9._-]*|\[[0-9A-Fa-f:.]+\])(?::\d+)?(?:[/?#][^\s\\<>\"]*)?", re.IGNORECASE
+)
 _ATTACHMENT = "attachment:"
 _PICTURE = re.compile(r"data:image/(?:png|jpeg|gif);base64,[A-Za-z0-9+/=]*")
 _FORMULA = re.compile(r"\\\\[\[(]|\\begin")

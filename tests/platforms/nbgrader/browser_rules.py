@@ -11,10 +11,8 @@ from bs4 import BeautifulSoup
 from nbconvert.exporters import HTMLExporter
 from nbformat.v4 import new_markdown_cell, new_notebook
 
-_NAMES = (
-    "html head body p h1 h2 h3 h4 h5 h6 a img em strong del code pre div span blockquote ul ol li table thead tbody"
-)
-ELEMENTS = frozenset(f"{_NAMES} tr th td hr br input dl dt dd".split())
+_NAMES = "html head body p h1 h2 h3 h4 h5 h6 a img em strong del code pre div span blockquote ul ol li table"
+ELEMENTS = frozenset(f"{_NAMES} thead tbody tr th td hr br input dl dt dd".split())
 ADDRESSES = ("href", "src", "srcset", "action", "formaction", "data", "poster", "background", "xlink:href", "ping")
 MACRO = re.compile(
     r"(?<!\\)(?:\\\\)*\\(?:href|require|class|cssId|style|def|let|newcommand|mmlToken|bbox|unicode|csname)"

@@ -28,6 +28,7 @@ ACTS = {
     "own server": "[x](/hub/logout)",
     "own server, relative to the scheme": "[x](http:/hub/logout)",
     "any server, relative to the scheme": "[x](//evil.example)",
+    "no host": "[x](http://}{/y) [y](http://%00) [z](http://a@b.example)",
     "backslashes": r"[x](\\\\evil.example)",
     "files": "[x](files/../../hub/logout)",
     "mail": "<a@b.example>",
