@@ -32,8 +32,8 @@ from autograder.errors import UserError
 from autograder.feedback.formats import visible
 
 ONLY_THE_COURSE = {
-    "jupytext", "nbconvert", "nbformat", "nbgrader", "pandas", "psutil", "pyseccomp", "scipy", "sklearn", "sqlalchemy",
-    "tqdm",
+    "jupytext", "mistune", "nbconvert", "nbformat", "nbgrader", "pandas", "psutil", "pyseccomp", "scipy", "sklearn",
+    "sqlalchemy", "tqdm",
 }  # fmt: skip
 """Packages of the extra "course", which students at home do not have."""
 
