@@ -22,12 +22,25 @@ from tests.platforms.nbgrader.mangled import PNG
 from tests.platforms.nbgrader.test_markdown import ACTS, TEXTS
 
 
-def master(name: str, kind: str = "code", *, test: bool = False) -> MasterCell:
-    return MasterCell(name, kind, f"# {name}", grade=test, solution=not test, task=False, locked=test,
-                      points=4.0 if test else None, checksum="a" * 32)  # fmt: skip
+def master(name: str, kind: str = "code", *, grade: bool, solution: bool) -> MasterCell:
+    return MasterCell(
+        name,
+        kind,
+        f"# {name}",
+        grade=grade,
+        solution=solution,
+        task=False,
+        locked=not solution,
+        points=4.0 if grade else None,
+        checksum="a" * 32,
+    )
 
 
-MASTER = (master("solution-1"), master("exercise-1", test=True), master("written", "markdown"))
+MASTER = (
+    master("solution-1", grade=False, solution=True),
+    master("exercise-1", grade=True, solution=False),
+    master("written", "markdown", grade=True, solution=True),
+)
 NAMES = st.sampled_from(["solution-1", "exercise-1", "written", "", "odd"])
 PICTURE = {"image/png": PNG}
 CELLS = st.builds(
@@ -71,7 +84,8 @@ def acting(written: str) -> list[str]:
 
 
 def test_no_heading_has_the_id_of_an_input() -> None:
-    written = shown(StoredCell("markdown", "# exercise-1\n\n## solution-1-comment\n\n### My own"))
+    taken = "# exercise-1\n\n## solution-1-comment"
+    written = shown(StoredCell("markdown", taken), StoredCell("markdown", "### My own"))
     assert 'id="My-own"' in written and 'id="exercise-1"' not in written and 'id="solution-1-comment"' not in written
 
 
