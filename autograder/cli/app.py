@@ -30,10 +30,11 @@ from autograder.cli import (
 )
 from autograder.cli.terminal import lasting_output
 from autograder.errors import UserError
+from autograder.feedback.formats import visible
 
 ONLY_THE_COURSE = {
-    "jupytext", "nbconvert", "nbformat", "nbgrader", "pandas", "psutil", "pyseccomp", "scipy", "sklearn", "sqlalchemy",
-    "tqdm",
+    "jupytext", "mistune", "nbconvert", "nbformat", "nbgrader", "pandas", "psutil", "pyseccomp", "scipy", "sklearn",
+    "sqlalchemy", "tqdm",
 }  # fmt: skip
 """Packages of the extra "course", which students at home do not have."""
 
@@ -114,5 +115,5 @@ def _leave_out_this_folder() -> None:
 
 
 def _end(why: str, exit_code: int) -> NoReturn:
-    print(f"autograder: {why}", file=sys.stderr)
+    print(f"autograder: {visible(why)}", file=sys.stderr)
     sys.exit(exit_code)

@@ -26,9 +26,16 @@ class Opened:
 
 @contextmanager
 def opened(
-    course: CourseAssignment, private: Iterable[Path] = (), *, unsafe: bool = False, max_bytes: int = MAX_BYTES
+    course: CourseAssignment,
+    private: Iterable[Path] = (),
+    *,
+    unsafe: bool = False,
+    max_bytes: int = MAX_BYTES,
+    keep_cells: bool = False,
 ) -> Iterator[Opened]:
     """Start the warm grader and the sandboxes side by side; end them, with all that runs there, afterwards.
+
+    `keep_cells`: what is done tells the cells of the graded file too.
 
     Raises:
         AssignmentError: when the assignment cannot be loaded.
@@ -39,7 +46,7 @@ def opened(
     typical = (course.folder / "solution.py").read_text(encoding="utf-8")
     device = course.settings.device
     with (
-        LocalExecutor(course.grading_settings(max_bytes), sandboxes) as executor,
+        LocalExecutor(course.grading_settings(max_bytes, keep_cells=keep_cells), sandboxes) as executor,
         Sandbox(typical=typical, unsafe=unsafe, private=private) as sandbox,
         second_sandbox(device, private, typical=typical, unsafe=unsafe) as second,
     ):

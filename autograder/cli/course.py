@@ -45,12 +45,12 @@ class CourseAssignment:
         """The assignment's folder, reference/NAME."""
         return self.config.root / "reference" / self.name
 
-    def grading_settings(self, max_bytes: int = MAX_BYTES) -> GradingSettings:
+    def grading_settings(self, max_bytes: int = MAX_BYTES, *, keep_cells: bool = False) -> GradingSettings:
         """Return what grading needs to know; makes the course's secret on first use."""
         settings = self.settings
         return GradingSettings(
             folder=str(self.folder.resolve()),
-            reading=Reading(self.name, tuple(settings.packages), settings.run_top_level, max_bytes),
+            reading=Reading(self.name, tuple(settings.packages), settings.run_top_level, max_bytes, keep_cells),
             limits=msgspec.convert(settings.limits.model_dump(), Limits),
             secret=self.config.secret(),
             device=settings.device,

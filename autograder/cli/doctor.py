@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from typing import Annotated
 
 import typer
-from rich.markup import escape
 from rich.table import Table
 
 from autograder.cli import show
 from autograder.cli.options import OnDevice
 from autograder.config import Device
 from autograder.errors import SandboxUnavailableError
+from autograder.feedback.terminal import escape
 
 LAYERS = {
     "bubblewrap": "a file system with nothing of the course in it",

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rich.console import Console
-from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from autograder.errors import InterruptedGradingError
+from autograder.feedback.terminal import escape
 
 if TYPE_CHECKING:
     from autograder.grading.scheduler import Done

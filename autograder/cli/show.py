@@ -9,13 +9,12 @@ from operator import itemgetter
 import msgspec
 from rich import box
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 from autograder.cli.terminal import print_json
 from autograder.feedback.outcomes import ExerciseResult
 from autograder.feedback.signs import NO_RESULT, legend, status_sign
-from autograder.feedback.terminal import styled
+from autograder.feedback.terminal import escape, styled
 from autograder.model import ExerciseInfo, Report
 
 

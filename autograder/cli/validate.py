@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.markup import escape
 from rich.progress import Progress
 from rich.table import Table
 
@@ -24,6 +23,7 @@ from autograder.cli.options import AsJson, ConfigFile, OnDevice, Quiet
 from autograder.cli.terminal import print_json
 from autograder.cli.workers import worker_pool
 from autograder.config import Device
+from autograder.feedback.terminal import escape
 from autograder.protocol.devices import CPU
 
 if TYPE_CHECKING:

@@ -1,9 +1,10 @@
-"""Signs on a terminal, as rich's markup."""
+"""Signs and strangers' texts on a terminal, as rich's markup."""
 
 from __future__ import annotations
 
-from rich.markup import escape
+import re
 
+from autograder.feedback.formats import visible
 from autograder.feedback.signs import Sign, Tone
 
 _STYLES = {
@@ -14,6 +15,25 @@ _STYLES = {
     Tone.NEUTRAL: "dim",
     Tone.OURS: "blue",
 }
+_NOTHING = "[none][/none]"
+"""Markup that shows nothing, and keeps apart what rich would read as one."""
+_MARKUP = re.compile(r"(\\*)([\[:]|\Z)")
+
+
+def escape(text: str) -> str:
+    r"""Return markup that shows a text as it was typed, and a sign for each character that cannot be seen.
+
+    rich's own function leaves `:smile:` to become a picture, and loses the backslash of `\[`.
+    """
+    return _MARKUP.sub(_escaped, visible(text))
+
+
+def _escaped(found: re.Match[str]) -> str:
+    slashes, sign = found.groups()
+    if sign == ":":
+        return f"{slashes}:{_NOTHING}"
+    kept = f"{slashes * 2}{_NOTHING}" if slashes else ""
+    return kept + "\\[" if sign else kept
 
 
 def styled(sign: Sign, text: str | None = None) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from autograder.grading.settings import AssignmentInfo, GradingSettings
+from autograder.intake.stored import StoredCell
 from autograder.model import CheckResult, Report
 
 LARGEST = 256 << 20
@@ -93,10 +94,10 @@ ToSlot = Read | Grade | Probe | Connected | NotConnected
 
 
 class WasRead(msgspec.Struct, frozen=True, tag="was read"):
-    """The submission is read: its digest, and the file that was taken for its main one."""
+    """The submission is read: its digest, and the cells of the file that is graded, where they are to be kept."""
 
     digest: str
-    main: str
+    cells: tuple[StoredCell, ...] = ()
 
 
 class Refused(msgspec.Struct, frozen=True, tag="refused"):

@@ -19,6 +19,7 @@ from autograder.grading.messages import WasRead
 from autograder.grading.reports import without_results
 from autograder.grading.settings import AssignmentInfo, engine_version
 from autograder.intake.classroom import Entry
+from autograder.intake.stored import StoredCell
 from autograder.model import NO_BOUNDARY, CheckResult, Outcome, Report
 
 TRIES = 2
@@ -106,11 +107,14 @@ class Kind(Enum):
 
 @dataclass(frozen=True)
 class Done:
-    """One entry is finished: graded now, or standing from an earlier run. `main` is the file that was graded."""
+    """One entry is finished: graded now, or standing from an earlier run.
+
+    `cells` are those of the file that was graded, where the batch keeps them.
+    """
 
     kind: Kind
     report: Report
-    main: str = ""
+    cells: tuple[StoredCell, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -226,7 +230,7 @@ class _Grading:
         self._cores = cores
         self._alone = again is not None
         self._digest = ""
-        self._main = ""
+        self._cells: tuple[StoredCell, ...] = ()
         self._known: dict[str, CheckResult] = dict(again.known) if again is not None else {}
         self._deaths: dict[str, int] = {}
         self._given_up: list[str] = []
@@ -240,7 +244,7 @@ class _Grading:
                     was_read = slot.read(self._entry.path, self._entry.student)
                     standing = self._took(was_read)
                     if standing is not None:
-                        return Done(Kind.STANDING, standing, self._main)
+                        return Done(Kind.STANDING, standing, self._cells)
                     report = slot.grade(
                         known=tuple(self._known.values()),
                         given_up=tuple(self._given_up),
@@ -263,7 +267,7 @@ class _Grading:
         """Take note of what was read; return the report that stands for it, if one does."""
         if self._digest and was_read.digest != self._digest:
             self._known.clear()  # the files were changed meanwhile: all is new
-        first, self._digest, self._main = not self._digest, was_read.digest, was_read.main
+        first, self._digest, self._cells = not self._digest, was_read.digest, was_read.cells
         if self._alone or not first:
             return None
         self._known.update(self._batch.known(self._entry.student, was_read.digest))
@@ -320,7 +324,7 @@ class _Grading:
 
     def _keep(self, report: Report) -> Done:
         self._batch.store.save(report)
-        return Done(Kind.GRADED, report, self._main)
+        return Done(Kind.GRADED, report, self._cells)
 
 
 def _before_any_doubt(results: Iterable[CheckResult]) -> dict[str, CheckResult]:

@@ -22,12 +22,16 @@ SHARED = ("errors.py", "files.py", "model.py", "syntax.py")
 
 
 class Reading(msgspec.Struct, frozen=True):
-    """How an assignment's submissions are read: see `intake.read_submission`."""
+    """How an assignment's submissions are read: see `intake.read_submission`.
+
+    `keep_cells`: what the graded file shows besides its code is told too.
+    """
 
     main: str
     packages: tuple[str, ...]
     run_top_level: bool = False
     max_bytes: int = MAX_BYTES
+    keep_cells: bool = False
 
 
 class GradingSettings(msgspec.Struct, frozen=True):

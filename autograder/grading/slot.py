@@ -46,7 +46,8 @@ from autograder.grading.messages import (
 )
 from autograder.grading.settings import GradingSettings
 from autograder.grading.slot_sandbox import Sandboxed, SlotSandbox
-from autograder.intake import read_submission
+from autograder.intake import read_whole
+from autograder.intake.stored import stored_cells
 from autograder.model import Submission
 from autograder.protocol.devices import CPU
 from autograder.protocol.framing import Channel
@@ -118,7 +119,7 @@ class _Slot:
         reading = self._settings.reading
         try:
             with cpu_limit(READ_SECONDS):
-                self._submission = read_submission(
+                whole = read_whole(
                     Path(question.path),
                     question.student,
                     main=reading.main,
@@ -127,6 +128,8 @@ class _Slot:
                     max_bytes=reading.max_bytes,
                     expected=self._assignment.rubric.functions,
                 )
+                cells = stored_cells(whole.original, whole.name) if reading.keep_cells else ()
+                self._submission = whole.submission
         except RejectedError as rejected:
             return Refused(rejected.reason)
         except RecursionError:
@@ -135,7 +138,7 @@ class _Slot:
             return Refused(TOO_LONG)
         except Exception:
             return Failed(f"The grader could not read this submission:\n{traceback.format_exc(limit=-4)}")
-        return WasRead(self._submission.digest, self._submission.main)
+        return WasRead(whole.submission.digest, cells)
 
     def _graded(self, question: Grade) -> Finished | Failed:
         assert self._submission is not None

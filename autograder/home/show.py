@@ -8,14 +8,13 @@ from pathlib import Path
 
 import jinja2
 from rich.console import Console, Group, RenderableType
-from rich.markup import escape
 from rich.padding import Padding
 
 from autograder.feedback import sentences
 from autograder.feedback.outcomes import overall
 from autograder.feedback.sentences import Told
 from autograder.feedback.signs import SIGNS, Sign, Tone, sign_of
-from autograder.feedback.terminal import styled
+from autograder.feedback.terminal import escape, styled
 from autograder.home.practice import Practised
 from autograder.home.public_release import PublicExercise, PublicRelease
 from autograder.model import CheckResult, Outcome

@@ -2,6 +2,15 @@
 
 from autograder.errors import InputError, RejectedError
 from autograder.intake.classroom import Entry, choose, find_class
-from autograder.intake.read import read_submission
+from autograder.intake.read import WholeSubmission, read_submission, read_whole
 
-__all__ = ["Entry", "InputError", "RejectedError", "choose", "find_class", "read_submission"]
+__all__ = [
+    "Entry",
+    "InputError",
+    "RejectedError",
+    "WholeSubmission",
+    "choose",
+    "find_class",
+    "read_submission",
+    "read_whole",
+]

@@ -10,6 +10,7 @@ import json
 import re
 import textwrap
 from bisect import bisect_right
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -50,38 +51,14 @@ def looks_like_notebook(data: bytes) -> bool:
     return head.startswith(b"{") and (b'"cells"' in data or b'"worksheets"' in data)
 
 
-@dataclass(frozen=True)
-class StoredCell:
-    """A cell as the file has it, to be shown and not to be run. `outputs` may be of any shape."""
-
-    kind: str
-    source: str
-    grade_id: str
-    outputs: tuple[Any, ...]
-
-
-def stored_cells(data: bytes, name: str) -> list[StoredCell]:
-    """Return every cell, in order. Raises `RejectedError`."""
-    return [_stored(cell) for cell in _cells(_document(data, name), name)]
-
-
-def _stored(cell: dict[str, Any]) -> StoredCell:
-    kind = cell.get("cell_type")
-    metadata = cell.get("metadata")
-    nbgrader = metadata.get("nbgrader") if isinstance(metadata, dict) else None
-    grade_id = nbgrader.get("grade_id") if isinstance(nbgrader, dict) else None
-    outputs = cell.get("outputs")
-    return StoredCell(
-        kind if kind in ("code", "raw") else "markdown",
-        _source(cell),
-        grade_id if isinstance(grade_id, str) else "",
-        tuple(outputs) if isinstance(outputs, list) else (),
-    )
+def cells_of(data: bytes, name: str) -> list[dict[str, Any]]:
+    """Return everything in a notebook that looks like a cell, in order. Raises `RejectedError`."""
+    return _cells(_document(data, name), name)
 
 
 def read_notebook(data: bytes, name: str) -> Notebook:
     """Parse leniently: nbformat 3 or 4, with or without metadata. Raises `RejectedError`."""
-    cells = [_source(cell) for cell in _cells(_document(data, name), name) if cell.get("cell_type") == "code"]
+    cells = [source_of(cell) for cell in cells_of(data, name) if cell.get("cell_type") == "code"]
     if not any(cell.strip() for cell in cells):
         raise RejectedError(f"{name} has no code in it. Save your notebook, and hand it in again.")
     if len(cells) > MAX_CELLS or sum(map(len, cells)) > MAX_SOURCE:
@@ -132,7 +109,8 @@ def _cells(document: Any, name: str) -> list[dict[str, Any]]:
     return [cell for cell in cells if isinstance(cell, dict)]
 
 
-def _source(cell: dict[str, Any]) -> str:
+def source_of(cell: Mapping[str, Any]) -> str:
+    """Return the text of a cell; nothing where it has none."""
     source = cell.get("source", cell.get("input", ""))
     if isinstance(source, list):
         source = "".join(part for part in source if isinstance(part, str))

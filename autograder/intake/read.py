@@ -47,6 +47,15 @@ class _Candidate:
         return _stem(self.path)
 
 
+@dataclass(frozen=True)
+class WholeSubmission:
+    """A submission, and the file that is graded as it was handed in: `original` are its bytes."""
+
+    submission: Submission
+    name: str
+    original: bytes
+
+
 def read_submission(
     path: Path,
     student: str,
@@ -64,6 +73,28 @@ def read_submission(
 
     Raises `RejectedError` with a reason for the student.
     """
+    return read_whole(
+        path,
+        student,
+        main=main,
+        packages=packages,
+        run_top_level=run_top_level,
+        max_bytes=max_bytes,
+        expected=expected,
+    ).submission
+
+
+def read_whole(
+    path: Path,
+    student: str,
+    *,
+    main: str = "regression",
+    packages: frozenset[str] = frozenset(DEFAULT_PACKAGES),
+    run_top_level: bool = False,
+    max_bytes: int = 20_000_000,
+    expected: frozenset[str] = frozenset(),
+) -> WholeSubmission:
+    """Do as `read_submission`, and return the graded file beside it: nobody has to read it again, or another."""
     code = read_files(path, max_bytes)
     notes = list(code.notes)
     files = _rooted(code.files)
@@ -88,7 +119,8 @@ def read_submission(
     chosen, why = _main_of(candidates, main, rules)
     notes += why
     notes += [problem.reason for problem in problems.values()]
-    return _assembled(chosen, candidates, rules, student, notes)
+    submission = _assembled(chosen, candidates, rules, student, notes)
+    return WholeSubmission(submission, printable(chosen.path), files[chosen.path])
 
 
 def _first(problems: Mapping[str, RejectedError], main: str) -> RejectedError:

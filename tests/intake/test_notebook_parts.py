@@ -9,7 +9,7 @@ import pytest
 
 from autograder.errors import RejectedError
 from autograder.intake import notebook
-from autograder.intake.notebook import Notebook, StoredCell, looks_like_notebook, read_notebook, stored_cells
+from autograder.intake.notebook import Notebook, looks_like_notebook, read_notebook
 
 
 def read(*sources: Any, **more: Any) -> Notebook:
@@ -74,31 +74,6 @@ def test_of_an_old_notebook_all_sheets_are_read() -> None:
               {"cells": [{"cell_type": "code", "input": "b = 2"}]}]  # fmt: skip
     found = read_notebook(json.dumps({"worksheets": sheets}).encode(), "a.ipynb")
     assert found.source == "# cell 1\na = 1\n# cell 2\nb = 2\n"
-
-
-def test_cells_as_they_lie_there_are_kept_for_showing() -> None:
-    document = {
-        "cells": [
-            {"cell_type": "code", "source": "%x", "outputs": [{"a": 1}], "metadata": {"nbgrader": {"grade_id": "q1"}}},
-            {"cell_type": "raw", "source": ["r"], "outputs": "none", "metadata": {"nbgrader": {"grade_id": 3}}},
-            {"cell_type": "heading", "source": "h", "metadata": {"nbgrader": []}},
-            {"source": "m", "metadata": []},
-            {"cell_type": "markdown"},
-        ]
-    }
-    assert stored_cells(json.dumps(document).encode(), "a.ipynb") == [
-        StoredCell("code", "%x", "q1", ({"a": 1},)),
-        StoredCell("raw", "r", "", ()),
-        StoredCell("markdown", "h", "", ()),
-        StoredCell("markdown", "m", "", ()),
-        StoredCell("markdown", "", "", ()),
-    ]
-
-
-def test_cells_of_what_is_no_notebook_are_refused_by_its_name() -> None:
-    for content, reason in ((b"[]", "a.ipynb has no cells"), (b"", "a.ipynb is empty"), (b"{", "a.ipynb is damaged")):
-        with pytest.raises(RejectedError, match=reason):
-            stored_cells(content, "a.ipynb")
 
 
 @pytest.mark.parametrize(

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 from autograder.cli.course import CourseAssignment, open_course
@@ -18,16 +17,19 @@ from autograder.cli.options import AsJson, ConfigFile, Fresh, Jobs, Name, Nbgrad
 from autograder.cli.progress import INTERRUPTED, watched
 from autograder.cli.show import wide_console
 from autograder.cli.terminal import print_json
-from autograder.errors import RejectedError
+from autograder.errors import RejectedError, UserError
+from autograder.feedback.terminal import escape
 from autograder.files import replace
 from autograder.intake import Entry, choose
-from autograder.intake.notebook import StoredCell, looks_like_notebook, stored_cells
+from autograder.intake.notebook import cells_of, source_of
+from autograder.intake.stored import StoredCell
 from autograder.model import Report
 
 if TYPE_CHECKING:
     from autograder.grading.scheduler import Done
     from autograder.platforms.nbgrader.course import NbgraderCourse
     from autograder.platforms.nbgrader.gradebook import AssignmentGradebook, Written
+    from autograder.release.notebook import Cell
 
 MAX_BYTES = 100_000_000
 """As much as nbgrader collects: notebooks come with all their outputs."""
@@ -78,14 +80,14 @@ def _grade(
     with (
         AssignmentGradebook(place, name) as book,
         course.records() as records,
-        opened(course, unsafe=unsafe, max_bytes=MAX_BYTES) as ready,
+        opened(course, unsafe=unsafe, max_bytes=MAX_BYTES, keep_cells=True) as ready,
     ):
         due = book.set_due(course.settings.due)
         console = Console(stderr=True)
         if due != course.settings.due and course.settings.due is not None:
             console.print(f"[yellow]The gradebook says due {due}, grader_config.yml {course.settings.due}: "
                           "the gradebook counts.[/]")  # fmt: skip
-        known = frozenset(cell.source for cell in _stored(place.released(name) / f"{book.notebook}.ipynb"))
+        known = _released(place.released(name) / f"{book.notebook}.ipynb")
         writer = _Writer(place, book, {entry.student: entry for entry in entries}, released=known)
         batch = Batch(ready.executor, ready.boundary, records, jobs=jobs, fresh=fresh)
         tally = watched(writer.through(batch.run(entries)), len(entries), quiet=quiet or json)
@@ -115,18 +117,17 @@ class _Writer:
     without_cell: list[str] = field(default_factory=list)
     unwritten: dict[str, str] = field(default_factory=dict)
     damaged: list[Path] = field(default_factory=list)
-    released: frozenset[str] = frozenset()
-    _mains: dict[str, str] = field(default_factory=dict)
+    released: dict[str, Cell] = field(default_factory=dict)
 
     def through(self, results: Iterator[Done]) -> Iterator[Done]:
         """The results, each written down on its way."""
         for one in results:
             try:
-                self._mains[one.report.student] = one.main
-                self._write(one.report)
+                self._write(one.report, one.cells)
             except Exception as error:  # one odd submission never stops the others; its report is kept anyway
                 self.book.undo()
-                self.unwritten[one.report.student] = f"{type(error).__name__}: {error}"
+                said = str(error) if isinstance(error, UserError) else f"{type(error).__name__}: {error}"
+                self.unwritten[one.report.student] = said
             yield one
 
     def show(self, *, json: bool) -> None:
@@ -143,52 +144,38 @@ class _Writer:
             grid.add_row(escape(row.student), f"{row.score:g}", f"{row.points:g}", late, "✓" * row.needs_person)
         wide_console().print(grid)
 
-    def _write(self, report: Report) -> None:
+    def _write(self, report: Report, cells: Sequence[StoredCell]) -> None:
         from autograder.platforms.nbgrader.autograded import autograded_notebook
-        from autograder.platforms.nbgrader.course import CARRIED
+        from autograder.platforms.nbgrader.course import check_name
         from autograder.platforms.nbgrader.source import grade_id
         from autograder.platforms.nbgrader.words import remarks_on, results_of
 
+        check_name(report.student)
         entry = self.entries[report.student]
         self.without_cell = self.book.missing(report.exercises)
-        received = self.place.received(entry.path)
-        self.written.append(self.book.write(report, received))
+        carried = self.place.carried(entry.path)
         notebook = autograded_notebook(
-            self._cells(entry),
+            cells,
             self.book.cells,
             {grade_id(exercise.number): results_of(report, exercise) for exercise in report.exercises},
             remarks_on(report),
             self.released,
         )
+        written = self.book.write(report, carried.received)
         target = self.place.autograded(report.student, report.assignment)
         target.mkdir(parents=True, exist_ok=True)
         replace(target / f"{self.book.notebook}.ipynb", notebook.encode(), self.place.mode)
-        for name in CARRIED if received is not None else ():
-            if (entry.path / name).is_file() and not (entry.path / name).is_symlink():
-                replace(target / name, (entry.path / name).read_bytes(), self.place.mode)
-        if received is None and (entry.path / CARRIED[0]).exists():
-            self.damaged.append(entry.path / CARRIED[0])
-
-    def _cells(self, entry: Entry) -> list[StoredCell]:
-        """The cells of the file that was graded; none where intake could not read it."""
-        main = self._mains.get(entry.student)
-        if not main:
-            return []
-        found = sorted(
-            (path for path in entry.path.rglob(Path(main).name) if path.is_file() and not path.is_symlink()),
-            key=lambda path: len(path.parts),
-        )
-        return _stored(found[0]) if found else []
+        for name, data in carried.files.items():
+            replace(target / name, data, self.place.mode)
+        self.written.append(written)
+        if carried.received is None and carried.there:
+            self.damaged.append(entry.path / "timestamp.txt")
 
 
-def _stored(path: Path) -> list[StoredCell]:
-    """The cells of a notebook, or a module as one cell; none where there is nothing to read."""
+def _released(path: Path) -> dict[str, Cell]:
+    """The Markdown of the notebook that students got, by its text; none where it cannot be read."""
     try:
-        data = path.read_bytes()
-        return stored_cells(data, path.name) if looks_like_notebook(data) else [_module(data)]
+        cells = cells_of(path.read_bytes(), path.name)
     except (OSError, RejectedError):
-        return []
-
-
-def _module(data: bytes) -> StoredCell:
-    return StoredCell("code", data.decode("utf-8", "replace"), "", ())
+        return {}
+    return {source_of(cell): cell for cell in cells if cell.get("cell_type") == "markdown"}

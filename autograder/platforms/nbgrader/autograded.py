@@ -6,23 +6,22 @@ while logged in to the server that the gradebook lies on.
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from mistune.util import escape_url
+
 from autograder.feedback.formats import clip, visible
-from autograder.intake.notebook import StoredCell
+from autograder.intake.stored import StoredCell, StoredOutput
+from autograder.platforms.nbgrader.markdown import Allowed, as_typed, message
 from autograder.platforms.nbgrader.source import SCHEMA
-from autograder.platforms.nbgrader.words import inert
 from autograder.release.notebook import Cell, cell, defined, notebook_json
 
-MAX_PICTURE = 500_000
-MAX_OUTPUTS = 20
-MAX_TEXT = 4_000
-_PNG = b"\x89PNG\r\n\x1a\n"
+MAX_MARKDOWN = 200_000
+"""Characters of Markdown of one notebook; what comes after them is shown as it was typed."""
+_PAGE_IDS = ("notebook", "notebook-container", "statusmessage", "toc", "top")
 _COLOUR = re.compile("\x1b\\[[0-9;]*[A-Za-z]")
 
 
@@ -70,10 +69,11 @@ def autograded_notebook(
     master: Sequence[MasterCell],
     results: Mapping[str, str],
     remarks: Sequence[str],
-    released: Collection[str] = (),
+    released: Mapping[str, Cell] | None = None,
 ) -> str:
-    """The notebook as JSON. `results` are the words under each grade cell, `remarks` those at the top; text that was
-    `released` stays as it is."""
+    """The notebook as JSON. `results` are the words under each grade cell, `remarks` those at the top; Markdown that
+    was `released`, by its text, stays as it is."""
+    prose = _Prose(master, released or {})
     places = _places(written, master)
     taken = {at: one for one, at in places.items() if at is not None}
     after: dict[int, list[MasterCell]] = {}
@@ -83,13 +83,13 @@ def autograded_notebook(
         last = last if at is None else at
         if at is None:
             after.setdefault(last, []).append(one)
-    cells = [cell("markdown", "\n\n".join(("**From the grader**", *remarks)))] if remarks else []
+    cells = [cell("markdown", "**From the grader**"), cell("markdown", message(remarks))] if remarks else []
     cells += [_absent(one, results) for one in after.get(-1, [])]
     for at, own in enumerate(written):
         if at in taken:
-            cells.append(_present(own, taken[at], results))
+            cells.append(_present(own, taken[at], results, prose))
         else:
-            cells.append(_plain(own, released))
+            cells.append(_plain(own, prose))
         cells += [_absent(one, results) for one in after.get(at, [])]
     return notebook_json(cells)
 
@@ -114,13 +114,37 @@ def _defines_the_same(own: StoredCell, one: MasterCell) -> bool:
     return own.kind == one.kind == "code" and bool(set(defined(own.source)) & set(defined(one.source)))
 
 
-def _present(own: StoredCell, one: MasterCell, results: Mapping[str, str]) -> Cell:
+class _Prose:
+    """Turns Markdown of the student's into a cell."""
+
+    def __init__(self, master: Sequence[MasterCell], released: Mapping[str, Cell]) -> None:
+        names = [one.name for one in master]
+        self._taken = {*_PAGE_IDS, *names}
+        for pattern in ("{}-comment", "comment-{}", "{}_extra_credit"):
+            self._taken |= {pattern.format(name) for name in names}
+        self._released = released
+        self._left = MAX_MARKDOWN
+
+    def cell(self, own: StoredCell, metadata: Mapping[str, Any] | None = None) -> Cell:
+        """The cell, with the pictures that were pasted into it."""
+        if (ours := self._released.get(own.source)) is not None:
+            attachments = ours.get("attachments")
+            made = cell("markdown", own.source, metadata)
+            return {**made, "attachments": attachments} if attachments else made
+        self._left -= len(own.source)
+        pictures = {**{escape_url(name): data for name, data in own.attachments.items()}, **own.attachments}
+        allowed = Allowed(pictures, self._taken)
+        text = allowed.shown(own.source) if self._left >= 0 else as_typed(clip(own.source))
+        made = cell("markdown", text, metadata)
+        return {**made, "attachments": pictures} if pictures else made
+
+
+def _present(own: StoredCell, one: MasterCell, results: Mapping[str, str], prose: _Prose) -> Cell:
     if one.is_test:
         return _absent(one, results)
-    made = cell(one.kind, own.source if one.kind == "code" else inert(own.source), one.metadata)
-    if one.kind == "code":
-        made["outputs"] = list(_outputs(own.outputs))
-    return made
+    if one.kind != "code":
+        return prose.cell(own, one.metadata)
+    return {**cell("code", own.source, one.metadata), "outputs": _outputs(own.outputs)}
 
 
 def _absent(one: MasterCell, results: Mapping[str, str]) -> Cell:
@@ -134,39 +158,17 @@ def _absent(one: MasterCell, results: Mapping[str, str]) -> Cell:
     return cell(one.kind, f"# {missing}" if one.kind == "code" else f"*{missing}*", one.metadata)
 
 
-def _plain(own: StoredCell, released: Collection[str]) -> Cell:
+def _plain(own: StoredCell, prose: _Prose) -> Cell:
     """A cell that the course asks nothing of."""
     if own.kind != "code":
-        return cell("markdown", own.source if own.source in released else inert(own.source))
-    return {**cell("code", own.source), "outputs": list(_outputs(own.outputs))}
+        return prose.cell(own)
+    return {**cell("code", own.source), "outputs": _outputs(own.outputs)}
 
 
-def _outputs(outputs: Sequence[Any]) -> Iterator[dict[str, Any]]:
-    """The text and the pictures of what a cell had put out; no HTML, no script, no widget."""
-    for output in outputs[:MAX_OUTPUTS]:
-        if not isinstance(output, dict):
-            continue
-        data = output.get("data")
-        if isinstance(data, dict) and (picture := _picture(data.get("image/png"))):
-            yield {"output_type": "display_data", "data": {"image/png": picture}, "metadata": {}}
-            continue
-        shown = data.get("text/plain") if isinstance(data, dict) else output.get("text") or output.get("traceback")
-        if text := _text(shown):
-            yield {"output_type": "stream", "name": "stdout", "text": text}
-
-
-def _picture(value: Any) -> str | None:
-    """A PNG of a decent size, encoded anew so that it holds nothing else."""
-    text = "".join(part for part in value if isinstance(part, str)) if isinstance(value, list) else value
-    if not isinstance(text, str) or len(text) > MAX_PICTURE:
-        return None
-    try:
-        raw = base64.b64decode("".join(text.split()), validate=True)
-    except (binascii.Error, ValueError):
-        return None
-    return base64.b64encode(raw).decode() if raw.startswith(_PNG) else None
-
-
-def _text(value: Any) -> str:
-    parts = value if isinstance(value, list) else [value]
-    return visible(_COLOUR.sub("", clip("".join(part for part in parts if isinstance(part, str)), MAX_TEXT)))
+def _outputs(outputs: Sequence[StoredOutput]) -> list[dict[str, Any]]:
+    return [
+        {"output_type": "display_data", "data": {"image/png": output.picture}, "metadata": {}}
+        if output.picture
+        else {"output_type": "stream", "name": "stdout", "text": visible(_COLOUR.sub("", output.text))}
+        for output in outputs
+    ]

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
+import os
 import re
 import sys
-from collections.abc import Callable
+import unicodedata
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,12 +16,28 @@ from typing import Any
 
 from nbgrader.apps import NbGrader
 from nbgrader.preprocessors import AssignLatePenalties
+from nbgrader.utils import parse_utc
 
 from autograder.errors import InputError
+from autograder.files import read_small
 from autograder.intake import Entry
 
-CARRIED = ("timestamp.txt", "submission_secret.txt")
-"""What nbgrader puts next to a submission and looks for next to its graded version and its feedback."""
+_TIMESTAMP = "timestamp.txt"
+_MAX_CARRIED = 1_000
+_NAMED = frozenset(" .,'+-_@()~=#!")
+"""What a student's name may hold besides letters and digits: nbgrader's pages set it into HTML and scripts as it is."""
+
+
+@dataclass(frozen=True)
+class Carried:
+    """What nbgrader puts next to a submission and looks for next to its graded version and its feedback.
+
+    `received` is when it was handed in; None where nothing says so, although a file that should may be `there`.
+    """
+
+    received: datetime | None
+    files: Mapping[str, bytes]
+    there: bool
 
 
 @dataclass(frozen=True)
@@ -70,13 +89,22 @@ class NbgraderCourse:
             raise InputError(f"no submission matches {anywhere}: run `nbgrader collect {assignment}` first")
         return sorted(found, key=lambda entry: entry.student)
 
-    def received(self, submission: Path) -> datetime | None:
-        """When it was handed in, as `nbgrader collect` wrote it down; None where that cannot be read."""
-        try:
-            found = self._app.coursedir.get_existing_timestamp(str(submission))
-        except (Exception, SystemExit):  # a student's folder may hold anything under this name
-            return None
-        return found.replace(tzinfo=UTC) if found is not None else None
+    def carried(self, submission: Path) -> Carried:
+        """What nbgrader put next to a submission. Whatever a student put there instead is not followed."""
+        files = {}
+        for name in (_TIMESTAMP, "submission_secret.txt"):
+            try:
+                files[name] = read_small(submission / name, _MAX_CARRIED)
+            except OSError:
+                continue
+        received = None
+        if _TIMESTAMP in files:
+            with contextlib.suppress(Exception):  # it may hold anything
+                received = parse_utc(files[_TIMESTAMP].decode().strip())
+        if received is None:
+            files.pop(_TIMESTAMP, None)
+        there = os.path.lexists(submission / _TIMESTAMP)
+        return Carried(received.replace(tzinfo=UTC) if received is not None else None, files, there)
 
     def late_penalty(self) -> Callable[[str, float, float], float | None]:
         """The course's own rule: (student, score, seconds late) -> points taken off, or None."""
@@ -110,3 +138,13 @@ def open_nbgrader(folder: Path) -> NbgraderCourse:
     except SystemExit as error:
         raise InputError(f"{root / 'nbgrader_config.py'} cannot be used; nbgrader says why above") from error
     return NbgraderCourse(Path(app.coursedir.root), app)
+
+
+def check_name(student: str) -> None:
+    """Raise `InputError` for a name that nbgrader's pages would take for markup, or that hides what it is."""
+    for character in student:
+        if character not in _NAMED and unicodedata.category(character)[0] not in "LMN":
+            raise InputError(
+                f"the folder's name holds {character!a}, which nbgrader's pages cannot show as text: rename the "
+                "folder, and grade again"
+            )

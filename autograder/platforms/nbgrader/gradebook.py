@@ -17,6 +17,7 @@ from autograder.errors import InputError
 from autograder.model import ExerciseInfo, Outcome, Report
 from autograder.platforms.nbgrader.autograded import MasterCell
 from autograder.platforms.nbgrader.course import NbgraderCourse
+from autograder.platforms.nbgrader.markdown import message
 from autograder.platforms.nbgrader.source import grade_id, solution_id
 from autograder.platforms.nbgrader.words import comment_on
 
@@ -168,4 +169,4 @@ def _comments(report: Report, cells: set[str]) -> dict[str, str | None]:
         home = solution_id(exercise.number) if solution_id(exercise.number) in texts else home
         if home:
             texts[home] += comment_on(report, exercise)
-    return {name: "\n\n".join(lines) or None for name, lines in texts.items()}
+    return {name: message(lines) or None for name, lines in texts.items()}

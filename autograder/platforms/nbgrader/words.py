@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import html
-import re
 import textwrap
 
 from autograder.feedback import sentences
@@ -15,31 +13,17 @@ from autograder.model import ExerciseInfo, Outcome, Report
 
 WIDTH = 90
 
-_ACTS = re.compile(r"<[a-z/!?]|script:|data:|\\(?:href|html|require|style|class|cssid)", re.IGNORECASE)
-"""What a page does more with than show it: tags, addresses that are code, MathJax's ways out of mathematics."""
-
-
-def inert(markdown: str) -> str:
-    """Markdown of a student's, to be shown on a page of nbgrader's, which passes HTML and every address through.
-
-    What could act there is set as code, so that it is shown as it was typed.
-    """
-    plain = html.unescape(html.unescape(markdown))
-    if _ACTS.search(re.sub(r"[\s\x00-\x1f]", "", plain)) is None:
-        return markdown
-    return "\n" + textwrap.indent(markdown, "    ", lambda _: True) + "\n"
-
 
 def comment_on(report: Report, exercise: ExerciseInfo) -> list[str]:
-    """What a student should read about an exercise: nothing where all is well."""
+    """Lines that a student should read about an exercise: none where all is well. They may quote the student."""
     results = report.of_exercise(exercise.number)
     if not results:
-        return [inert(line) for line in _no_result(report)]
+        return _no_result(report)
     if ExerciseResult.of(report, exercise).outcome is Outcome.NOT_ATTEMPTED:
         told = sentences.untouched(exercise.points)
         return [f"{told.sign.symbol} Exercise {exercise.number}. {told.finding}"]
     shown = [sentences.told(result) for result in results if result.outcome is not Outcome.PASSED]
-    return [inert(f"{told.sign.symbol} {_said(told)}") for told in shown]
+    return [f"{told.sign.symbol} {_said(told)}" for told in shown]
 
 
 def results_of(report: Report, exercise: ExerciseInfo) -> str:
@@ -60,8 +44,8 @@ def results_of(report: Report, exercise: ExerciseInfo) -> str:
 
 
 def remarks_on(report: Report) -> list[str]:
-    """What is to be said about the whole submission."""
-    return [inert(line) for line in (*_whole(report), *(visible(clip(note)) for note in report.notes)) if line]
+    """Lines about the whole submission. They may quote the student."""
+    return [line for line in (*_whole(report), *(visible(clip(note)) for note in report.notes)) if line]
 
 
 def _whole(report: Report) -> list[str]:
