@@ -10,7 +10,7 @@ import pytest
 from autograder.sandbox.layers import exposure
 
 PACKAGE = Path(__file__).parents[1] / "autograder"
-SHARED = {"model", "config", "errors", "syntax", "files"}
+SHARED = {"model", "config", "errors", "syntax", "files", "identity"}
 LEVELS = (
     {"protocol"},
     {"intake"},

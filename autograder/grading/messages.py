@@ -37,10 +37,14 @@ class NewSlot(msgspec.Struct, frozen=True, tag="new slot"):
 
 
 class Read(msgspec.Struct, frozen=True, tag="read"):
-    """Read a submission, and keep it."""
+    """Read a submission, and keep it. What lies below `within` is in the student's hands.
 
-    path: str
+    Paths are sent as bytes: their names may be in any encoding.
+    """
+
+    path: bytes
     student: str
+    within: bytes
 
 
 class Grade(msgspec.Struct, frozen=True, tag="grade"):

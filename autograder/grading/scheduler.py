@@ -8,11 +8,13 @@ import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import Enum
 from itertools import islice, takewhile
-from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
+
+import msgspec
 
 from autograder.errors import InterruptedGradingError, RejectedError, SlotDiedError, UserError
 from autograder.grading.messages import WasRead
@@ -48,7 +50,7 @@ class Slot(Protocol):
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None: ...
 
-    def read(self, path: Path, student: str) -> WasRead:
+    def read(self, entry: Entry) -> WasRead:
         """Read a submission."""
         ...
 
@@ -236,7 +238,7 @@ class _Grading:
         while True:
             try:
                 with self._batch.executor.slot(self._cores) as slot:
-                    was_read = slot.read(self._entry.path, self._entry.student)
+                    was_read = slot.read(self._entry)
                     standing = self._took(was_read)
                     if standing is not None:
                         return Done(Kind.STANDING, standing, self._main)
@@ -287,7 +289,15 @@ class _Grading:
     def _failed(self, problem: str) -> Done | _Later:
         if not self._alone:
             return _Later(self._entry, _before_any_doubt(self._known.values()))
-        return self._keep(without_results(self._entry.student, self._digest, self._info, "grader error", problem))
+        return self._keep(self._ours(problem))
+
+    def _ours(self, problem: str) -> Report:
+        """Return the report of an error of ours. Where nothing could be read, an earlier score stays with it: nobody
+        knows of any other work."""
+        earlier = None if self._digest else self._batch.store.latest(self._info.name, self._entry.student)
+        if earlier is None or not earlier.results:
+            return without_results(self._entry.student, self._digest, self._info, "grader error", problem)
+        return msgspec.structs.replace(earlier, status="grader error", problem=problem, graded=datetime.now(UTC))
 
     def _after_death(self, check: str) -> Done | _Later | None:
         """Decide what follows a slot's death: None to go on in a new one."""

@@ -20,6 +20,7 @@ from autograder.errors import (
     ConnectionClosedError,
     RejectedError,
     SandboxUnavailableError,
+    StorageError,
     WorkTimeoutError,
 )
 from autograder.grading.alarm import cpu_limit
@@ -119,13 +120,14 @@ class _Slot:
         try:
             with cpu_limit(READ_SECONDS):
                 self._submission = read_submission(
-                    Path(question.path),
+                    Path(os.fsdecode(question.path)),
                     question.student,
                     main=reading.main,
                     packages=frozenset(reading.packages),
                     run_top_level=reading.run_top_level,
                     max_bytes=reading.max_bytes,
                     expected=self._assignment.rubric.functions,
+                    within=Path(os.fsdecode(question.within)),
                 )
         except RejectedError as rejected:
             return Refused(rejected.reason)
@@ -133,6 +135,8 @@ class _Slot:
             return Refused("Your file is nested too deeply to be read. Hand in plain code.")
         except (WorkTimeoutError, MemoryError):
             return Refused(TOO_LONG)
+        except StorageError as error:
+            return Failed(str(error))
         except Exception:
             return Failed(f"The grader could not read this submission:\n{traceback.format_exc(limit=-4)}")
         return WasRead(self._submission.digest, self._submission.main)

@@ -69,7 +69,7 @@ def executor(tmp_path: Path, sandbox: Sandbox):
 
 def test_one_bad_submission_never_stops_the_others(tmp_path, executor, folder):
     with Records(f"sqlite:///{tmp_path}/r.sqlite") as records:
-        done = run(executor, records, find_class(folder), jobs=2)
+        done = run(executor, records, find_class(folder).entries, jobs=2)
         assert len(done) == len(CLASS) + 1
         reports = {report.student: report for report in records.all_latest("tiny")}
     assert {name: report.score for name, report in reports.items()} == {
@@ -209,7 +209,7 @@ class Part:
             del self.acts[0]
             raise SlotDiedError(check)
 
-    def read(self, path: Path, student: str) -> WasRead:
+    def read(self, entry: Entry) -> WasRead:
         if self.acts[0] == "dies while it reads":
             del self.acts[0]
             raise SlotDiedError
@@ -334,13 +334,13 @@ def test_who_interrupts_does_not_wait_for_what_is_under_way():
             super().stop()
             self.over.set()
 
-        def read(self, path: Path, student: str) -> WasRead:
-            if student == "second":
+        def read(self, entry: Entry) -> WasRead:
+            if entry.student == "second":
                 self.busy.set()
                 assert self.over.wait(60)
                 raise InterruptedGradingError
             assert self.busy.wait(60)
-            return super().read(path, student)
+            return super().read(entry)
 
     part = Waiting()
     running = Batch(part, (), Shelf(), jobs=2).run([Entry(name, Path(name)) for name in ("first", "second")])

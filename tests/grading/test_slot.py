@@ -210,7 +210,7 @@ def waiting(course: Course, executor: LocalExecutor, what: str) -> Iterator[tupl
             ended.append(error)
 
     with executor.slot() as one:
-        one.read(course.ada.path, "ada")
+        one.read(course.ada)
         thread = threading.Thread(target=grading)
         thread.start()
         while not course.begun and thread.is_alive():
@@ -292,10 +292,10 @@ def test_what_takes_too_long_to_read_is_rejected(
     submission.write_text(RIGHT + "def more(x): return f'" + "{x}" * 25_000 + "'\n")
     with forked(tiny_assignment) as one:
         with pytest.raises(RejectedError) as caught:
-            one.read(submission, "ada")
+            one.read(Entry("ada", submission))
         assert caught.value.reason == slot.TOO_LONG
         submission.write_text(RIGHT)
-        assert one.read(submission, "ada").main == "tiny.py"
+        assert one.read(Entry("ada", submission)).main == "tiny.py"
 
 
 def test_an_error_of_the_readers_is_not_the_students(
@@ -306,7 +306,7 @@ def test_an_error_of_the_readers_is_not_the_students(
 
     monkeypatch.setattr(slot, "read_submission", broken)
     with forked(tiny_assignment) as one, pytest.raises(RuntimeError, match="the disk is gone"):
-        one.read(tmp_path, "ada")
+        one.read(Entry("ada", tmp_path))
 
 
 # --- stand-ins and the search for shortcuts -----------------------------------------------------------------------

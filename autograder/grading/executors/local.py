@@ -49,6 +49,7 @@ from autograder.grading.messages import (
 )
 from autograder.grading.settings import AssignmentInfo, GradingSettings
 from autograder.grading.warm_grader import LARGEST_MESSAGE
+from autograder.intake.classroom import Entry
 from autograder.model import CheckResult, Report
 from autograder.protocol.framing import Channel
 from autograder.sandbox.host.launcher import Connection
@@ -271,9 +272,10 @@ class LocalSlot:
         self._stopped = True
         self._kill()
 
-    def read(self, path: Path, student: str) -> WasRead:
+    def read(self, entry: Entry) -> WasRead:
         """Read a submission. Raises `RejectedError`, and `RuntimeError` when the grader itself failed."""
-        match self._ask(Read(str(path.absolute()), student)):
+        path, within = (os.fsencode(place.absolute()) for place in (entry.path, entry.base))
+        match self._ask(Read(path, entry.student, within)):
             case WasRead() as was_read:
                 return was_read
             case Refused(reason=reason):

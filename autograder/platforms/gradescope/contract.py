@@ -13,6 +13,7 @@ from typing import Any, Literal
 import msgspec
 
 from autograder.errors import ResultsFormatError
+from autograder.identity import clean_name
 
 Visibility = Literal["visible", "after_due_date", "after_published", "hidden"]
 Format = Literal["text", "html", "simple_format", "md", "ansi"]
@@ -160,8 +161,8 @@ class Metadata(msgspec.Struct, frozen=True):
     @property
     def student(self) -> str:
         """Who handed this in: one address, or all of a group's in order."""
-        named = sorted({user.email or user.name for user in self.users} - {""})
-        return " + ".join(named) or "student"
+        named = sorted({clean_name(user.email or user.name) for user in self.users if user.email or user.name})
+        return clean_name(" + ".join(named) or "student")
 
     @property
     def due(self) -> datetime | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from nbgrader.apps import NbGrader
 from nbgrader.preprocessors import AssignLatePenalties
 
 from autograder.errors import InputError
-from autograder.intake import Entry
+from autograder.intake.classroom import ClassFolder, folder_names, named_entries
 
 CARRIED = ("timestamp.txt", "submission_secret.txt")
 """What nbgrader puts next to a submission and looks for next to its graded version and its feedback."""
@@ -54,20 +55,26 @@ class NbgraderCourse:
         """Where the graded version goes."""
         return self._place(self._app.coursedir.autograded_directory, student, assignment)
 
-    def submissions(self, assignment: str) -> list[Entry]:
-        """Every student's folder of this assignment, by student. Raises `InputError`."""
+    def submissions(self, assignment: str) -> ClassFolder:
+        """Every student's folder of this assignment. From the student's name on, no link is followed.
+
+        Raises `InputError`.
+        """
         directory = self._app.coursedir
         step = directory.submitted_directory
         pattern = directory.format_path(step, "(?P<student>[^/]+)", re.escape(assignment), escape=True)
         anywhere = self._place(step, "*", assignment)
+        level = next(level for level, part in enumerate(anywhere.parts) if "*" in part)
+        above = Path(*anywhere.parts[:level])
         found = []
-        for path in Path(anywhere.anchor).glob(str(anywhere.relative_to(anywhere.anchor))):
+        for name in folder_names(above):
+            path = above.joinpath(name, *anywhere.parts[level + 1 :])
             match = re.fullmatch(pattern, str(path))
-            if match and path.is_dir():
-                found.append(Entry(match["student"], path))
+            if match and os.path.lexists(path) and (path.is_dir() or path.is_symlink()):
+                found.append((match["student"], path))
         if not found:
             raise InputError(f"no submission matches {anywhere}: run `nbgrader collect {assignment}` first")
-        return sorted(found, key=lambda entry: entry.student)
+        return named_entries(found, str(above), above)
 
     def received(self, submission: Path) -> datetime | None:
         """When it was handed in, as `nbgrader collect` wrote it down; None where that cannot be read."""
