@@ -42,8 +42,8 @@ class Read(msgspec.Struct, frozen=True, tag="read"):
     Paths are sent as bytes: their names may be in any encoding.
     """
 
-    path: bytes
     student: str
+    path: bytes
     within: bytes
 
 
@@ -135,10 +135,11 @@ class Finished(msgspec.Struct, frozen=True, tag="finished"):
 
 
 class Failed(msgspec.Struct, frozen=True, tag="failed"):
-    """The grader itself failed. `no_sandbox`: because no sandbox is to be had."""
+    """The grader itself failed. `no_sandbox`: because no sandbox is to be had; `storage`: the file system did."""
 
     problem: str
     no_sandbox: bool = False
+    storage: bool = False
 
 
 FromSlot = WasRead | Probed | Refused | Connect | Began | Result | Finished | Failed

@@ -16,7 +16,7 @@ from typing import Protocol, Self
 
 import msgspec
 
-from autograder.errors import InterruptedGradingError, RejectedError, SlotDiedError, UserError
+from autograder.errors import InterruptedGradingError, RejectedError, SlotDiedError, StorageError, UserError
 from autograder.grading.messages import WasRead
 from autograder.grading.reports import without_results
 from autograder.grading.settings import AssignmentInfo, engine_version
@@ -255,6 +255,8 @@ class _Grading:
             except SlotDiedError as died:
                 if (over := self._after_death(died.check)) is not None:
                     return over
+            except StorageError as error:
+                return self._failed(str(error))
             except (InterruptedGradingError, UserError):
                 raise  # nothing can be graded, or recorded, any more
             except Exception:

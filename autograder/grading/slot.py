@@ -136,7 +136,7 @@ class _Slot:
         except (WorkTimeoutError, MemoryError):
             return Refused(TOO_LONG)
         except StorageError as error:
-            return Failed(str(error))
+            return Failed(str(error), storage=True)
         except Exception:
             return Failed(f"The grader could not read this submission:\n{traceback.format_exc(limit=-4)}")
         return WasRead(self._submission.digest, self._submission.main)

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from autograder.errors import InterruptedGradingError, RecordsError, RejectedError, SlotDiedError
+from autograder.errors import InterruptedGradingError, RecordsError, RejectedError, SlotDiedError, StorageError
 from autograder.grading.messages import WasRead
 from autograder.grading.reports import without_results
 from autograder.grading.scheduler import UNREADABLE, Batch, Done, Kind
@@ -213,7 +213,7 @@ class Part:
         if self.acts[0] == "dies while it reads":
             del self.acts[0]
             raise SlotDiedError
-        if isinstance(self.acts[0], RejectedError):
+        if isinstance(self.acts[0], RejectedError | StorageError):
             raise self.acts.pop(0)
         return WasRead("digest", "tiny.py")
 
@@ -290,6 +290,31 @@ def test_what_the_machine_may_have_spoilt_is_repeated_alone_and_the_second_resul
 def test_what_the_student_did_is_not(outcome):
     kept, part = played(report(b=outcome))
     assert (kept.score, len(part.asked)) == (3, 1)
+
+
+def test_what_the_file_system_refuses_is_tried_again_alone_and_then_an_error_of_ours():
+    refused = StorageError("ada.py cannot be read: Input/output error")
+    kept, part = played(refused, report())
+    assert (kept.status, part.asked) == ("graded", [asked(alone=True)])
+    kept, _ = played(refused, refused)
+    assert (kept.status, kept.problem, kept.score) == ("grader error", str(refused), 0)
+
+
+def test_an_earlier_score_stays_where_nothing_can_be_read():
+    """Nobody knows of any other work; and the next run tries again."""
+    refused = StorageError("ada.py cannot be read: Input/output error")
+    earlier = report(b=Outcome.FAILED)
+    shelf = Shelf(ada=earlier)
+    for _ in range(2):
+        (done,) = Batch(Part(refused, refused), (), shelf).run([Entry("ada", Path("ada.py"))])
+        assert (done.report.status, done.report.problem) == ("grader error", str(refused))
+        assert (done.report.score, done.report.results, done.report.digest) == (3, earlier.results, earlier.digest)
+        assert shelf["ada"] is done.report
+    (done,) = Batch(Part(report()), (), shelf).run([Entry("ada", Path("ada.py"))])
+    assert (done.kind, done.report.status, done.report.score) == (Kind.GRADED, "graded", 4)
+    rejected = without_results("ada", "", INFO, "rejected", "Hand in code.")
+    (done,) = Batch(Part(refused, refused), (), Shelf(ada=rejected)).run([Entry("ada", Path("ada.py"))])
+    assert (done.report.status, done.report.problem) == ("grader error", str(refused))
 
 
 def test_a_grader_that_fails_is_tried_again_alone_and_then_said_to_have_failed():

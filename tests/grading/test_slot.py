@@ -11,12 +11,13 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NoReturn
 
 import psutil
 import pytest
 import torch
 
-from autograder.errors import InterruptedGradingError, RejectedError, SlotDiedError
+from autograder.errors import InterruptedGradingError, RejectedError, SlotDiedError, StorageError
 from autograder.grading import grade, slot
 from autograder.grading.executors import local
 from autograder.grading.executors.local import LocalExecutor, LocalSlot
@@ -307,6 +308,27 @@ def test_an_error_of_the_readers_is_not_the_students(
     monkeypatch.setattr(slot, "read_submission", broken)
     with forked(tiny_assignment) as one, pytest.raises(RuntimeError, match="the disk is gone"):
         one.read(Entry("ada", tmp_path))
+
+
+def test_an_error_of_the_file_system_is_told_as_such(
+    tiny_assignment: Assignment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "tiny.py").write_text(RIGHT)
+
+    def broken(*_: object) -> NoReturn:
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr("autograder.intake.disk.os.scandir", broken)
+    with forked(tiny_assignment) as one, pytest.raises(StorageError, match="cannot be read: Input/output error"):
+        one.read(Entry("ada", tmp_path))
+
+
+def test_a_name_in_any_encoding_can_be_read(tiny_assignment: Assignment, tmp_path: Path) -> None:
+    folder = Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9"))
+    folder.mkdir()
+    (folder / "tiny.py").write_text(RIGHT)
+    with forked(tiny_assignment) as one:
+        assert one.read(Entry("caf_", folder)).main == "tiny.py"
 
 
 # --- stand-ins and the search for shortcuts -----------------------------------------------------------------------

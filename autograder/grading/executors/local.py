@@ -27,6 +27,7 @@ from autograder.errors import (
     RejectedError,
     SandboxUnavailableError,
     SlotDiedError,
+    StorageError,
 )
 from autograder.grading.messages import (
     LARGEST,
@@ -273,13 +274,14 @@ class LocalSlot:
         self._kill()
 
     def read(self, entry: Entry) -> WasRead:
-        """Read a submission. Raises `RejectedError`, and `RuntimeError` when the grader itself failed."""
-        path, within = (os.fsencode(place.absolute()) for place in (entry.path, entry.base))
-        match self._ask(Read(path, entry.student, within)):
+        """Read a submission. Raises `RejectedError`, `StorageError`; `RuntimeError` when the grader itself failed."""
+        match self._ask(Read(entry.student, *(os.fsencode(place.absolute()) for place in (entry.path, entry.base)))):
             case WasRead() as was_read:
                 return was_read
             case Refused(reason=reason):
                 raise RejectedError(reason)
+            case Failed(problem=problem, storage=True):
+                raise StorageError(problem)
             case other:
                 raise RuntimeError(other.problem if isinstance(other, Failed) else f"a slot answered {other!r:.80}")
 
@@ -379,12 +381,10 @@ class LocalSlot:
 
     def _cpu_seconds(self) -> float:
         """Return the CPU seconds that the slot has used itself."""
-        try:
-            with open(f"/proc/{self._pid}/stat", encoding="utf-8", errors="replace") as file:
-                fields = file.read().rpartition(")")[2].split()
-        except OSError:
-            return self._cpu
-        return (int(fields[11]) + int(fields[12])) / TICKS
+        with contextlib.suppress(OSError), open(f"/proc/{self._pid}/stat", encoding="utf-8", errors="replace") as file:
+            fields = file.read().rpartition(")")[2].split()
+            return (int(fields[11]) + int(fields[12])) / TICKS
+        return self._cpu
 
 
 def _warm_grader(sock: socket.socket) -> subprocess.Popen[bytes]:
