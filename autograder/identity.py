@@ -60,7 +60,7 @@ def clean_names(originals: Iterable[str]) -> ClassNames:
     wanted = sorted(set(originals))
     names = {original: clean_name(original) for original in wanted}
     remarks = [
-        f"{names[original]} is the name of an entry whose own name cannot be shown"
+        f"{names[original]} stands for an entry whose own name cannot be shown"
         for original in wanted
         if not _is_clean(_spelled(original))
     ]
@@ -77,7 +77,10 @@ def clean_names(originals: Iterable[str]) -> ClassNames:
             break
         for original in chain(*sharing_still.values()):
             names[original] = _marked(original, attempt)
-    remarks += [f"{' and '.join(alike)} look alike: they are taken for different people" for alike in _alike(names)]
+    remarks += [
+        f"{', '.join(alike[:-1])} and {alike[-1]} look alike: they are taken for different people"
+        for alike in _alike(names)
+    ]
     return ClassNames(names, tuple(remarks))
 
 

@@ -78,7 +78,7 @@ def test_what_cannot_be_shown_leaves_a_mark_that_is_this_name_s_alone(original: 
     assert name.isprintable() or any(joiner in name for joiner in "\u200c\u200d")
     assert clean_name(original + "x") != name
     (remark,) = clean_names([original]).remarks
-    assert remark == f"{name} is the name of an entry whose own name cannot be shown"
+    assert remark == f"{name} stands for an entry whose own name cannot be shown"
 
 
 @pytest.mark.parametrize("other", [unicodedata.normalize("NFD", "José Li"), " José Li", "José  Li ", "José\u00a0Li"])

@@ -58,7 +58,7 @@ def test_what_cannot_be_shown_of_a_name_leaves_a_mark(name: str, tmp_path: Path)
     assert {entry.path.name for entry in found.entries} == {name, f"{name} too.py", "zz"}
     for entry in found.entries:
         assert entry.student == clean_name(entry.path.name.removesuffix(".py"))
-        told = f"{entry.student} is the name of an entry whose own name cannot be shown" in found.remarks
+        told = f"{entry.student} stands for an entry whose own name cannot be shown" in found.remarks
         assert told == (entry.path.name != "zz")
         assert namespace_of(read_submission(entry.path, entry.student, main="homework"))["double"](3) == 6
 
