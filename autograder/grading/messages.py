@@ -91,10 +91,11 @@ ToSlot = Read | Grade | Probe | Connected | NotConnected
 
 
 class WasRead(msgspec.Struct, frozen=True, tag="was read"):
-    """The submission is read: its digest, and the file that was taken for its main one."""
+    """The submission is read: its digest, the file that was taken for its main one, and intake's remarks."""
 
     digest: str
     main: str
+    notes: tuple[str, ...] = ()
 
 
 class Refused(msgspec.Struct, frozen=True, tag="refused"):

@@ -18,7 +18,7 @@ import msgspec
 
 from autograder.errors import InterruptedGradingError, RejectedError, SlotDiedError, StorageError, UserError
 from autograder.grading.messages import WasRead
-from autograder.grading.reports import without_results
+from autograder.grading.reports import with_notes, without_results
 from autograder.grading.settings import AssignmentInfo, engine_version
 from autograder.intake.classroom import Entry
 from autograder.model import NO_BOUNDARY, CheckResult, Outcome, Report
@@ -271,7 +271,12 @@ class _Grading:
             return None
         self._known.update(self._batch.known(self._entry.student, was_read.digest))
         standing = self._batch.store.latest(self._info.name, self._entry.student)
-        return standing if standing is not None and self._batch.stands(standing, was_read.digest) else None
+        if standing is None or not self._batch.stands(standing, was_read.digest):
+            return None
+        true = with_notes(standing, was_read.notes)
+        if true is not standing:
+            self._batch.store.save(true)
+        return true
 
     @property
     def _info(self) -> AssignmentInfo:

@@ -139,7 +139,7 @@ class _Slot:
             return Failed(str(error), storage=True)
         except Exception:
             return Failed(f"The grader could not read this submission:\n{traceback.format_exc(limit=-4)}")
-        return WasRead(self._submission.digest, self._submission.main)
+        return WasRead(self._submission.digest, self._submission.main, self._submission.notes)
 
     def _graded(self, question: Grade) -> Finished | Failed:
         assert self._submission is not None

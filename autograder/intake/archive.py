@@ -6,7 +6,6 @@ import io
 import os
 import stat
 import zipfile
-from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import IO
@@ -54,11 +53,11 @@ def read_files(path: Path, max_bytes: int, within: Path | None = None) -> CodeFi
 
 
 def _read_entry(above: Folder, name: str, max_bytes: int) -> CodeFiles:
-    kind = above.look(name) if name else Kind.FOLDER
+    kind = above.look(name)
     if kind is Kind.LINK:
         raise RejectedError(f"{printable(name)} is a link to another place. Hand in the file itself.")
     if kind is Kind.FOLDER:
-        with above.enter(name) if name else nullcontext(above) as folder:
+        with above.enter(name) as folder:
             return _read_folder(folder, max_bytes)
     if kind is Kind.OTHER:
         raise RejectedError(f"{printable(name)} is not an ordinary file. Hand in a .py, .ipynb or .zip file.")

@@ -143,17 +143,37 @@ class Folder:
 
 @contextmanager
 def located(path: Path, within: Path | None = None) -> Iterator[tuple[Folder, str]]:
-    """Open the folder that a path lies in; give that and the path's last name, "" where the path is the folder.
+    """Open the folder that a path lies in; give that and the path's last name.
 
     Links are followed up to `within`, by default the folder just above: what is below is a student's.
     """
+    path = path if path.name else path.resolve()  # "." has a name too
     base = path.parent if within is None else within
-    *above, name = path.relative_to(base).parts or ("",)
+    *above, name = path.relative_to(base).parts or (".",)
     with ExitStack() as stack:
         folder = stack.enter_context(Folder.at(base))
         for part in above:
             folder = stack.enter_context(folder.enter(part))
         yield folder, name
+
+
+def copy(folder: Folder, to: Path, most: int) -> int:
+    """Copy the ordinary files under a folder, and return how many bytes of `most` are left; nothing above that is
+    copied. Raises `StorageError`."""
+    to.mkdir()
+    for name in folder.names(most):
+        try:
+            if folder.look(name) is Kind.FOLDER:
+                with folder.enter(name) as inner:
+                    most = copy(inner, to / name, most)
+                continue
+            data = folder.read(name, most)
+        except UnusableFileError:
+            continue
+        if len(data) <= most:
+            most -= len(data)
+            (to / name).write_bytes(data)
+    return most
 
 
 def read_open(descriptor: int, name: str, most: int) -> bytes:

@@ -99,6 +99,43 @@ def test_finished_work_stands_until_something_changes(tmp_path, executor, folder
         assert [one.kind for one in run(executor, records, entries)] == [Kind.GRADED] * 2
 
 
+def test_a_report_that_stands_says_what_lies_beside_the_work_now(tmp_path, executor, folder):
+    """The work is the same, and so is its digest; what was left out of it is not."""
+    entries = [Entry("right", folder / "right")]
+    (folder / "right" / "link.py").symlink_to("tiny.py")
+    with Records(f"sqlite:///{tmp_path}/r.sqlite") as records:
+        (first,) = run(executor, records, entries)
+        (same,) = run(executor, records, entries)
+        assert (same.kind, same.report) == (Kind.STANDING, first.report)
+        assert first.report.notes == ("link.py was left out: it is a link. Hand in the file itself.",)
+        (folder / "right" / "link.py").unlink()
+        (then,) = run(executor, records, entries)
+        assert (then.kind, then.report) == (Kind.STANDING, replace(first.report, notes=()))
+        assert records.latest("tiny", "right") == then.report
+
+
+def test_a_copy_of_another_s_work_is_graded_for_itself(tmp_path, executor, folder):
+    """Equal work has an equal digest; a report stands for the student it was written for."""
+    (folder / "right_too").mkdir()
+    (folder / "right_too" / "tiny.py").write_text(RIGHT)
+    entries = [Entry(name, folder / name) for name in ("right", "right_too")]
+    with Records(f"sqlite:///{tmp_path}/r.sqlite") as records:
+        run(executor, records, entries[:1])
+        done = {one.report.student: one for one in run(executor, records, entries)}
+    assert {student: one.kind for student, one in done.items()} == {"right": Kind.STANDING, "right_too": Kind.GRADED}
+    assert done["right"].report.digest == done["right_too"].report.digest
+
+
+def test_what_is_exchanged_after_it_was_read_is_not_graded(tmp_path, executor, folder):
+    """What was read is what is graded and recorded: a slot never reads twice."""
+    entry = Entry("right", folder / "right")
+    with executor.slot() as slot:
+        was_read = slot.read(entry)
+        (folder / "right" / "tiny.py").write_text("def square(x):\n    return 0\n")
+        report = slot.grade()
+    assert (report.score, report.digest) == (10, was_read.digest)
+
+
 def test_what_was_graded_without_a_boundary_does_not_stand(tmp_path, executor, sandbox, folder):
     entries = [Entry("right", folder / "right")]
     with Records(f"sqlite:///{tmp_path}/r.sqlite") as records, Sandbox(preload=("torch",), unsafe=True) as unsafe:
