@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 
 from autograder.config import GradescopeConfig, LateConfig
 from autograder.errors import ResultsFormatError
+from autograder.identity import clean_name
 from autograder.model import CheckResult, Curve, Difference, ExerciseInfo, Outcome, Report
 from autograder.platforms.gradescope import contract, policy
-from autograder.platforms.gradescope.contract import Leader, Results, Test
+from autograder.platforms.gradescope.contract import Leader, Results, Test, read_metadata
 from autograder.platforms.gradescope.results import refused, report_in, results_of
 from tests.platforms.gradescope import sample
 from tests.platforms.gradescope.sample import LADDER, metadata, previous, report, result
@@ -258,3 +259,15 @@ def test_a_huge_report_gives_a_page_that_can_be_shown():
 
 def test_metadata_survives_a_round_trip_through_the_sample():
     assert contract.read_metadata(sample.metadata_json()).due == msgspec.convert(sample.DUE, type=contract.datetime)
+
+
+def test_a_student_is_named_as_everywhere_else() -> None:
+    """Metadata may hold any name: it is cleaned where it comes in."""
+    users = [{"name": "=cmd()\u202e"}, {"name": "", "email": "ada\n@example.edu"}, {"name": "", "email": ""}]
+    found = read_metadata(json.dumps({"users": users}).encode())
+    assert found.student == " + ".join(sorted((clean_name("=cmd()\u202e"), clean_name("ada\n@example.edu"))))
+    assert clean_name(found.student) == found.student
+    assert (
+        len(read_metadata(json.dumps({"users": [{"name": "n" * 90 + str(n)} for n in range(9)]}).encode()).student)
+        <= 120
+    )
