@@ -84,7 +84,7 @@ def clean_names(originals: Iterable[str]) -> ClassNames:
     return ClassNames(names, tuple(remarks))
 
 
-def page_name(student: str) -> str:
+def file_name(student: str) -> str:
     """Return the file name of a student's page: safe on every system, and this student's alone.
 
     A plain name stays as it is. Any other gets a digest after a dot, which no plain name contains.

@@ -12,7 +12,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from autograder.feedback import formats
-from autograder.identity import LONGEST, clean_name, clean_names, page_name
+from autograder.identity import LONGEST, clean_name, clean_names, file_name
 
 KEPT = {
     "accents": "José Núñez",
@@ -123,8 +123,8 @@ def test_nobody_takes_another_s_name_by_being_called_like_its_mark() -> None:
 
 
 def test_pages_of_names_that_differ_in_case_have_different_files_on_every_system() -> None:
-    assert page_name("alice").casefold() != page_name("Alice").casefold()
-    assert page_name("alice") == "alice.html"
+    assert file_name("alice").casefold() != file_name("Alice").casefold()
+    assert file_name("alice") == "alice.html"
 
 
 _NAMES = st.text(st.characters(codec=None), max_size=12) | st.binary(max_size=12).map(
@@ -168,13 +168,13 @@ ANYTHING = st.text(st.characters(exclude_categories=()), max_size=200)
 
 @given(ANYTHING)
 def test_file_names_are_safe_everywhere(student: str) -> None:
-    assert re.fullmatch(r"[a-z0-9][a-z0-9_-]*(\.[0-9a-f]{12})?\.html", page_name(student))
-    assert len(page_name(student)) <= 80
+    assert re.fullmatch(r"[a-z0-9][a-z0-9_-]*(\.[0-9a-f]{12})?\.html", file_name(student))
+    assert len(file_name(student)) <= 80
 
 
 @given(ANYTHING, ANYTHING)
 def test_file_names_are_unique(one: str, other: str) -> None:
-    assert one == other or page_name(one) != page_name(other)
+    assert one == other or file_name(one) != file_name(other)
 
 
 @pytest.mark.parametrize(
@@ -182,13 +182,13 @@ def test_file_names_are_unique(one: str, other: str) -> None:
     [("anna", "Anna"), ("a/b", "a b"), ("..", "."), ("", " "), ("con", "CON"), ("é", "è"), ("x" * 80, "x" * 81)],
 )
 def test_near_names_do_not_meet(students: tuple[str, str]) -> None:
-    assert page_name(students[0]) != page_name(students[1])
+    assert file_name(students[0]) != file_name(students[1])
 
 
 def test_plain_names_stay_and_device_names_do_not() -> None:
-    assert page_name("ada_lovelace-7") == "ada_lovelace-7.html"
-    assert page_name("nul").startswith("nul-student.")
-    assert page_name("../../etc/passwd").startswith("etc-passwd.")
+    assert file_name("ada_lovelace-7") == "ada_lovelace-7.html"
+    assert file_name("nul").startswith("nul-student.")
+    assert file_name("../../etc/passwd").startswith("etc-passwd.")
 
 
 @pytest.mark.parametrize(
@@ -206,9 +206,9 @@ def test_plain_names_stay_and_device_names_do_not() -> None:
     ],
 )
 def test_a_file_name_begins_like_the_student(student: str, beginning: str) -> None:
-    assert page_name(student).startswith(beginning)
+    assert file_name(student).startswith(beginning)
 
 
 def test_a_file_name_stays_the_same_from_one_grading_to_the_next() -> None:
     """Links to it are in mails and bookmarks."""
-    assert page_name("Zoë Ünal") == f"zoe-unal.{hashlib.sha256('Zoë Ünal'.encode()).hexdigest()[:12]}.html"
+    assert file_name("Zoë Ünal") == f"zoe-unal.{hashlib.sha256('Zoë Ünal'.encode()).hexdigest()[:12]}.html"

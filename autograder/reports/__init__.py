@@ -7,7 +7,7 @@ from pathlib import Path
 
 from autograder.errors import ReportError
 from autograder.files import replace
-from autograder.identity import page_name
+from autograder.identity import file_name
 from autograder.model import Report
 from autograder.reports.pages import class_page, student_page
 from autograder.reports.summary import ClassSummary, Row
@@ -37,7 +37,7 @@ def write_reports(reports: Iterable[Report], folder: Path, *, course: str, title
     try:
         for report in reports:
             name = report.assignment
-            row = Row.of(report, page_name(report.student))
+            row = Row.of(report, file_name(report.student))
             rows[report.student] = row
             replace(students / row.file, student_page(report, row, course=course, title=title).encode())
         index = folder / "index.html"

@@ -18,7 +18,7 @@ from autograder import files
 from autograder.cli import gradescope, main, nbgrader
 from autograder.cli.app import app
 from autograder.errors import InputError, ReportError
-from autograder.identity import clean_name, page_name
+from autograder.identity import clean_name, file_name
 from autograder.sandbox.layers import bubblewrap
 from tests import tiny
 from tests.places import read_only
@@ -103,7 +103,7 @@ def test_a_name_costs_its_row_and_is_the_same_wherever_it_is_shown(course):
     for student in students:
         assert student in shown
         assert html.escape(student) in index
-        assert html.escape(student) in (pages / "students" / page_name(student)).read_text()
+        assert html.escape(student) in (pages / "students" / file_name(student)).read_text()
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from autograder.cli.show import Row as TerminalRow
 from autograder.config import GradescopeConfig
 from autograder.home.public_release import PublicExercise, PublicRelease
 from autograder.home.show import Checked
-from autograder.identity import page_name
+from autograder.identity import file_name
 from autograder.model import Report
 from autograder.platforms.gradescope.results import results_of
 from autograder.platforms.nbgrader import words
@@ -49,7 +49,7 @@ def checked(report: Report) -> Checked:
 def pages(report: Report, folder: Path) -> tuple[str, str]:
     """The class page and the student's."""
     index = write_reports([report], folder, course="Course", title="Homework")
-    return index.read_text(), (folder / "students" / page_name(report.student)).read_text()
+    return index.read_text(), (folder / "students" / file_name(report.student)).read_text()
 
 
 def student_page(report: Report, folder: Path) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from autograder.identity import page_name
+from autograder.identity import file_name
 from autograder.model import CheckResult, ExerciseInfo, Outcome, Report
 from autograder.reports import write_reports
 from tests.reports import sample
@@ -80,7 +80,7 @@ def checked(path: Path) -> str:
 
 def student_text(folder: Path, report: Report) -> str:
     written(folder, report)
-    return checked(folder / "students" / page_name(report.student))
+    return checked(folder / "students" / file_name(report.student))
 
 
 def test_a_whole_class(tmp_path: Path) -> None:
@@ -93,7 +93,7 @@ def test_a_whole_class(tmp_path: Path) -> None:
     assert links and all((tmp_path / link).is_file() for link in links)
     for report in reports:
         assert report.student in shown
-        checked(tmp_path / "students" / page_name(report.student))
+        checked(tmp_path / "students" / file_name(report.student))
 
 
 def test_students_never_see_the_mutant_or_our_traceback(tmp_path: Path) -> None:
@@ -130,8 +130,8 @@ def test_hostile_text_stays_text(tmp_path: Path, evil: str) -> None:
     )
     index = write_reports([report], tmp_path, course=evil, title=evil)
     checked(index)
-    assert [path.name for path in (tmp_path / "students").iterdir()] == [page_name(evil)]
-    shown = checked(tmp_path / "students" / page_name(evil))
+    assert [path.name for path in (tmp_path / "students").iterdir()] == [file_name(evil)]
+    shown = checked(tmp_path / "students" / file_name(evil))
     assert "\u202e" not in shown and "\x1b" not in shown and "49" not in shown
 
 

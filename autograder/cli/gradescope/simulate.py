@@ -15,7 +15,7 @@ from autograder.cli.gradescope.image import image_name
 from autograder.cli.options import ConfigFile, Container, ContainerWords, Name
 from autograder.cli.progress import tell
 from autograder.errors import InputError
-from autograder.identity import clean_name, page_name
+from autograder.identity import clean_name, file_name
 from autograder.intake import find_class
 from autograder.platforms.gradescope import simulate as rehearsal
 
@@ -74,7 +74,7 @@ def _kept(one: rehearsal.Simulated, course: CourseAssignment, place: Path, *, in
     from autograder.platforms.gradescope.page import page
 
     console = Console(soft_wrap=True, highlight=False, emoji=False)
-    html = page_name(one.student)
+    html = file_name(one.student)
     replace(place / html, page(one, title=course.settings.title).encode())
     replace(place / f"instructor-{html}", page(one, title=course.settings.title, instructor=True).encode())
     if one.results is not None:
