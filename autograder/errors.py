@@ -5,6 +5,7 @@ AutograderError
 │   ├── ConfigError                 grader_config.yml cannot be used
 │   ├── InputError                  the folder or file that a command was given cannot be used
 │   ├── RejectedError               a submission cannot be read
+│   ├── StorageError                the file system does not give a submission's files
 │   ├── AssignmentError             reference/NAME cannot be loaded or released
 │   │   ├── MarkerError             solution markers that do not pair up
 │   │   ├── LeakError               a release would give the solution away
@@ -26,6 +27,8 @@ AutograderError
 ├── MismatchError                   the student's work differs from what was asked
 ├── BannedCallError                 the student's code called what the exercise asks to write
 ├── StandInError                    the reference refused a stand-in's arguments
+├── UnusableFileError               a file of a submission is not what it is taken for
+│   └── VanishedError               it was exchanged or removed meanwhile
 ├── WorkTimeoutError              the grader's own work took too long
 ├── SlotDiedError                   a slot ended before its work was done
 ├── InterruptedGradingError         grading was told to stop
@@ -69,6 +72,10 @@ class RejectedError(UserError):
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
+
+
+class StorageError(UserError):
+    """The file system does not give a submission's files. Never a student's fault; the message says why."""
 
 
 class AssignmentError(UserError):
@@ -209,6 +216,17 @@ class StandInError(AutograderError):
 
 
 # --- the grader's own processes and files ------------------------------------------------------------------------
+
+
+class UnusableFileError(AutograderError):
+    """A file of a submission is a link, a device, or somebody else's: `str(error)` says which."""
+
+
+class VanishedError(UnusableFileError):
+    """It was there a moment ago, and has been exchanged or removed since."""
+
+    def __init__(self) -> None:
+        super().__init__("it was exchanged or removed while it was read")
 
 
 class WorkTimeoutError(AutograderError):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import io
 import os
 import stat
@@ -87,20 +86,6 @@ def _user(uid: int) -> str:
         return pwd.getpwuid(uid).pw_name
     except KeyError:
         return f"user {uid}"
-
-
-def read_small(path: Path, largest: int) -> bytes:
-    """Return an ordinary file of at most `largest` bytes: no link is followed, and nothing that never ends is read.
-
-    Raises `OSError`.
-    """
-    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
-        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-            raise OSError(errno.EINVAL, "not an ordinary file", str(path))
-        data = file.read(largest + 1)
-    if len(data) > largest:
-        raise OSError(errno.EFBIG, "too large", str(path))
-    return data
 
 
 def zipped(files: Mapping[str, bytes], mode_of: Callable[[str], int] = lambda name: 0o644) -> bytes:

@@ -10,7 +10,7 @@ import pytest
 from autograder.sandbox.layers import exposure
 
 PACKAGE = Path(__file__).parents[1] / "autograder"
-SHARED = {"model", "config", "errors", "syntax", "files"}
+SHARED = {"model", "config", "errors", "syntax", "files", "identity"}
 LEVELS = (
     {"protocol"},
     {"intake"},
@@ -145,3 +145,20 @@ def test_what_is_carried_into_the_sandbox_is_all_that_it_needs():
         needed = {MODULES[name].resolve() for name in imports_of(path, when_loaded=True) if name in MODULES}
         if path.name != "__init__.py":
             assert needed - {(PACKAGE / "model.py").resolve()} <= carried, path.name
+
+
+def test_only_the_door_opens_what_students_handed_in():
+    """A second way in would read another file than the one that is graded, or follow a link."""
+    ways = {"read_text", "read_bytes", "iterdir", "rglob", "glob", "scandir", "listdir", "walk"}
+    for path in (PACKAGE / "intake").glob("*.py"):
+        if path.name == "disk.py":
+            continue
+        calls = [
+            node.func for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Call)
+        ]
+        found = {call.id for call in calls if isinstance(call, ast.Name) and call.id == "open"}
+        for call in calls:
+            if isinstance(call, ast.Attribute) and not (isinstance(call.value, ast.Name) and call.value.id == "ast"):
+                by_os = isinstance(call.value, ast.Name) and call.value.id == "os" and call.attr == "open"
+                found |= {call.attr} & ways | ({"os.open"} if by_os else set())
+        assert found == set(), path.name

@@ -45,7 +45,7 @@ def graded(tmp_path_factory) -> Callable[[str], tuple[dict[str, Report], Path]]:
         (root / "reference").symlink_to(ROOT / "reference")
         (root / ".course_secret").write_text("0" * 64)
         course = open_course(name, root / "grader_config.yml")
-        entries = find_class(ROOT / "examples" / name)
+        entries = find_class(ROOT / "examples" / name).entries
         with opened(course) as ready, Records(f"sqlite:///{root}/records.sqlite") as records:
             list(Batch(ready.executor, ready.boundary, records, jobs=2).run(entries))
             reports = list(records.all_latest(name))

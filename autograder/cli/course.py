@@ -57,11 +57,20 @@ class CourseAssignment:
         )
 
     @property
+    def apart(self) -> tuple[Path, ...]:
+        """The places that no submission may lie in or hold: the reference, the secret, the records."""
+        course, root = self.config.course, self.config.root
+        return (self.folder, root / course.secret_file, root / course.records)
+
+    @property
     def private(self) -> list[Path]:
         """What a student's code must not reach, whatever the layers: the sandbox tries before it starts."""
-        course = self.config.course
-        places = (self.folder, self.config.root / course.secret_file, self.config.root / course.records)
-        return [place for place in places if place.exists()]
+        return [place for place in self.apart if place.exists()]
+
+    @property
+    def reports(self) -> Path:
+        """Where the assignment's pages go where nobody says otherwise."""
+        return self.config.root / self.config.course.reports / self.name
 
     def records(self) -> Records:
         """The course's records, made where they do not exist."""

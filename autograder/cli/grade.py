@@ -13,7 +13,7 @@ from rich.console import Console
 from autograder.cli import show
 from autograder.cli.course import CourseAssignment, open_course, tell_exposed
 from autograder.cli.options import AsJson, ConfigFile, Fresh, Jobs, Name, OnDevice, Only, Quiet, Unsafe
-from autograder.cli.progress import INTERRUPTED, watched
+from autograder.cli.progress import INTERRUPTED, tell, watched
 from autograder.intake import Entry, choose, find_class
 from autograder.model import Outcome, Report
 
@@ -43,23 +43,25 @@ def grade(
 ) -> None:
     """Grade a class. Run again, it goes on where it stopped.
 
-    Exit codes: 0 graded (whatever the scores), 1 some submissions met an error of the grader's, 2 wrong input.
+    Exit codes: 0 graded (whatever the scores), 1 some submissions met an error of the grader's or were left out, 2
+    wrong input.
     """
-    entries = choose(find_class(folder), only)
     course = open_course(name, config, device, submissions=folder)
-    raise typer.Exit(
-        grade_class(
-            course,
-            entries,
-            jobs=jobs,
-            again=_again(failed=failed, timed_out=timed_out),
-            fresh=fresh,
-            folder=None if no_report else (report or course.config.root / course.config.course.reports / name),
-            unsafe=unsafe,
-            json=json,
-            quiet=quiet,
-        )
+    pages = report or course.reports
+    found = find_class(folder, apart=course.apart, reports=(course.reports, pages))
+    tell(found)
+    code = grade_class(
+        course,
+        choose(found.entries, only),
+        jobs=jobs,
+        again=_again(failed=failed, timed_out=timed_out),
+        fresh=fresh,
+        folder=None if no_report else pages,
+        unsafe=unsafe,
+        json=json,
+        quiet=quiet,
     )
+    raise typer.Exit(code or (1 if found.left_out else 0))
 
 
 def grade_class(
@@ -86,7 +88,7 @@ def grade_class(
         with opened(course, (entry.path for entry in entries[:1]), unsafe=unsafe) as ready:
             batch = Batch(ready.executor, ready.boundary, records, jobs=jobs, fresh=fresh or again is not None)
             tally = watched(batch.run(entries), len(entries), quiet=quiet or json)
-        console = Console(stderr=json)
+        console = Console(stderr=json, emoji=False)
         if tally.interrupted:
             console.print(tally.told_to_stop(len(entries)))
             return INTERRUPTED

@@ -14,6 +14,7 @@ from autograder.feedback.terminal import escape
 
 if TYPE_CHECKING:
     from autograder.grading.scheduler import Done
+    from autograder.intake import ClassFolder
 
 
 @dataclass
@@ -34,6 +35,14 @@ INTERRUPTED = 130
 """The exit code after Ctrl-C, as shells have it."""
 
 
+def tell(found: ClassFolder) -> None:
+    """Say what a person should know about the names of a class, and what is not graded."""
+    console = Console(stderr=True, emoji=False, highlight=False, soft_wrap=True)
+    for lines, colour in ((found.remarks, "yellow"), (found.left_out, "red")):
+        for line in lines:
+            console.print(f"[{colour}]{escape(line)}.[/]")
+
+
 def watched(results: Iterator[Done], total: int, *, quiet: bool) -> Tally:
     """Drain the batch, showing a bar on a terminal and a line a submission that needs attention.
 
@@ -41,7 +50,7 @@ def watched(results: Iterator[Done], total: int, *, quiet: bool) -> Tally:
     """
     from autograder.grading.scheduler import Kind
 
-    console = Console(stderr=True)
+    console = Console(stderr=True, emoji=False)
     tally = Tally()
     columns = (
         TextColumn("grading"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("left"),

@@ -20,7 +20,7 @@ def report(
     from autograder.reports import write_reports
 
     course = open_course(name, config)
-    folder = to or course.config.root / course.config.course.reports / name
+    folder = to or course.reports
     with course.records() as records:
         page = write_reports(
             records.all_latest(name), folder, course=course.config.course.name, title=course.settings.title,

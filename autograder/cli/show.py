@@ -97,7 +97,7 @@ def table(name: str, reports: Iterable[Report], *, json: bool = False) -> None:
 
 def wide_console() -> Console:
     """A console as wide as the terminal; in a pipe or a log, wide enough for the tables."""
-    return Console(width=None if Console().is_terminal else 140)
+    return Console(width=None if Console().is_terminal else 140, emoji=False)
 
 
 def _plain(row: Row) -> dict[str, object]:

@@ -1,11 +1,8 @@
-"""Text that strangers wrote, made fit for a page and for a file's name."""
+"""Text that strangers wrote, made fit for a page."""
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import re
-import unicodedata
 
 from markupsafe import Markup, escape
 
@@ -19,8 +16,6 @@ _HIDDEN = re.compile(
     "\ufffe\uffff\ud800-\udfff\U000e0000-\U000e007f]"
 )
 _COLOUR = re.compile("\x1b\\[[0-9;]*m")
-_PLAIN_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,59}\Z")
-_RESERVED = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])\Z")
 _CODE = re.compile(r"`([^`\n]+)`")
 
 
@@ -77,28 +72,3 @@ def number(value: float | None) -> str:
 def points(value: float) -> str:
     """Points as they are written on a board: 3, 2.5, 0.33."""
     return f"{round(value, 2) + 0.0:g}"
-
-
-def page_name(student: str, assignment: str, secret: bytes) -> str:
-    """A file name for a student's page that nobody can guess who does not know the course's secret."""
-    message = "\0".join(("page", assignment, student)).encode("utf-8", "surrogatepass")
-    token = hmac.new(secret, message, hashlib.sha256).hexdigest()[:32]
-    return f"{_slug(student)}.{token}.html"
-
-
-def file_name(student: str) -> str:
-    """A file name that is safe on every system and belongs to this student alone.
-
-    A plain name stays as it is. Any other gets a digest after a dot, which no plain name contains.
-    """
-    if _PLAIN_NAME.match(student) and not _RESERVED.match(student):
-        return f"{student}.html"
-    digest = hashlib.sha256(student.encode("utf-8", "surrogatepass")).hexdigest()[:12]
-    return f"{_slug(student)}.{digest}.html"
-
-
-def _slug(student: str) -> str:
-    """What a name looks like in letters that are safe on every system."""
-    ascii_only = unicodedata.normalize("NFKD", student).encode("ascii", "ignore").decode().lower()
-    slug = re.sub(r"[^a-z0-9_-]+", "-", ascii_only).strip("-_")[:40] or "student"
-    return f"{slug}-student" if _RESERVED.match(slug) else slug

@@ -82,6 +82,11 @@ def is_ours(report: Report) -> bool:
     return report.status == "grader error"
 
 
+def failed_as_a_whole(report: Report) -> bool:
+    """Return whether the grader failed on the submission itself, not on one of its checks. Results are earlier ones."""
+    return is_ours(report) and all(result.outcome is not Outcome.GRADER_ERROR for result in report.results)
+
+
 def unreached(report: Report) -> bool:
     """Return whether loading failed, so that each check would only repeat the report's problem."""
     ends = {(result.outcome, result.message) for result in report.results}

@@ -11,7 +11,7 @@ from autograder.errors import ConversationEndedError, SandboxUnavailableError, W
 from autograder.grading.alarm import cpu_limit
 from autograder.grading.engine import Engine
 from autograder.grading.hosts import SubmissionHost
-from autograder.grading.reports import report_on
+from autograder.grading.reports import ON_THE_CPU, report_on
 from autograder.grading.settings import SLOT_MB, AssignmentInfo, GradingSettings
 from autograder.grading.slot_sandbox import SlotSandbox
 from autograder.grading.verdict import UNBEARABLE
@@ -166,9 +166,9 @@ def _opened_second(
     try:
         host = SubmissionHost(opening, settings.limits, ends=settings.ends, cpus=settings.cpus)
     except ConversationEndedError as ended:
-        return None, (f"Everything was checked on the CPU. On {second.device}, {ended.message}.",)
+        return None, (f"{ON_THE_CPU}. On {second.device}, {ended.message}.",)
     except SandboxUnavailableError:
-        return None, (f"Everything was checked on the CPU: {second.device} could not be had.",)
+        return None, (f"{ON_THE_CPU}: {second.device} could not be had.",)
     opened.callback(_close, host)
     return host, ()
 

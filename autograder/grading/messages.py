@@ -38,10 +38,14 @@ class NewSlot(msgspec.Struct, frozen=True, tag="new slot"):
 
 
 class Read(msgspec.Struct, frozen=True, tag="read"):
-    """Read a submission, and keep it."""
+    """Read a submission, and keep it. What lies below `within` is in the student's hands.
 
-    path: str
+    Paths are sent as bytes: their names may be in any encoding.
+    """
+
     student: str
+    path: bytes
+    within: bytes
 
 
 class Grade(msgspec.Struct, frozen=True, tag="grade"):
@@ -94,9 +98,10 @@ ToSlot = Read | Grade | Probe | Connected | NotConnected
 
 
 class WasRead(msgspec.Struct, frozen=True, tag="was read"):
-    """The submission is read: its digest, and the cells of the file that is graded, where they are to be kept."""
+    """The submission is read: its digest, intake's remarks, and where they are to be kept, the graded file's cells."""
 
     digest: str
+    notes: tuple[str, ...] = ()
     cells: tuple[StoredCell, ...] = ()
 
 
@@ -138,10 +143,11 @@ class Finished(msgspec.Struct, frozen=True, tag="finished"):
 
 
 class Failed(msgspec.Struct, frozen=True, tag="failed"):
-    """The grader itself failed. `no_sandbox`: because no sandbox is to be had."""
+    """The grader itself failed. `no_sandbox`: because no sandbox is to be had; `storage`: the file system did."""
 
     problem: str
     no_sandbox: bool = False
+    storage: bool = False
 
 
 FromSlot = WasRead | Probed | Refused | Connect | Began | Result | Finished | Failed

@@ -8,15 +8,17 @@ import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import Enum
 from itertools import islice, takewhile
-from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
 
-from autograder.errors import InterruptedGradingError, RejectedError, SlotDiedError, UserError
+import msgspec
+
+from autograder.errors import InterruptedGradingError, RejectedError, SlotDiedError, StorageError, UserError
 from autograder.grading.messages import WasRead
-from autograder.grading.reports import without_results
+from autograder.grading.reports import with_notes, without_results
 from autograder.grading.settings import AssignmentInfo, engine_version
 from autograder.intake.classroom import Entry
 from autograder.intake.stored import StoredCell
@@ -50,7 +52,7 @@ class Slot(Protocol):
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None: ...
 
-    def read(self, path: Path, student: str) -> WasRead:
+    def read(self, entry: Entry) -> WasRead:
         """Read a submission."""
         ...
 
@@ -241,7 +243,7 @@ class _Grading:
         while True:
             try:
                 with self._batch.executor.slot(self._cores) as slot:
-                    was_read = slot.read(self._entry.path, self._entry.student)
+                    was_read = slot.read(self._entry)
                     standing = self._took(was_read)
                     if standing is not None:
                         return Done(Kind.STANDING, standing, self._cells)
@@ -258,6 +260,8 @@ class _Grading:
             except SlotDiedError as died:
                 if (over := self._after_death(died.check, killed=died.killed)) is not None:
                     return over
+            except StorageError as error:
+                return self._failed(str(error))
             except (InterruptedGradingError, UserError):
                 raise  # nothing can be graded, or recorded, any more
             except Exception:
@@ -272,7 +276,12 @@ class _Grading:
             return None
         self._known.update(self._batch.known(self._entry.student, was_read.digest))
         standing = self._batch.store.latest(self._info.name, self._entry.student)
-        return standing if standing is not None and self._batch.stands(standing, was_read.digest) else None
+        if standing is None or not self._batch.stands(standing, was_read.digest):
+            return None
+        true = with_notes(standing, was_read.notes)
+        if true is not standing:
+            self._batch.store.save(true)
+        return true
 
     @property
     def _info(self) -> AssignmentInfo:
@@ -292,7 +301,15 @@ class _Grading:
     def _failed(self, problem: str) -> Done | _Later:
         if not self._alone:
             return _Later(self._entry, _before_any_doubt(self._known.values()))
-        return self._keep(without_results(self._entry.student, self._digest, self._info, "grader error", problem))
+        return self._keep(self._ours(problem))
+
+    def _ours(self, problem: str) -> Report:
+        """Return the report of an error of ours. Where nothing could be read, an earlier score stays with it: nobody
+        knows of any other work."""
+        earlier = None if self._digest else self._batch.store.latest(self._info.name, self._entry.student)
+        if earlier is None or not earlier.results:
+            return without_results(self._entry.student, self._digest, self._info, "grader error", problem)
+        return msgspec.structs.replace(earlier, status="grader error", problem=problem, graded=datetime.now(UTC))
 
     def _after_death(self, check: str, *, killed: bool) -> Done | _Later | None:
         """Decide what follows a slot's death: None to go on in a new one. What the system has killed is never charged:

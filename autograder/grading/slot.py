@@ -20,6 +20,7 @@ from autograder.errors import (
     ConnectionClosedError,
     RejectedError,
     SandboxUnavailableError,
+    StorageError,
     WorkTimeoutError,
 )
 from autograder.grading.alarm import cpu_limit
@@ -120,13 +121,14 @@ class _Slot:
         try:
             with cpu_limit(READ_SECONDS):
                 whole = read_whole(
-                    Path(question.path),
+                    Path(os.fsdecode(question.path)),
                     question.student,
                     main=reading.main,
                     packages=frozenset(reading.packages),
                     run_top_level=reading.run_top_level,
                     max_bytes=reading.max_bytes,
                     expected=self._assignment.rubric.functions,
+                    within=Path(os.fsdecode(question.within)),
                 )
                 cells = stored_cells(whole.original, whole.name) if reading.keep_cells else ()
                 self._submission = whole.submission
@@ -136,9 +138,11 @@ class _Slot:
             return Refused("Your file is nested too deeply to be read. Hand in plain code.")
         except (WorkTimeoutError, MemoryError):
             return Refused(TOO_LONG)
+        except StorageError as error:
+            return Failed(str(error), storage=True)
         except Exception:
             return Failed(f"The grader could not read this submission:\n{traceback.format_exc(limit=-4)}")
-        return WasRead(whole.submission.digest, cells)
+        return WasRead(whole.submission.digest, whole.submission.notes, cells)
 
     def _graded(self, question: Grade) -> Finished | Failed:
         assert self._submission is not None

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import os
 import stat
 import zipfile
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import IO
 
-from autograder.errors import RejectedError
+from autograder.errors import RejectedError, StorageError, UnusableFileError, VanishedError
+from autograder.intake import disk
+from autograder.intake.disk import Folder, Kind
 from autograder.intake.text import is_readable, printable
 
 MAX_FILES = 200
@@ -36,32 +38,36 @@ def is_hidden(name: str) -> bool:
     return name.startswith(".") or name in _SKIPPED_FOLDERS
 
 
-def read_files(path: Path, max_bytes: int) -> CodeFiles:
-    """Read a module, a notebook, a zip or a folder. Raises `RejectedError`."""
+def read_files(path: Path, max_bytes: int, within: Path | None = None) -> CodeFiles:
+    """Read a module, a notebook, a zip or a folder. No link below `within` is followed: by default, the folder above.
+
+    Raises `RejectedError`, and `StorageError` when the file system fails.
+    """
     try:
-        mode = path.lstat().st_mode
-    except (OSError, ValueError) as error:
-        raise RejectedError(_unreadable(path.name, error)) from error
-    if stat.S_ISLNK(mode):
-        raise RejectedError(f"{printable(path.name)} is a link to another place. Hand in the file itself.")
-    if stat.S_ISDIR(mode):
-        code = _read_folder(path, max_bytes)
-        if not code.files and len(code.zips) == 1:
-            return _read_zip(path / code.zips[0], max_bytes)
-        return _checked(code, "this folder")
-    if not stat.S_ISREG(mode):
-        raise RejectedError(f"{printable(path.name)} is not an ordinary file. Hand in a .py, .ipynb or .zip file.")
-    suffix = path.suffix.lower()
-    if suffix == ".zip":
-        return _read_zip(path, max_bytes)
-    if suffix not in CODE:
-        raise RejectedError(
-            f"{printable(path.name)}: only .py, .ipynb and .zip files are graded. Hand in one of these."
-        )
-    try:
-        return CodeFiles({printable(path.name, 300): _read_file(path, max_bytes, max_bytes)})
-    except OSError as error:
-        raise RejectedError(_unreadable(path.name, error)) from error
+        with disk.located(path, within) as (above, name):
+            return _read_entry(above, name, max_bytes)
+    except VanishedError as error:
+        raise StorageError(f"{printable(path.name)}: {error}. Run the same command again") from error
+    except UnusableFileError as error:
+        raise RejectedError(f"{printable(path.name)} is not read: {error}.") from error
+
+
+def _read_entry(above: Folder, name: str, max_bytes: int) -> CodeFiles:
+    kind = above.look(name)
+    if kind is Kind.LINK:
+        raise RejectedError(f"{printable(name)} is a link to another place. Hand in the file itself.")
+    if kind is Kind.FOLDER:
+        with above.enter(name) as folder:
+            return _read_folder(folder, max_bytes)
+    if kind is Kind.OTHER:
+        raise RejectedError(f"{printable(name)} is not an ordinary file. Hand in a .py, .ipynb or .zip file.")
+    suffix = PurePosixPath(name).suffix.lower()
+    if suffix not in (*CODE, ".zip"):
+        raise RejectedError(f"{printable(name)}: only .py, .ipynb and .zip files are graded. Hand in one of these.")
+    data = above.read(name, max_bytes)
+    if len(data) > max_bytes:
+        raise _too_large(max_bytes)
+    return _read_zip(data, name, max_bytes) if suffix == ".zip" else CodeFiles({printable(name, 300): data})
 
 
 def _checked(code: CodeFiles, where: str) -> CodeFiles:
@@ -79,11 +85,6 @@ def _checked(code: CodeFiles, where: str) -> CodeFiles:
     raise RejectedError(f"There is no .py or .ipynb file in {where}. Hand in your module or notebook.")
 
 
-def _unreadable(name: str, error: OSError | ValueError) -> str:
-    reason = getattr(error, "strerror", None) or "not a valid name"
-    return f"{printable(name)} cannot be read: {reason}. Hand it in again."
-
-
 def _listed(names: list[str]) -> str:
     shown = ", ".join(printable(name) for name in names[:3])
     return f"{shown} and {len(names) - 3} more" if len(names) > 3 else shown
@@ -99,83 +100,96 @@ def _too_large(max_bytes: int) -> RejectedError:
 # --- folders -------------------------------------------------------------------------------------------------------
 
 
-def _read_folder(root: Path, max_bytes: int) -> CodeFiles:
-    code = CodeFiles()
-    left = max_bytes
-    for relative in _walk(root, code):
-        if relative.suffix.lower() == ".zip":
-            code.zips.append(str(relative))
-        elif relative.suffix.lower() in CODE:
-            try:
-                data = _read_file(root / relative, left, max_bytes)
-            except OSError as error:
-                code.notes.append(_unreadable(relative.name, error))
-                continue
-            left -= len(data)
-            _add(code, relative.as_posix(), data)
-    return code
+class _Reading:
+    """One folder being read: what was found, and what may still be read."""
 
+    def __init__(self, max_bytes: int) -> None:
+        self.code = CodeFiles()
+        self.zips: list[int] = []
+        self._max_bytes = max_bytes
+        self._left = max_bytes
+        self._seen = 0
 
-def _walk(root: Path, code: CodeFiles) -> Iterator[PurePosixPath]:
-    """Yield the ordinary files under `root`, sorted. Links and devices are noted and skipped."""
-    seen = 0
-    waiting = [PurePosixPath()]
-    while waiting:
-        folder = waiting.pop()
-        try:
-            entries = sorted(os.scandir(root / folder), key=lambda entry: entry.name)
-        except OSError as error:
-            if not folder.parts:
-                raise RejectedError(_unreadable(root.name, error)) from error
-            code.notes.append(f"The folder {printable(str(folder))} cannot be opened and was left out.")
-            continue
-        if len(folder.parts) > MAX_DEPTH:
+    def read(self, folder: Folder, path: PurePosixPath) -> None:
+        """Read what is under `folder`, in order of names. Links, devices and what vanishes are noted and skipped."""
+        if len(path.parts) > MAX_DEPTH:
             raise RejectedError(f"There are folders in folders, more than {MAX_DEPTH} deep. Hand in only your code.")
-        for entry in entries:
-            seen += 1
-            if seen > MAX_ENTRIES:
-                raise RejectedError(f"This folder holds more than {MAX_ENTRIES:,} files. Hand in only your code.")
-            relative = folder / entry.name
-            if is_hidden(entry.name):
+        names = folder.names(MAX_ENTRIES - self._seen)
+        self._seen += len(names)
+        if self._seen > MAX_ENTRIES:
+            raise RejectedError(f"This folder holds more than {MAX_ENTRIES:,} files. Hand in only your code.")
+        folders = []
+        for name in names:
+            if is_hidden(name):
                 continue
-            if not _is_safe(relative.as_posix()):
-                code.notes.append(f"{printable(entry.name)} was left out: its name is not one a file should have.")
-            elif entry.is_symlink():
-                code.notes.append(f"{printable(entry.name)} was left out: it is a link. Hand in the file itself.")
-            elif entry.is_dir(follow_symlinks=False):
-                waiting.append(relative)
-            elif entry.is_file(follow_symlinks=False):
-                yield relative
+            try:
+                if not _is_safe((path / name).as_posix()):
+                    raise UnusableFileError("its name is not one a file should have")
+                kind = folder.look(name)
+                if kind is Kind.FOLDER:
+                    folders.append(name)
+                elif kind is not Kind.FILE:
+                    raise UnusableFileError(disk.A_LINK if kind is Kind.LINK else disk.NOT_ORDINARY)
+                else:
+                    self._read_file(folder, name, path / name)
+            except UnusableFileError as error:
+                self._leave_out(name, error)
+        for name in folders:
+            try:
+                with folder.enter(name) as inner:
+                    self.read(inner, path / name)
+            except UnusableFileError as error:
+                self._leave_out(name, error)
+
+    def _read_file(self, folder: Folder, name: str, path: PurePosixPath) -> None:
+        suffix = path.suffix.lower()
+        if suffix == ".zip":
+            descriptor = folder.open(name)
+            self.code.zips.append(path.as_posix())
+            if len(self.zips) < 2:  # it is read where it stands alone
+                self.zips.append(descriptor)
             else:
-                code.notes.append(f"{printable(entry.name)} was left out: it is not an ordinary file.")
+                os.close(descriptor)
+        elif suffix in CODE:
+            data = folder.read(name, self._left)
+            if len(data) > self._left:
+                raise _too_large(self._max_bytes)
+            self._left -= len(data)
+            _add(self.code, path.as_posix(), data)
+
+    def _leave_out(self, name: str, error: UnusableFileError) -> None:
+        self.code.notes.append(f"{printable(name)} was left out: {error}.")
 
 
-def _read_file(path: Path, left: int, max_bytes: int) -> bytes:
-    """Return the content of a file of at most `left` bytes. Raises `OSError`, and `RejectedError` for a larger one."""
-    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
-        data = file.read(left + 1)
-    if len(data) > left:
-        raise _too_large(max_bytes)
-    return data
+def _read_folder(folder: Folder, max_bytes: int) -> CodeFiles:
+    reading = _Reading(max_bytes)
+    try:
+        reading.read(folder, PurePosixPath())
+        code = reading.code
+        if not code.files and len(code.zips) == 1:
+            data = disk.read_open(reading.zips[0], code.zips[0], max_bytes)
+            if len(data) > max_bytes:
+                raise _too_large(max_bytes)
+            inside = _read_zip(data, code.zips[0], max_bytes)
+            return CodeFiles(inside.files, [*code.notes, *inside.notes], inside.zips)
+        return _checked(code, "this folder")
+    finally:
+        for descriptor in reading.zips:
+            os.close(descriptor)
 
 
 # --- zips ----------------------------------------------------------------------------------------------------------
 
 
-def _read_zip(path: Path, max_bytes: int) -> CodeFiles:
+def _read_zip(data: bytes, name: str, max_bytes: int) -> CodeFiles:
     try:
-        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
-            if os.fstat(file.fileno()).st_size > max_bytes:
-                raise _too_large(max_bytes)
-            return _checked(_read_members(file, max_bytes), "this zip")
+        return _checked(_read_members(io.BytesIO(data), max_bytes), "this zip")
     except RejectedError:
         raise
-    except OSError as error:
-        raise RejectedError(_unreadable(path.name, error)) from error
     except Exception as error:  # zipfile answers damage with a dozen kinds of exception
         raise RejectedError(
-            f"{printable(path.name)} is not a zip that can be opened: it is damaged, or another kind of archive under "
-            "this name. Make it again as a plain zip, or hand in the .py or .ipynb file itself."
+            f"{printable(PurePosixPath(name).name)} is not a zip that can be opened: it is damaged, or another kind of "
+            "archive under this name. Make it again as a plain zip, or hand in the .py or .ipynb file itself."
         ) from error
 
 
@@ -187,8 +201,8 @@ def _read_members(file: IO[bytes], max_bytes: int) -> CodeFiles:
         if len(members) > MAX_ENTRIES:
             raise RejectedError(f"This zip holds more than {MAX_ENTRIES:,} files. Hand in only your code.")
         for member in members:
-            name = member.filename.replace("\\", "/")
-            if member.is_dir() or name.endswith("/") or (_is_safe(name) and _is_furniture(name)):
+            name = _without_dots(member.filename.replace("\\", "/"))
+            if member.is_dir() or not name or name.endswith("/") or (_is_safe(name) and _is_furniture(name)):
                 continue
             if not _is_safe(name):
                 code.notes.append(f"{printable(name)} was left out: its name points outside the zip or is not valid.")
@@ -202,7 +216,9 @@ def _read_members(file: IO[bytes], max_bytes: int) -> CodeFiles:
             elif suffix in CODE:
                 data = _read_member(archive, member, left, max_bytes)
                 left -= len(data)
-                _add(code, PurePosixPath(name).as_posix(), data)
+                if name in code.files:
+                    code.notes.append(f"{printable(name)} stands in this zip more than once: the last one is graded.")
+                _add(code, name, data)
     return code
 
 
@@ -220,6 +236,11 @@ def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, left: int, m
     if len(data) > left:
         raise _too_large(max_bytes)
     return data
+
+
+def _without_dots(name: str) -> str:
+    """Return a path without its steps on the spot: `./a.py` is what some programs call `a.py`."""
+    return "/".join(part for part in name.split("/") if part != ".")
 
 
 def _add(code: CodeFiles, name: str, data: bytes) -> None:

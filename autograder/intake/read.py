@@ -65,13 +65,15 @@ def read_submission(
     run_top_level: bool = False,
     max_bytes: int = 20_000_000,
     expected: frozenset[str] = frozenset(),
+    within: Path | None = None,
 ) -> Submission:
     """Read a module, a notebook, a zip or a folder. Nothing is executed.
 
     `main` is the file asked for; `expected` are the functions asked for, which find it under another name;
-    `packages` may be imported, as may the standard library and the submission's own modules.
+    `packages` may be imported, as may the standard library and the submission's own modules. No link below `within`, by
+    default the folder above, is followed.
 
-    Raises `RejectedError` with a reason for the student.
+    Raises `RejectedError` with a reason for the student, and `StorageError` when the file system fails.
     """
     return read_whole(
         path,
@@ -81,6 +83,7 @@ def read_submission(
         run_top_level=run_top_level,
         max_bytes=max_bytes,
         expected=expected,
+        within=within,
     ).submission
 
 
@@ -93,9 +96,10 @@ def read_whole(
     run_top_level: bool = False,
     max_bytes: int = 20_000_000,
     expected: frozenset[str] = frozenset(),
+    within: Path | None = None,
 ) -> WholeSubmission:
     """Do as `read_submission`, and return the graded file beside it: nobody has to read it again, or another."""
-    code = read_files(path, max_bytes)
+    code = read_files(path, max_bytes, within)
     notes = list(code.notes)
     files = _rooted(code.files)
     units: dict[str, _Unit] = {}

@@ -9,7 +9,7 @@ from datetime import datetime
 from types import TracebackType
 
 import msgspec
-from sqlalchemy import DateTime, Engine, Index, LargeBinary, String, event, func, select
+from sqlalchemy import DateTime, Engine, Index, LargeBinary, String, event, select
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 from sqlalchemy.schema import CreateIndex, CreateTable
@@ -19,6 +19,20 @@ from autograder.records.database import Database
 
 PATIENCE = 30.0
 """Seconds to wait for other writers."""
+AT_ONCE = 50
+"""Reports in memory at a time."""
+
+
+EXACT = {"mysql": "utf8mb4_bin", "mariadb": "utf8mb4_bin", "mssql": "Latin1_General_100_BIN2"}
+"""Collations that tell apart what other ones of these databases take for the same: alice and Alice, José and Jose."""
+
+
+def _exact(length: int) -> String:
+    """Return the type of a text that is compared as it is written."""
+    kind = String(length)
+    for dialect, collation in EXACT.items():
+        kind = kind.with_variant(String(length, collation), dialect)
+    return kind
 
 
 class _Base(DeclarativeBase):
@@ -30,8 +44,8 @@ class _Row(_Base):
     __table_args__ = (Index("latest", "assignment", "student", "id"),)
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
-    assignment: Mapped[str] = mapped_column(String(200))
-    student: Mapped[str] = mapped_column(String(400))
+    assignment: Mapped[str] = mapped_column(_exact(200))
+    student: Mapped[str] = mapped_column(_exact(400))
     digest: Mapped[str] = mapped_column(String(64))
     assignment_digest: Mapped[str] = mapped_column(String(64))
     engine: Mapped[str] = mapped_column(String(64))
@@ -123,22 +137,28 @@ class Records:
     def latest(self, assignment: str, student: str) -> Report | None:
         """Return a student's latest report, or None. Raises `RecordsError`."""
         query = (
-            select(_Row.report)
-            .where(_Row.assignment == assignment, _Row.student == student)
-            .order_by(_Row.id.desc())
-            .limit(1)
+            select(_Row.report).where(_Row.assignment == assignment, _Row.student == student).order_by(_Row.id.desc())
         )
         with self._reading() as session:
-            found = session.execute(query).scalar_one_or_none()
-        return None if found is None else msgspec.json.decode(found, type=Report)
+            for found in session.execute(query.execution_options(yield_per=1)).scalars():
+                report = msgspec.json.decode(found, type=Report)
+                if (report.assignment, report.student) == (assignment, student):
+                    return report  # a table that an earlier version made may compare less exactly
+        return None
 
     def all_latest(self, assignment: str) -> Iterator[Report]:
         """Yield the latest report of every student, by name, one by one. Raises `RecordsError`."""
-        newest = select(func.max(_Row.id)).where(_Row.assignment == assignment).group_by(_Row.student)
-        query = select(_Row.report).where(_Row.id.in_(newest)).order_by(_Row.student)
+        query = select(_Row.student, _Row.id).where(_Row.assignment == assignment).order_by(_Row.id)
         with self._reading() as session:
-            for found in session.execute(query.execution_options(yield_per=50)).scalars():
-                yield msgspec.json.decode(found, type=Report)
+            rows = session.execute(query.execution_options(yield_per=1_000))
+            newest = {student: number for student, number in rows}  # exactly, whatever the database takes for the same
+            students = sorted(newest)
+            for start in range(0, len(students), AT_ONCE):
+                numbers = [newest[student] for student in students[start : start + AT_ONCE]]
+                found = select(_Row.id, _Row.report).where(_Row.id.in_(numbers))
+                reports = {number: report for number, report in session.execute(found)}
+                for number in numbers:
+                    yield msgspec.json.decode(reports[number], type=Report)
 
 
 def _durable(connection: object, _record: object) -> None:

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from autograder.errors import ReportError
-from autograder.feedback.formats import file_name, page_name
 from autograder.files import PRIVATE, private_folder, replace
+from autograder.identity import file_name, page_name
 from autograder.model import Report
 from autograder.reports.pages import class_page, student_page
 from autograder.reports.summary import ClassSummary, Row
@@ -27,6 +27,8 @@ def write_reports(reports: Iterable[Report], folder: Path, *, course: str, title
     Raises `ReportError`.
     """
     students = folder / "students"
+    if students.is_symlink():
+        raise ReportError(f"{students} is a link: the pages would lie elsewhere. Remove it, or choose another place")
     try:
         private_folder(students)
     except OSError as error:

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from autograder.feedback import formats, signs
-from autograder.feedback.outcomes import STOPPED, ExerciseResult, is_ours
+from autograder.feedback.outcomes import STOPPED, ExerciseResult, failed_as_a_whole
 from autograder.feedback.signs import SIGNS, Sign
 from autograder.model import ExerciseInfo, Outcome, Report
 
@@ -75,7 +75,7 @@ class Row:
             ),
             faults=_faults(report),
             shortcuts=tuple(formats.clip(flag, 200) for flag in report.flags[:10]),
-            problem="" if is_ours(report) and not ran else formats.clip(report.problem.strip(), 400),
+            problem="" if failed_as_a_whole(report) else formats.clip(report.problem.strip(), 400),
             ran=ran,
             boundary=report.boundary,
             version=(report.assignment_digest, report.engine),
@@ -97,7 +97,7 @@ class Row:
 
 
 def _faults(report: Report) -> tuple[Fault, ...]:
-    if is_ours(report) and not report.results:
+    if failed_as_a_whole(report):
         return (_fault("", report.problem),)
     return tuple(_fault(r.name, r.message) for r in report.results if r.outcome is Outcome.GRADER_ERROR)
 

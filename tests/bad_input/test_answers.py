@@ -72,7 +72,7 @@ def reports(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Repo
             (folder / "solution.py").write_text(SOLUTION)
             (folder / "checks.py").write_text(CHECKS.format(asked=asked))
             with executing(replace(settings(folder, LIMITS), patience=PATIENCE), sandbox) as executor:
-                done = run(executor, shelf, find_class(root / "class"), jobs=4)
+                done = run(executor, shelf, find_class(root / "class").entries, jobs=4)
             assert len(done) == sum(answer.asked == asked for answer in ANSWERS)
     yield shelf
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import html
 import json
 import os
 import subprocess
@@ -16,6 +17,8 @@ from typer.testing import CliRunner
 from autograder import files
 from autograder.cli import gradescope, main, nbgrader
 from autograder.cli.app import app
+from autograder.errors import InputError, ReportError
+from autograder.identity import clean_name
 from autograder.sandbox.layers import bubblewrap
 from tests import tiny
 from tests.places import read_only
@@ -87,6 +90,59 @@ def test_failed_grades_only_what_lacks_points(course):
 def test_a_second_run_says_what_still_stands(course):
     run("grade", "tiny", "class", "--no-report")
     assert "2 of 2 were graded before" in run("grade", "tiny", "class", "--no-report").output
+
+
+def test_a_name_costs_its_row_and_is_the_same_wherever_it_is_shown(course):
+    """A name in another encoding, one that begins a formula, one that looks like another's, one that stands twice."""
+    odd = [b"caf\xe9", b"=cmd()", b"Ada", b"ada\xe3\x85\xa4", b":skull:"]
+    for name in odd:
+        folder = os.fsencode(course / "class") + b"/" + name
+        os.mkdir(folder)
+        Path(os.fsdecode(folder + b"/tiny.py")).write_text(RIGHT)
+    (course / "class/bob.py").write_text(RIGHT)
+    result = run("grade", "tiny", "class", "--json", "--jobs", "2")
+    assert result.exit_code == 1
+    assert "bob stands twice in class: bob and bob.py. None of them is graded" in result.stderr
+    assert "Ada and ada look alike: they are taken for different people." in result.stderr
+    rows = json.loads(result.stdout)
+    students = sorted([*(clean_name(os.fsdecode(name)) for name in odd), "ada"])
+    assert [row["student"] for row in rows] == students
+    assert {row["score"] for row in rows} == {10.0}
+    assert json.loads(run("status", "tiny", "--json").stdout) == rows
+    shown = run("status", "tiny").output
+    pages = course / "reports/tiny"
+    index = (pages / "index.html").read_text()
+    assert len(list((pages / "students").iterdir())) == len(students)
+    for student in students:
+        assert student in shown
+        assert html.escape(student) in index
+        assert any(html.escape(student) in page.read_text() for page in (pages / "students").iterdir())
+
+
+@pytest.mark.parametrize(
+    ("folder", "said"),
+    [
+        (".", "lie in one another: give a folder that holds nothing but submissions"),
+        ("reference", "lie in one another"),
+        ("reference/tiny", "lie in one another"),
+    ],
+)
+def test_what_decides_about_submissions_is_not_graded_as_one(course, folder, said):
+    result = run("grade", "tiny", folder)
+    assert isinstance(result.exception, InputError)
+    assert said in str(result.exception)
+
+
+def test_reports_in_the_class_folder_are_nobody_s_work_and_no_link_leads_them_elsewhere(course):
+    (course / "class/pages").mkdir()
+    (course / "class/pages/students").symlink_to(course / "reference")
+    result = run("grade", "tiny", "class", "--report", "class/pages", "--json")
+    assert isinstance(result.exception, ReportError)
+    assert "pages was left out: it holds the course's own class/pages." in result.stderr
+    assert sorted(path.name for path in (course / "reference").iterdir()) == ["tiny"]
+    (course / "class/pages/students").unlink()
+    result = run("grade", "tiny", "class", "--report", "class/pages", "--json")
+    assert [row["student"] for row in json.loads(result.stdout)] == ["ada", "bob"]
 
 
 def test_validate_says_whether_the_rubric_is_sound(course):

@@ -47,7 +47,7 @@ def test_a_device_that_is_not_there_is_said_with_the_way_on(
 def test_a_class_is_graded_with_a_second_device(course: Path) -> None:
     opened = open_course("tiny", course, CPU)
     code = grade_class(
-        opened, find_class(course.parent / "class"), jobs=1, again=None, fresh=False, folder=None, unsafe=False,
+        opened, find_class(course.parent / "class").entries, jobs=1, again=None, fresh=False, folder=None, unsafe=False,
         json=True, quiet=True,
     )  # fmt: skip
     assert code == 0

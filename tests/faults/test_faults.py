@@ -58,7 +58,7 @@ def wanted(tmp_path: Path) -> GradingSettings:
 
 
 def graded(executor: LocalExecutor, records: Records, folder: Path) -> dict[str, Report]:
-    run(executor, records, find_class(folder), jobs=2)
+    run(executor, records, find_class(folder).entries, jobs=2)
     return {report.student: report for report in records.all_latest("tiny")}
 
 

@@ -12,9 +12,9 @@ from rich.text import Text
 
 from autograder.cli.show import Row as TerminalRow
 from autograder.config import GradescopeConfig
-from autograder.feedback.formats import page_name
 from autograder.home.public_release import PublicExercise, PublicRelease
 from autograder.home.show import Checked
+from autograder.identity import page_name
 from autograder.model import Report
 from autograder.platforms.gradescope.results import results_of
 from autograder.platforms.nbgrader import words

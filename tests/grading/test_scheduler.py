@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from autograder.errors import InterruptedGradingError, RecordsError, RejectedError, SlotDiedError
+from autograder.errors import InterruptedGradingError, RecordsError, RejectedError, SlotDiedError, StorageError
 from autograder.grading.messages import WasRead
 from autograder.grading.reports import without_results
 from autograder.grading.scheduler import UNREADABLE, Batch, Done, Kind
@@ -69,7 +69,7 @@ def executor(tmp_path: Path, sandbox: Sandbox):
 
 def test_one_bad_submission_never_stops_the_others(tmp_path, executor, folder):
     with Records(f"sqlite:///{tmp_path}/r.sqlite") as records:
-        done = run(executor, records, find_class(folder), jobs=2)
+        done = run(executor, records, find_class(folder).entries, jobs=2)
         assert len(done) == len(CLASS) + 1
         reports = {report.student: report for report in records.all_latest("tiny")}
     assert {name: report.score for name, report in reports.items()} == {
@@ -97,6 +97,43 @@ def test_finished_work_stands_until_something_changes(tmp_path, executor, folder
         assert kinds == {"right": Kind.STANDING, "wrong": Kind.GRADED}
         executor.settings = replace(executor.settings, limits=Limits(check_seconds=4, memory_mb=128))
         assert [one.kind for one in run(executor, records, entries)] == [Kind.GRADED] * 2
+
+
+def test_a_report_that_stands_says_what_lies_beside_the_work_now(tmp_path, executor, folder):
+    """The work is the same, and so is its digest; what was left out of it is not."""
+    entries = [Entry("right", folder / "right")]
+    (folder / "right" / "link.py").symlink_to("tiny.py")
+    with Records(f"sqlite:///{tmp_path}/r.sqlite") as records:
+        (first,) = run(executor, records, entries)
+        (same,) = run(executor, records, entries)
+        assert (same.kind, same.report) == (Kind.STANDING, first.report)
+        assert first.report.notes == ("link.py was left out: it is a link. Hand in the file itself.",)
+        (folder / "right" / "link.py").unlink()
+        (then,) = run(executor, records, entries)
+        assert (then.kind, then.report) == (Kind.STANDING, replace(first.report, notes=()))
+        assert records.latest("tiny", "right") == then.report
+
+
+def test_a_copy_of_another_s_work_is_graded_for_itself(tmp_path, executor, folder):
+    """Equal work has an equal digest; a report stands for the student it was written for."""
+    (folder / "right_too").mkdir()
+    (folder / "right_too" / "tiny.py").write_text(RIGHT)
+    entries = [Entry(name, folder / name) for name in ("right", "right_too")]
+    with Records(f"sqlite:///{tmp_path}/r.sqlite") as records:
+        run(executor, records, entries[:1])
+        done = {one.report.student: one for one in run(executor, records, entries)}
+    assert {student: one.kind for student, one in done.items()} == {"right": Kind.STANDING, "right_too": Kind.GRADED}
+    assert done["right"].report.digest == done["right_too"].report.digest
+
+
+def test_what_is_exchanged_after_it_was_read_is_not_graded(tmp_path, executor, folder):
+    """What was read is what is graded and recorded: a slot never reads twice."""
+    entry = Entry("right", folder / "right")
+    with executor.slot() as slot:
+        was_read = slot.read(entry)
+        (folder / "right" / "tiny.py").write_text("def square(x):\n    return 0\n")
+        report = slot.grade()
+    assert (report.score, report.digest) == (10, was_read.digest)
 
 
 def test_what_was_graded_without_a_boundary_does_not_stand(tmp_path, executor, sandbox, folder):
@@ -210,11 +247,11 @@ class Part:
             del self.acts[0]
             raise SlotDiedError(check)
 
-    def read(self, path: Path, student: str) -> WasRead:
+    def read(self, entry: Entry) -> WasRead:
         if self.acts[0] == "dies while it reads":
             del self.acts[0]
             raise SlotDiedError(killed=self.killed)
-        if isinstance(self.acts[0], RejectedError):
+        if isinstance(self.acts[0], RejectedError | StorageError):
             raise self.acts.pop(0)
         return WasRead("digest")
 
@@ -302,6 +339,31 @@ def test_what_the_student_did_is_not(outcome):
     assert (kept.score, len(part.asked)) == (3, 1)
 
 
+def test_what_the_file_system_refuses_is_tried_again_alone_and_then_an_error_of_ours():
+    refused = StorageError("ada.py cannot be read: Input/output error")
+    kept, part = played(refused, report())
+    assert (kept.status, part.asked) == ("graded", [asked(alone=True)])
+    kept, _ = played(refused, refused)
+    assert (kept.status, kept.problem, kept.score) == ("grader error", str(refused), 0)
+
+
+def test_an_earlier_score_stays_where_nothing_can_be_read():
+    """Nobody knows of any other work; and the next run tries again."""
+    refused = StorageError("ada.py cannot be read: Input/output error")
+    earlier = report(b=Outcome.FAILED)
+    shelf = Shelf(ada=earlier)
+    for _ in range(2):
+        (done,) = Batch(Part(refused, refused), (), shelf).run([Entry("ada", Path("ada.py"))])
+        assert (done.report.status, done.report.problem) == ("grader error", str(refused))
+        assert (done.report.score, done.report.results, done.report.digest) == (3, earlier.results, earlier.digest)
+        assert shelf["ada"] is done.report
+    (done,) = Batch(Part(report()), (), shelf).run([Entry("ada", Path("ada.py"))])
+    assert (done.kind, done.report.status, done.report.score) == (Kind.GRADED, "graded", 4)
+    rejected = without_results("ada", "", INFO, "rejected", "Hand in code.")
+    (done,) = Batch(Part(refused, refused), (), Shelf(ada=rejected)).run([Entry("ada", Path("ada.py"))])
+    assert (done.report.status, done.report.problem) == ("grader error", str(refused))
+
+
 def test_a_grader_that_fails_is_tried_again_alone_and_then_said_to_have_failed():
     kept, part = played(RuntimeError("no luck"), report())
     assert (kept.status, part.asked) == ("graded", [asked(), asked(alone=True)])
@@ -344,13 +406,13 @@ def test_who_interrupts_does_not_wait_for_what_is_under_way():
             super().stop()
             self.over.set()
 
-        def read(self, path: Path, student: str) -> WasRead:
-            if student == "second":
+        def read(self, entry: Entry) -> WasRead:
+            if entry.student == "second":
                 self.busy.set()
                 assert self.over.wait(60)
                 raise InterruptedGradingError
             assert self.busy.wait(60)
-            return super().read(path, student)
+            return super().read(entry)
 
     part = Waiting()
     running = Batch(part, (), Shelf(), jobs=2).run([Entry(name, Path(name)) for name in ("first", "second")])

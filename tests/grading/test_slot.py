@@ -11,12 +11,19 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NoReturn
 
 import psutil
 import pytest
 import torch
 
-from autograder.errors import ConversationEndedError, InterruptedGradingError, RejectedError, SlotDiedError
+from autograder.errors import (
+    ConversationEndedError,
+    InterruptedGradingError,
+    RejectedError,
+    SlotDiedError,
+    StorageError,
+)
 from autograder.grading import grade, slot
 from autograder.grading.executors import local
 from autograder.grading.executors.local import LocalExecutor, LocalSlot
@@ -241,7 +248,7 @@ def waiting(course: Course, executor: LocalExecutor, what: str) -> Iterator[tupl
             ended.append(error)
 
     with executor.slot() as one:
-        one.read(course.ada.path, "ada")
+        one.read(course.ada)
         thread = threading.Thread(target=grading)
         thread.start()
         while not course.begun and thread.is_alive():
@@ -325,10 +332,10 @@ def test_what_takes_too_long_to_read_is_rejected(
     submission.write_text(RIGHT + "def more(x): return f'" + "{x}" * 25_000 + "'\n")
     with forked(tiny_assignment) as one:
         with pytest.raises(RejectedError) as caught:
-            one.read(submission, "ada")
+            one.read(Entry("ada", submission))
         assert caught.value.reason == slot.TOO_LONG
         submission.write_text(RIGHT)
-        assert one.read(submission, "ada").main == "tiny.py"
+        assert one.read(Entry("ada", submission)).main == "tiny.py"
 
 
 def test_an_error_of_the_readers_is_not_the_students(
@@ -339,7 +346,28 @@ def test_an_error_of_the_readers_is_not_the_students(
 
     monkeypatch.setattr(slot, "read_submission", broken)
     with forked(tiny_assignment) as one, pytest.raises(RuntimeError, match="the disk is gone"):
-        one.read(tmp_path, "ada")
+        one.read(Entry("ada", tmp_path))
+
+
+def test_an_error_of_the_file_system_is_told_as_such(
+    tiny_assignment: Assignment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "tiny.py").write_text(RIGHT)
+
+    def broken(*_: object) -> NoReturn:
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr("autograder.intake.disk.os.scandir", broken)
+    with forked(tiny_assignment) as one, pytest.raises(StorageError, match="cannot be read: Input/output error"):
+        one.read(Entry("ada", tmp_path))
+
+
+def test_a_name_in_any_encoding_can_be_read(tiny_assignment: Assignment, tmp_path: Path) -> None:
+    folder = Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9"))
+    folder.mkdir()
+    (folder / "tiny.py").write_text(RIGHT)
+    with forked(tiny_assignment) as one:
+        assert one.read(Entry("caf_", folder)).main == "tiny.py"
 
 
 # --- stand-ins and the search for shortcuts -----------------------------------------------------------------------

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
+import warnings
 import zipfile
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
-from autograder.errors import RejectedError
+from autograder.errors import RejectedError, StorageError
 from autograder.intake.archive import MAX_RATIO, CodeFiles, is_hidden, read_files
 from tests.intake.conftest import zipped
 
@@ -224,58 +227,59 @@ def test_what_cannot_be_handed_in_is_said_with_its_name(tmp_path: Path) -> None:
     assert refused(tmp_path / "link.py") == "link.py is a link to another place. Hand in the file itself."
     os.mkfifo(tmp_path / "pipe.py")
     assert refused(tmp_path / "pipe.py") == ("pipe.py is not an ordinary file. Hand in a .py, .ipynb or .zip file.")
-    for name in ("none.py", "none.zip"):
-        assert refused(tmp_path / name) == f"{name} cannot be read: No such file or directory. Hand it in again."
-    assert refused(tmp_path / "a\0.py") == "a?.py cannot be read: not a valid name. Hand it in again."
 
 
-@pytest.mark.parametrize("name", ["a.py", "a.zip"])
-def test_a_file_that_cannot_be_opened_is_said(tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / name).write_text("x")
+@pytest.mark.parametrize("name", ["none.py", "none.zip", "none"])
+def test_what_is_not_there_is_nobodys_to_hand_in_again(tmp_path: Path, name: str) -> None:
+    """It was listed a moment ago: a drive that is gone looks just like that."""
+    with pytest.raises(StorageError, match=f"^{name}: it was exchanged or removed while it was read. Run the same"):
+        files_of(tmp_path / name)
 
-    def broken(*_: object) -> int:
-        raise OSError(5, "Input/output error")
 
-    monkeypatch.setattr(os, "open", broken)
-    assert refused(tmp_path / name) == f"{name} cannot be read: Input/output error. Hand it in again."
-    assert refused(folder(tmp_path, {"b.py": "x"})) == (
-        "b.py cannot be read: Input/output error. Hand it in again. "
-        "There is no other .py or .ipynb file in this folder."
-    )
+def test_a_name_that_no_system_takes_is_said(tmp_path: Path) -> None:
+    with pytest.raises(StorageError, match=r"^a\?\.py cannot be read: not a valid name"):
+        files_of(tmp_path / "a\0.py")
+
+
+@pytest.mark.parametrize("number", [errno.EIO, errno.EACCES, errno.ESTALE, errno.ENOSPC, errno.EMFILE, errno.EPERM])
+@pytest.mark.parametrize("where", ["open", "read", "scandir", "stat", "fstat"])
+def test_an_error_of_the_file_system_is_not_the_student_s(
+    tmp_path: Path, number: int, where: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither for the work itself nor for a file beside it: without that, another work would be graded."""
+    path = folder(tmp_path, {"a.py": "1", "inner/b.py": "2"})
+    zipped(tmp_path / "z.zip", {"a.py": "1"})
+    (tmp_path / "c.py").write_text("1")
+
+    def broken(*_: object, **__: object) -> NoReturn:
+        raise OSError(number, os.strerror(number))
+
+    places = [path] if where == "scandir" else [path, tmp_path / "z.zip", tmp_path / "c.py"]
+    with monkeypatch.context() as patched:
+        patched.setattr(os, where, broken)
+        for place in places:
+            with pytest.raises(StorageError, match=f"cannot be read: {os.strerror(number)}. Make that possible"):
+                files_of(place)
 
 
 def test_files_are_opened_without_following_and_without_waiting(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Between the look and the opening, a file may have become a link or a pipe."""
-    whole, flags = os.open, []
+    whole, opened = os.open, []
+    path = folder(tmp_path, {"a.py": "1", "inner/b.py": "2"})
     monkeypatch.setattr(
-        os, "open", lambda path, how, *more, **named: flags.append(how) or whole(path, how, *more, **named)
+        os, "open", lambda path, how, *more, **named: opened.append((path, how)) or whole(path, how, *more, **named)
     )
-    (tmp_path / "a.py").write_text("x")
-    files_of(tmp_path / "a.py")
-    files_of(zipped(tmp_path / "a.zip", {"a.py": "x"}))
-    assert flags == [os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK] * 2
-
-
-def test_a_folder_that_cannot_be_opened_is_left_out_with_a_word(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    path = folder(tmp_path, {"a.py": "1", "closed/b.py": "2", "open/c.py": "3"})
-    whole = os.scandir
-
-    def scandir(place: Path) -> object:
-        if place.name in closed:
-            raise PermissionError(13, "Permission denied")
-        return whole(place)
-
-    monkeypatch.setattr(os, "scandir", scandir)
-    closed = {"closed"}
-    bundle = read_files(path, BIG)
-    assert sorted(bundle.files) == ["a.py", "open/c.py"]
-    assert bundle.notes == ["The folder closed cannot be opened and was left out."]
-    closed = {"ada"}
-    assert refused(path) == "ada cannot be read: Permission denied. Hand it in again."
+    files_of(path)
+    safely = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
+    assert opened == [
+        (tmp_path, os.O_RDONLY | os.O_DIRECTORY),
+        ("ada", safely | os.O_DIRECTORY),
+        ("a.py", safely),
+        ("inner", safely | os.O_DIRECTORY),
+        ("b.py", safely),
+    ]
 
 
 def test_what_is_no_ordinary_file_in_a_folder_is_left_out_with_a_word(tmp_path: Path) -> None:
@@ -352,3 +356,38 @@ def test_what_is_no_zip_says_so(tmp_path: Path) -> None:
         "a.zip is not a zip that can be opened: it is damaged, or another kind of archive under this name. Make it "
         "again as a plain zip, or hand in the .py or .ipynb file itself."
     )
+
+
+@pytest.mark.parametrize("name", ["./a.py", "././a.py", "x/./a.py", ".\\a.py"])
+def test_a_step_on_the_spot_hides_nothing(tmp_path: Path, name: str) -> None:
+    """`bsdtar -a -cf x.zip .` writes every name so; so does `zip` with `./a.py`."""
+    path = tmp_path / "ada.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.mkdir("./")
+        archive.writestr(name, "1")
+        archive.writestr("./.hidden/b.py", "2")
+        archive.writestr("./../c.py", "3")
+    bundle = read_files(path, BIG)
+    assert list(bundle.files) == [name.replace("\\", "/").replace("./", "")]
+    assert bundle.notes == ["../c.py was left out: its name points outside the zip or is not valid."]
+
+
+@pytest.mark.parametrize("again", ["a.py", "./a.py"])
+def test_of_two_entries_with_one_name_the_last_is_graded_with_a_word(tmp_path: Path, again: str) -> None:
+    path = tmp_path / "ada.zip"
+    with zipfile.ZipFile(path, "w") as archive, warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        archive.writestr("a.py", "1")
+        archive.writestr(again, "2")
+    bundle = read_files(path, BIG)
+    assert bundle.files == {"a.py": b"2"}
+    assert bundle.notes == ["a.py stands in this zip more than once: the last one is graded."]
+
+
+def test_zips_of_zips_are_never_opened(tmp_path: Path) -> None:
+    """However far they would unpack: only a zip that stands alone in a folder is opened, once."""
+    inner = zipped(tmp_path / "inner.zip", {"a.py": "1"}).read_bytes()
+    for _ in range(3):
+        inner = zipped(tmp_path / "outer.zip", {"bomb.zip": inner}).read_bytes()
+    assert "only another zip (bomb.zip)" in refused(tmp_path / "outer.zip")
+    assert "only another zip (bomb.zip)" in refused(folder(tmp_path, {"outer.zip": inner}))

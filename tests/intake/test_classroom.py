@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import unicodedata
 from pathlib import Path
+from typing import Any, NoReturn
 
 import pytest
 
 from autograder.errors import InputError
+from autograder.identity import clean_name
 from autograder.intake import Entry, choose, find_class
 
 
@@ -17,7 +21,7 @@ def test_folders_and_loose_files_are_entries_named_by_student(tmp_path: Path) ->
         (tmp_path / name).touch()
     for name in ("__MACOSX", ".ipynb_checkpoints"):
         (tmp_path / name).mkdir()
-    assert find_class(tmp_path) == [
+    assert find_class(tmp_path).entries == [
         Entry("ada_lopez", tmp_path / "ada_lopez.py"),
         Entry("bo_li", tmp_path / "bo_li.ipynb"),
         Entry("cy_ray", tmp_path / "cy_ray.ZIP"),
@@ -27,7 +31,7 @@ def test_folders_and_loose_files_are_entries_named_by_student(tmp_path: Path) ->
 
 def test_a_name_is_the_same_however_the_system_spells_it(tmp_path: Path) -> None:
     (tmp_path / unicodedata.normalize("NFD", "josé")).mkdir()
-    assert find_class(tmp_path)[0].student == unicodedata.normalize("NFC", "josé")
+    assert find_class(tmp_path).entries[0].student == unicodedata.normalize("NFC", "josé")
 
 
 def test_a_student_who_stands_there_twice_is_named(tmp_path: Path) -> None:
@@ -67,26 +71,82 @@ def test_what_is_wrong_with_a_class_folder_is_said_with_the_way_out(
     for name in ("ada\n.py", "ada\n.ipynb"):
         (where / name).touch()
     assert said() == (
-        f"ada? stands twice in {where}: ada?.ipynb and ada?.py; keep one, or put both in a folder of that name"
+        f"{clean_name('ada' + chr(10))} stands twice in {where}: ada?.ipynb and ada?.py. None of them is graded: keep "
+        "one, or put all in a folder of that name"
     )
 
-    def closed(_: Path) -> object:
+    def closed(_: object) -> NoReturn:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(Path, "iterdir", closed)
-    assert said() == f"{where} cannot be opened: Permission denied"
+    monkeypatch.setattr(os, "scandir", closed)
+    assert said() == (
+        f"{where}: class cannot be read: Permission denied. Make that possible, then run the same command again"
+    )
 
 
-def test_a_students_name_may_be_long_and_is_the_folders_whole_name(tmp_path: Path) -> None:
+def test_an_entry_that_the_system_says_nothing_of_is_not_passed_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its row says that the grader could not read it; it does not just vanish."""
+    for name in ("ada", "bo"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "cy.py").touch()
+    whole = os.stat
+
+    def failing(path: Any, **how: Any) -> os.stat_result:
+        if path in ("bo", "cy.py"):
+            raise OSError(errno.EIO, "Input/output error")
+        return whole(path, **how)
+
+    monkeypatch.setattr(os, "stat", failing)
+    assert [entry.student for entry in find_class(tmp_path).entries] == ["ada", "bo", "cy"]
+
+
+def test_links_are_entries_for_intake_to_refuse_and_other_things_are_passed_over(tmp_path: Path) -> None:
+    (tmp_path / "ada").mkdir()
+    (tmp_path / "notes").write_text("")
+    for name, target in (("bo", "ada"), ("cy.py", "nowhere"), ("readme", "notes"), ("loop", "loop")):
+        (tmp_path / name).symlink_to(target)
+    os.mkfifo(tmp_path / "pipe")
+    os.mkfifo(tmp_path / "di.py")
+    assert [entry.student for entry in find_class(tmp_path).entries] == ["ada", "bo", "cy", "di"]
+
+
+def test_submissions_and_what_decides_about_them_do_not_lie_in_one_another(tmp_path: Path) -> None:
+    """Else a student called "records" could bring the database, and the reference would be somebody's work."""
+    for name in ("class/ada", "class/records", "reference/tiny"):
+        (tmp_path / name).mkdir(parents=True)
+    (tmp_path / "records").symlink_to("class/records")
+    for folder, place in (
+        ("class", "class/records/course.sqlite"), ("class", "records/course.sqlite"), (".", "reference/tiny"),
+        ("reference", "reference/tiny"), ("reference/tiny", "reference/tiny"),
+    ):  # fmt: skip
+        with pytest.raises(InputError, match="lie in one another: give a folder that holds nothing but submissions"):
+            find_class(tmp_path / folder, apart=[tmp_path / place])
+    assert find_class(tmp_path / "class", apart=[tmp_path / "reference/tiny", tmp_path / "r/c.sqlite"]).entries
+
+
+def test_an_entry_that_holds_the_reports_is_left_out(tmp_path: Path) -> None:
+    for name in ("class/ada", "class/report/students"):
+        (tmp_path / name).mkdir(parents=True)
+    for place in ("class/report", "class/report/tiny"):
+        found = find_class(tmp_path / "class", reports=[tmp_path / place, tmp_path / "elsewhere"])
+        assert [entry.student for entry in found.entries] == ["ada"]
+        assert found.left_out == (f"report was left out: it holds the course's own {tmp_path / place}",)
+
+
+def test_a_students_name_is_the_folders_whole_name_up_to_a_length(tmp_path: Path) -> None:
     (tmp_path / "ada.lopez").mkdir()
     (tmp_path / ("b" * 250)).mkdir()
-    assert [entry.student for entry in find_class(tmp_path)] == ["ada.lopez", "b" * 250]
+    students = [entry.student for entry in find_class(tmp_path).entries]
+    assert students == ["ada.lopez", clean_name("b" * 250)]
 
 
 def test_some_students_of_a_class_are_chosen_in_its_order() -> None:
     entries = [Entry(name, Path(name)) for name in ("ada", "bo", "cy")]
     assert choose(entries, None) == choose(entries, []) == entries
     assert choose(entries, {"cy", "ada"}) == [entries[0], entries[2]]
+    assert choose(entries, [" cy"]) == [entries[2]], "as it is typed, in whatever spelling"
     with pytest.raises(InputError) as caught:
         choose(entries, ["zoe", "bo", "al"])
     assert str(caught.value) == "no submission by al, zoe; the class has: ada, bo, cy"

@@ -17,10 +17,10 @@ EXPECTED = yaml.safe_load((CLASS / "expected.yml").read_text(encoding="utf-8"))
 
 
 def test_every_student_has_an_expectation() -> None:
-    assert {entry.student for entry in find_class(CLASS)} == set(EXPECTED)
+    assert {entry.student for entry in find_class(CLASS).entries} == set(EXPECTED)
 
 
-@pytest.mark.parametrize("entry", find_class(CLASS), ids=lambda entry: entry.student)
+@pytest.mark.parametrize("entry", find_class(CLASS).entries, ids=lambda entry: entry.student)
 def test_every_submission_is_read_or_rejected_as_expected(entry: Entry) -> None:
     student, path = entry.student, entry.path
     expected = frozenset({"make_windows", "mae", "mse", "sigmoid", "diagnose"})

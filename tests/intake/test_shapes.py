@@ -155,10 +155,6 @@ def test_other_kinds_of_files_are_rejected(tmp_path: Path) -> None:
     assert "only .py, .ipynb and .zip" in _rejected(tmp_path / "homework.docx")
 
 
-def test_a_file_that_is_not_there_is_rejected(tmp_path: Path) -> None:
-    assert "cannot be read" in _rejected(tmp_path / "nothing.py")
-
-
 def test_too_much_is_rejected(tmp_path: Path) -> None:
     (tmp_path / "regression.py").write_text(WRITTEN + "#" * 2_000)
     assert "larger than" in _rejected(tmp_path / "regression.py", max_bytes=1_000)

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import msgspec
 import pytest
 from sqlalchemy import text
+from sqlalchemy.dialects import mssql, mysql
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.schema import CreateTable
 
@@ -73,6 +74,45 @@ def test_students_come_by_name_and_assignments_apart(url):
         records.save(report("bob", assignment="other"))
         assert [one.student for one in records.all_latest("tiny")] == ["ada", "zoë", "李"]
         assert records.latest("tiny", "bob") is None
+
+
+NEAR = ("alice", "Alice", "ALICE", "alicé", "alice ", "José", "Jose\u0301", "straße", "strasse", "ﬁn", "fin")
+
+
+def test_names_that_are_nearly_the_same_are_different_students(url):
+    with Records(url) as records:
+        for score, student in enumerate(NEAR):
+            records.save(report(student, score))
+        assert {one.student: one.score for one in records.all_latest("tiny")} == {
+            student: score for score, student in enumerate(NEAR)
+        }
+        assert [records.latest("tiny", student).score for student in NEAR] == list(range(len(NEAR)))
+
+
+@pytest.mark.parametrize(
+    ("dialect", "collation"),
+    [(mysql.dialect(), "utf8mb4_bin"), (mssql.dialect(), "Latin1_General_100_BIN2")],
+    ids=["MySQL", "SQL Server"],
+)
+def test_a_database_that_ignores_case_is_told_not_to(dialect, collation):
+    (table,) = store._Base.metadata.sorted_tables
+    made = str(CreateTable(table).compile(dialect=dialect))
+    assert f"student VARCHAR(400) COLLATE {collation}" in made
+    assert f"assignment VARCHAR(200) COLLATE {collation}" in made
+
+
+def test_a_table_that_compares_less_exactly_gives_nobody_another_s_report(url):
+    """Tables that an earlier version made keep their collation."""
+    with Records(url) as records:
+        with records.engine.begin() as connection:
+            connection.execute(text("DROP TABLE reports"))
+            columns = "assignment TEXT, student TEXT COLLATE NOCASE, digest, assignment_digest, engine, status, score,"
+            connection.execute(text(f"CREATE TABLE reports (id INTEGER PRIMARY KEY, {columns} points, graded, report)"))
+        records.save(report("alice", 1.0))
+        records.save(report("Alice", 2.0))
+        assert records.latest("tiny", "alice").score == 1.0
+        assert records.latest("tiny", "ALICE") is None
+        assert sorted(one.student for one in records.all_latest("tiny")) == ["Alice", "alice"]
 
 
 def test_threads_may_save_at_once(url):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from autograder.feedback.formats import page_name
+from autograder.identity import page_name
 from autograder.model import CheckResult, ExerciseInfo, Outcome, Report
 from autograder.reports import write_reports
 from tests.reports import sample

@@ -85,3 +85,12 @@ def test_each_way_of_being_stopped_names_its_exercises() -> None:
         group.title: [detail for _, detail in group.rows] for group in summary(sample.report("a", results)).attention
     }
     assert groups == {"Timed out": ["1.1"], "Out of memory": ["1.1"]}
+
+
+def test_what_could_not_be_read_again_is_ours_and_keeps_its_earlier_results() -> None:
+    found = summary(
+        sample.report("a", sample.all_of(Outcome.PASSED), status="grader error", problem="a.py cannot be read: EIO")
+    )
+    (row,) = found.rows
+    assert (row.problem, row.faults[0].line) == ("", "a.py cannot be read: EIO")
+    assert [sign.word for sign in row.flags] == ["grader error"], "it did load"

@@ -11,8 +11,8 @@ import pytest
 
 from autograder import reports
 from autograder.errors import ReportError
-from autograder.feedback.formats import page_name
 from autograder.files import replace
+from autograder.identity import page_name
 from autograder.model import Report
 
 CLASS = [Report(student, "tiny", "d", "a", "e", "graded", 5.0, 10.0) for student in ("ada", "bob", "cyd")]

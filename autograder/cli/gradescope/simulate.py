@@ -13,8 +13,10 @@ from rich.console import Console
 from autograder.cli.course import CourseAssignment, open_course
 from autograder.cli.gradescope.image import image_name
 from autograder.cli.options import ConfigFile, Container, ContainerWords, Name
+from autograder.cli.progress import tell
 from autograder.errors import InputError
 from autograder.files import private_folder
+from autograder.identity import clean_name, file_name
 from autograder.intake import find_class
 from autograder.platforms.gradescope import simulate as rehearsal
 
@@ -52,12 +54,14 @@ def simulate(
     private_folder(place)
     now = datetime.now(UTC)
     if folder is not None:
-        simulated = rehearsal.simulate_class(podman, tag, find_class(folder), course.settings, now)
+        found = find_class(folder, apart=course.apart, reports=(course.reports, place))
+        tell(found)
+        simulated = rehearsal.simulate_class(podman, tag, found.entries, course.settings, now)
     else:
         assert submission is not None
         if not submission.exists():
             raise InputError(f"{submission} does not exist")
-        student = submission.stem
+        student = clean_name(submission.stem)
         described = data.read_bytes() if data else rehearsal.metadata(student, course.settings, now)
         simulated = iter([rehearsal.simulate(podman, tag, submission, student, course.settings, described)])
     failed = sum([not _kept(one, course, place, into_records=folder is not None) for one in simulated])
@@ -66,13 +70,12 @@ def simulate(
 
 def _kept(one: rehearsal.Simulated, course: CourseAssignment, place: Path, *, into_records: bool) -> bool:
     """Write a run's pages and results; say what became of it. Whether it was graded."""
-    from autograder.feedback.formats import file_name
     from autograder.files import PRIVATE, replace
     from autograder.platforms.gradescope.contract import encode
     from autograder.platforms.gradescope.page import page
     from autograder.platforms.gradescope.publication import OURS
 
-    console = Console(soft_wrap=True, highlight=False)
+    console = Console(soft_wrap=True, highlight=False, emoji=False)
     html = file_name(one.student)
     replace(place / html, page(one, title=course.settings.title).encode(), PRIVATE)
     replace(place / f"instructor-{html}", page(one, title=course.settings.title, instructor=True).encode(), PRIVATE)

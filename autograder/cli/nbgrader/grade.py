@@ -14,7 +14,7 @@ from rich.table import Table
 
 from autograder.cli.course import CourseAssignment, open_course
 from autograder.cli.options import AsJson, ConfigFile, Fresh, Jobs, Name, NbgraderFolder, OnDevice, Only, Quiet, Unsafe
-from autograder.cli.progress import INTERRUPTED, watched
+from autograder.cli.progress import INTERRUPTED, tell, watched
 from autograder.cli.show import wide_console
 from autograder.cli.terminal import print_json
 from autograder.errors import RejectedError, UserError
@@ -76,14 +76,16 @@ def _grade(
 
     name = course.name
     place = open_nbgrader(folder)
-    entries = choose(place.submissions(name), only)
+    found = place.submissions(name)
+    tell(found)
+    entries = choose(found.entries, only)
     with (
         AssignmentGradebook(place, name) as book,
         course.records() as records,
         opened(course, unsafe=unsafe, max_bytes=MAX_BYTES, keep_cells=True) as ready,
     ):
         due = book.set_due(course.settings.due)
-        console = Console(stderr=True)
+        console = Console(stderr=True, emoji=False)
         if due != course.settings.due and course.settings.due is not None:
             console.print(f"[yellow]The gradebook says due {due}, grader_config.yml {course.settings.due}: "
                           "the gradebook counts.[/]")  # fmt: skip
@@ -103,7 +105,7 @@ def _grade(
         console.print(f"[red]{escape(student)} is graded but not in the gradebook:[/] {escape(problem)}")
     if tally.ours:
         console.print(f"[red]{tally.ours} met an error of the grader's. Nobody was charged; run again to retry.[/]")
-    return 1 if tally.ours or writer.unwritten else 0
+    return 1 if tally.ours or writer.unwritten or found.left_out else 0
 
 
 @dataclass
@@ -153,7 +155,7 @@ class _Writer:
         check_name(report.student)
         entry = self.entries[report.student]
         self.without_cell = self.book.missing(report.exercises)
-        carried = self.place.carried(entry.path)
+        carried = self.place.carried(entry)
         notebook = autograded_notebook(
             cells,
             self.book.cells,

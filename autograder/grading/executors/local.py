@@ -27,6 +27,7 @@ from autograder.errors import (
     RejectedError,
     SandboxUnavailableError,
     SlotDiedError,
+    StorageError,
 )
 from autograder.grading.executors.parts import Sandboxes, how_ended
 from autograder.grading.messages import (
@@ -51,6 +52,7 @@ from autograder.grading.messages import (
 )
 from autograder.grading.settings import AssignmentInfo, GradingSettings
 from autograder.grading.warm_grader import LARGEST_MESSAGE
+from autograder.intake.classroom import Entry
 from autograder.model import CheckResult, Report
 from autograder.protocol.framing import Channel
 from autograder.sandbox.layers.interpreter import isolated, places
@@ -268,13 +270,15 @@ class LocalSlot:
         self._stopped = True
         self._kill()
 
-    def read(self, path: Path, student: str) -> WasRead:
-        """Read a submission. Raises `RejectedError`, and `RuntimeError` when the grader itself failed."""
-        match self._ask(Read(str(path.absolute()), student)):
+    def read(self, entry: Entry) -> WasRead:
+        """Read a submission. Raises `RejectedError`, `StorageError`; `RuntimeError` when the grader itself failed."""
+        match self._ask(Read(entry.student, *(os.fsencode(place.absolute()) for place in (entry.path, entry.base)))):
             case WasRead() as was_read:
                 return was_read
             case Refused(reason=reason):
                 raise RejectedError(reason)
+            case Failed(problem=problem, storage=True):
+                raise StorageError(problem)
             case other:
                 raise RuntimeError(other.problem if isinstance(other, Failed) else f"a slot answered {other!r:.80}")
 
@@ -377,12 +381,10 @@ class LocalSlot:
 
     def _cpu_seconds(self) -> float:
         """Return the CPU seconds that the slot has used itself."""
-        try:
-            with open(f"/proc/{self._pid}/stat", encoding="utf-8", errors="replace") as file:
-                fields = file.read().rpartition(")")[2].split()
-        except OSError:
-            return self._cpu
-        return (int(fields[11]) + int(fields[12])) / TICKS
+        with contextlib.suppress(OSError), open(f"/proc/{self._pid}/stat", encoding="utf-8", errors="replace") as file:
+            fields = file.read().rpartition(")")[2].split()
+            return (int(fields[11]) + int(fields[12])) / TICKS
+        return self._cpu
 
 
 def _warm_grader(sock: socket.socket) -> subprocess.Popen[bytes]:

@@ -20,6 +20,7 @@ from autograder.grading.executors.local import LocalExecutor
 from autograder.grading.reports import without_results
 from autograder.grading.scheduler import Batch
 from autograder.grading.settings import AssignmentInfo, GradingSettings, Reading, engine_version
+from autograder.identity import clean_name
 from autograder.intake.classroom import Entry
 from autograder.model import CheckResult, Outcome, Report
 from autograder.platforms.gradescope import contract, policy
@@ -120,7 +121,7 @@ class Grading:
 
     def _graded(self) -> Report:
         private = [self._root / name for name in ("source", "submission_metadata.json", "results", "grading")]
-        entry = Entry(self._metadata.student, self._root / "submission")
+        entry = Entry(clean_name(self._metadata.student), self._root / "submission")
         with (
             LeanSandbox(path for path in private if path.exists()) as sandbox,
             LocalExecutor(self._grading_settings(), {CPU: sandbox}) as executor,
@@ -171,7 +172,7 @@ class Grading:
         unreached = [name for name in self._info.checks if name not in self._results]
         failed = any(one.outcome is Outcome.GRADER_ERROR for one in done)
         status = "grader error" if failed else "graded"
-        report = without_results(self._metadata.student, self._digest, self._info, status, "")
+        report = without_results(clean_name(self._metadata.student), self._digest, self._info, status, "")
         score = round(sum(one.earned for one in done), 4)
         report = msgspec.structs.replace(report, score=score, results=done)
         self._write("partial.json", results_of(report, self._settings.gradescope, self._metadata, unreached=unreached))

@@ -3,24 +3,30 @@ time."""
 
 from __future__ import annotations
 
+import io
 import json
 import shutil
 import subprocess
 import time
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from autograder.config import AssignmentConfig
-from autograder.errors import ContainerError, ResultsFormatError
-from autograder.intake import Entry
+from autograder.errors import ContainerError, ResultsFormatError, UnusableFileError
+from autograder.intake import Entry, disk
+from autograder.intake.disk import Kind
 from autograder.model import Report
 from autograder.platforms.gradescope import contract
 from autograder.platforms.gradescope.contract import Results
 from autograder.platforms.gradescope.results import report_in
+
+LARGEST = 100_000_000
+"""Bytes that Gradescope takes of one submission."""
 
 FAILED = "The autograder failed to execute correctly. Please ensure that your submission is valid."
 """What Gradescope tells a student when there is no valid results.json."""
@@ -196,13 +202,19 @@ def simulate_class(
 
 
 def _hand_in(submission: Path, folder: Path) -> None:
-    """Gradescope unpacks a zip at the top level and keeps other files as they are."""
-    if submission.is_dir():
-        shutil.copytree(submission, folder, symlinks=True)
-        return
-    folder.mkdir()
-    try:
-        with zipfile.ZipFile(submission) as archive:
-            archive.extractall(folder)
-    except (zipfile.BadZipFile, OSError, ValueError, RuntimeError):
-        shutil.copy(submission, folder)
+    """Gradescope unpacks a zip at the top level and keeps other files as they are. Of more than it takes, there is only
+    a part; links and devices do not come along."""
+    with disk.located(submission) as (above, name):
+        if above.look(name) is Kind.FOLDER:
+            with above.enter(name) as inner:
+                disk.copy(inner, folder, LARGEST)
+            return
+        folder.mkdir()
+        with suppress(UnusableFileError):
+            data = above.read(name, LARGEST)[:LARGEST]
+            try:
+                with zipfile.ZipFile(io.BytesIO(data)) as archive:
+                    if sum(member.file_size for member in archive.infolist()) <= LARGEST:
+                        archive.extractall(folder)
+            except (zipfile.BadZipFile, OSError, ValueError, RuntimeError):
+                (folder / name).write_bytes(data)

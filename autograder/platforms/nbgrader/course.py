@@ -18,9 +18,9 @@ from nbgrader.apps import NbGrader
 from nbgrader.preprocessors import AssignLatePenalties
 from nbgrader.utils import parse_utc
 
-from autograder.errors import InputError
-from autograder.files import read_small
-from autograder.intake import Entry
+from autograder.errors import InputError, StorageError, UnusableFileError
+from autograder.intake.classroom import ClassFolder, Entry, folder_names, named_entries
+from autograder.intake.disk import located
 
 _TIMESTAMP = "timestamp.txt"
 _MAX_CARRIED = 1_000
@@ -74,36 +74,45 @@ class NbgraderCourse:
         """Where the graded version goes."""
         return self._place(self._app.coursedir.autograded_directory, student, assignment)
 
-    def submissions(self, assignment: str) -> list[Entry]:
-        """Every student's folder of this assignment, by student. Raises `InputError`."""
+    def submissions(self, assignment: str) -> ClassFolder:
+        """Every student's folder of this assignment. From the student's name on, no link is followed.
+
+        Raises `InputError`.
+        """
         directory = self._app.coursedir
         step = directory.submitted_directory
         pattern = directory.format_path(step, "(?P<student>[^/]+)", re.escape(assignment), escape=True)
         anywhere = self._place(step, "*", assignment)
+        level = next(level for level, part in enumerate(anywhere.parts) if "*" in part)
+        above = Path(*anywhere.parts[:level])
         found = []
-        for path in Path(anywhere.anchor).glob(str(anywhere.relative_to(anywhere.anchor))):
+        for name in folder_names(above):
+            path = above.joinpath(name, *anywhere.parts[level + 1 :])
             match = re.fullmatch(pattern, str(path))
-            if match and path.is_dir():
-                found.append(Entry(match["student"], path))
+            if match and os.path.lexists(path) and (path.is_dir() or path.is_symlink()):
+                found.append((match["student"], path))
         if not found:
             raise InputError(f"no submission matches {anywhere}: run `nbgrader collect {assignment}` first")
-        return sorted(found, key=lambda entry: entry.student)
+        return named_entries(found, str(above), above)
 
-    def carried(self, submission: Path) -> Carried:
+    def carried(self, entry: Entry) -> Carried:
         """What nbgrader put next to a submission. Whatever a student put there instead is not followed."""
         files = {}
         for name in (_TIMESTAMP, "submission_secret.txt"):
-            try:
-                files[name] = read_small(submission / name, _MAX_CARRIED)
-            except OSError:
-                continue
+            with (
+                contextlib.suppress(UnusableFileError, StorageError),
+                located(entry.path / name, entry.within) as (folder, last),
+            ):
+                data = folder.read(last, _MAX_CARRIED)
+                if len(data) <= _MAX_CARRIED:
+                    files[name] = data
         received = None
         if _TIMESTAMP in files:
             with contextlib.suppress(Exception):  # it may hold anything
                 received = parse_utc(files[_TIMESTAMP].decode().strip())
         if received is None:
             files.pop(_TIMESTAMP, None)
-        there = os.path.lexists(submission / _TIMESTAMP)
+        there = os.path.lexists(entry.path / _TIMESTAMP)
         return Carried(received.replace(tzinfo=UTC) if received is not None else None, files, there)
 
     def late_penalty(self) -> Callable[[str, float, float], float | None]:

@@ -59,7 +59,7 @@ class ForkServer:
     ) -> None:
         self._preload = preload
         self._unsafe = unsafe
-        self._private = tuple(str(path) for path in private)
+        self._private = tuple(os.fsencode(path) for path in private)
         self._device = device
         self._without = without
         self._lock = threading.Lock()

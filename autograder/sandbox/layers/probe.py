@@ -38,16 +38,15 @@ class Start(msgspec.Struct, frozen=True):
     """The grader's first message: what to import, and what has to be out of reach.
 
     `base` is a folder for the fork server where there is no bubblewrap, `bait` a file there that everybody may read
-    by its
-    mode, `private` the grader's own files, `grader` its pid; `without` names layers that are not to be used; `device`
-    is what students' code computes on.
+    by its mode, `private` the grader's own files (paths in any encoding), `grader` its pid; `without` names layers
+    that are not to be used; `device` is what students' code computes on.
     """
 
     preload: tuple[str, ...]
     boundary: bool
     base: str = ""
     bait: str = ""
-    private: tuple[str, ...] = ()
+    private: tuple[bytes, ...] = ()
     grader: int = 0
     without: tuple[str, ...] = ()
     device: str = CPU
@@ -158,7 +157,7 @@ class _Trial:
         """A file of the grader's that can be read or written. The bait counts for all files that are not named."""
         for path in self._start.private:
             if _opens(path, os.O_RDONLY):
-                return f"{path} can be read"
+                return f"{path.decode(errors='replace')} can be read"
         if not self._start.private and _opens(self._start.bait, os.O_RDONLY):
             return "what its mode lets everybody read can be read"
         return "a file of the grader's can be written" if _opens(self._start.bait, os.O_WRONLY) else ""
@@ -187,7 +186,7 @@ def for_everybody(path: str) -> bool:
     return bool(place.stat().st_mode & 0o004) and all(folder.stat().st_mode & 0o001 for folder in place.parents)
 
 
-def _opens(path: str, how: int) -> bool:
+def _opens(path: str | bytes, how: int) -> bool:
     try:
         os.close(os.open(path, how))
     except OSError:

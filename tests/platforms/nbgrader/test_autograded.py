@@ -14,6 +14,7 @@ from nbconvert.exporters import HTMLExporter
 from nbgrader.nbgraderformat import MetadataValidator
 
 from autograder.errors import InputError
+from autograder.intake.classroom import Entry
 from autograder.intake.stored import StoredCell, StoredOutput, stored_cells
 from autograder.platforms.nbgrader.autograded import MAX_MARKDOWN, MasterCell, autograded_notebook
 from autograder.platforms.nbgrader.course import check_name, open_nbgrader
@@ -153,13 +154,13 @@ def test_of_what_lies_beside_a_submission_only_small_ordinary_files_are_read(tmp
                 path.write_text("soon")
             case "device":
                 path.symlink_to("/dev/zero")
-    carried = open_nbgrader(tmp_path).carried(place)
+    carried = open_nbgrader(tmp_path).carried(Entry("ada", place))
     assert carried.received is None and carried.there
     assert set(carried.files) <= ({"submission_secret.txt"} if made == "words" else set())
 
 
 def test_the_time_is_read_and_carried(tmp_path: Path) -> None:
     (tmp_path / "timestamp.txt").write_text("2026-11-20 10:00:00 UTC\n")
-    carried = open_nbgrader(tmp_path).carried(tmp_path)
+    carried = open_nbgrader(tmp_path).carried(Entry("ada", tmp_path))
     assert carried.received is not None and carried.received.isoformat() == "2026-11-20T10:00:00+00:00"
     assert carried.files == {"timestamp.txt": b"2026-11-20 10:00:00 UTC\n"}

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import csv
 import json
+import os
+import shutil
 
 import nbformat
 import pytest
 from nbgrader.nbgraderformat import MetadataValidator
 
+from autograder.errors import RejectedError
+from autograder.identity import clean_name
 from autograder.intake import read_submission
+from autograder.platforms.nbgrader.course import open_nbgrader
 from autograder.release import starter_source
 from tests import tiny
 from tests.platforms.nbgrader.mangled import PNG, id_of, solved
@@ -138,6 +143,34 @@ def test_what_a_person_gave_survives_and_asks_for_a_second_look_only_after_a_cha
     with course.gradebook() as book:
         assert (grade().auto_score, grade().score, grade().needs_manual_grade) == (4, 3.5, True)
     course.expected["one_function_missing"] = 9.5
+
+
+def test_links_and_odd_names_in_submitted_are_told_and_never_followed(released_course, tmp_path):
+    """From the student's folder on, whatever is there is a student's."""
+    submitted = released_course.folder / "submitted"
+    place = open_nbgrader(released_course.folder)
+    (tmp_path / "other/tiny").mkdir(parents=True)
+    (tmp_path / "other/tiny/tiny.py").write_text("def square(x):\n    return x * x\n")
+    odd = os.fsdecode(os.fsencode(submitted) + b"/caf\xe9")
+    try:
+        submitted.mkdir(exist_ok=True)
+        (submitted / "eve_link").symlink_to(tmp_path / "other")
+        (submitted / "eve_inner").mkdir()
+        (submitted / "eve_inner/tiny").symlink_to(tmp_path / "other/tiny")
+        (submitted / "nothing_here").mkdir()
+        os.makedirs(f"{odd}/tiny")
+        found = place.submissions("tiny")
+        entries = {entry.student: entry for entry in found.entries}
+        assert clean_name(os.path.basename(odd)) in entries and "nothing_here" not in entries
+        for student in ("eve_link", "eve_inner"):
+            entry = entries[student]
+            with pytest.raises(RejectedError, match="link"):
+                read_submission(entry.path, student, main="tiny", within=entry.within)
+    finally:
+        for path in (submitted / "eve_link", submitted / "eve_inner/tiny"):
+            path.unlink()
+        for path in (submitted / "eve_inner", submitted / "nothing_here", odd):
+            shutil.rmtree(path)
 
 
 def test_plain_nbgrader_autograde_works_with_the_public_checks(graded_course):
