@@ -7,6 +7,7 @@ In the examples, `student`, `reference` and `draw` are what a check is given. Th
 from autograder.errors import MismatchError, StudentError
 from autograder.rubric.answers import answer, short_answers
 from autograder.rubric.calibration import Level
+from autograder.rubric.cases import named
 from autograder.rubric.compare import as_tensor, compare, shown
 from autograder.rubric.draw import Draw
 from autograder.rubric.expectations import expect, in_order, matches, same_trajectory, tensor_of
@@ -38,6 +39,7 @@ __all__ = [
     "expect",
     "in_order",
     "matches",
+    "named",
     "numerical_gradient",
     "same_trajectory",
     "short_answers",

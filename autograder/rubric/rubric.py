@@ -6,8 +6,10 @@ import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from autograder.protocol.names import resolve
+from autograder.rubric.cases import Cases
 from autograder.rubric.draw import Draw
 from autograder.rubric.ladder import Ladder, Score
 from autograder.rubric.student import Reference, Student
@@ -28,6 +30,7 @@ AUTOGRAD = (
 """What to ban where a gradient is to be written by hand: `bans=AUTOGRAD`."""
 
 CheckFunction = Callable[[Student, Reference, Draw], Score | float | None]
+InputsFunction = Callable[..., Any]
 PracticeFunction = Callable[[Student, Path, int], tuple[float, Sequence[float]]]
 
 
@@ -38,34 +41,35 @@ class Check:
     Attributes:
         name: The exercise's number and the function's name: "1.3 any_length".
         exercise: The exercise's number.
-        asked: The function's docstring: one sentence that students read.
+        function: The student's function that it is about: a failure is that function's.
+        asked: The docstring: one sentence that students read.
         points: What it is worth.
         public: Whether students may run it at home.
-        uses: Functions of other exercises that the student's code may call on the way. Where the student's own is
-            missing or wrong, the reference's takes its place, so that one mistake costs once.
         trains: Whether it is a training check: run once, in one precision, without a search for the known mistake.
         seconds: Its time limit in seconds; None for the assignment's.
+        lends: The earlier functions that may be answered by the reference; None for all.
         run: The check itself.
 
     Example:
         >>> exercise = Rubric().exercise("1.3", "Losses", owns=("mse",), points=2)
-        >>> @exercise.check(2, public=True)
+        >>> @exercise.check("mse", 2, public=True)
         ... def any_length(student, reference, draw):
         ...     '''The mean of the squared errors.'''
         ...     matches(student, reference, "mse", draw.normal(5), draw.normal(5))
         >>> check = exercise.checks[0]
-        >>> check.name, check.asked, check.points
-        ('1.3 any_length', 'The mean of the squared errors.', 2)
+        >>> check.name, check.function, check.points
+        ('1.3 any_length', 'mse', 2)
     """
 
     name: str
     exercise: str
+    function: str
     asked: str
     points: float
     public: bool
-    uses: tuple[str, ...]
     trains: bool
     seconds: float | None
+    lends: tuple[str, ...] | None
     run: CheckFunction
 
 
@@ -117,27 +121,38 @@ class Exercise:
         """Return whether all its checks are training checks."""
         return all(check.trains for check in self.checks)
 
+    @property
+    def by_hand(self) -> bool:
+        """Return whether gradients are to be written by hand: none is lent, either."""
+        return not set(AUTOGRAD).isdisjoint(self.bans)
+
     def check(
         self,
+        function: str,
         points: float,
         *,
         public: bool = False,
-        uses: tuple[str, ...] = (),
         trains: bool = False,
         seconds: float | None = None,
+        lends: tuple[str, ...] | None = None,
     ) -> Callable[[CheckFunction], CheckFunction]:
-        """Add the decorated function as a check.
+        """Add the decorated function as a check of one of the student's functions.
 
-        The function takes (student, reference, draw). Its docstring tells students in one sentence what is asked.
-        Where the work is not that, the function raises, as `matches` and `expect` do. It returns nothing for all of
-        its points, or a part of them: a float from 0 to 1, or a `Score`.
+        It takes (student, reference, draw). Its docstring tells students in one sentence what is asked. Where the work
+        is not that, it raises, as `matches` and `expect` do. It returns nothing for all of its points, or a part of
+        them: a float from 0 to 1, or a `Score`.
+
+        The student's own function is called. Functions that come earlier in the assignment and have lost points are
+        answered by the reference on the way, so that one mistake costs once.
 
         Args:
+            function: The student's function that the check is about; the exercise owns it.
             points: What the check is worth.
             public: Whether students may know its inputs and run it at home.
-            uses: Functions of other exercises that the student's code may call on the way.
             trains: Whether it trains: run once, in one precision, without a search for the known mistake.
             seconds: Its own time limit in seconds; by default the assignment's.
+            lends: The earlier functions that may be answered by the reference; by default all. Each answer crosses to
+                the grader: training that calls one at every step may take too long.
 
         Returns:
             A decorator, which returns the function unchanged.
@@ -148,25 +163,87 @@ class Exercise:
         Example:
             >>> rubric = Rubric()
             >>> losses = rubric.exercise("1.3", "Two losses", owns=("mse", "mae"), points=6)
-            >>> @losses.check(2, public=True)
-            ... def mse_small(student, reference, draw):
-            ...     '''The mean of the squared errors, without a factor 1/2.'''
-            ...     for n in (2, 5, 17):
-            ...         matches(student, reference, "mse", draw.normal(n), draw.normal(n))
-            >>> mse_small(student, reference, draw)
+            >>> @losses.check("mse", 2)
+            ... def shifted(student, reference, draw):
+            ...     '''The same number added to both sides changes nothing.'''
+            ...     prediction, target, shift = draw.normal(5), draw.normal(5), draw.number(1, 2)
+            ...     compare(student.mse(prediction + shift, target + shift), reference.mse(prediction, target))
+            >>> shifted(student, reference, draw)
         """
 
-        def add(function: CheckFunction) -> CheckFunction:
-            asked = inspect.getdoc(function)
-            if not asked:
-                raise ValueError(f"check {function.__name__}: give it a docstring that says what is asked")
-            name = f"{self.number} {function.__name__}"
-            self.checks.append(
-                Check(name, self.number, " ".join(asked.split()), points, public, uses, trains, seconds, function)
-            )
-            return function
+        def add(run: CheckFunction) -> CheckFunction:
+            self._add(run.__name__, function, run, inspect.getdoc(run), points, public, trains, seconds, lends)
+            return run
 
         return add
+
+    def cases(
+        self,
+        function: str,
+        points: float,
+        *,
+        sizes: Sequence[object] = ((),),
+        public: bool = False,
+        seconds: float | None = None,
+        rtol: float | None = None,
+        atol: float | None = None,
+    ) -> Callable[[InputsFunction], InputsFunction]:
+        """Add a check that needs nothing but inputs: the student's result is compared with the reference's.
+
+        The form of most checks. The decorated function makes the arguments of one call: it takes `draw`, and what
+        `sizes` says, and returns a tuple of arguments. What is no tuple is the only argument; a dict at the end of the
+        tuple that was made by `named` holds keyword arguments.
+
+        Args:
+            function: The student's function that is called; the exercise owns it.
+            points: What the check is worth.
+            sizes: One entry for each call: a number or a tuple of them, handed on after `draw`. By default one call.
+            public: Whether students may know its inputs and run it at home.
+            seconds: Its own time limit in seconds; by default the assignment's.
+            rtol: The relative tolerance; by default that of `compare`.
+            atol: The absolute tolerance; by default that of `compare`.
+
+        Returns:
+            A decorator, which returns the function unchanged.
+
+        Raises:
+            ValueError: The function has no docstring.
+
+        Example:
+            >>> rubric = Rubric()
+            >>> losses = rubric.exercise("1.3", "Two losses", owns=("mse", "mae"), points=6)
+            >>> @losses.cases("mse", 2, sizes=(2, 5, 17))
+            ... def any_length(draw, n):
+            ...     '''The mean of the squared errors, without a factor 1/2.'''
+            ...     return draw.normal(n), draw.normal(n)
+            >>> rubric.checks[0].run(student, reference, draw)
+        """
+
+        def add(inputs: InputsFunction) -> InputsFunction:
+            run = Cases(function, inputs, tuple(sizes), rtol, atol)
+            self._add(inputs.__name__, function, run, inspect.getdoc(inputs), points, public, False, seconds, None)
+            return inputs
+
+        return add
+
+    def _add(
+        self,
+        name: str,
+        function: str,
+        run: CheckFunction,
+        asked: str | None,
+        points: float,
+        public: bool,
+        trains: bool,
+        seconds: float | None,
+        lends: tuple[str, ...] | None,
+    ) -> None:
+        if not asked:
+            raise ValueError(f"check {name}: give it a docstring that says what is asked")
+        words = " ".join(asked.split())
+        self.checks.append(
+            Check(f"{self.number} {name}", self.number, function, words, points, public, trains, seconds, lends, run)
+        )
 
     def practice(self, ladder: Ladder) -> Callable[[PracticeFunction], PracticeFunction]:
         """Add the decorated function as a training run for students at home.
@@ -253,8 +330,12 @@ class Rubric:
 
     @property
     def checks(self) -> list[Check]:
-        """Return all checks, in the order of their exercises."""
-        return [check for exercise in self.exercises for check in exercise.checks]
+        """Return all checks in the order in which they are run: by exercise, and there by function."""
+        return [
+            check
+            for exercise in self.exercises
+            for check in sorted(exercise.checks, key=lambda check: exercise.owns.index(check.function))
+        ]
 
     @property
     def points(self) -> float:
@@ -265,6 +346,24 @@ class Rubric:
     def functions(self) -> frozenset[str]:
         """Return the names of all that the student is asked to write."""
         return frozenset(name for exercise in self.exercises for name in exercise.owns)
+
+    def before(self, function: str) -> tuple[str, ...]:
+        """Return the functions that come before one: those that may be lent to it.
+
+        Args:
+            function: The name of a function that students write.
+
+        Returns:
+            The names, in the order of the assignment.
+
+        Example:
+            >>> rubric = Rubric()
+            >>> losses = rubric.exercise("1.3", "Two losses", owns=("mse", "mae"), points=6)
+            >>> rubric.before("mae")
+            ('mse',)
+        """
+        names = [name for exercise in self.exercises for name in exercise.owns]
+        return tuple(names[: names.index(function)])
 
     def owner(self, function: str) -> Exercise:
         """Return the exercise that owns a function.
@@ -301,7 +400,7 @@ class Rubric:
         Example:
             >>> rubric = Rubric()
             >>> losses = rubric.exercise("1.3", "Two losses", owns=("mse",), points=1)
-            >>> @losses.check(1)
+            >>> @losses.check("mse", 1)
             ... def small(student, reference, draw):
             ...     '''The mean of the squared errors.'''
             >>> rubric.owner_of(rubric.checks[0]) is losses
@@ -313,8 +412,8 @@ class Rubric:
         """Check that the rubric does not contradict itself. Loading an assignment calls this.
 
         Raises:
-            ValueError: Points do not add up, two checks have one name, or a name in `uses` or `bans` is wrong.
-            KeyError: A check uses a function that no exercise owns.
+            ValueError: Points do not add up, two checks have one name, two exercises own one function, a check is about
+                a function that its exercise does not own, or a name in `bans` is wrong.
 
         Example:
             >>> rubric = Rubric()
@@ -324,7 +423,17 @@ class Rubric:
             ValueError: exercise 1.3 is worth 6, its checks add up to 0
         """
         names: set[str] = set()
+        owned: set[str] = set()
         for exercise in self.exercises:
+            if twice := owned.intersection(exercise.owns):
+                raise ValueError(f"exercise {exercise.number} owns {min(twice)}, which an earlier exercise owns")
+            owned.update(exercise.owns)
+            for check in exercise.checks:
+                if check.function not in exercise.owns:
+                    raise ValueError(f"check {check.name!r} is about {check.function}, which its exercise does not own")
+                if check.name in names:
+                    raise ValueError(f"two checks are called {check.name!r}")
+                names.add(check.name)
             total = sum(check.points for check in exercise.checks)
             if abs(total - exercise.points) > 1e-9:
                 raise ValueError(f"exercise {exercise.number} is worth {exercise.points}, its checks add up to {total}")
@@ -333,10 +442,3 @@ class Rubric:
                     resolve(name)
                 except LookupError as error:
                     raise ValueError(f"exercise {exercise.number} bans {name}: {error}") from error
-            for check in exercise.checks:
-                if check.name in names:
-                    raise ValueError(f"two checks are called {check.name!r}")
-                names.add(check.name)
-                for function in check.uses:
-                    if self.owner(function) is exercise:
-                        raise ValueError(f"check {check.name!r} uses {function}, which its own exercise owns")

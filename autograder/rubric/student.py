@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -12,10 +12,12 @@ import torch
 
 from autograder.errors import StudentError, UnacceptableValueError
 from autograder.model import Outcome
+from autograder.protocol.arguments import changed_arguments
 from autograder.protocol.codec import decode, encode, tensors_in
 from autograder.protocol.conversation import Answerer, Conversation
 from autograder.protocol.messages import Ask, Ban, Call, Raised, Read, Returned, StandIn
 from autograder.protocol.values import TensorValue, Value
+from autograder.rubric.contracts import REPEATS, Breach, anew, breach_of
 
 
 class Exchange(msgspec.Struct, frozen=True):
@@ -45,6 +47,8 @@ class Reference:
         self._allowed: frozenset[str] = frozenset()
         self._answerer: Answerer = partial(answer_question, namespace)
         self._generators: dict[tuple[int, int], torch.Generator] = {}
+        self._gradients = True
+        self.asked: set[str] = set()
 
     def call(self, name: str, *args: Any, **kwargs: Any) -> Any:
         """Call a function of the solution on copies of the arguments.
@@ -69,13 +73,40 @@ class Reference:
             raise AttributeError(name)
         return partial(self.call, name)
 
-    def allow(self, names: Sequence[str]) -> None:
+    def allow(self, names: Sequence[str], *, gradients: bool = True) -> None:
         """Let stand-ins ask for more functions. All others are refused.
 
         Args:
             names: The functions that a stand-in may ask for.
+            gradients: Whether it may ask for their gradients, too.
         """
         self._allowed |= frozenset(names)
+        self._gradients = gradients
+
+    def again(self, name: str, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Returned | None:
+        """Answer a question to the student as the solution would, on its own: generators begin anew.
+
+        Args:
+            name: The function.
+            args: Its encoded arguments.
+            kwargs: Its encoded keyword arguments.
+
+        Returns:
+            The encoded result and the arguments that were changed; None where the solution has no answer to it.
+        """
+        generators: dict[tuple[int, int], torch.Generator] = {}
+
+        def generator(key: int, seed: int) -> torch.Generator:
+            return generators.setdefault((key, seed), torch.Generator().manual_seed(seed))
+
+        live = [decode(value, generator) for value in args]
+        live_named = {key: decode(value, generator) for key, value in kwargs.items()}
+        function = self._namespace[name]
+        try:
+            result = encode(function(*live, **live_named))
+        except Exception:  # there is no right answer to compare with
+            return None
+        return Returned(result, changed_arguments(function, live, live_named, args, kwargs))
 
     def answer(self, question: Ask) -> Returned | Raised:
         """Answer a stand-in's question: with a result, or with the gradients for given upstream gradients.
@@ -91,6 +122,9 @@ class Reference:
         """
         if question.name not in self._allowed:
             return Raised("error", "PermissionError", f"{question.name[:100]} has no stand-in here")
+        if question.upstream is not None and not self._gradients:
+            return Raised("error", "PermissionError", f"no gradient comes through {question.name[:100]} here")
+        self.asked.add(question.name)
         return self._answerer(question)
 
     def answered_by(self, answerer: Answerer) -> None:
@@ -156,10 +190,13 @@ class Student:
         repeated: The exchanges of an earlier run. The first answer that differs from theirs raises `StudentError`:
             nothing more has to be asked to know that two runs differ.
         slow: Functions that did not come to an end before, and get little time.
+        watched: The function whose contract is watched; none if empty.
+        forgiven: The kinds of breaches that were charged already.
 
     Attributes:
         exchanges: Every question so far, with its answer.
         calling: The function that was called last.
+        breach: The first breach of the watched function's contract.
 
     Example:
         >>> student.mse(torch.zeros(2), torch.tensor([1.0, 3.0]))
@@ -172,13 +209,18 @@ class Student:
         reference: Reference,
         repeated: Sequence[Exchange] = (),
         slow: frozenset[str] = frozenset(),
+        watched: str = "",
+        forgiven: frozenset[str] = frozenset(),
     ) -> None:
         self._conversation = conversation
         self._reference = reference
         self._repeated = repeated
         self._slow = slow
+        self._watched = watched
+        self._forgiven = forgiven
         self.calling = ""
         self.exchanges: list[Exchange] = []
+        self.breach: Breach | None = None
 
     def call(self, name: str, *args: Any, **kwargs: Any) -> Any:
         """Call the student's function on copies of the arguments.
@@ -208,7 +250,30 @@ class Student:
             self._conversation.hurry()
         self.calling = name
         answer = self._conversation.perform(Call(name, values, named), self._reference.answer)
+        if name == self._watched and isinstance(answer, Returned) and self.breach is None:
+            self.breach = self._breach(name, values, named, answer)
         return self._result(Exchange(name, answer))
+
+    def _breach(self, name: str, values: list[Value], named: dict[str, Value], answer: Returned) -> Breach | None:
+        """Return how an answer breaks the function's contract, unless that was charged before."""
+        right = self._reference.again(name, values, named)
+        found = None if right is None else breach_of(name, answer, right)
+        if found is None and right is not None and not self.exchanges and REPEATS not in self._forgiven:
+            found = self._not_repeated(name, values, named, answer, right)
+        return None if found is None or found.kind in self._forgiven else found
+
+    def _not_repeated(
+        self, name: str, values: list[Value], named: dict[str, Value], answer: Returned, right: Returned
+    ) -> Breach | None:
+        """Ask the first question of a check once more: the same arguments, and generators that begin anew."""
+        args, kwargs = anew(values, named)
+        second = self._conversation.perform(Call(name, args, kwargs), self._reference.answer)
+        if isinstance(second, Returned) and same_answer(answer, second):
+            return None
+        ours = self._reference.again(name, values, named)
+        if ours is None or not same_answer(right, ours):
+            return None  # nobody's answer is the same twice
+        return Breach(REPEATS, f"`{name}` gives another answer when it is asked the same again.")
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         if name.startswith("_"):
@@ -235,17 +300,18 @@ class Student:
         answer = self._conversation.perform(Read(name), self._reference.answer)
         return self._result(Exchange(name, answer))
 
-    def stand_in(self, names: tuple[str, ...]) -> None:
+    def stand_in(self, names: tuple[str, ...], *, gradients: bool = True) -> None:
         """Replace functions in the student's code by the reference's, from now on. The engine calls this.
 
         Args:
             names: The functions to replace.
+            gradients: Whether gradients come through them.
 
         Raises:
             StudentError: They cannot be replaced in the student's process.
         """
-        self._reference.allow(names)
-        self._arrange(StandIn(list(names)))
+        self._reference.allow(names, gradients=gradients)
+        self._arrange(StandIn(list(names), gradients))
 
     def ban(self, names: tuple[str, ...]) -> None:
         """Forbid the student's code to call library functions, from now on. The engine calls this.
@@ -315,9 +381,10 @@ def same_exchanges(one: Sequence[Exchange], other: Sequence[Exchange]) -> bool:
 
 
 def same_answer(one: Returned | Raised, other: Returned | Raised, rtol: float = 1e-6, atol: float = 1e-9) -> bool:
-    """Return whether two answers are equal within tolerance, as the same mistake's are. An error equals nothing."""
+    """Return whether two answers are equal within tolerance, as the same mistake's are; errors by their type."""
     if isinstance(one, Raised) or isinstance(other, Raised):
-        return False
+        kinds = [(x.kind, x.type_name) for x in (one, other) if isinstance(x, Raised)]
+        return len(kinds) == 2 and kinds[0] == kinds[1]
     return same_value(one.value, other.value, rtol, atol)
 
 
