@@ -1,4 +1,4 @@
-"""Recognise a known mistake: a mutant that answers every question as the student did, in what passed and what failed."""
+"""Recognise a known mistake: a mutant that answers every question as the student did."""
 
 from __future__ import annotations
 

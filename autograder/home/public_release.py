@@ -220,9 +220,12 @@ class RecordedReference(Reference):
         """Return what was recorded for these arguments; None where nothing was."""
         for right in self._rights:
             same = right.name == name and len(right.args) == len(args) and right.kwargs.keys() == kwargs.keys()
-            if same and all(map(same_value, right.args, args)):
-                if all(same_value(value, kwargs[key]) for key, value in right.kwargs.items()):
-                    return right.result
+            pairs = [
+                *zip(right.args, args, strict=False),
+                *((right.kwargs[key], kwargs[key]) for key in kwargs if same),
+            ]
+            if same and all(same_value(one, other) for one, other in pairs):
+                return right.result
         return None
 
     def answer(self, question: Ask) -> Returned | Raised:

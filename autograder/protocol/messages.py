@@ -38,7 +38,7 @@ Request = Call | Read | StandIn | Ban
 
 
 class Returned(msgspec.Struct, frozen=True, tag="returned"):
-    """What the student's code returned, or what a stand-in gives. `changed`: the arguments that are not as they were."""
+    """What the student's code returned, or what a stand-in gives. `changed`: arguments that are not as they were."""
 
     value: Value
     changed: tuple[str, ...] = ()

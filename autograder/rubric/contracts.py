@@ -6,7 +6,7 @@ What is asked for is what the reference does. A breach costs the check in which 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -32,13 +32,14 @@ class Breach:
     message: str
 
 
-def breach_of(name: str, got: Returned, right: Returned) -> Breach | None:
+def breach_of(name: str, got: Returned, right: Returned, *, gradients: bool) -> Breach | None:
     """Return what is wrong with an answer beside its values.
 
     Args:
         name: The student's function.
         got: What the student's side returned.
         right: What the reference returned for the same arguments.
+        gradients: Whether an argument requires gradients: then the result does, too, where the reference's does.
 
     Returns:
         The first breach that is found; None where the contract holds. Values and shapes are not compared.
@@ -49,12 +50,15 @@ def breach_of(name: str, got: Returned, right: Returned) -> Breach | None:
         return Breach(
             ARGUMENTS, f"`{name}` changes its argument {names} in place: work on a copy, for others still need it."
         )
-    return kind_breach(f"`{name}`", got.value, right.value)
+    found = kind_breach(f"`{name}`", got.value, right.value)
+    return None if found is not None and found.kind == GRADIENTS and not gradients else found
 
 
 def kind_breach(what: str, got: Value, right: Value) -> Breach | None:
-    """Return where a result is of another kind than the right one. A list counts as a tuple, a number as a tensor of one
-    element."""
+    """Return where a result is of another kind than the right one.
+
+    A list counts as a tuple or as a tensor of its numbers, a number as a tensor of one element.
+    """
     match right:
         case bool():
             fits = isinstance(got, bool) or _is_tensor(got, frozenset({"bool"}))
@@ -68,6 +72,8 @@ def kind_breach(what: str, got: Value, right: Value) -> Breach | None:
         case TensorValue():
             return _tensor_breach(what, got, right)
         case ListValue() | TupleValue():
+            if isinstance(got, TensorValue) and got.shape:
+                return None
             if not isinstance(got, ListValue | TupleValue):
                 return _kind(what, "a list or a tuple", got)
             pairs = zip(got.items, right.items, strict=False)
@@ -93,6 +99,8 @@ def _tensor_breach(what: str, got: Value, right: TensorValue) -> Breach | None:
         if not single or (right.dtype == "bool") != isinstance(got, bool):
             return _kind(what, wanted, got)
         return _gradient(what) if right.requires_grad else None
+    if isinstance(got, ListValue | TupleValue):
+        return None if all(_fits(leaf, right.dtype) for leaf in _leaves(got)) else _kind(what, wanted, got)
     if not isinstance(got, TensorValue):
         return _kind(what, wanted, got)
     family = next((one for one in (FLOATS, INTEGERS) if right.dtype in one), frozenset({right.dtype}))
@@ -102,6 +110,23 @@ def _tensor_breach(what: str, got: Value, right: TensorValue) -> Breach | None:
             KIND, f"{what} has dtype {got.dtype}; asked for is {right.dtype}{_advice(got.dtype, right.dtype)}."
         )
     return _gradient(what) if right.requires_grad and not got.requires_grad else None
+
+
+def _leaves(value: Value) -> Iterator[Value]:
+    if isinstance(value, ListValue | TupleValue):
+        for item in value.items:
+            yield from _leaves(item)
+    else:
+        yield value
+
+
+def _fits(leaf: Value, dtype: str) -> bool:
+    """Return whether an entry of a list is of the kind that a tensor of this dtype holds."""
+    if isinstance(leaf, TensorValue):
+        return any(dtype in family and leaf.dtype in family for family in (FLOATS, INTEGERS, frozenset({"bool"})))
+    if dtype == "bool" or isinstance(leaf, bool):
+        return dtype == "bool" and isinstance(leaf, bool)
+    return isinstance(leaf, int) or (isinstance(leaf, float) and dtype in FLOATS)
 
 
 def _advice(got: str, right: str) -> str:
@@ -155,3 +180,15 @@ def _anew(value: Value) -> Value:
         case ListValue() | TupleValue():
             return type(value)([_anew(item) for item in value.items])
     return value
+
+
+def requires_gradients(value: Value) -> bool:
+    """Return whether there is a tensor in an argument that requires gradients."""
+    match value:
+        case TensorValue():
+            return value.requires_grad
+        case ListValue() | TupleValue():
+            return any(map(requires_gradients, value.items))
+        case DictValue():
+            return any(requires_gradients(item) for _, item in value.items)
+    return False

@@ -111,13 +111,13 @@ outputs = rubric.exercise(
 
 
 @outputs.cases("one_hot", 0.5, public=True)
-def two_labels(draw: Draw) -> tuple[Tensor, int]:
+def two_labels(draw: Draw) -> tuple[torch.Tensor, int]:
     """one_hot([2, 0], 3) is [[0, 0, 1], [1, 0, 0]]."""
     return torch.tensor([2, 0]), 3
 
 
 @outputs.cases("softmax", 0.5, public=True)
-def odds_of_three(draw: Draw) -> tuple[Tensor, ...]:
+def odds_of_three(draw: Draw) -> tuple[torch.Tensor, ...]:
     """softmax([[0, ln 3]]) is [[0.25, 0.75]]."""
     return tuple(constant(draw, [[0.0, math.log(3)]]))
 
@@ -169,14 +169,14 @@ def scored(draw: Draw, rows: int, classes: int) -> tuple[torch.Tensor, torch.Ten
 
 
 @entropy.cases("cross_entropy", 0.5, public=True)
-def quarter(draw: Draw) -> tuple[Tensor, Tensor]:
+def quarter(draw: Draw) -> tuple[torch.Tensor, torch.Tensor]:
     """For logits [[0, ln 3]] and label 0, cross_entropy is ln 4 = 1.386."""
     (z,) = constant(draw, [[0.0, math.log(3)]])
     return z, torch.tensor([0])
 
 
 @entropy.cases("grad_cross_entropy", 0.5, public=True)
-def slope_of_quarter(draw: Draw) -> tuple[Tensor, Tensor]:
+def slope_of_quarter(draw: Draw) -> tuple[torch.Tensor, torch.Tensor]:
     """For logits [[0, ln 3]] and label 0, the gradient is [[-0.75, 0.75]]."""
     (z,) = constant(draw, [[0.0, math.log(3)]])
     return z, torch.tensor([0])
@@ -562,7 +562,7 @@ def minus_five(student: Student, reference: Reference, draw: Draw) -> None:
 
 
 @first_order.cases("neuron_cost", 0.5, sizes=((3, 2), (7, 4)))
-def quadratic_cost(draw: Draw, rows: int, columns: int) -> tuple[Tensor, ...]:
+def quadratic_cost(draw: Draw, rows: int, columns: int) -> tuple[torch.Tensor, ...]:
     """neuron_cost is the quadratic cost of the batch."""
     return tuple(neuron(draw, rows, columns))
 
@@ -617,7 +617,7 @@ def follows(student: Student, reference: Reference, draw: Draw, name: str, *extr
 
 
 @steps.cases("sgd", 0.5, public=True)
-def two_steps(draw: Draw) -> tuple[Tensor, ...]:
+def two_steps(draw: Draw) -> tuple[torch.Tensor, ...]:
     """theta = [1], gradients [1], [2], etas 0.5, 0.1: sgd goes to 0.5 and 0.3."""
     return tuple(constant(draw, [1.0], [[1.0], [2.0]], [0.5, 0.1]))
 
@@ -778,7 +778,7 @@ def classified_as(student: Student, reference: Reference, *point: Any) -> None:
 
 
 @critical.cases("two_weights", 0.5, public=True)
-def at_the_origin(draw: Draw) -> tuple[Tensor, ...]:
+def at_the_origin(draw: Draw) -> tuple[torch.Tensor, ...]:
     """For x = y = 1 and w1 = w2 = 0, the gradient is [0, 0] and the Hessian [[0, -2], [-2, 0]]."""
     return tuple(constant(draw, 0.0, 0.0, 1.0, 1.0))
 
@@ -868,7 +868,7 @@ def three_examples(student: Student, reference: Reference, draw: Draw) -> None:
 
 
 @noise.cases("noise_variance", 0.5, sizes=(3, 1), public=True)
-def variance_of_three(draw: Draw, batch_size: int) -> tuple[Tensor, int]:
+def variance_of_three(draw: Draw, batch_size: int) -> tuple[torch.Tensor, int]:
     """Gradients [[1], [2], [6]]: a batch of all 3 has variance 0, a batch of 1 has 14 / 3."""
     (per_example,) = constant(draw, [[1.0], [2.0], [6.0]])
     return per_example, batch_size

@@ -344,19 +344,19 @@ POOLS: tuple[tuple[tuple[int, ...], Pair, Pair | None, Pair], ...] = (
 )
 
 
-def one_to_sixteen(draw: Draw) -> tuple[Tensor, tuple[int, int]]:
+def one_to_sixteen(draw: Draw) -> tuple[torch.Tensor, tuple[int, int]]:
     """1 to 16 in rows of 4, and windows of 2x2."""
     return torch.arange(1.0, 17.0).reshape(1, 1, 4, 4).to(draw.dtype), (2, 2)
 
 
 @pooling.cases("maxpool_forward", 0.5, public=True)
-def four_windows(draw: Draw) -> tuple[Tensor, tuple[int, int]]:
+def four_windows(draw: Draw) -> tuple[torch.Tensor, tuple[int, int]]:
     """1 to 16 in rows of 4, windows of 2x2: the maxima are [6, 8], [14, 16]."""
     return one_to_sixteen(draw)
 
 
 @pooling.cases("avgpool", 0.5, public=True)
-def four_means(draw: Draw) -> tuple[Tensor, tuple[int, int]]:
+def four_means(draw: Draw) -> tuple[torch.Tensor, tuple[int, int]]:
     """1 to 16 in rows of 4, windows of 2x2: the means are [3.5, 5.5], [11.5, 13.5]."""
     return one_to_sixteen(draw)
 
@@ -468,13 +468,13 @@ symmetry = rubric.exercise(
 
 
 @symmetry.cases("shift", 0.5, public=True)
-def moved(draw: Draw) -> tuple[Tensor, int, int]:
+def moved_down(draw: Draw) -> tuple[torch.Tensor, int, int]:
     """[[1, 2, 3], [4, 5, 6]] moved 1 down, 1 right is [[0, 0, 0], [0, 1, 2]]."""
     return torch.arange(1.0, 7.0).reshape(1, 1, 2, 3).to(draw.dtype), 1, 1
 
 
 @symmetry.cases("enlarge", 0.5, public=True)
-def enlarged(draw: Draw) -> Tensor:
+def enlarged(draw: Draw) -> torch.Tensor:
     """[[1, 2, 3], [4, 5, 6]] enlarged begins 1, 1, 2, 2."""
     return torch.arange(1.0, 7.0).reshape(1, 1, 2, 3).to(draw.dtype)
 
@@ -621,7 +621,7 @@ def moves_of(before: torch.Tensor, after: torch.Tensor, most: int) -> list[Pair]
 
 
 @aids.cases("soft_cross_entropy", 0.5, public=True)
-def no_idea(draw: Draw) -> tuple[Tensor, Tensor]:
+def no_idea(draw: Draw) -> tuple[torch.Tensor, torch.Tensor]:
     """Logits [0, 0] cost log 2 whatever the target."""
     return torch.zeros(1, 2, dtype=draw.dtype), torch.tensor([[0.3, 0.7]], dtype=draw.dtype)
 

@@ -573,13 +573,13 @@ def pools(student: Student, reference: Reference, draw: Draw) -> None:
 
 
 @pooling.cases("masked_mean", 0.5)
-def mean_of_nothing(draw: Draw) -> tuple[Tensor, Tensor]:
+def mean_of_nothing(draw: Draw) -> tuple[torch.Tensor, torch.Tensor]:
     """A sequence without any real frame has mean 0, not NaN."""
     return draw.normal(3, 4, 2), real([2, 0, 4], 4)
 
 
 @pooling.cases("attention_pool", 0.5)
-def pool_of_nothing(draw: Draw) -> tuple[Tensor, Tensor, Tensor]:
+def pool_of_nothing(draw: Draw) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """A sequence without any real frame is pooled to zeros, not NaN."""
     return draw.normal(3, 4, 2), real([2, 0, 4], 4), draw.normal(2)
 
