@@ -27,6 +27,7 @@ from autograder.protocol.devices import CPU
 
 if TYPE_CHECKING:
     from autograder.grading.validate import Disagreement, Failure, LeftOut, MutantVerdict, Validation, Validator
+    from autograder.grading.weakness import Weakness
 
 
 def validate(
@@ -98,13 +99,15 @@ def _validate(
         ]
         solutions = [pool.submit(_right, *place, name, seed) for name in found.right for seed in seeds]
         variants = [] if device == CPU else [*found.right, *(mutant.name for mutant in tried)]
+        weak = pool.submit(_weaknesses, *place, seeds[0])
         elsewhere = [pool.submit(_elsewhere, *place, name, seeds[0], device) for name in variants]
-        futures: list[Future[Any]] = [*mutants, *absent, *solutions, *elsewhere]
+        futures: list[Future[Any]] = [*mutants, *absent, *solutions, weak, *elsewhere]
         task = progress.add_task("validating", total=len(futures))
         for _ in as_completed(futures):
             progress.advance(task)
         found.mutants = [future.result() for future in mutants]
         found.left_out = [future.result() for future in absent]
+        found.weaknesses = weak.result()
         found.failures = [failure for future in solutions for failure in future.result()]
         found.disagreements = [one for future in elsewhere for one in future.result()]
         bounds = pool.submit(broken_bounds, assignment.folder, again=training)
@@ -129,6 +132,10 @@ def _validator(folder: Path, training: bool) -> Validator:
 
 def _mutant(folder: Path, training: bool, name: str, seed: int) -> MutantVerdict:
     return _validator(folder, training).mutant(name, seed)
+
+
+def _weaknesses(folder: Path, training: bool, seed: int) -> list[Weakness]:
+    return _validator(folder, training).weaknesses(seed)
 
 
 def _left_out(folder: Path, training: bool, function: str, seed: int) -> LeftOut:
@@ -182,6 +189,8 @@ def _show(course: CourseAssignment, found: Validation, seeds: Sequence[int], dev
     for one in found.left_out:
         if not one.alone:
             console.print(f"[red]left out[/] {one.function}: {', '.join(one.lost) or 'nothing'} lost points")
+    for weakness in found.weaknesses:
+        console.print(f"[yellow]weak[/] {escape(weakness.where)}: {escape(weakness.what)}")
     for bound in found.broken_bounds:
         console.print(f"[red]ladder[/] {bound}")
     lost = Counter((failure.solution, failure.check) for failure in found.failures)
@@ -227,6 +236,7 @@ def _plain(found: Validation) -> dict[str, Any]:
             }
             for m in found.mutants
         ],
+        "weaknesses": [{"where": one.where, "what": one.what} for one in found.weaknesses],
         "left_out": [{"function": one.function, "lost": one.lost} for one in found.left_out],
         "right": found.right,
         "failures": [{"solution": f.solution, "check": f.check, "seed": f.seed} for f in found.failures],

@@ -10,6 +10,7 @@ from typing import Any
 from autograder.grading.engine import PRECISIONS, Engine
 from autograder.grading.hosts import LocalHost
 from autograder.grading.reach import reached
+from autograder.grading.weakness import Weakness, weaknesses
 from autograder.model import CheckResult, Outcome
 from autograder.protocol.devices import CPU
 from autograder.rubric.assignment import Assignment
@@ -93,6 +94,7 @@ class Validation:
     failures: list[Failure] = field(default_factory=list)
     broken_bounds: list[str] = field(default_factory=list)
     disagreements: list[Disagreement] = field(default_factory=list)
+    weaknesses: list[Weakness] = field(default_factory=list)
     starter_points: float = 0.0
     starter_oddities: list[str] = field(default_factory=list)
 
@@ -193,6 +195,10 @@ class Validator:
             for result in self._run(changes, seed, hints=False)
             if result.outcome is not Outcome.PASSED
         ]
+
+    def weaknesses(self, seed: int) -> list[Weakness]:
+        """What no check would notice."""
+        return list(weaknesses(self._assignment, seed))
 
     def elsewhere(self, name: str, seed: int, device: str) -> list[Disagreement]:
         """The unit checks of any variant, in float32, that `device` decides otherwise than the CPU."""

@@ -219,13 +219,10 @@ class RecordedReference(Reference):
     def again(self, name: str, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Returned | None:
         """Return what was recorded for these arguments; None where nothing was."""
         for right in self._rights:
-            same = right.name == name and len(right.args) == len(args) and right.kwargs.keys() == kwargs.keys()
-            pairs = [
-                *zip(right.args, args, strict=False),
-                *((right.kwargs[key], kwargs[key]) for key in kwargs if same),
-            ]
-            if same and all(same_value(one, other) for one, other in pairs):
-                return right.result
+            if right.name == name and len(right.args) == len(args) and right.kwargs.keys() == kwargs.keys():
+                pairs = [*zip(right.args, args, strict=True), *((right.kwargs[key], kwargs[key]) for key in kwargs)]
+                if all(same_value(one, other) for one, other in pairs):
+                    return right.result
         return None
 
     def answer(self, question: Ask) -> Returned | Raised:

@@ -32,14 +32,15 @@ class Breach:
     message: str
 
 
-def breach_of(name: str, got: Returned, right: Returned, *, gradients: bool) -> Breach | None:
+def breach_of(name: str, got: Returned, right: Returned, arguments: Sequence[Value]) -> Breach | None:
     """Return what is wrong with an answer beside its values.
 
     Args:
         name: The student's function.
         got: What the student's side returned.
         right: What the reference returned for the same arguments.
-        gradients: Whether an argument requires gradients: then the result does, too, where the reference's does.
+        arguments: What both were called with. Where one is a tensor of floats, the result has its dtype; where one
+            requires gradients, so does the result, if the reference's does.
 
     Returns:
         The first breach that is found; None where the contract holds. Values and shapes are not compared.
@@ -50,14 +51,18 @@ def breach_of(name: str, got: Returned, right: Returned, *, gradients: bool) -> 
         return Breach(
             ARGUMENTS, f"`{name}` changes its argument {names} in place: work on a copy, for others still need it."
         )
-    found = kind_breach(f"`{name}`", got.value, right.value)
-    return None if found is not None and found.kind == GRADIENTS and not gradients else found
+    tensors = [tensor for argument in arguments for tensor in _tensors(argument)]
+    wanted = right.value
+    if not any(tensor.requires_grad for tensor in tensors):
+        wanted = _without_gradients(wanted)
+    return kind_breach(f"`{name}`", got.value, wanted, exact=any(tensor.dtype in FLOATS for tensor in tensors))
 
 
-def kind_breach(what: str, got: Value, right: Value) -> Breach | None:
+def kind_breach(what: str, got: Value, right: Value, *, exact: bool) -> Breach | None:
     """Return where a result is of another kind than the right one.
 
-    A list counts as a tuple or as a tensor of its numbers, a number as a tensor of one element.
+    A list counts as a tuple or as a tensor of its numbers, a number as a tensor of one element; where no dtype is
+    given, so that it need not be `exact`, one float dtype counts as another.
     """
     match right:
         case bool():
@@ -70,21 +75,24 @@ def kind_breach(what: str, got: Value, right: Value) -> Breach | None:
             fits = isinstance(got, int | float) or (_is_tensor(got, FLOATS | INTEGERS) and not isinstance(got, bool))
             return None if fits else _kind(what, "a number", got)
         case TensorValue():
-            return _tensor_breach(what, got, right)
+            return _tensor_breach(what, got, right, exact)
         case ListValue() | TupleValue():
             if isinstance(got, TensorValue) and got.shape:
                 return None
             if not isinstance(got, ListValue | TupleValue):
                 return _kind(what, "a list or a tuple", got)
             pairs = zip(got.items, right.items, strict=False)
-            parts = (kind_breach(f"{what}, entry {place}", one, other) for place, (one, other) in enumerate(pairs))
+            parts = (
+                kind_breach(f"{what}, entry {place}", one, other, exact=exact)
+                for place, (one, other) in enumerate(pairs)
+            )
             return next((part for part in parts if part), None)
         case DictValue():
             if not isinstance(got, DictValue):
                 return _kind(what, "a dictionary", got)
             mine = {key: value for key, value in got.items if isinstance(key, str | int)}
             parts = (
-                kind_breach(f"{what}[{key!r}]", mine[key], value)
+                kind_breach(f"{what}[{key!r}]", mine[key], value, exact=exact)
                 for key, value in right.items
                 if isinstance(key, str | int) and key in mine
             )
@@ -92,7 +100,7 @@ def kind_breach(what: str, got: Value, right: Value) -> Breach | None:
     return None
 
 
-def _tensor_breach(what: str, got: Value, right: TensorValue) -> Breach | None:
+def _tensor_breach(what: str, got: Value, right: TensorValue, exact: bool) -> Breach | None:
     wanted = f"a tensor of dtype {right.dtype}"
     if isinstance(got, bool | int | float) and not isinstance(got, TensorValue):
         single = all(size == 1 for size in right.shape)
@@ -104,7 +112,7 @@ def _tensor_breach(what: str, got: Value, right: TensorValue) -> Breach | None:
     if not isinstance(got, TensorValue):
         return _kind(what, wanted, got)
     family = next((one for one in (FLOATS, INTEGERS) if right.dtype in one), frozenset({right.dtype}))
-    same = got.dtype == right.dtype if family is FLOATS else got.dtype in family
+    same = got.dtype == right.dtype if family is FLOATS and exact else got.dtype in family
     if not same:
         return Breach(
             KIND, f"{what} has dtype {got.dtype}; asked for is {right.dtype}{_advice(got.dtype, right.dtype)}."
@@ -182,13 +190,24 @@ def _anew(value: Value) -> Value:
     return value
 
 
-def requires_gradients(value: Value) -> bool:
-    """Return whether there is a tensor in an argument that requires gradients."""
+def _tensors(value: Value) -> Iterator[TensorValue]:
     match value:
         case TensorValue():
-            return value.requires_grad
+            yield value
         case ListValue() | TupleValue():
-            return any(map(requires_gradients, value.items))
+            for item in value.items:
+                yield from _tensors(item)
         case DictValue():
-            return any(requires_gradients(item) for _, item in value.items)
-    return False
+            for _, item in value.items:
+                yield from _tensors(item)
+
+
+def _without_gradients(value: Value) -> Value:
+    match value:
+        case TensorValue():
+            return msgspec.structs.replace(value, requires_grad=False)
+        case ListValue() | TupleValue():
+            return type(value)([_without_gradients(item) for item in value.items])
+        case DictValue():
+            return DictValue([(key, _without_gradients(item)) for key, item in value.items])
+    return value

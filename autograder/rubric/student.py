@@ -17,7 +17,7 @@ from autograder.protocol.codec import decode, encode, tensors_in
 from autograder.protocol.conversation import Answerer, Conversation
 from autograder.protocol.messages import Ask, Ban, Call, Raised, Read, Returned, StandIn
 from autograder.protocol.values import TensorValue, Value
-from autograder.rubric.contracts import REPEATS, Breach, anew, breach_of, requires_gradients
+from autograder.rubric.contracts import REPEATS, Breach, anew, breach_of
 
 
 class Exchange(msgspec.Struct, frozen=True):
@@ -257,8 +257,7 @@ class Student:
     def _breach(self, name: str, values: list[Value], named: dict[str, Value], answer: Returned) -> Breach | None:
         """Return how an answer breaks the function's contract, unless that was charged before."""
         right = self._reference.again(name, values, named)
-        gradients = any(map(requires_gradients, (*values, *named.values())))
-        found = None if right is None else breach_of(name, answer, right, gradients=gradients)
+        found = None if right is None else breach_of(name, answer, right, (*values, *named.values()))
         if found is None and right is not None and not self.exchanges and REPEATS not in self._forgiven:
             found = self._not_repeated(name, values, named, answer, right)
         return None if found is None or found.kind in self._forgiven else found

@@ -83,20 +83,22 @@ def test_the_starter_must_earn_nothing(tiny_assignment):
     assert found.starter_oddities
 
 
-def test_an_exercise_left_out_costs_only_itself(tiny_assignment):
+def test_a_function_left_out_costs_only_itself(tiny_assignment):
     validator = Validator(tiny_assignment, starter_source(tiny_assignment.solution_source))
-    assert [validator.left_out(number, 0).lost for number in ("1", "2")] == [("1",), ("2",)]
+    assert [validator.left_out(name, 0).lost for name in ("square", "total", "slope")] == [
+        ("square",), ("total",), ("slope",)
+    ]  # fmt: skip
 
 
-def test_a_check_that_forgets_what_it_uses_is_found_out(tmp_path):
-    forgetful = tiny.CHECKS.replace('@two.check(2, uses=("square",))', "@two.check(2)")
-    assignment = load(tiny.write(tmp_path, forgetful))
+def test_a_check_that_lends_nothing_is_found_out(tmp_path):
+    alone = tiny.CHECKS.replace('@two.check("total", 2)', '@two.check("total", 2, lends=())')
+    assignment = load(tiny.write(tmp_path, alone))
     validator = Validator(assignment, starter_source(assignment.solution_source))
-    left_out = validator.left_out("1", 0)
-    assert left_out.lost == ("1", "2")
+    left_out = validator.left_out("square", 0)
+    assert left_out.lost == ("square", "total")
     assert not Validation(["reference"], left_out=[left_out]).sound
 
 
 def test_a_hint_of_another_mistake_is_found_out():
-    verdict = MutantVerdict("doubles", "1", ("1",), "keeps_sign")
+    verdict = MutantVerdict("doubles", "square", "1", ("square",), "keeps_sign")
     assert not Validation(["reference"], [verdict]).sound
