@@ -26,7 +26,15 @@ from autograder.config import Device
 from autograder.protocol.devices import CPU
 
 if TYPE_CHECKING:
-    from autograder.grading.validate import Disagreement, Failure, LeftOut, MutantVerdict, Validation, Validator
+    from autograder.grading.validate import (
+        BreachVerdict,
+        Disagreement,
+        Failure,
+        LeftOut,
+        MutantVerdict,
+        Validation,
+        Validator,
+    )
     from autograder.grading.weakness import Weakness
 
 
@@ -99,14 +107,21 @@ def _validate(
         ]
         solutions = [pool.submit(_right, *place, name, seed) for name in found.right for seed in seeds]
         variants = [] if device == CPU else [*found.right, *(mutant.name for mutant in tried)]
+        breaches = [
+            pool.submit(_breaches, *place, function, seeds[0])
+            for exercise in assignment.rubric.exercises
+            if not exercise.trains
+            for function in exercise.owns
+        ]
         weak = pool.submit(_weaknesses, *place, seeds[0])
         elsewhere = [pool.submit(_elsewhere, *place, name, seeds[0], device) for name in variants]
-        futures: list[Future[Any]] = [*mutants, *absent, *solutions, weak, *elsewhere]
+        futures: list[Future[Any]] = [*mutants, *absent, *solutions, *breaches, weak, *elsewhere]
         task = progress.add_task("validating", total=len(futures))
         for _ in as_completed(futures):
             progress.advance(task)
         found.mutants = [future.result() for future in mutants]
         found.left_out = [future.result() for future in absent]
+        found.breaches = [one for future in breaches for one in future.result()]
         found.weaknesses = weak.result()
         found.failures = [failure for future in solutions for failure in future.result()]
         found.disagreements = [one for future in elsewhere for one in future.result()]
@@ -132,6 +147,10 @@ def _validator(folder: Path, training: bool) -> Validator:
 
 def _mutant(folder: Path, training: bool, name: str, seed: int) -> MutantVerdict:
     return _validator(folder, training).mutant(name, seed)
+
+
+def _breaches(folder: Path, training: bool, function: str, seed: int) -> list[BreachVerdict]:
+    return _validator(folder, training).breaches(function, seed)
 
 
 def _weaknesses(folder: Path, training: bool, seed: int) -> list[Weakness]:
@@ -189,6 +208,10 @@ def _show(course: CourseAssignment, found: Validation, seeds: Sequence[int], dev
     for one in found.left_out:
         if not one.alone:
             console.print(f"[red]left out[/] {one.function}: {', '.join(one.lost) or 'nothing'} lost points")
+    for breach in found.breaches:
+        if not breach.charged:
+            costs = f"{', '.join(breach.lost) or 'nothing'} lost points, in {breach.checks} checks"
+            console.print(f"[red]contract[/] {breach.function} that {breach.kind}: {costs}")
     for weakness in found.weaknesses:
         console.print(f"[yellow]weak[/] {escape(weakness.where)}: {escape(weakness.what)}")
     for bound in found.broken_bounds:
@@ -200,6 +223,7 @@ def _show(course: CourseAssignment, found: Validation, seeds: Sequence[int], dev
     console.print(
         f"Hints: {len(found.hinted) - len(found.confusions)} of {len(found.hinted)} given are right; "
         f"{len(total) - len(found.hinted)} mutants get none. "
+        f"Broken contracts: {sum(one.charged for one in found.breaches)} of {len(found.breaches)} charged once. "
         f"Functions left out: {sum(one.alone for one in found.left_out)} of {len(found.left_out)} cost only themselves."
     )
     perfect = len(set(found.right) - {failure.solution for failure in found.failures})
@@ -235,6 +259,10 @@ def _plain(found: Validation) -> dict[str, Any]:
                 "unrun": m.unrun,
             }
             for m in found.mutants
+        ],
+        "breaches": [
+            {"function": one.function, "kind": one.kind, "lost": one.lost, "checks": one.checks}
+            for one in found.breaches
         ],
         "weaknesses": [{"where": one.where, "what": one.what} for one in found.weaknesses],
         "left_out": [{"function": one.function, "lost": one.lost} for one in found.left_out],

@@ -18,7 +18,8 @@ from autograder.grading.verdict import Judge, Verdict
 from autograder.model import CheckResult, Outcome
 from autograder.protocol.conversation import Answerer
 from autograder.rubric.assignment import Gradable
-from autograder.rubric.rubric import Check
+from autograder.rubric.contracts import REPEATS
+from autograder.rubric.exercise import Check
 from autograder.rubric.variants import Mutant
 
 PRECISIONS = (torch.float64, torch.float32)
@@ -43,7 +44,8 @@ class _RunState:
 
     `wrong`: functions that have lost points. `unfit`: functions that training does not work with. `slow`: functions
     that did not come to an end, with the stand-ins that they had then. `charged`: the breaches of a function's contract
-    that were charged. `suspects`: the mistakes that a function may have made.
+    that were charged. `repeated`: functions that were asked the same twice. `suspects`: the mistakes that a function
+    may have made.
     """
 
     wrong: set[str] = field(default_factory=set)
@@ -51,11 +53,20 @@ class _RunState:
     endless_training: bool = False
     slow: dict[str, frozenset[str]] = field(default_factory=dict)
     charged: dict[str, set[str]] = field(default_factory=dict)
+    repeated: set[str] = field(default_factory=set)
     suspects: dict[str, Suspects] = field(default_factory=dict)
 
     def slow_with(self, stand_ins: tuple[str, ...]) -> frozenset[str]:
         """Return the functions that would not come to an end again, with these stand-ins."""
         return frozenset(name for name, had in self.slow.items() if had >= frozenset(stand_ins))
+
+    def forgiven(self, function: str) -> frozenset[str]:
+        """Return the breaches that are not looked for (any more). Only a function's first run repeats a question."""
+        found = frozenset(self.charged.setdefault(function, set()))
+        if function in self.repeated:
+            found |= {REPEATS}
+        self.repeated.add(function)
+        return found
 
     def note(self, check: Check, result: CheckResult) -> None:
         """Take a result into account."""
@@ -315,11 +326,12 @@ class Engine:
         """Run a check in one dtype after the other, in one conversation, up to the first that does not pass."""
         check, digest, stand_ins = question.check, question.digest, question.stand_ins
         slow = state.slow_with(stand_ins)
-        forgiven = frozenset(state.charged.get(check.function, ()))
         runs: list[Evidence] = []
+        forgiven: frozenset[str] = frozenset()
         try:
             with host.check(check.seconds) as conversation:
                 for dtype in precisions:
+                    forgiven = state.forgiven(check.function)
                     verdict = self._judge.verdict(
                         conversation, check, digest, dtype, stand_ins, slow=slow, forgiven=forgiven
                     )

@@ -12,8 +12,8 @@ from autograder.grading.verdict import Judge, Verdict
 from autograder.model import Outcome
 from autograder.protocol.messages import Returned
 from autograder.rubric.assignment import Gradable
-from autograder.rubric.rubric import Check
-from autograder.rubric.student import same_exchanges
+from autograder.rubric.exchanges import same_exchanges
+from autograder.rubric.exercise import Check
 from autograder.rubric.variants import Mutant
 
 JUDGED = (Outcome.PASSED, Outcome.FAILED, Outcome.PARTLY)

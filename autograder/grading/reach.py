@@ -10,7 +10,7 @@ from typing import Any
 from autograder.grading.engine import Engine
 from autograder.grading.hosts import LocalHost
 from autograder.rubric.assignment import Assignment
-from autograder.rubric.rubric import Check
+from autograder.rubric.exercise import Check
 
 
 def reached(assignment: Assignment, check: Check, engine: Engine, digest: str) -> set[str]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from autograder.grading.breaches import KINDS, breach_mutant
 from autograder.grading.engine import PRECISIONS, Engine
 from autograder.grading.hosts import LocalHost
 from autograder.grading.reach import reached
@@ -14,7 +15,7 @@ from autograder.grading.weakness import Weakness, weaknesses
 from autograder.model import CheckResult, Outcome
 from autograder.protocol.devices import CPU
 from autograder.rubric.assignment import Assignment
-from autograder.rubric.rubric import Check
+from autograder.rubric.exercise import Check
 
 UNKNOWN_NAME = re.compile(" raised (NameError|UnboundLocalError): ")
 
@@ -60,6 +61,21 @@ class LeftOut:
 
 
 @dataclass(frozen=True)
+class BreachVerdict:
+    """What became of a function with right values that breaks its contract: which checks it failed."""
+
+    function: str
+    kind: str
+    lost: tuple[str, ...]
+    checks: int
+
+    @property
+    def charged(self) -> bool:
+        """It cost its function, no other one, and one check."""
+        return self.lost == (self.function,) and self.checks == 1
+
+
+@dataclass(frozen=True)
 class Failure:
     """A right solution that lost points: which one, in which check, with which seed, and what it was told."""
 
@@ -95,6 +111,7 @@ class Validation:
     broken_bounds: list[str] = field(default_factory=list)
     disagreements: list[Disagreement] = field(default_factory=list)
     weaknesses: list[Weakness] = field(default_factory=list)
+    breaches: list[BreachVerdict] = field(default_factory=list)
     starter_points: float = 0.0
     starter_oddities: list[str] = field(default_factory=list)
 
@@ -105,6 +122,7 @@ class Validation:
         return (
             all(mutant.blamed_rightly for mutant in self.mutants)
             and all(one.alone for one in self.left_out)
+            and all(one.charged for one in self.breaches)
             and not self.confusions
             and not self.failures
             and not self.broken_bounds
@@ -195,6 +213,19 @@ class Validator:
             for result in self._run(changes, seed, hints=False)
             if result.outcome is not Outcome.PASSED
         ]
+
+    def breaches(self, function: str, seed: int) -> list[BreachVerdict]:
+        """What breaking a function's contract costs, in each way that there is something to break."""
+        if not callable(self._assignment.solution().get(function)):
+            return []
+        found = []
+        for kind in KINDS:
+            mutant = breach_mutant(self._assignment, function, kind)
+            results = self._run({function: mutant.change}, seed, hints=False)
+            failed = [result for result in results if result.outcome is not Outcome.PASSED]
+            if mutant.applied:
+                found.append(BreachVerdict(function, kind, self._lost(failed), len(failed)))
+        return found
 
     def weaknesses(self, seed: int) -> list[Weakness]:
         """What no check would notice."""

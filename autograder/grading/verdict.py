@@ -26,8 +26,8 @@ from autograder.rubric import Draw, Reference, Score, Student
 from autograder.rubric.assignment import Gradable
 from autograder.rubric.compare import shown
 from autograder.rubric.draw import seed_of
-from autograder.rubric.rubric import Check
-from autograder.rubric.student import Exchange
+from autograder.rubric.exchanges import Exchange
+from autograder.rubric.exercise import Check
 
 RUBRIC_SECONDS = 60.0
 """CPU seconds for a check's own code, its reference included; a check that trains has twice its limit more."""

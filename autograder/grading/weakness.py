@@ -15,7 +15,7 @@ from autograder.model import Outcome
 from autograder.protocol.codec import encode
 from autograder.protocol.values import GeneratorValue, Opaque, TensorValue, Value
 from autograder.rubric.assignment import Assignment
-from autograder.rubric.rubric import Check
+from autograder.rubric.exercise import Check
 
 
 @dataclass(frozen=True)

@@ -16,9 +16,11 @@ from autograder.protocol.codec import decode, encode
 from autograder.protocol.messages import Ask, Raised, Returned
 from autograder.protocol.values import Value
 from autograder.rubric.draw import Draw
+from autograder.rubric.exchanges import same_value
+from autograder.rubric.exercise import Check, Exercise
 from autograder.rubric.ladder import Ladder
-from autograder.rubric.rubric import Check, Exercise, Rubric
-from autograder.rubric.student import Reference, same_value
+from autograder.rubric.reference import Reference
+from autograder.rubric.rubric import Rubric
 from autograder.rubric.variants import Mutant
 
 FILE = "public.json"

@@ -31,8 +31,9 @@ from autograder.protocol.values import Value
 from autograder.rubric.assignment import Assignment
 from autograder.rubric.cases import Cases
 from autograder.rubric.draw import Draw
-from autograder.rubric.rubric import Check, Rubric
-from autograder.rubric.student import Reference
+from autograder.rubric.exercise import Check
+from autograder.rubric.reference import Reference
+from autograder.rubric.rubric import Rubric
 from autograder.rubric.variants import Mutant
 
 SEED = b"public"

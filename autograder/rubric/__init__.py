@@ -10,11 +10,13 @@ from autograder.rubric.calibration import Level
 from autograder.rubric.cases import named
 from autograder.rubric.compare import as_tensor, compare, shown
 from autograder.rubric.draw import Draw
+from autograder.rubric.exercise import AUTOGRAD, Check, Exercise
 from autograder.rubric.expectations import expect, in_order, matches, same_trajectory, tensor_of
 from autograder.rubric.gradients import agrees_with_numerical, numerical_gradient
 from autograder.rubric.ladder import Ladder, Rung, Score
-from autograder.rubric.rubric import AUTOGRAD, Check, Exercise, Rubric
-from autograder.rubric.student import Reference, Student
+from autograder.rubric.reference import Reference
+from autograder.rubric.rubric import Rubric
+from autograder.rubric.student import Student
 from autograder.rubric.variants import Variants
 
 __all__ = [

@@ -8,7 +8,8 @@ from typing import Any
 
 from autograder.rubric.compare import compare
 from autograder.rubric.draw import Draw
-from autograder.rubric.student import Reference, Student
+from autograder.rubric.reference import Reference
+from autograder.rubric.student import Student
 
 
 class Named(dict[str, Any]):

@@ -11,7 +11,8 @@ import torch
 
 from autograder.errors import MismatchError
 from autograder.rubric.compare import as_tensor, compare, shown
-from autograder.rubric.student import Reference, Student
+from autograder.rubric.reference import Reference
+from autograder.rubric.student import Student
 
 
 def expect(condition: bool | torch.Tensor, message: str) -> None:

@@ -1,181 +1,21 @@
-"""Call the student's code, whose answers are untrusted, and the hidden reference."""
+"""Call the student's code, whose answers are untrusted."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-import msgspec
-import torch
-
 from autograder.errors import StudentError, UnacceptableValueError
 from autograder.model import Outcome
-from autograder.protocol.arguments import changed_arguments
-from autograder.protocol.codec import decode, encode, tensors_in
-from autograder.protocol.conversation import Answerer, Conversation
-from autograder.protocol.messages import Ask, Ban, Call, Raised, Read, Returned, StandIn
-from autograder.protocol.values import TensorValue, Value
+from autograder.protocol.codec import decode, encode
+from autograder.protocol.conversation import Conversation
+from autograder.protocol.messages import Ban, Call, Raised, Read, Returned, StandIn
+from autograder.protocol.values import Value
 from autograder.rubric.contracts import REPEATS, Breach, anew, breach_of
-
-
-class Exchange(msgspec.Struct, frozen=True):
-    """One question to the student and its answer, kept to recognise mistakes: same questions, same answers."""
-
-    name: str
-    answer: Returned | Raised
-
-
-class Reference:
-    """The hidden solution. Call its functions by name: `reference.f(x)` is `reference.call("f", x)`.
-
-    Each call gets fresh copies of its arguments. There is one for each run of a check: generators that the check draws
-    keep their state in it, as they do on the student's side.
-
-    Args:
-        namespace: The solution's names and what they stand for.
-
-    Example:
-        >>> reference = Reference({"double": lambda x: 2 * x})
-        >>> reference.double(torch.ones(2))
-        tensor([2., 2.])
-    """
-
-    def __init__(self, namespace: dict[str, Any]) -> None:
-        self._namespace = namespace
-        self._allowed: frozenset[str] = frozenset()
-        self._answerer: Answerer = partial(answer_question, namespace)
-        self._generators: dict[tuple[int, int], torch.Generator] = {}
-        self._gradients = True
-        self.asked: set[str] = set()
-
-    def call(self, name: str, *args: Any, **kwargs: Any) -> Any:
-        """Call a function of the solution on copies of the arguments.
-
-        Args:
-            name: The function.
-            *args: Its arguments.
-            **kwargs: Its keyword arguments.
-
-        Returns:
-            Its result, as it is. What the function raises is the grader's own error and is raised as it is.
-
-        Example:
-            >>> reference.call("mse", torch.zeros(2), torch.tensor([1.0, 3.0]))
-            tensor(5.)
-        """
-        fresh = [self._decode(encode(value)) for value in args]
-        return self._namespace[name](*fresh, **{key: self._decode(encode(value)) for key, value in kwargs.items()})
-
-    def __getattr__(self, name: str) -> Callable[..., Any]:
-        if name.startswith("_"):
-            raise AttributeError(name)
-        return partial(self.call, name)
-
-    def allow(self, names: Sequence[str], *, gradients: bool = True) -> None:
-        """Let stand-ins ask for more functions. All others are refused.
-
-        Args:
-            names: The functions that a stand-in may ask for.
-            gradients: Whether it may ask for their gradients, too.
-        """
-        self._allowed |= frozenset(names)
-        self._gradients = gradients
-
-    def again(self, name: str, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Returned | None:
-        """Answer a question to the student as the solution would, on its own: generators begin anew.
-
-        Args:
-            name: The function.
-            args: Its encoded arguments.
-            kwargs: Its encoded keyword arguments.
-
-        Returns:
-            The encoded result and the arguments that were changed; None where the solution has no answer to it.
-        """
-        generators: dict[tuple[int, int], torch.Generator] = {}
-
-        def generator(key: int, seed: int) -> torch.Generator:
-            return generators.setdefault((key, seed), torch.Generator().manual_seed(seed))
-
-        live = [decode(value, generator) for value in args]
-        live_named = {key: decode(value, generator) for key, value in kwargs.items()}
-        function = self._namespace[name]
-        try:
-            result = encode(function(*live, **live_named))
-        except Exception:  # there is no right answer to compare with
-            return None
-        return Returned(result, changed_arguments(function, live, live_named, args, kwargs))
-
-    def answer(self, question: Ask) -> Returned | Raised:
-        """Answer a stand-in's question: with a result, or with the gradients for given upstream gradients.
-
-        The question comes from the student's process. It may ask only for what `allow` named, and an error in its
-        arguments is told to the student instead of being raised here.
-
-        Args:
-            question: The function, its arguments, and the upstream gradients if gradients are asked for.
-
-        Returns:
-            The encoded result, or what was raised.
-        """
-        if question.name not in self._allowed:
-            return Raised("error", "PermissionError", f"{question.name[:100]} has no stand-in here")
-        if question.upstream is not None and not self._gradients:
-            return Raised("error", "PermissionError", f"no gradient comes through {question.name[:100]} here")
-        self.asked.add(question.name)
-        return self._answerer(question)
-
-    def answered_by(self, answerer: Answerer) -> None:
-        """Have stand-ins' questions answered by another process: what an answer costs is in the student's hand.
-
-        Args:
-            answerer: Takes a question, returns the encoded result or what was raised.
-        """
-        self._answerer = answerer
-
-    def _decode(self, value: Value) -> Any:
-        def generator(key: int, seed: int) -> torch.Generator:
-            if (key, seed) not in self._generators:
-                self._generators[key, seed] = torch.Generator().manual_seed(seed)
-            return self._generators[key, seed]
-
-        return decode(value, generator)
-
-
-def answer_question(namespace: dict[str, Any], question: Ask) -> Returned | Raised:
-    """Answer a stand-in's question with the solution in `namespace`: a result, or a gradient for each tensor argument.
-
-    Each answer depends on the question alone. What goes wrong becomes a `Raised`.
-    """
-    try:
-        args = [decode(value, _fresh_generator) for value in question.args]
-        kwargs = {key: decode(value, _fresh_generator) for key, value in question.kwargs.items()}
-        function = namespace[question.name]
-        if question.upstream is None:
-            with torch.no_grad():
-                return Returned(encode(function(*args, **kwargs)))
-        tensors = tensors_in((*args, *kwargs.values()))
-        leaves = [tensor for tensor in tensors if tensor.requires_grad]
-        with torch.enable_grad():
-            flat = tensors_in(function(*args, **kwargs))
-            pairs = [
-                (tensor, upstream)
-                for tensor, upstream in zip(flat, map(decode, question.upstream), strict=True)
-                if tensor.requires_grad and upstream is not None
-            ]
-            gradients = torch.autograd.grad(
-                [tensor for tensor, _ in pairs], leaves, [upstream for _, upstream in pairs], allow_unused=True
-            )
-        found = iter(gradients)
-        return Returned(encode([next(found) if tensor.requires_grad else None for tensor in tensors]))
-    except Exception as error:
-        return Raised("error", type(error).__name__, str(error)[:500])
-
-
-def _fresh_generator(key: int, seed: int) -> torch.Generator:
-    return torch.Generator().manual_seed(seed)
+from autograder.rubric.exchanges import Exchange, same_answer, same_exchanges
+from autograder.rubric.reference import Reference
 
 
 class Student:
@@ -369,42 +209,3 @@ def _student_error(name: str, raised: Raised) -> StudentError:
         case _:
             text = f"{raised.type_name}: {raised.message}" if raised.message else raised.type_name
             return StudentError(Outcome.FAILED, f"`{name}` raised {text}{where}")
-
-
-def same_exchanges(one: Sequence[Exchange], other: Sequence[Exchange]) -> bool:
-    """Return whether the same functions were asked and answered alike. False if nothing was asked."""
-    return (
-        len(one) == len(other) > 0
-        and all(a.name == b.name for a, b in zip(one, other, strict=True))
-        and all(same_answer(a.answer, b.answer) for a, b in zip(one, other, strict=True))
-    )
-
-
-def same_answer(one: Returned | Raised, other: Returned | Raised, rtol: float = 1e-6, atol: float = 1e-9) -> bool:
-    """Return whether two answers are equal within tolerance, as the same mistake's are; errors by their type."""
-    if isinstance(one, Raised) or isinstance(other, Raised):
-        kinds = [(x.kind, x.type_name) for x in (one, other) if isinstance(x, Raised)]
-        return len(kinds) == 2 and kinds[0] == kinds[1]
-    return same_value(one.value, other.value, rtol, atol)
-
-
-def same_value(one: Any, other: Any, rtol: float = 1e-6, atol: float = 1e-9) -> bool:
-    """Return whether two encoded values are equal within tolerance. Here NaN equals NaN."""
-    if isinstance(one, TensorValue | int | float) and isinstance(other, TensorValue | int | float):
-        try:
-            a, b = torch.as_tensor(decode(one)), torch.as_tensor(decode(other))
-        except (UnacceptableValueError, RuntimeError, OverflowError, ValueError):  # torch has several for 2**64 - 1
-            return False
-        if a.numel() != b.numel() or (a.numel() != 1 and a.shape != b.shape):
-            return False
-        if torch.float32 in (a.dtype, b.dtype):
-            rtol, atol = 1e-4, 1e-4
-        a, b = a.detach().reshape(b.shape).double(), b.detach().double()
-        return bool(torch.isclose(a, b, rtol=rtol, atol=atol, equal_nan=True).all())
-    if hasattr(one, "items") and hasattr(other, "items"):
-        return len(one.items) == len(other.items) and all(
-            same_value(a, b, rtol, atol) for a, b in zip(one.items, other.items, strict=True)
-        )
-    if isinstance(one, tuple) and isinstance(other, tuple):
-        return len(one) == len(other) and all(same_value(a, b, rtol, atol) for a, b in zip(one, other, strict=True))
-    return type(one) is type(other) and bool(one == other)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from autograder.rubric import Ladder, Rubric, Rung
-from autograder.rubric.rubric import Check, Practice
+from autograder.rubric.exercise import Check, Practice
 
 
 def asked(student: Any, reference: Any, draw: Any) -> None:
