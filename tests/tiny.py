@@ -41,12 +41,12 @@ from autograder.rubric import Rubric, matches, agrees_with_numerical
 rubric = Rubric()
 one = rubric.exercise("1", "Square", owns=("square",), points=4)
 
-@one.check(1, public=True)
+@one.check("square", 1, public=True)
 def small(student, reference, draw):
     """Squares 1, 2 and 3."""
     matches(student, reference, "square", draw.uniform(3, low=1, high=2))
 
-@one.check(3)
+@one.check("square", 3)
 def random(student, reference, draw):
     """Squares numbers of both signs."""
     for size in (1, 3, 7):
@@ -54,12 +54,12 @@ def random(student, reference, draw):
 
 two = rubric.exercise("2", "Sum of squares", owns=("total", "slope"), points=6)
 
-@two.check(2, uses=("square",))
+@two.check("total", 2)
 def adds(student, reference, draw):
     """Adds the squares."""
     matches(student, reference, "total", draw.normal(4))
 
-@two.check(4, uses=("square",))
+@two.check("slope", 4)
 def gradient(student, reference, draw):
     """The gradient is right."""
     x = draw.normal(4)

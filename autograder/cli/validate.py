@@ -27,7 +27,16 @@ from autograder.feedback.terminal import escape
 from autograder.protocol.devices import CPU
 
 if TYPE_CHECKING:
-    from autograder.grading.validate import Disagreement, Failure, LeftOut, MutantVerdict, Validation, Validator
+    from autograder.grading.validate import (
+        BreachVerdict,
+        Disagreement,
+        Failure,
+        LeftOut,
+        MutantVerdict,
+        Validation,
+        Validator,
+    )
+    from autograder.grading.weakness import Weakness
 
 
 def validate(
@@ -92,19 +101,29 @@ def _validate(
         tried = [mutant for mutant in assignment.mutants if training or not assignment.owner(mutant).trains]
         mutants = [pool.submit(_mutant, *place, mutant.name, seeds[0]) for mutant in tried]
         absent = [
-            pool.submit(_left_out, *place, exercise.number, seeds[0])
+            pool.submit(_left_out, *place, function, seeds[0])
             for exercise in assignment.rubric.exercises
             if training or not exercise.trains
+            for function in exercise.owns
         ]
         solutions = [pool.submit(_right, *place, name, seed) for name in found.right for seed in seeds]
         variants = [] if device == CPU else [*found.right, *(mutant.name for mutant in tried)]
+        breaches = [
+            pool.submit(_breaches, *place, function, seeds[0])
+            for exercise in assignment.rubric.exercises
+            if not exercise.trains
+            for function in exercise.owns
+        ]
+        weak = pool.submit(_weaknesses, *place, seeds[0])
         elsewhere = [pool.submit(_elsewhere, *place, name, seeds[0], device) for name in variants]
-        futures: list[Future[Any]] = [*mutants, *absent, *solutions, *elsewhere]
+        futures: list[Future[Any]] = [*mutants, *absent, *solutions, *breaches, weak, *elsewhere]
         task = progress.add_task("validating", total=len(futures))
         for _ in as_completed(futures):
             progress.advance(task)
         found.mutants = [future.result() for future in mutants]
         found.left_out = [future.result() for future in absent]
+        found.breaches = [one for future in breaches for one in future.result()]
+        found.weaknesses = weak.result()
         found.failures = [failure for future in solutions for failure in future.result()]
         found.disagreements = [one for future in elsewhere for one in future.result()]
         bounds = pool.submit(broken_bounds, assignment.folder, again=training)
@@ -131,8 +150,16 @@ def _mutant(folder: Path, training: bool, name: str, seed: int) -> MutantVerdict
     return _validator(folder, training).mutant(name, seed)
 
 
-def _left_out(folder: Path, training: bool, number: str, seed: int) -> LeftOut:
-    return _validator(folder, training).left_out(number, seed)
+def _breaches(folder: Path, training: bool, function: str, seed: int) -> list[BreachVerdict]:
+    return _validator(folder, training).breaches(function, seed)
+
+
+def _weaknesses(folder: Path, training: bool, seed: int) -> list[Weakness]:
+    return _validator(folder, training).weaknesses(seed)
+
+
+def _left_out(folder: Path, training: bool, function: str, seed: int) -> LeftOut:
+    return _validator(folder, training).left_out(function, seed)
 
 
 def _right(folder: Path, training: bool, name: str, seed: int) -> list[Failure]:
@@ -149,7 +176,7 @@ def _show(course: CourseAssignment, found: Validation, seeds: Sequence[int], dev
     for column in ("exercise", "points", "checks", "mutants", "killed", "blamed rightly", "hinted rightly"):
         grid.add_column(column, justify="left" if column == "exercise" else "right")
     for exercise in course.assignment.rubric.exercises:
-        own = [mutant for mutant in found.mutants if mutant.owner == exercise.number]
+        own = [mutant for mutant in found.mutants if mutant.exercise == exercise.number]
         grid.add_row(
             f"{exercise.number} {exercise.title}", f"{exercise.points:g}", str(len(exercise.checks)), str(len(own)),
             str(sum(m.killed for m in own)), str(sum(m.blamed_rightly for m in own)),
@@ -165,25 +192,29 @@ def _show(course: CourseAssignment, found: Validation, seeds: Sequence[int], dev
     console.print(grid)
     for mutant in total:
         if mutant.unrun:
-            console.print(f"[red]does not run[/] {mutant.name} (exercise {mutant.owner}): {escape(mutant.unrun)}")
+            console.print(
+                f"[red]does not run[/] {mutant.name} ({mutant.of}, exercise {mutant.exercise}): {escape(mutant.unrun)}"
+            )
         elif not mutant.killed:
-            console.print(f"[red]survives[/] {mutant.name} (exercise {mutant.owner})")
+            console.print(f"[red]survives[/] {mutant.name} ({mutant.of}, exercise {mutant.exercise})")
         elif not mutant.blamed_rightly:
             console.print(
-                f"[red]blamed wrongly[/] {mutant.name}: {mutant.owner} owns it, {', '.join(mutant.lost)} lost"
+                f"[red]blamed wrongly[/] {mutant.name} of {mutant.of}: {', '.join(mutant.lost) or 'nothing'} lost"
             )
         elif mutant.hinted not in ("", mutant.name):
             console.print(f"[red]mistaken for[/] {mutant.name} is taken for {mutant.hinted}")
         elif not mutant.hinted:
-            why = (
-                f"{mutant.owner}: answers like {', '.join(mutant.alike)}"
-                if mutant.alike
-                else f"exercise {mutant.owner}"
-            )
+            why = f"{mutant.of}: answers like {', '.join(mutant.alike)}" if mutant.alike else mutant.of
             console.print(f"[dim]no hint[/] {mutant.name} ({why})")
     for one in found.left_out:
         if not one.alone:
-            console.print(f"[red]left out[/] exercise {one.exercise}: {', '.join(one.lost) or 'nothing'} lost points")
+            console.print(f"[red]left out[/] {one.function}: {', '.join(one.lost) or 'nothing'} lost points")
+    for breach in found.breaches:
+        if not breach.charged:
+            costs = f"{', '.join(breach.lost) or 'nothing'} lost points, in {breach.checks} checks"
+            console.print(f"[red]contract[/] {breach.function} that {breach.kind}: {costs}")
+    for weakness in found.weaknesses:
+        console.print(f"[yellow]weak[/] {escape(weakness.where)}: {escape(weakness.what)}")
     for bound in found.broken_bounds:
         console.print(f"[red]ladder[/] {bound}")
     lost = Counter((failure.solution, failure.check) for failure in found.failures)
@@ -193,7 +224,8 @@ def _show(course: CourseAssignment, found: Validation, seeds: Sequence[int], dev
     console.print(
         f"Hints: {len(found.hinted) - len(found.confusions)} of {len(found.hinted)} given are right; "
         f"{len(total) - len(found.hinted)} mutants get none. "
-        f"Exercises left out: {sum(one.alone for one in found.left_out)} of {len(found.left_out)} cost only themselves."
+        f"Broken contracts: {sum(one.charged for one in found.breaches)} of {len(found.breaches)} charged once. "
+        f"Functions left out: {sum(one.alone for one in found.left_out)} of {len(found.left_out)} cost only themselves."
     )
     perfect = len(set(found.right) - {failure.solution for failure in found.failures})
     console.print(
@@ -219,7 +251,8 @@ def _plain(found: Validation) -> dict[str, Any]:
         "mutants": [
             {
                 "name": m.name,
-                "owner": m.owner,
+                "of": m.of,
+                "exercise": m.exercise,
                 "lost": m.lost,
                 "hinted": m.hinted,
                 "killed": m.killed,
@@ -228,7 +261,12 @@ def _plain(found: Validation) -> dict[str, Any]:
             }
             for m in found.mutants
         ],
-        "left_out": [{"exercise": one.exercise, "lost": one.lost} for one in found.left_out],
+        "breaches": [
+            {"function": one.function, "kind": one.kind, "lost": one.lost, "checks": one.checks}
+            for one in found.breaches
+        ],
+        "weaknesses": [{"where": one.where, "what": one.what} for one in found.weaknesses],
+        "left_out": [{"function": one.function, "lost": one.lost} for one in found.left_out],
         "right": found.right,
         "failures": [{"solution": f.solution, "check": f.check, "seed": f.seed} for f in found.failures],
         "broken_bounds": found.broken_bounds,

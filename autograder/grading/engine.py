@@ -5,18 +5,21 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
 
 import msgspec
 import torch
 
 from autograder.errors import ConversationEndedError
-from autograder.grading.hints import mutants_alike
+from autograder.grading.hints import Evidence, Suspects
 from autograder.grading.hosts import Host
 from autograder.grading.verdict import Judge, Verdict
 from autograder.model import CheckResult, Outcome
 from autograder.protocol.conversation import Answerer
 from autograder.rubric.assignment import Gradable
-from autograder.rubric.rubric import Check
+from autograder.rubric.contracts import REPEATS
+from autograder.rubric.exercise import Check
 from autograder.rubric.variants import Mutant
 
 PRECISIONS = (torch.float64, torch.float32)
@@ -32,30 +35,43 @@ class _Question:
 
     check: Check
     digest: str
-    stand_ins: tuple[str, ...]
+    stand_ins: tuple[str, ...] = ()
 
 
 @dataclass
 class _RunState:
     """What earlier checks of a run mean for later ones.
 
-    `wrong`: exercises that have lost points. `unfit`: functions that training does not work with. `slow`: functions
-    that did not come to an end, with the stand-ins that they had then.
+    `wrong`: functions that have lost points. `unfit`: functions that training does not work with. `slow`: functions
+    that did not come to an end, with the stand-ins that they had then. `charged`: the breaches of a function's contract
+    that were charged. `repeated`: functions that were asked the same twice. `suspects`: the mistakes that a function
+    may have made.
     """
 
     wrong: set[str] = field(default_factory=set)
     unfit: set[str] = field(default_factory=set)
     endless_training: bool = False
     slow: dict[str, frozenset[str]] = field(default_factory=dict)
+    charged: dict[str, set[str]] = field(default_factory=dict)
+    repeated: set[str] = field(default_factory=set)
+    suspects: dict[str, Suspects] = field(default_factory=dict)
 
     def slow_with(self, stand_ins: tuple[str, ...]) -> frozenset[str]:
         """Return the functions that would not come to an end again, with these stand-ins."""
         return frozenset(name for name, had in self.slow.items() if had >= frozenset(stand_ins))
 
+    def forgiven(self, function: str) -> frozenset[str]:
+        """Return the breaches that are not looked for (any more). Only a function's first run repeats a question."""
+        found = frozenset(self.charged.setdefault(function, set()))
+        if function in self.repeated:
+            found |= {REPEATS}
+        self.repeated.add(function)
+        return found
+
     def note(self, check: Check, result: CheckResult) -> None:
         """Take a result into account."""
         if result.outcome is not Outcome.PASSED:
-            self.wrong.add(check.exercise)
+            self.wrong.add(check.function)
         if check.trains:
             self.unfit.update(result.stand_ins)
             self.endless_training = self.endless_training or result.outcome is Outcome.TIMED_OUT
@@ -119,27 +135,62 @@ class Engine:
             if result is None:
                 if begin is not None:
                     begin(check)
-                unfit = state.unfit if check.trains else set()
-                replaced = tuple(
-                    name
-                    for name in check.uses
-                    if stand_ins and (name in unfit or rubric.owner(name).number in state.wrong)
-                )
-                question = _Question(check, digest, replaced)
-                result, verdict = self._checked(host, question, state, hints=hints, second=second)
-                again = verdict.stuck and not (state.endless_training and result.outcome is Outcome.TIMED_OUT)
-                if check.trains and again and stand_ins and replaced != check.uses:
-                    result = self._with_ours(host, question, result, verdict, state, hints=hints, second=second)
+                result = self._result(host, _Question(check, digest), state, hints, second, lend=stand_ins)
             state.note(check, result)
             results.append(result)
             if progress is not None:
                 progress(result)
-        return results
+        return [self._hinted(result, state) for result in results] if hints else results
+
+    def _result(
+        self, host: Host, question: _Question, state: _RunState, hints: bool, second: Host | None, *, lend: bool
+    ) -> CheckResult:
+        """Run a check, with stand-ins for earlier functions that are wrong; also without, or with more of them, where
+        that may help: it passes if it does so in either way."""
+        check = question.check
+        before = self._lendable(check) if lend else ()
+        unfit = state.unfit if check.trains else set()
+        lent = tuple(name for name in before if name in state.wrong or name in unfit)
+        first = replace(question, stand_ins=lent)
+        result, verdict = self._checked(host, first, state, hints=hints, second=second)
+        if check.trains:
+            again = verdict.stuck and not (state.endless_training and result.outcome is Outcome.TIMED_OUT)
+            if again and lent != before:
+                return self._with_ours(host, first, before, result, verdict, state, hints=hints, second=second)
+        elif result.stand_ins and result.outcome in (Outcome.FAILED, Outcome.PARTLY):
+            own, _ = self._checked(host, question, state, hints=False, second=second)
+            if own.outcome is Outcome.PASSED:
+                return own
+        return result
+
+    def _lendable(self, check: Check) -> tuple[str, ...]:
+        """Return the earlier functions that can be lent to a check; a short answer cannot."""
+        return tuple(
+            name
+            for name in self._assignment.rubric.before(check.function)
+            if callable(self._solution.get(name)) and (check.lends is None or name in check.lends)
+        )
+
+    @cached_property
+    def _solution(self) -> dict[str, Any]:
+        return self._assignment.solution()
+
+    def _hinted(self, result: CheckResult, state: _RunState) -> CheckResult:
+        """Give a failure the hint of the one mistake that explains all that its function did, or no hint."""
+        function = next(one.function for one in self._assignment.rubric.checks if one.name == result.name)
+        suspects = state.suspects.get(function)
+        if suspects is None or result.outcome not in (Outcome.FAILED, Outcome.PARTLY):
+            return result
+        mutant = suspects.found[0] if len(suspects.found) == 1 else None
+        if result.mutant == (mutant.name if mutant else ""):
+            return result
+        return msgspec.structs.replace(result, hint=mutant.hint if mutant else "", mutant=mutant.name if mutant else "")
 
     def _with_ours(
         self,
         host: Host,
         question: _Question,
+        before: tuple[str, ...],
         first: CheckResult,
         verdict: Verdict,
         state: _RunState,
@@ -147,7 +198,7 @@ class Engine:
         hints: bool,
         second: Host | None,
     ) -> CheckResult:
-        """Repeat training that took too long or raised an error, with stand-ins for all that it uses.
+        """Repeat training that took too long or raised an error, with stand-ins for all that comes before it.
 
         A loop where one line would do is right, arrays that no gradient comes through may be, and their own exercise
         is where they are graded. The second result replaces the first, unless it does not come to its end either.
@@ -162,7 +213,7 @@ class Engine:
             said = f"This does not train with what you wrote for other exercises: {verdict.message}"
             if check.seconds is not None:
                 check = replace(check, seconds=max(1.0, check.seconds - first.cpu_seconds))
-        again = _Question(check, digest, question.check.uses)
+        again = _Question(check, digest, before)
         other, answer = self._checked(host, again, state, hints=hints, second=second)
         seconds, cpu = round(first.seconds + other.seconds, 4), round(first.cpu_seconds + other.cpu_seconds, 4)
         if not answer.answered:
@@ -195,12 +246,18 @@ class Engine:
         check = question.check
         started, cpu = time.perf_counter(), host.cpu_seconds
         mutant: Mutant | None = None
-        dtype, verdict, remark = self._decided(host, second, question, state)
+        runs, verdict, remark = self._decided(host, second, question, state)
+        dtype = runs[-1].dtype
+        if verdict.breach:
+            state.charged.setdefault(check.function, set()).add(verdict.breach)
         if hints:
-            found = mutants_alike(
-                self._judge, self._assignment, check, question.digest, dtype, question.stand_ins, verdict
+            suspects = state.suspects.setdefault(
+                check.function, Suspects(self._judge, self._assignment, check.function)
             )
-            mutant = found[0] if len(found) == 1 else None
+            for run in runs:
+                suspects.add(run)
+            failed = verdict.outcome in (Outcome.FAILED, Outcome.PARTLY)
+            mutant = suspects.found[0] if failed and len(suspects.found) == 1 else None
         message = verdict.message
         if dtype is not self._precisions[0] and verdict.outcome is Outcome.FAILED:
             message = f"Right in float64, but with float32 inputs: {message}"
@@ -218,7 +275,7 @@ class Engine:
             mutant=mutant.name if mutant else "",
             difference=verdict.mismatch.difference if verdict.mismatch else None,
             curve=verdict.score.curve if verdict.score else None,
-            stand_ins=question.stand_ins,
+            stand_ins=verdict.asked,
             seconds=round(time.perf_counter() - started, 4),
             cpu_seconds=round(host.cpu_seconds - cpu, 4),
             cpu_allowed=host.allowed(check.seconds),
@@ -227,54 +284,66 @@ class Engine:
 
     def _decided(
         self, host: Host, second: Host | None, question: _Question, state: _RunState
-    ) -> tuple[torch.dtype, Verdict, str]:
-        """Return the verdict that counts, the dtype it came in, and a remark on what the second device makes of it."""
+    ) -> tuple[list[Evidence], Verdict, str]:
+        """Return the runs in one dtype after the other, the verdict that counts, and a remark on what the second device
+        makes of it."""
         precisions = self._precisions[:1] if question.check.trains else self._precisions
         if second is None:
-            return *self._in_turn(host, question, precisions, state), ""
+            runs = self._in_turn(host, question, precisions, state)
+            return runs, runs[-1].verdict, ""
         if question.check.trains:
-            dtype, there = self._in_turn(second, question, precisions, state)
+            runs = self._in_turn(second, question, precisions, state)
+            there = runs[-1].verdict
             if there.answered:
-                return dtype, there, ""
-            return *self._in_turn(host, question, precisions, state), f"Trained on the CPU. {_said(second, there)}"
-        dtype, verdict = self._in_turn(host, question, precisions, state)
+                return runs, there, ""
+            runs = self._in_turn(host, question, precisions, state)
+            return runs, runs[-1].verdict, f"Trained on the CPU. {_said(second, there)}"
+        runs = self._in_turn(host, question, precisions, state)
+        verdict = runs[-1].verdict
         remark = ""
         if verdict.outcome is Outcome.PASSED:
-            _, there = self._in_turn(second, question, precisions[-1:], state)
+            there = self._in_turn(second, question, precisions[-1:], state)[-1].verdict
             if there.outcome is not Outcome.PASSED:
                 remark = f"Right on the CPU, which decides. {_said(second, there)}"
-        return dtype, verdict, remark
+        return runs, verdict, remark
 
     def verdict(self, host: Host, check: Check, digest: str) -> Verdict:
         """Return what a check gives, without stand-ins or hints."""
-        return self._in_turn(host, _Question(check, digest, ()), self._precisions, _RunState())[1]
+        return self._in_turn(host, _Question(check, digest), self._precisions, _RunState())[-1].verdict
 
-    def alike(self, host: Host, check: Check, digest: str) -> list[str]:
-        """Return the known mistakes that answer a check's questions as the host does."""
-        precisions = self._precisions[:1] if check.trains else self._precisions
-        dtype, verdict = self._in_turn(host, _Question(check, digest, ()), precisions, _RunState())
-        found = mutants_alike(self._judge, self._assignment, check, digest, dtype, (), verdict)
-        return [mutant.name for mutant in found]
+    def alike(self, host: Host, function: str, digest: str) -> list[str]:
+        """Return the known mistakes that explain all that a function does."""
+        suspects = Suspects(self._judge, self._assignment, function)
+        for check in self._assignment.rubric.checks:
+            if check.function == function and not check.trains:
+                for run in self._in_turn(host, _Question(check, digest), self._precisions, _RunState()):
+                    suspects.add(run)
+        return [mutant.name for mutant in suspects.found]
 
     def _in_turn(
         self, host: Host, question: _Question, precisions: tuple[torch.dtype, ...], state: _RunState
-    ) -> tuple[torch.dtype, Verdict]:
+    ) -> list[Evidence]:
         """Run a check in one dtype after the other, in one conversation, up to the first that does not pass."""
-        dtype = precisions[0]
-        slow = state.slow_with(question.stand_ins)
+        check, digest, stand_ins = question.check, question.digest, question.stand_ins
+        slow = state.slow_with(stand_ins)
+        runs: list[Evidence] = []
+        forgiven: frozenset[str] = frozenset()
         try:
-            with host.check(question.check.seconds) as conversation:
+            with host.check(check.seconds) as conversation:
                 for dtype in precisions:
+                    forgiven = state.forgiven(check.function)
                     verdict = self._judge.verdict(
-                        conversation, question.check, question.digest, dtype, question.stand_ins, slow=slow
+                        conversation, check, digest, dtype, stand_ins, slow=slow, forgiven=forgiven
                     )
+                    runs.append(Evidence(check, digest, dtype, stand_ins, forgiven, verdict))
                     if verdict.outcome is not Outcome.PASSED:
                         break
         except ConversationEndedError as ended:
             verdict = Verdict(ended.outcome, message=ended.message)
+            runs.append(Evidence(check, digest, precisions[0], stand_ins, forgiven, verdict))
         if verdict.outcome is Outcome.TIMED_OUT and verdict.calling:
-            state.slow[verdict.calling] = frozenset(question.stand_ins)
-        return dtype, verdict
+            state.slow[verdict.calling] = frozenset(stand_ins)
+        return runs
 
 
 def _said(host: Host, verdict: Verdict) -> str:

@@ -18,9 +18,9 @@ from autograder.grading.verdict import UNBEARABLE
 from autograder.model import NO_BOUNDARY, CheckResult, ExerciseInfo, Outcome, Report, Submission
 from autograder.protocol.messages import Ask, Raised, Returned
 from autograder.rubric.assignment import Assignment
-from autograder.rubric.rubric import Check
+from autograder.rubric.exercise import Check
+from autograder.rubric.reference import answer_question
 from autograder.rubric.shortcuts import find_shortcuts
-from autograder.rubric.student import answer_question
 
 ANSWER_SECONDS, ANSWERS_SECONDS = 10.0, 60.0
 """CPU seconds for the answer to one question of a stand-in, and to all of one check's."""

@@ -53,7 +53,7 @@ from autograder.model import Submission
 from autograder.protocol.devices import CPU
 from autograder.protocol.framing import Channel
 from autograder.rubric.assignment import Assignment
-from autograder.rubric.rubric import Check
+from autograder.rubric.exercise import Check
 from autograder.sandbox.host.launcher import Connection
 from autograder.sandbox.layers import kernel
 from autograder.sandbox.layers.rlimits import data_size

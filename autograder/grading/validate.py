@@ -3,32 +3,34 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cached_property, partial, wraps
-from types import FunctionType
+from functools import cached_property
 from typing import Any
 
+from autograder.grading.breaches import KINDS, breach_mutant
 from autograder.grading.engine import PRECISIONS, Engine
 from autograder.grading.hosts import LocalHost
+from autograder.grading.reach import reached
+from autograder.grading.weakness import Weakness, weaknesses
 from autograder.model import CheckResult, Outcome
 from autograder.protocol.devices import CPU
 from autograder.rubric.assignment import Assignment
-from autograder.rubric.rubric import Check
+from autograder.rubric.exercise import Check
 
 UNKNOWN_NAME = re.compile(" raised (NameError|UnboundLocalError): ")
 
 
 @dataclass(frozen=True)
 class MutantVerdict:
-    """What the rubric made of one mutant: the exercises that lost points, and the mistake it was taken for.
+    """What the rubric made of one mutant: the functions that lost points, and the mistake it was taken for.
 
     `alike`: where no check could tell it from other mutants, and so none gave a hint, those others. `unrun`: what was
     said where it speaks of a name that there is not: an author's slip, which proves nothing about the rubric.
     """
 
     name: str
-    owner: str
+    of: str
+    exercise: str
     lost: tuple[str, ...]
     hinted: str
     alike: tuple[str, ...] = ()
@@ -36,26 +38,41 @@ class MutantVerdict:
 
     @property
     def killed(self) -> bool:
-        """It ran, and lost points in the exercise that owns it."""
-        return self.owner in self.lost and not self.unrun
+        """It ran, and its function lost points."""
+        return self.of in self.lost and not self.unrun
 
     @property
     def blamed_rightly(self) -> bool:
-        """It lost points there and nowhere else."""
-        return self.killed and self.lost == (self.owner,)
+        """Its function lost points and no other one did."""
+        return self.killed and self.lost == (self.of,)
 
 
 @dataclass(frozen=True)
 class LeftOut:
-    """What became of the others when one exercise was not handed in."""
+    """What became of the others when one function was not written."""
 
-    exercise: str
+    function: str
     lost: tuple[str, ...]
 
     @property
     def alone(self) -> bool:
-        """It lost its own points, and no other exercise lost any."""
-        return self.lost == (self.exercise,)
+        """It lost its own points, and no other function lost any."""
+        return self.lost == (self.function,)
+
+
+@dataclass(frozen=True)
+class BreachVerdict:
+    """What became of a function with right values that breaks its contract: which checks it failed."""
+
+    function: str
+    kind: str
+    lost: tuple[str, ...]
+    checks: int
+
+    @property
+    def charged(self) -> bool:
+        """It cost its function, no other one, and one check."""
+        return self.lost == (self.function,) and self.checks == 1
 
 
 @dataclass(frozen=True)
@@ -93,6 +110,8 @@ class Validation:
     failures: list[Failure] = field(default_factory=list)
     broken_bounds: list[str] = field(default_factory=list)
     disagreements: list[Disagreement] = field(default_factory=list)
+    weaknesses: list[Weakness] = field(default_factory=list)
+    breaches: list[BreachVerdict] = field(default_factory=list)
     starter_points: float = 0.0
     starter_oddities: list[str] = field(default_factory=list)
 
@@ -103,6 +122,7 @@ class Validation:
         return (
             all(mutant.blamed_rightly for mutant in self.mutants)
             and all(one.alone for one in self.left_out)
+            and all(one.charged for one in self.breaches)
             and not self.confusions
             and not self.failures
             and not self.broken_bounds
@@ -154,31 +174,25 @@ class Validator:
     def mutant(self, name: str, seed: int) -> MutantVerdict:
         """One mutant's verdict."""
         mutant = next(one for one in self._assignment.mutants if one.name == name)
-        owner = self._assignment.owner(mutant).number
         changes = {mutant.of: mutant.change}
         results = self._run(changes, seed, hints=True)
-        lost = tuple(dict.fromkeys(r.exercise for r in results if r.outcome is not Outcome.PASSED))
-        hinted = next((r.mutant for r in results if r.mutant and r.exercise == owner), "")
-        failed = {r.name for r in results if r.exercise == owner and r.outcome is not Outcome.PASSED}
-        alike = () if hinted else self._alike(changes, failed, seed)
-        unrun = next((r.message for r in results if UNKNOWN_NAME.search(r.message)), "")
-        return MutantVerdict(name, owner, lost, hinted, tuple(other for other in alike if other != name), unrun)
-
-    def _alike(self, changes: dict[str, Any], failed: set[str], seed: int) -> tuple[str, ...]:
-        """The fewest mutants among which a failed check leaves the choice."""
+        lost = self._lost(results)
+        hinted = next((r.mutant for r in results if r.mutant), "")
         host = LocalHost(lambda: self._assignment.solution(changes))
-        engine = _engine(self._assignment, seed)
-        checks = [check for check in self._assignment.rubric.checks if check.name in failed and not check.trains]
-        found = [names for check in checks if (names := engine.alike(host, check, "validate"))]
-        fewest: list[str] = min(found, key=len, default=[])
-        return tuple(fewest)
+        alike = [] if hinted else _engine(self._assignment, seed).alike(host, mutant.of, "validate")
+        unrun = next((r.message for r in results if UNKNOWN_NAME.search(r.message)), "")
+        exercise = self._assignment.owner(mutant).number
+        others = tuple(other for other in alike if other != name)
+        return MutantVerdict(name, mutant.of, exercise, lost, hinted, others, unrun)
 
-    def left_out(self, number: str, seed: int) -> LeftOut:
-        """One exercise as the starter has it, everything else right."""
-        exercise = next(one for one in self._assignment.rubric.exercises if one.number == number)
-        changes = {name: self._unwritten(name) for name in exercise.owns}
-        results = self._run(changes, seed, hints=False)
-        return LeftOut(number, tuple(dict.fromkeys(r.exercise for r in results if r.outcome is not Outcome.PASSED)))
+    def _lost(self, results: list[CheckResult]) -> tuple[str, ...]:
+        """Return the functions that lost points."""
+        about = {check.name: check.function for check in self._assignment.rubric.checks}
+        return tuple(dict.fromkeys(about[r.name] for r in results if r.outcome is not Outcome.PASSED))
+
+    def left_out(self, function: str, seed: int) -> LeftOut:
+        """One function as the starter has it, everything else right."""
+        return LeftOut(function, self._lost(self._run({function: self._unwritten(function)}, seed, hints=False)))
 
     def _unwritten(self, name: str) -> Any:
         """What the untouched starter has in place of a function or an answer."""
@@ -199,6 +213,23 @@ class Validator:
             for result in self._run(changes, seed, hints=False)
             if result.outcome is not Outcome.PASSED
         ]
+
+    def breaches(self, function: str, seed: int) -> list[BreachVerdict]:
+        """What breaking a function's contract costs, in each way that there is something to break."""
+        if not callable(self._assignment.solution().get(function)):
+            return []
+        found = []
+        for kind in KINDS:
+            mutant = breach_mutant(self._assignment, function, kind)
+            results = self._run({function: mutant.change}, seed, hints=False)
+            failed = [result for result in results if result.outcome is not Outcome.PASSED]
+            if mutant.applied:
+                found.append(BreachVerdict(function, kind, self._lost(failed), len(failed)))
+        return found
+
+    def weaknesses(self, seed: int) -> list[Weakness]:
+        """What no check would notice."""
+        return list(weaknesses(self._assignment, seed))
 
     def elsewhere(self, name: str, seed: int, device: str) -> list[Disagreement]:
         """The unit checks of any variant, in float32, that `device` decides otherwise than the CPU."""
@@ -242,29 +273,8 @@ class Validator:
             engine = _engine(self._assignment, seed)
             self._seen[seed] = {}
             for check in checks:
-                called: set[str] = set()
-                host = LocalHost(partial(_noting_calls, self._assignment, called))
-                engine.run_check(host, check, "validate", hints=False)
-                self._seen[seed][check.name] = called
+                self._seen[seed][check.name] = reached(self._assignment, check, engine, "validate")
         return self._seen[seed]
-
-
-def _noting_calls(assignment: Assignment, called: set[str]) -> dict[str, Any]:
-    """A fresh solution whose functions put their names into `called`; what is no function is in it from the start."""
-
-    def noting(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
-        @wraps(function)
-        def noted(*args: Any, **kwargs: Any) -> Any:
-            called.add(name)
-            return function(*args, **kwargs)
-
-        return noted
-
-    namespace = assignment.solution()
-    functions = {name: value for name, value in namespace.items() if isinstance(value, FunctionType)}
-    called |= namespace.keys() - functions
-    namespace.update({name: noting(name, function) for name, function in functions.items()})
-    return namespace
 
 
 def _engine(assignment: Assignment, seed: int) -> Engine:

@@ -22,12 +22,12 @@ from autograder.model import Outcome
 from autograder.protocol.codec import decode
 from autograder.protocol.conversation import Answerer, Conversation
 from autograder.protocol.messages import Raised
-from autograder.rubric import Draw, Score, Student
+from autograder.rubric import Draw, Reference, Score, Student
 from autograder.rubric.assignment import Gradable
 from autograder.rubric.compare import shown
 from autograder.rubric.draw import seed_of
-from autograder.rubric.rubric import Check
-from autograder.rubric.student import Exchange
+from autograder.rubric.exchanges import Exchange
+from autograder.rubric.exercise import Check
 
 RUBRIC_SECONDS = 60.0
 """CPU seconds for a check's own code, its reference included; a check that trains has twice its limit more."""
@@ -37,7 +37,8 @@ UNBEARABLE = "What your code answered takes too long, or too much memory, to be 
 class Verdict(msgspec.Struct, frozen=True):
     """What one run of a check gave; for a wrong answer also the exchanges it had with the student.
 
-    `calling` names the student's function that had the word when the conversation ended early.
+    `calling` names the student's function that had the word when the conversation ended early, `breach` the kind of
+    breach of the function's contract, `asked` the stand-ins that were called.
     """
 
     outcome: Outcome
@@ -47,6 +48,8 @@ class Verdict(msgspec.Struct, frozen=True):
     score: Score | None = None
     exchanges: tuple[Exchange, ...] = ()
     calling: str = ""
+    breach: str = ""
+    asked: tuple[str, ...] = ()
 
     @property
     def answered(self) -> bool:
@@ -88,6 +91,7 @@ class Judge:
         stand_ins: tuple[str, ...] = (),
         repeated: tuple[Exchange, ...] = (),
         slow: frozenset[str] = frozenset(),
+        forgiven: frozenset[str] = frozenset(),
     ) -> Verdict:
         """Run a check once.
 
@@ -99,22 +103,41 @@ class Judge:
             stand_ins: functions that are answered by the reference.
             repeated: exchanges to be repeated: the run ends with the first answer that differs.
             slow: functions that did not come to an end before: they get little time.
+            forgiven: breaches of the function's contract that were charged before.
         """
         reference = self._assignment.reference(check, dtype)
         if self._answers is not None:
             reference.answered_by(self._answers())
+        watched = "" if check.trains else check.function
+        student = Student(conversation, reference, repeated, slow, watched, forgiven)
+        found = self._found(student, reference, check, digest, dtype, stand_ins, ban=not repeated)
+        return msgspec.structs.replace(
+            found, exchanges=tuple(student.exchanges), asked=tuple(sorted(reference.asked.intersection(stand_ins)))
+        )
+
+    def _found(
+        self,
+        student: Student,
+        reference: Reference,
+        check: Check,
+        digest: str,
+        dtype: torch.dtype,
+        stand_ins: tuple[str, ...],
+        *,
+        ban: bool,
+    ) -> Verdict:
+        exercise = self._assignment.rubric.owner_of(check)
         draw = self._draw(check, digest, dtype)
-        student = Student(conversation, reference, repeated, slow)
         try:
             if stand_ins:
-                student.stand_in(stand_ins)
-            bans = self._assignment.rubric.owner_of(check).bans
-            if bans and not repeated:  # our own mutants run in this very process, which has no ban to obey
+                student.stand_in(stand_ins, gradients=not exercise.by_hand)
+            bans = exercise.bans
+            if bans and ban:  # our own mutants run in this very process, which has no ban to obey
                 student.ban(bans)
             with cpu_limit(RUBRIC_SECONDS + 2 * (check.seconds or 0)) if self._limited else nullcontext():
                 score = _as_score(check.run(student, reference, draw))
         except MismatchError as mismatch:
-            return Verdict(Outcome.FAILED, 0.0, str(mismatch), mismatch, None, tuple(student.exchanges))
+            return Verdict(Outcome.FAILED, 0.0, str(mismatch), mismatch)
         except StudentError as error:
             return Verdict(error.outcome, message=error.message)
         except ConversationEndedError as ended:
@@ -125,10 +148,13 @@ class Judge:
             if student.exchanges and not self._stumbles_by_itself(check, digest, dtype):
                 return _wrong_answer(student.exchanges[-1], error)
             return _ours(error)
+        if student.breach is not None:
+            message = student.breach.message
+            return Verdict(Outcome.FAILED, message=message, mismatch=MismatchError(message), breach=student.breach.kind)
         if score.fraction >= 1 - 1e-9:
             return Verdict(Outcome.PASSED, 1.0, score.message, None, score)
         outcome = Outcome.PARTLY if score.fraction > 0 else Outcome.FAILED
-        return Verdict(outcome, max(0.0, score.fraction), score.message, None, score, tuple(student.exchanges))
+        return Verdict(outcome, max(0.0, score.fraction), score.message, None, score)
 
     def _draw(self, check: Check, digest: str, dtype: torch.dtype) -> Draw:
         """Return the inputs of one run of a check: the same at every regrade."""

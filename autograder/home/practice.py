@@ -9,8 +9,8 @@ from pathlib import Path
 from autograder.errors import ConversationEndedError
 from autograder.grading.hosts import Host
 from autograder.rubric import MismatchError, Rung, Score, Student, StudentError
-from autograder.rubric.rubric import Exercise, Practice
-from autograder.rubric.student import Reference
+from autograder.rubric.exercise import Exercise, Practice
+from autograder.rubric.reference import Reference
 
 SEED = 2_024
 """Everybody trains with the same seed at home; the grader draws its own."""

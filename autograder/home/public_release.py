@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import types
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,9 +17,11 @@ from autograder.protocol.codec import decode, encode
 from autograder.protocol.messages import Ask, Raised, Returned
 from autograder.protocol.values import Value
 from autograder.rubric.draw import Draw
+from autograder.rubric.exchanges import same_value
+from autograder.rubric.exercise import Check, Exercise
 from autograder.rubric.ladder import Ladder
-from autograder.rubric.rubric import Check, Rubric
-from autograder.rubric.student import Reference, same_value
+from autograder.rubric.reference import Reference
+from autograder.rubric.rubric import Rubric
 from autograder.rubric.variants import Mutant
 
 FILE = "public.json"
@@ -33,23 +35,47 @@ class Answered(msgspec.Struct, frozen=True):
     result: Value
 
 
+class Right(msgspec.Struct, frozen=True):
+    """What the reference returned where the student was asked: its kind, with what arguments it changed, is watched."""
+
+    name: str
+    args: list[Value]
+    kwargs: dict[str, Value]
+    result: Returned
+
+
 class Recorded(msgspec.Struct, frozen=True):
     """One run of a check in one dtype: the inputs it drew, in order, and the reference's answers."""
 
     dtype: str
     draws: list[Value]
     answers: list[Answered]
+    rights: list[Right]
+
+
+class PublicCases(msgspec.Struct, frozen=True):
+    """The sizes and tolerances of `Exercise.cases`."""
+
+    sizes: list[Value]
+    rtol: float | None
+    atol: float | None
 
 
 class PublicCheck(msgspec.Struct, frozen=True):
-    """A check that runs at home. `function` is its name in the release's code."""
+    """A check that runs at home. `run` is its name in the release's code, `about` the student's function.
 
-    function: str
+    `reaches`: the functions that the reference comes to call on the way. `cases`: for a check that is nothing but
+    inputs, what its function takes for each call, and the tolerances.
+    """
+
+    run: str
+    about: str
     asked: str
     points: float
-    uses: tuple[str, ...]
+    reaches: tuple[str, ...]
     trains: bool
     recorded: list[Recorded]
+    cases: PublicCases | None = None
 
 
 class LaterCheck(msgspec.Struct, frozen=True):
@@ -147,8 +173,7 @@ class PublicAssignment:
                 wanted.number, wanted.title, owns=wanted.owns, points=points, bans=wanted.bans
             )
             for check in wanted.public:
-                add = exercise.check(check.points, public=True, uses=check.uses, trains=check.trains)
-                add(getattr(module, check.function))
+                _add(exercise, check, getattr(module, check.run))
                 for run in check.recorded:
                     self._recorded[exercise.checks[-1].name, run.dtype] = run
             for practice in wanted.practices:
@@ -160,7 +185,8 @@ class PublicAssignment:
 
     def reference(self, check: Check, dtype: torch.dtype) -> Reference:
         """Return the reference's recorded answers."""
-        return RecordedReference(self._run(check, dtype).answers)
+        run = self._run(check, dtype)
+        return RecordedReference(run.answers, run.rights)
 
     def draw(self, check: Check, dtype: torch.dtype, seed: int) -> Draw:
         """Return the recorded inputs."""
@@ -173,12 +199,24 @@ class PublicAssignment:
         return found
 
 
+def _add(exercise: Exercise, check: PublicCheck, run: Callable[..., Any]) -> None:
+    """Add a check of the release to an exercise."""
+    if check.cases is None:
+        exercise.check(check.about, check.points, public=True, trains=check.trains)(run)
+        return
+    sizes = [decode(size) for size in check.cases.sizes]
+    exercise.cases(check.about, check.points, sizes=sizes, public=True, rtol=check.cases.rtol, atol=check.cases.atol)(
+        run
+    )
+
+
 class RecordedReference(Reference):
     """Answers each function's calls in the order in which they were recorded, if they are the same calls."""
 
-    def __init__(self, answers: Sequence[Answered]) -> None:
+    def __init__(self, answers: Sequence[Answered], rights: Sequence[Right] = ()) -> None:
         super().__init__({})
         self._answers = list(answers)
+        self._rights = rights
 
     def call(self, name: str, *args: Any, **kwargs: Any) -> Any:
         """Return the recorded result. Raises `NotRecordedError` for arguments that were not recorded."""
@@ -190,6 +228,15 @@ class RecordedReference(Reference):
                     raise NotRecordedError
                 return decode(answer.result)
         raise NotRecordedError
+
+    def again(self, name: str, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Returned | None:
+        """Return what was recorded for these arguments; None where nothing was."""
+        for right in self._rights:
+            if right.name == name and len(right.args) == len(args) and right.kwargs.keys() == kwargs.keys():
+                pairs = [*zip(right.args, args, strict=True), *((right.kwargs[key], kwargs[key]) for key in kwargs)]
+                if all(same_value(one, other) for one, other in pairs):
+                    return right.result
+        return None
 
     def answer(self, question: Ask) -> Returned | Raised:
         """Refuse: there are no stand-ins at home."""

@@ -88,15 +88,11 @@ def _checked(
     host = LocalHost(lambda: dict(namespace), timed=True, seconds=CHECK_SECONDS, files=files)
     checks = [check for check in assignment.rubric.checks if check.exercise in wanted]
     results = Engine(assignment, b"").run(host, "", checks=checks, hints=False, stand_ins=False)
-    uses = {check.name: check.uses for check in checks}
-    wrong = {result.exercise for result in results if result.outcome is not Outcome.PASSED}
+    about = {check.name: check.function for check in checks}
+    reaches = {f"{e.number} {check.run}": check.reaches for e in release.exercises for check in e.public}
+    wrong = {about[result.name] for result in results if result.outcome is not Outcome.PASSED}
     results = [
-        _told(
-            result,
-            file,
-            uses[result.name],
-            [name for name in uses[result.name] if assignment.rubric.owner(name).number in wrong],
-        )
+        _told(result, file, reaches[result.name], [name for name in reaches[result.name] if name in wrong])
         for result in results
     ]
     practised: list[Practised] = []
@@ -147,10 +143,10 @@ def _names(release: PublicRelease) -> dict[str, str]:
     return known | {name: exercise.number for exercise in release.exercises for name in exercise.owns}
 
 
-def _told(result: CheckResult, file: str, uses: Sequence[str], wrong: Sequence[str]) -> CheckResult:
+def _told(result: CheckResult, file: str, reaches: Sequence[str], wrong: Sequence[str]) -> CheckResult:
     """Adapt a result to being at home.
 
-    There are no stand-ins: another exercise's mistake is only named. What a notebook does not define may
+    There are no stand-ins: another function's mistake is only named. What a notebook does not define may
     not have been run yet.
     """
     if file == NOTEBOOK and result.message.endswith(MISSING):
@@ -164,9 +160,9 @@ def _told(result: CheckResult, file: str, uses: Sequence[str], wrong: Sequence[s
     if wrong:
         names = " and ".join(f"`{name}`" for name in wrong)
         verb = "is" if len(wrong) == 1 else "are"
-        note = f"If yours calls {names}: begin there, for that {verb} not right yet. The grader uses its own there."
-    elif uses and result.outcome is Outcome.FAILED:
-        names = ", ".join(f"`{name}`" for name in uses)
+        note = f"If yours calls {names}: begin there, {names} {verb} not right yet. The grader uses its own."
+    elif reaches and result.outcome is Outcome.FAILED:
+        names = ", ".join(f"`{name}`" for name in reaches)
         note = f"If yours calls {names}: a mistake in there shows here too."
     message = result.message if result.message[-1:] in ("", ".", "?", "!") else f"{result.message}."
     return msgspec.structs.replace(result, message=f"{message} {note}".strip())

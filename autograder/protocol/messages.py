@@ -22,9 +22,10 @@ class Read(msgspec.Struct, frozen=True, tag="read"):
 
 
 class StandIn(msgspec.Struct, frozen=True, tag="stand_in"):
-    """Replace the student's globals `names` by stand-ins that ask the grader."""
+    """Replace the student's globals `names` by stand-ins that ask the grader: for values, and for `gradients` too."""
 
     names: list[str]
+    gradients: bool = True
 
 
 class Ban(msgspec.Struct, frozen=True, tag="ban"):
@@ -37,9 +38,10 @@ Request = Call | Read | StandIn | Ban
 
 
 class Returned(msgspec.Struct, frozen=True, tag="returned"):
-    """What the student's code returned, or what a stand-in gives."""
+    """What the student's code returned, or what a stand-in gives. `changed`: arguments that are not as they were."""
 
     value: Value
+    changed: tuple[str, ...] = ()
 
 
 class Raised(msgspec.Struct, frozen=True, tag="raised"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -12,22 +12,28 @@ import torch
 from autograder.errors import PublicCheckError
 from autograder.grading.engine import PRECISIONS, Engine
 from autograder.grading.hosts import LocalHost
+from autograder.grading.reach import reached
 from autograder.home.public_release import (
     Answered,
     LaterCheck,
+    PublicCases,
     PublicCheck,
     PublicExercise,
     PublicPractice,
     PublicRelease,
     Recorded,
+    Right,
 )
 from autograder.model import Outcome
 from autograder.protocol.codec import encode
+from autograder.protocol.messages import Returned
 from autograder.protocol.values import Value
 from autograder.rubric.assignment import Assignment
+from autograder.rubric.cases import Cases
 from autograder.rubric.draw import Draw
-from autograder.rubric.rubric import Check, Rubric
-from autograder.rubric.student import Reference
+from autograder.rubric.exercise import Check
+from autograder.rubric.reference import Reference
+from autograder.rubric.rubric import Rubric
 from autograder.rubric.variants import Mutant
 
 SEED = b"public"
@@ -52,13 +58,7 @@ def public_release(assignment: Assignment, title: str, packages: Iterable[str]) 
             exercise.owns,
             exercise.points,
             exercise.bans,
-            [
-                PublicCheck(
-                    check.run.__name__, check.asked, check.points, check.uses, check.trains, recording.runs(check)
-                )
-                for check in exercise.checks
-                if check.public
-            ],
+            [_public_check(assignment, check, recording.runs(check)) for check in exercise.checks if check.public],
             [LaterCheck(check.asked, check.points) for check in exercise.checks if not check.public],
             [PublicPractice(practice.run.__name__, practice.ladder) for practice in exercise.practices],
         )
@@ -73,6 +73,25 @@ def public_release(assignment: Assignment, title: str, packages: Iterable[str]) 
     return PublicRelease(assignment.name, title, tuple(sorted(packages)), code, exercises)
 
 
+def _public_check(assignment: Assignment, check: Check, runs: list[Recorded]) -> PublicCheck:
+    called = reached(assignment, check, Engine(assignment, SEED), "public")
+    functions = tuple(name for name in assignment.rubric.before(check.function) if name in called)
+    public_cases = None
+    if isinstance(check.run, Cases):
+        sizes = [encode(size) for size in check.run.sizes]
+        public_cases = PublicCases(sizes, check.run.rtol, check.run.atol)
+    return PublicCheck(
+        check.run.__name__,
+        check.function,
+        check.asked,
+        check.points,
+        functions,
+        check.trains,
+        runs,
+        public_cases,
+    )
+
+
 class _Recording:
     """An assignment that records its draws and the reference's answers."""
 
@@ -80,6 +99,7 @@ class _Recording:
         self._assignment = assignment
         self._draws: dict[tuple[str, torch.dtype], list[Value]] = {}
         self._answers: dict[tuple[str, torch.dtype], list[Answered]] = {}
+        self._rights: dict[tuple[str, torch.dtype], list[Right]] = {}
 
     @property
     def name(self) -> str:
@@ -98,7 +118,8 @@ class _Recording:
 
     def reference(self, check: Check, dtype: torch.dtype) -> Reference:
         answers = self._answers[check.name, dtype] = []
-        return _RecordingReference(self.solution(), answers)
+        rights = self._rights[check.name, dtype] = []
+        return _RecordingReference(self.solution(), answers, rights)
 
     def draw(self, check: Check, dtype: torch.dtype, seed: int) -> Draw:
         draws = self._draws[check.name, dtype] = []
@@ -107,16 +128,28 @@ class _Recording:
     def runs(self, check: Check) -> list[Recorded]:
         """Return what was recorded for a check, one run for each dtype."""
         return [
-            Recorded(str(dtype), self._draws[check.name, dtype], self._answers[check.name, dtype])
+            Recorded(
+                str(dtype),
+                self._draws[check.name, dtype],
+                self._answers[check.name, dtype],
+                self._rights[check.name, dtype],
+            )
             for dtype in PRECISIONS
             if (check.name, dtype) in self._draws
         ]
 
 
 class _RecordingReference(Reference):
-    def __init__(self, namespace: dict[str, Any], answers: list[Answered]) -> None:
+    def __init__(self, namespace: dict[str, Any], answers: list[Answered], rights: list[Right]) -> None:
         super().__init__(namespace)
         self._answers = answers
+        self._rights = rights
+
+    def again(self, name: str, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Returned | None:
+        found = super().again(name, args, kwargs)
+        if found is not None:
+            self._rights.append(Right(name, list(args), dict(kwargs), found))
+        return found
 
     def call(self, name: str, *args: Any, **kwargs: Any) -> Any:
         asked = [encode(value) for value in (*args, *kwargs.values())]

@@ -7,13 +7,16 @@ In the examples, `student`, `reference` and `draw` are what a check is given. Th
 from autograder.errors import MismatchError, StudentError
 from autograder.rubric.answers import answer, short_answers
 from autograder.rubric.calibration import Level
+from autograder.rubric.cases import named
 from autograder.rubric.compare import as_tensor, compare, shown
 from autograder.rubric.draw import Draw
+from autograder.rubric.exercise import AUTOGRAD, Check, Exercise
 from autograder.rubric.expectations import expect, in_order, matches, same_trajectory, tensor_of
 from autograder.rubric.gradients import agrees_with_numerical, numerical_gradient
 from autograder.rubric.ladder import Ladder, Rung, Score
-from autograder.rubric.rubric import AUTOGRAD, Check, Exercise, Rubric
-from autograder.rubric.student import Reference, Student
+from autograder.rubric.reference import Reference
+from autograder.rubric.rubric import Rubric
+from autograder.rubric.student import Student
 from autograder.rubric.variants import Variants
 
 __all__ = [
@@ -38,6 +41,7 @@ __all__ = [
     "expect",
     "in_order",
     "matches",
+    "named",
     "numerical_gradient",
     "same_trajectory",
     "short_answers",

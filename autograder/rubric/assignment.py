@@ -16,8 +16,9 @@ import torch
 
 from autograder.errors import AssignmentError
 from autograder.rubric.draw import Draw
-from autograder.rubric.rubric import Check, Exercise, Rubric
-from autograder.rubric.student import Reference
+from autograder.rubric.exercise import Check, Exercise
+from autograder.rubric.reference import Reference
+from autograder.rubric.rubric import Rubric
 from autograder.rubric.variants import Equivalent, Mutant, Variants, apply
 
 

@@ -11,7 +11,8 @@ import torch
 
 from autograder.errors import MismatchError
 from autograder.rubric.compare import as_tensor, compare, shown
-from autograder.rubric.student import Reference, Student
+from autograder.rubric.reference import Reference
+from autograder.rubric.student import Student
 
 
 def expect(condition: bool | torch.Tensor, message: str) -> None:
@@ -56,7 +57,7 @@ def matches(student: Student, reference: Reference, name: str, *args: Any, **kwa
 
     Example:
         >>> losses = Rubric().exercise("1.3", "Losses", owns=("mse", "mae"), points=2)
-        >>> @losses.check(2)
+        >>> @losses.check("mse", 2)
         ... def any_length(student, reference, draw):
         ...     '''The mean of the squared errors, for any number of predictions.'''
         ...     for n in (2, 5, 17):

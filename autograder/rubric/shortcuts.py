@@ -15,7 +15,8 @@ from typing import Any
 
 from autograder import syntax
 from autograder.protocol.names import resolve
-from autograder.rubric.rubric import Exercise, Rubric
+from autograder.rubric.exercise import Exercise
+from autograder.rubric.rubric import Rubric
 
 LIBRARIES = ("torch", "numpy", "sklearn", "scipy", "pandas")
 #: Ways around a ban at run time; a student hardly ever needs one.

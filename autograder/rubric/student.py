@@ -1,4 +1,4 @@
-"""Call the student's code, whose answers are untrusted, and the hidden reference."""
+"""Call the student's code, whose answers are untrusted."""
 
 from __future__ import annotations
 
@@ -7,141 +7,15 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-import msgspec
-import torch
-
 from autograder.errors import StudentError, UnacceptableValueError
 from autograder.model import Outcome
-from autograder.protocol.codec import decode, encode, tensors_in
-from autograder.protocol.conversation import Answerer, Conversation
-from autograder.protocol.messages import Ask, Ban, Call, Raised, Read, Returned, StandIn
-from autograder.protocol.values import TensorValue, Value
-
-
-class Exchange(msgspec.Struct, frozen=True):
-    """One question to the student and its answer, kept to recognise mistakes: same questions, same answers."""
-
-    name: str
-    answer: Returned | Raised
-
-
-class Reference:
-    """The hidden solution. Call its functions by name: `reference.f(x)` is `reference.call("f", x)`.
-
-    Each call gets fresh copies of its arguments. There is one for each run of a check: generators that the check draws
-    keep their state in it, as they do on the student's side.
-
-    Args:
-        namespace: The solution's names and what they stand for.
-
-    Example:
-        >>> reference = Reference({"double": lambda x: 2 * x})
-        >>> reference.double(torch.ones(2))
-        tensor([2., 2.])
-    """
-
-    def __init__(self, namespace: dict[str, Any]) -> None:
-        self._namespace = namespace
-        self._allowed: frozenset[str] = frozenset()
-        self._answerer: Answerer = partial(answer_question, namespace)
-        self._generators: dict[tuple[int, int], torch.Generator] = {}
-
-    def call(self, name: str, *args: Any, **kwargs: Any) -> Any:
-        """Call a function of the solution on copies of the arguments.
-
-        Args:
-            name: The function.
-            *args: Its arguments.
-            **kwargs: Its keyword arguments.
-
-        Returns:
-            Its result, as it is. What the function raises is the grader's own error and is raised as it is.
-
-        Example:
-            >>> reference.call("mse", torch.zeros(2), torch.tensor([1.0, 3.0]))
-            tensor(5.)
-        """
-        fresh = [self._decode(encode(value)) for value in args]
-        return self._namespace[name](*fresh, **{key: self._decode(encode(value)) for key, value in kwargs.items()})
-
-    def __getattr__(self, name: str) -> Callable[..., Any]:
-        if name.startswith("_"):
-            raise AttributeError(name)
-        return partial(self.call, name)
-
-    def allow(self, names: Sequence[str]) -> None:
-        """Let stand-ins ask for more functions. All others are refused.
-
-        Args:
-            names: The functions that a stand-in may ask for.
-        """
-        self._allowed |= frozenset(names)
-
-    def answer(self, question: Ask) -> Returned | Raised:
-        """Answer a stand-in's question: with a result, or with the gradients for given upstream gradients.
-
-        The question comes from the student's process. It may ask only for what `allow` named, and an error in its
-        arguments is told to the student instead of being raised here.
-
-        Args:
-            question: The function, its arguments, and the upstream gradients if gradients are asked for.
-
-        Returns:
-            The encoded result, or what was raised.
-        """
-        if question.name not in self._allowed:
-            return Raised("error", "PermissionError", f"{question.name[:100]} has no stand-in here")
-        return self._answerer(question)
-
-    def answered_by(self, answerer: Answerer) -> None:
-        """Have stand-ins' questions answered by another process: what an answer costs is in the student's hand.
-
-        Args:
-            answerer: Takes a question, returns the encoded result or what was raised.
-        """
-        self._answerer = answerer
-
-    def _decode(self, value: Value) -> Any:
-        def generator(key: int, seed: int) -> torch.Generator:
-            if (key, seed) not in self._generators:
-                self._generators[key, seed] = torch.Generator().manual_seed(seed)
-            return self._generators[key, seed]
-
-        return decode(value, generator)
-
-
-def answer_question(namespace: dict[str, Any], question: Ask) -> Returned | Raised:
-    """Answer a stand-in's question with the solution in `namespace`: a result, or a gradient for each tensor argument.
-
-    Each answer depends on the question alone. What goes wrong becomes a `Raised`.
-    """
-    try:
-        args = [decode(value, _fresh_generator) for value in question.args]
-        kwargs = {key: decode(value, _fresh_generator) for key, value in question.kwargs.items()}
-        function = namespace[question.name]
-        if question.upstream is None:
-            with torch.no_grad():
-                return Returned(encode(function(*args, **kwargs)))
-        tensors = tensors_in((*args, *kwargs.values()))
-        leaves = [tensor for tensor in tensors if tensor.requires_grad]
-        with torch.enable_grad():
-            flat = tensors_in(function(*args, **kwargs))
-            pairs = [
-                (tensor, upstream)
-                for tensor, upstream in zip(flat, map(decode, question.upstream), strict=True)
-                if tensor.requires_grad and upstream is not None
-            ]
-            gradients = torch.autograd.grad(
-                [tensor for tensor, _ in pairs], leaves, [upstream for _, upstream in pairs], allow_unused=True
-            )
-        found = iter(gradients)
-        return Returned(encode([next(found) if tensor.requires_grad else None for tensor in tensors]))
-    except Exception as error:
-        return Raised("error", type(error).__name__, str(error)[:500])
-
-
-def _fresh_generator(key: int, seed: int) -> torch.Generator:
-    return torch.Generator().manual_seed(seed)
+from autograder.protocol.codec import decode, encode
+from autograder.protocol.conversation import Conversation
+from autograder.protocol.messages import Ban, Call, Raised, Read, Returned, StandIn
+from autograder.protocol.values import Value
+from autograder.rubric.contracts import REPEATS, Breach, anew, breach_of
+from autograder.rubric.exchanges import Exchange, same_answer, same_exchanges
+from autograder.rubric.reference import Reference
 
 
 class Student:
@@ -156,10 +30,13 @@ class Student:
         repeated: The exchanges of an earlier run. The first answer that differs from theirs raises `StudentError`:
             nothing more has to be asked to know that two runs differ.
         slow: Functions that did not come to an end before, and get little time.
+        watched: The function whose contract is watched; none if empty.
+        forgiven: The kinds of breaches that were charged already.
 
     Attributes:
         exchanges: Every question so far, with its answer.
         calling: The function that was called last.
+        breach: The first breach of the watched function's contract.
 
     Example:
         >>> student.mse(torch.zeros(2), torch.tensor([1.0, 3.0]))
@@ -172,13 +49,18 @@ class Student:
         reference: Reference,
         repeated: Sequence[Exchange] = (),
         slow: frozenset[str] = frozenset(),
+        watched: str = "",
+        forgiven: frozenset[str] = frozenset(),
     ) -> None:
         self._conversation = conversation
         self._reference = reference
         self._repeated = repeated
         self._slow = slow
+        self._watched = watched
+        self._forgiven = forgiven
         self.calling = ""
         self.exchanges: list[Exchange] = []
+        self.breach: Breach | None = None
 
     def call(self, name: str, *args: Any, **kwargs: Any) -> Any:
         """Call the student's function on copies of the arguments.
@@ -208,7 +90,30 @@ class Student:
             self._conversation.hurry()
         self.calling = name
         answer = self._conversation.perform(Call(name, values, named), self._reference.answer)
+        if name == self._watched and isinstance(answer, Returned) and self.breach is None:
+            self.breach = self._breach(name, values, named, answer)
         return self._result(Exchange(name, answer))
+
+    def _breach(self, name: str, values: list[Value], named: dict[str, Value], answer: Returned) -> Breach | None:
+        """Return how an answer breaks the function's contract, unless that was charged before."""
+        right = self._reference.again(name, values, named)
+        found = None if right is None else breach_of(name, answer, right, (*values, *named.values()))
+        if found is None and right is not None and not self.exchanges and REPEATS not in self._forgiven:
+            found = self._not_repeated(name, values, named, answer, right)
+        return None if found is None or found.kind in self._forgiven else found
+
+    def _not_repeated(
+        self, name: str, values: list[Value], named: dict[str, Value], answer: Returned, right: Returned
+    ) -> Breach | None:
+        """Ask the first question of a check once more: the same arguments, and generators that begin anew."""
+        args, kwargs = anew(values, named)
+        second = self._conversation.perform(Call(name, args, kwargs), self._reference.answer)
+        if isinstance(second, Returned) and same_answer(answer, second):
+            return None
+        ours = self._reference.again(name, values, named)
+        if ours is None or not same_answer(right, ours):
+            return None  # nobody's answer is the same twice
+        return Breach(REPEATS, f"`{name}` gives another answer when it is asked the same again.")
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         if name.startswith("_"):
@@ -235,17 +140,18 @@ class Student:
         answer = self._conversation.perform(Read(name), self._reference.answer)
         return self._result(Exchange(name, answer))
 
-    def stand_in(self, names: tuple[str, ...]) -> None:
+    def stand_in(self, names: tuple[str, ...], *, gradients: bool = True) -> None:
         """Replace functions in the student's code by the reference's, from now on. The engine calls this.
 
         Args:
             names: The functions to replace.
+            gradients: Whether gradients come through them.
 
         Raises:
             StudentError: They cannot be replaced in the student's process.
         """
-        self._reference.allow(names)
-        self._arrange(StandIn(list(names)))
+        self._reference.allow(names, gradients=gradients)
+        self._arrange(StandIn(list(names), gradients))
 
     def ban(self, names: tuple[str, ...]) -> None:
         """Forbid the student's code to call library functions, from now on. The engine calls this.
@@ -303,41 +209,3 @@ def _student_error(name: str, raised: Raised) -> StudentError:
         case _:
             text = f"{raised.type_name}: {raised.message}" if raised.message else raised.type_name
             return StudentError(Outcome.FAILED, f"`{name}` raised {text}{where}")
-
-
-def same_exchanges(one: Sequence[Exchange], other: Sequence[Exchange]) -> bool:
-    """Return whether the same functions were asked and answered alike. False if nothing was asked."""
-    return (
-        len(one) == len(other) > 0
-        and all(a.name == b.name for a, b in zip(one, other, strict=True))
-        and all(same_answer(a.answer, b.answer) for a, b in zip(one, other, strict=True))
-    )
-
-
-def same_answer(one: Returned | Raised, other: Returned | Raised, rtol: float = 1e-6, atol: float = 1e-9) -> bool:
-    """Return whether two answers are equal within tolerance, as the same mistake's are. An error equals nothing."""
-    if isinstance(one, Raised) or isinstance(other, Raised):
-        return False
-    return same_value(one.value, other.value, rtol, atol)
-
-
-def same_value(one: Any, other: Any, rtol: float = 1e-6, atol: float = 1e-9) -> bool:
-    """Return whether two encoded values are equal within tolerance. Here NaN equals NaN."""
-    if isinstance(one, TensorValue | int | float) and isinstance(other, TensorValue | int | float):
-        try:
-            a, b = torch.as_tensor(decode(one)), torch.as_tensor(decode(other))
-        except (UnacceptableValueError, RuntimeError, OverflowError, ValueError):  # torch has several for 2**64 - 1
-            return False
-        if a.numel() != b.numel() or (a.numel() != 1 and a.shape != b.shape):
-            return False
-        if torch.float32 in (a.dtype, b.dtype):
-            rtol, atol = 1e-4, 1e-4
-        a, b = a.detach().reshape(b.shape).double(), b.detach().double()
-        return bool(torch.isclose(a, b, rtol=rtol, atol=atol, equal_nan=True).all())
-    if hasattr(one, "items") and hasattr(other, "items"):
-        return len(one.items) == len(other.items) and all(
-            same_value(a, b, rtol, atol) for a, b in zip(one.items, other.items, strict=True)
-        )
-    if isinstance(one, tuple) and isinstance(other, tuple):
-        return len(one) == len(other) and all(same_value(a, b, rtol, atol) for a, b in zip(one, other, strict=True))
-    return type(one) is type(other) and bool(one == other)

@@ -69,10 +69,10 @@ class by_gather:
 
 @variants.equivalent
 class one_hot_sums:
-    """The loss as a sum over one-hot rows; one-hot by scatter, as integers and from an identity matrix."""
+    """The loss as a sum over one-hot rows; one-hot by scatter, as floats and from an identity matrix."""
 
     def one_hot(labels, classes):
-        return torch.eye(classes, dtype=torch.int64)[labels]
+        return torch.eye(classes)[labels]
 
     def cross_entropy(z, labels):
         log_p = z - torch.logsumexp(z, dim=1, keepdim=True)
@@ -118,11 +118,11 @@ class with_numpy:
 
 @variants.equivalent
 class float64_inside:
-    """Everything in float64, whatever comes in; the results keep it."""
+    """Everything in float64, whatever comes in; the results have the dtype that came in."""
 
     def softmax(z):
         e = torch.exp(z.double() - z.double().max(dim=1, keepdim=True).values)
-        return e / e.sum(dim=1, keepdim=True)
+        return (e / e.sum(dim=1, keepdim=True)).to(z.dtype)
 
     def grad_cross_entropy(z, labels):
         return ((softmax(z) - one_hot(labels, z.shape[1])) / len(z)).to(z.dtype)
@@ -133,7 +133,7 @@ class float64_inside:
             m = lam * m - eta * g
             theta = theta + m
             path.append(theta)
-        return torch.stack(path)
+        return torch.stack(path).to(grads.dtype)
 
 
 @variants.equivalent
@@ -297,6 +297,7 @@ class recurrences:
     """Running means instead of sums, sigma itself carried on, corrections multiplied out, in-place steps."""
 
     def momentum(theta, grads, etas, lam):
+        theta = theta.clone()
         rows, m = [], torch.zeros(theta.shape, dtype=theta.dtype)
         for t in range(len(grads)):
             m *= lam

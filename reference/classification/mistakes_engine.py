@@ -276,5 +276,3 @@ def predicted_again(x, y, w, b, eta):
 def one_after_the_other(x, y, w, b, eta):
     moved = w - eta * neuron_grad(x, y, w, b)[0]
     return neuron_cost(x, y, moved, b - eta * neuron_grad(x, y, moved, b)[1]) - neuron_cost(x, y, w, b)
-
-

@@ -148,6 +148,7 @@ def backward_pass(
     upstream (N, out): dC/dz of the last layer, with any 1/N already in it; zs, inputs: as forward_pass returns them.
     Returns a list with (dC/dW, dC/db) for each layer, first layer first. For ReLU, use slope 0 at 0.
     """
+
     # SOLUTION
     def slope(z: Tensor) -> Tensor:
         match activation:

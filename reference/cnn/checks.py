@@ -102,15 +102,19 @@ sizes = rubric.exercise(
 )
 
 
-@sizes.check(1, public=True)
-def first_numbers(student: Student, reference: Reference, draw: Draw) -> None:
-    """7 pixels, kernel 3: 5 positions, or 3 with stride 2. A layer of kernel 3 sees 3 pixels."""
-    matches(student, reference, "conv_out_size", 7, 3)
-    matches(student, reference, "conv_out_size", 7, 3, 2)
-    matches(student, reference, "receptive_field", [(3, 1)])
+@sizes.cases("conv_out_size", 0.5, sizes=((7, 3), (7, 3, 2)), public=True)
+def first_numbers(draw: Draw, *numbers: int) -> tuple[int, ...]:
+    """7 pixels, kernel 3: 5 positions, or 3 with stride 2."""
+    return numbers
 
 
-@sizes.check(2)
+@sizes.cases("receptive_field", 0.5, public=True)
+def first_field(draw: Draw) -> list[tuple[int, int]]:
+    """A layer of kernel 3 sees 3 pixels."""
+    return [(3, 1)]
+
+
+@sizes.check("conv_out_size", 2)
 def output_sizes(student: Student, reference: Reference, draw: Draw) -> None:
     """Padding counts on both sides, and a last, incomplete step is dropped."""
     for size, kernel, stride, padding in ((9, 3, 1, 2), (13, 4, 3, 2), (9, 2, 4, 0), (28, 5, 2, 1), (5, 5, 3, 0)):
@@ -120,7 +124,7 @@ def output_sizes(student: Student, reference: Reference, draw: Draw) -> None:
         matches(student, reference, "conv_out_size", *sides)
 
 
-@sizes.check(2)
+@sizes.check("receptive_field", 2)
 def fields(student: Student, reference: Reference, draw: Draw) -> None:
     """Each layer widens the receptive field by its kernel less one, in steps of all strides before it."""
     stacks = [
@@ -136,16 +140,21 @@ def fields(student: Student, reference: Reference, draw: Draw) -> None:
         matches(student, reference, "receptive_field", layers)
 
 
-@sizes.check(1)
+@sizes.check("conv_params", 0.5)
 def parameters(student: Student, reference: Reference, draw: Draw) -> None:
-    """A convolution has one kernel and one bias a filter, whatever the image; a dense layer joins all with all."""
+    """A convolution has one kernel and one bias a filter, whatever the image."""
     matches(student, reference, "conv_params", 3, 8, (5, 3))
     matches(student, reference, "conv_params", draw.integer(2, 60), draw.integer(61, 99), (draw.integer(2, 5), 7))
+
+
+@sizes.check("dense_params", 0.5)
+def dense_parameters(student: Student, reference: Reference, draw: Draw) -> None:
+    """A dense layer joins all inputs with all outputs."""
     matches(student, reference, "dense_params", (3, 4, 5), (2, 6, 7))
     matches(student, reference, "dense_params", (2, draw.integer(8, 20), 9), (5, 3, draw.integer(21, 40)))
 
 
-@sizes.check(2)
+@sizes.check("ANSWERS", 2)
 def answers(student: Student, reference: Reference, draw: Draw) -> Score:
     """The five numbers in ANSWERS are right."""
     questions = {
@@ -170,13 +179,13 @@ def convolves(student: Student, reference: Reference, draw: Draw, cases: Sequenc
         matches(student, reference, "conv2d_forward", *arguments(draw, case))
 
 
-@forward.check(2, public=True, uses=SIZES)
+@forward.check("conv2d_forward", 2, public=True)
 def twelve_pixels(student: Student, reference: Reference, draw: Draw) -> None:
     """1 to 12 in rows of 4, kernel [[1, 2], [3, 4]], bias 0.5: [44.5, 54.5, 64.5], [84.5, 94.5, 104.5]."""
     matches(student, reference, "conv2d_forward", *hand_case(draw))
 
 
-@forward.check(4, uses=SIZES)
+@forward.check("conv2d_forward", 4)
 def channels_and_filters(student: Student, reference: Reference, draw: Draw) -> None:
     """With stride 1 and no padding, every filter adds up all channels, plus its own bias, for each image."""
     one: Pair = (1, 1)
@@ -190,7 +199,7 @@ def channels_and_filters(student: Student, reference: Reference, draw: Draw) -> 
     )  # fmt: skip
 
 
-@forward.check(4, uses=SIZES)
+@forward.check("conv2d_forward", 4)
 def with_padding(student: Student, reference: Reference, draw: Draw) -> None:
     """Padding (rows, columns) puts zeros on both sides of each axis."""
     convolves(
@@ -203,7 +212,7 @@ def with_padding(student: Student, reference: Reference, draw: Draw) -> None:
     )  # fmt: skip
 
 
-@forward.check(4, uses=SIZES)
+@forward.check("conv2d_forward", 4)
 def with_strides(student: Student, reference: Reference, draw: Draw) -> None:
     """Stride (rows, columns) sets the steps; a window that would stick out is left out."""
     convolves(
@@ -216,7 +225,7 @@ def with_strides(student: Student, reference: Reference, draw: Draw) -> None:
     )  # fmt: skip
 
 
-@forward.check(4, uses=SIZES)
+@forward.check("conv2d_forward", 4)
 def everything_at_once(student: Student, reference: Reference, draw: Draw) -> None:
     """All of it together, also where the kernel is as large as the image and where strides do not fit."""
     convolves(
@@ -264,7 +273,7 @@ def one_gradient(student: Student, reference: Reference, draw: Draw, which: int,
         compare(got[which], expected[which], f"`conv2d_backward`, {GRADIENTS[which]}")
 
 
-@backward.check(2, public=True, uses=FORWARD)
+@backward.check("conv2d_backward", 2, public=True)
 def upstream_one_to_six(student: Student, reference: Reference, draw: Draw) -> None:
     """1 to 12 in rows of 4, kernel [[1, 2], [3, 4]], upstream 1 to 6: dw is [[92, 113], [176, 197]], and db is 21."""
     x, w, _ = hand_case(draw)
@@ -272,25 +281,25 @@ def upstream_one_to_six(student: Student, reference: Reference, draw: Draw) -> N
     matches(student, reference, "conv2d_backward", upstream, x, w)
 
 
-@backward.check(5, uses=FORWARD)
+@backward.check("conv2d_backward", 5)
 def of_the_image(student: Student, reference: Reference, draw: Draw) -> None:
     """dx collects from every window that a pixel is in, and has the size of x: nothing is left of the padding."""
     one_gradient(student, reference, draw, DX, BACKWARD_CASES)
 
 
-@backward.check(5, uses=FORWARD)
+@backward.check("conv2d_backward", 5)
 def of_the_kernel(student: Student, reference: Reference, draw: Draw) -> None:
     """dw adds up over all positions and all images."""
     one_gradient(student, reference, draw, DW, BACKWARD_CASES)
 
 
-@backward.check(2, uses=FORWARD)
+@backward.check("conv2d_backward", 2)
 def of_the_bias(student: Student, reference: Reference, draw: Draw) -> None:
     """db has one number a filter: the sum over images and positions."""
     one_gradient(student, reference, draw, DB, BACKWARD_CASES)
 
 
-@backward.check(2, uses=FORWARD)
+@backward.check("conv2d_backward", 2)
 def against_differences(student: Student, reference: Reference, draw: Draw) -> None:
     """The gradients agree with nudging each pixel and each weight up and down."""
     args = arguments(draw, (2, 1, 3, 4, 2, (2, 3), (2, 1), (1, 0)))
@@ -335,22 +344,31 @@ POOLS: tuple[tuple[tuple[int, ...], Pair, Pair | None, Pair], ...] = (
 )
 
 
-@pooling.check(1, public=True, uses=SIZES)
-def four_windows(student: Student, reference: Reference, draw: Draw) -> None:
-    """1 to 16 in rows of 4, windows of 2x2: the maxima are [6, 8], [14, 16] and the means [3.5, 5.5], [11.5, 13.5]."""
-    x = torch.arange(1.0, 17.0).reshape(1, 1, 4, 4).to(draw.dtype)
-    matches(student, reference, "maxpool_forward", x, (2, 2))
-    matches(student, reference, "avgpool", x, (2, 2))
+def one_to_sixteen(draw: Draw) -> tuple[torch.Tensor, tuple[int, int]]:
+    """1 to 16 in rows of 4, and windows of 2x2."""
+    return torch.arange(1.0, 17.0).reshape(1, 1, 4, 4).to(draw.dtype), (2, 2)
 
 
-@pooling.check(3, uses=SIZES)
+@pooling.cases("maxpool_forward", 0.5, public=True)
+def four_windows(draw: Draw) -> tuple[torch.Tensor, tuple[int, int]]:
+    """1 to 16 in rows of 4, windows of 2x2: the maxima are [6, 8], [14, 16]."""
+    return one_to_sixteen(draw)
+
+
+@pooling.cases("avgpool", 0.5, public=True)
+def four_means(draw: Draw) -> tuple[torch.Tensor, tuple[int, int]]:
+    """1 to 16 in rows of 4, windows of 2x2: the means are [3.5, 5.5], [11.5, 13.5]."""
+    return one_to_sixteen(draw)
+
+
+@pooling.check("maxpool_forward", 3)
 def largest_values(student: Student, reference: Reference, draw: Draw) -> None:
     """maxpool_forward takes each window's largest value, in every image and channel by itself."""
     for shape, kernel, stride, padding in POOLS:
         matches(student, reference, "maxpool_forward", mixed(draw, *shape), kernel, stride, padding)
 
 
-@pooling.check(1, uses=SIZES)
+@pooling.check("maxpool_forward", 1)
 def padding_never_wins(student: Student, reference: Reference, draw: Draw) -> None:
     """Where all pixels are negative, so are all maxima: the padding is not a pixel."""
     for shape, kernel, stride, padding in POOLS[3:]:
@@ -358,7 +376,7 @@ def padding_never_wins(student: Student, reference: Reference, draw: Draw) -> No
         matches(student, reference, "maxpool_forward", x, kernel, stride, padding)
 
 
-@pooling.check(4, uses=SIZES)
+@pooling.check("maxpool_backward", 4)
 def to_the_winners(student: Student, reference: Reference, draw: Draw) -> None:
     """maxpool_backward gives each window's upstream to its largest pixel; a pixel that wins twice collects both."""
     for shape, kernel, stride, padding in POOLS:
@@ -367,7 +385,7 @@ def to_the_winners(student: Student, reference: Reference, draw: Draw) -> None:
         matches(student, reference, "maxpool_backward", upstream, x, kernel, stride, padding)
 
 
-@pooling.check(1, uses=SIZES)
+@pooling.check("maxpool_backward", 1)
 def one_of_equals(student: Student, reference: Reference, draw: Draw) -> None:
     """If pixels of a window are equally large, one of them gets the whole gradient and the others nothing."""
     rows, columns = 2, 3
@@ -384,7 +402,7 @@ def one_of_equals(student: Student, reference: Reference, draw: Draw) -> None:
         expect((got[x < 1] == 0).all(), "maxpool_backward: a pixel that is not the largest gets a gradient.")
 
 
-@pooling.check(2, uses=SIZES)
+@pooling.check("avgpool", 2)
 def means(student: Student, reference: Reference, draw: Draw) -> None:
     """avgpool takes each window's mean, also where windows overlap or do not fit."""
     for shape, kernel, stride, _ in POOLS:
@@ -405,13 +423,13 @@ MATRICES: tuple[tuple[int, int, int, int, Pair, Pair, Pair], ...] = (
 )
 
 
-@dense.check(1, public=True, uses=FORWARD)
+@dense.check("conv_matrix", 1, public=True)
 def nine_pixels(student: Student, reference: Reference, draw: Draw) -> None:
     """For a 3x3 image and the kernel [[1, 2], [3, 4]], the first of four rows is [1, 2, 0, 3, 4, 0, 0, 0, 0]."""
     matches(student, reference, "conv_matrix", hand_case(draw)[1], 3, 3)
 
 
-@dense.check(3, uses=FORWARD)
+@dense.check("conv_matrix", 3)
 def same_as_convolving(student: Student, reference: Reference, draw: Draw) -> None:
     """The matrix times a flattened image is the flattened convolution, for any channels, strides and padding."""
     for channels, height, width, filters, kernel, stride, padding in MATRICES:
@@ -422,7 +440,7 @@ def same_as_convolving(student: Student, reference: Reference, draw: Draw) -> No
         compare(matrix.to(x.dtype) @ x.reshape(-1), expected, "`conv_matrix` times an image")
 
 
-@dense.check(1, uses=FORWARD)
+@dense.check("conv_matrix", 1)
 def mostly_zero(student: Student, reference: Reference, draw: Draw) -> None:
     """An output's row is 0 where it does not look, and holds the kernel's numbers where it does."""
     for channels, height, width, filters, kernel, stride, padding in MATRICES[1:]:
@@ -431,7 +449,7 @@ def mostly_zero(student: Student, reference: Reference, draw: Draw) -> None:
         )
 
 
-@dense.check(3, uses=FORWARD)
+@dense.check("shared_gradient", 3)
 def shared_weights_add_up(student: Student, reference: Reference, draw: Draw) -> None:
     """shared_gradient adds up the gradients of all entries that are the same weight."""
     for channels, height, width, filters, kernel, stride, padding in MATRICES:
@@ -449,28 +467,32 @@ symmetry = rubric.exercise(
 )
 
 
-@symmetry.check(1, public=True)
-def moved_and_enlarged(student: Student, reference: Reference, draw: Draw) -> None:
-    """[[1, 2, 3], [4, 5, 6]] moved 1 down, 1 right is [[0, 0, 0], [0, 1, 2]]; enlarged it begins 1, 1, 2, 2."""
-    x = torch.arange(1.0, 7.0).reshape(1, 1, 2, 3).to(draw.dtype)
-    matches(student, reference, "shift", x, 1, 1)
-    matches(student, reference, "enlarge", x)
+@symmetry.cases("shift", 0.5, public=True)
+def moved_down(draw: Draw) -> tuple[torch.Tensor, int, int]:
+    """[[1, 2, 3], [4, 5, 6]] moved 1 down, 1 right is [[0, 0, 0], [0, 1, 2]]."""
+    return torch.arange(1.0, 7.0).reshape(1, 1, 2, 3).to(draw.dtype), 1, 1
 
 
-@symmetry.check(1.5)
+@symmetry.cases("enlarge", 0.5, public=True)
+def enlarged(draw: Draw) -> torch.Tensor:
+    """[[1, 2, 3], [4, 5, 6]] enlarged begins 1, 1, 2, 2."""
+    return torch.arange(1.0, 7.0).reshape(1, 1, 2, 3).to(draw.dtype)
+
+
+@symmetry.check("shift", 1.5)
 def moves(student: Student, reference: Reference, draw: Draw) -> None:
     """shift moves down, up, right and left; what leaves is lost and zeros come in."""
     for down, right in ((0, 0), (2, 0), (0, -1), (-1, 3), (2, -2), (-3, -1)):
         matches(student, reference, "shift", draw.normal(2, 3, 5, 4), down, right)
 
 
-@symmetry.check(0.5)
+@symmetry.check("enlarge", 0.5)
 def blocks(student: Student, reference: Reference, draw: Draw) -> None:
     """enlarge makes a block of 2x2 of each pixel."""
     matches(student, reference, "enlarge", draw.normal(2, 3, 3, 5))
 
 
-@symmetry.check(1.5, uses=FORWARD)
+@symmetry.check("equivariance_gap", 1.5)
 def gaps(student: Student, reference: Reference, draw: Draw) -> None:
     """equivariance_gap is the largest absolute difference over all entries, whichever comes first."""
     for kernel, transform in product(((3, 3), (1, 3), (5, 3)), ("shift", "rotate", "enlarge")):
@@ -478,7 +500,7 @@ def gaps(student: Student, reference: Reference, draw: Draw) -> None:
         matches(student, reference, "equivariance_gap", x, w, transform)
 
 
-@symmetry.check(1.5, uses=FORWARD)
+@symmetry.check("equivariance_gap", 1.5)
 def only_shifts(student: Student, reference: Reference, draw: Draw) -> None:
     """Away from the border the gap is 0 for shifts, and for turns only if the kernel looks the same turned."""
     x = torch.zeros(2, 1, 11, 13, dtype=draw.dtype)
@@ -501,7 +523,7 @@ def only_shifts(student: Student, reference: Reference, draw: Draw) -> None:
 blocks_ = rubric.exercise("3.7", "Residual block and dropout", owns=("residual_block", "dropout"), points=8)
 
 
-@blocks_.check(1, public=True, uses=FORWARD)
+@blocks_.check("residual_block", 1, public=True)
 def nothing_to_add(student: Student, reference: Reference, draw: Draw) -> None:
     """With kernels and biases of 0, the block is ReLU(x)."""
     x = torch.tensor([[-1.0, 2.0, 3.0], [4.0, -5.0, 6.0]], dtype=draw.dtype).reshape(1, 1, 2, 3)
@@ -509,7 +531,7 @@ def nothing_to_add(student: Student, reference: Reference, draw: Draw) -> None:
     matches(student, reference, "residual_block", x, w, b, w, b)
 
 
-@blocks_.check(3, uses=FORWARD)
+@blocks_.check("residual_block", 3)
 def adds_to_its_input(student: Student, reference: Reference, draw: Draw) -> None:
     """residual_block is ReLU(x + conv(ReLU(conv(x)))), in this order, for every size of kernel."""
     for channels, inner, first, second in ((1, 2, (3, 3), (3, 3)), (2, 3, (3, 1), (1, 5)), (3, 2, (5, 3), (3, 3))):
@@ -523,7 +545,7 @@ def dropped(student: Student, x: torch.Tensor, p: float, training: bool, generat
     return tensor_of(student.dropout(x, p, training, generator), tuple(x.shape), "dropout")
 
 
-@blocks_.check(1)
+@blocks_.check("dropout", 1)
 def off_at_test_time(student: Student, reference: Reference, draw: Draw) -> None:
     """When it is not training, dropout gives x back, not scaled; so does p = 0."""
     for shape, p, training in (((3, 4), 0.2, False), ((2, 3, 4, 5), 0.7, False), ((4, 5), 0.0, True)):
@@ -531,7 +553,7 @@ def off_at_test_time(student: Student, reference: Reference, draw: Draw) -> None
         compare(dropped(student, x, p, training, draw.generator()), x, "`dropout`")
 
 
-@blocks_.check(1.5)
+@blocks_.check("dropout", 1.5)
 def drops_and_scales(student: Student, reference: Reference, draw: Draw) -> None:
     """About p of the entries are 0, the others are divided by 1 - p, so that the mean stays."""
     for p in (0.2, 0.7):
@@ -544,7 +566,7 @@ def drops_and_scales(student: Student, reference: Reference, draw: Draw) -> None
         compare(got[kept], x[kept].double() / (1 - p), "`dropout`, the entries that survive")
 
 
-@blocks_.check(1.5)
+@blocks_.check("dropout", 1.5)
 def each_for_itself(student: Student, reference: Reference, draw: Draw) -> None:
     """Every entry is dropped by itself, in a pattern drawn from the generator: the next call gives another."""
     for shape in ((60, 50), (8, 6, 10, 9)):
@@ -598,16 +620,20 @@ def moves_of(before: torch.Tensor, after: torch.Tensor, most: int) -> list[Pair]
     return found
 
 
-@aids.check(1, public=True)
-def half_and_half(student: Student, reference: Reference, draw: Draw) -> None:
-    """Logits [0, 0] cost log 2 whatever the target; examples [1, 3] and [5, 7] blend to [2, 4] and [4, 6] at 0.75."""
-    logits, soft = torch.zeros(1, 2, dtype=draw.dtype), torch.tensor([[0.3, 0.7]], dtype=draw.dtype)
-    matches(student, reference, "soft_cross_entropy", logits, soft)
+@aids.cases("soft_cross_entropy", 0.5, public=True)
+def no_idea(draw: Draw) -> tuple[torch.Tensor, torch.Tensor]:
+    """Logits [0, 0] cost log 2 whatever the target."""
+    return torch.zeros(1, 2, dtype=draw.dtype), torch.tensor([[0.3, 0.7]], dtype=draw.dtype)
+
+
+@aids.cases("mixup", 0.5, public=True)
+def half_and_half(draw: Draw) -> tuple[object, ...]:
+    """Examples [1, 3] and [5, 7] blend to [2, 4] and [4, 6] at 0.75."""
     x, targets = torch.tensor([[1.0, 3.0], [5.0, 7.0]], dtype=draw.dtype), torch.eye(2, dtype=draw.dtype)
-    matches(student, reference, "mixup", x, targets, 0.75, torch.tensor([1, 0]))
+    return x, targets, 0.75, torch.tensor([1, 0])
 
 
-@aids.check(2, uses=SHIFT)
+@aids.check("augment", 2)
 def moved_images(student: Student, reference: Reference, draw: Draw) -> Score:
     """augment moves each image by its own whole number of pixels, up to `most` in all four directions."""
     share, problem = 1.0, ""
@@ -626,7 +652,7 @@ def moved_images(student: Student, reference: Reference, draw: Draw) -> Score:
     return Score(1.0 if not problem else 0.5 if share > 0.5 else 0.0, problem)
 
 
-@aids.check(1, uses=SHIFT)
+@aids.check("augment", 1)
 def never_the_same(student: Student, reference: Reference, draw: Draw) -> None:
     """Called ten times on one image, augment gives at least five different ones, and an equal generator the same."""
     x, most = draw.uniform(1, 2, 8, 9, low=0.5, high=1), 3
@@ -639,7 +665,7 @@ def never_the_same(student: Student, reference: Reference, draw: Draw) -> None:
     expect((again == results[0]).all(), "augment: an equal generator gives another move; draw from it alone.")
 
 
-@aids.check(1)
+@aids.check("mixup", 1)
 def blends(student: Student, reference: Reference, draw: Draw) -> None:
     """mixup blends images and targets with the same weight and the same partner."""
     for count, classes in ((3, 2), (6, 4)):
@@ -649,7 +675,7 @@ def blends(student: Student, reference: Reference, draw: Draw) -> None:
         matches(student, reference, "mixup", draw.normal(count, 2, 3, 4), targets, weight, draw.permutation(count))
 
 
-@aids.check(1)
+@aids.check("soft_cross_entropy", 1)
 def soft_targets(student: Student, reference: Reference, draw: Draw) -> None:
     """soft_cross_entropy counts every class as much as its target says: the mean over examples, not over entries."""
     for count, classes in ((1, 3), (4, 3), (7, 10)):
@@ -657,7 +683,7 @@ def soft_targets(student: Student, reference: Reference, draw: Draw) -> None:
         matches(student, reference, "soft_cross_entropy", draw.normal(count, classes, scale=2), targets)
 
 
-@aids.check(1)
+@aids.check("soft_cross_entropy", 1)
 def large_logits(student: Student, reference: Reference, draw: Draw) -> None:
     """soft_cross_entropy is right for logits around 1000 and -1000 too, also where a row has both."""
     for sizes in ((1000, 1000, 1000), (-1000, -1000, -1000), (1000, -1000, 0)):
@@ -681,7 +707,7 @@ def tiny_state(draw: Draw, channels: int, filters: int, classes: int) -> dict[st
     return state
 
 
-@aids.check(2)
+@aids.check("evaluate", 2)
 def measures(student: Student, reference: Reference, draw: Draw) -> None:
     """evaluate gives the means over all examples, in evaluation mode, the same for every batch size."""
     for count, size in ((6, 3), (13, 5), (13, 13), (11, 20)):
@@ -690,7 +716,7 @@ def measures(student: Student, reference: Reference, draw: Draw) -> None:
         matches(student, reference, "evaluate", state, x, labels, size)
 
 
-@aids.check(1)
+@aids.check("evaluate", 1)
 def without_gradients(student: Student, reference: Reference, draw: Draw) -> None:
     """evaluate leaves no gradients behind: its loss is a number, not the end of a graph."""
     got = student.evaluate(tiny_state(draw, 1, 4, 3), draw.normal(5, 1, 4, 6), draw.integers(0, 3, 5), 2)
@@ -767,14 +793,14 @@ LADDER = Ladder(
 )
 
 
-@training.check(9, uses=AIDS, trains=True, seconds=60)
+@training.check("train_cnn", 9, trains=True, seconds=60)
 def reads_new_digits(student: Student, reference: Reference, draw: Draw) -> Score:
     """Trained on 2,000 moved digits, it reads 1,000 new ones, in places and class numbers of their own."""
     accuracy, losses = Digits(draw).accuracy(student)
     return LADDER.score(accuracy, losses, "cross-entropy")
 
 
-@training.check(4, uses=AIDS, trains=True, seconds=60)
+@training.check("train_cnn", 4, trains=True, seconds=60)
 def needs_neighbours(student: Student, reference: Reference, draw: Draw) -> Score:
     """Trained on 800 digits, it reads far worse (by 0.10) when the pixels of all images are shuffled alike."""
     digits = Digits(draw, learn=800, read=600)
@@ -785,7 +811,7 @@ def needs_neighbours(student: Student, reference: Reference, draw: Draw) -> Scor
     return Score(min(1.0, max(0.0, plain - shuffled) / 0.10), message)
 
 
-@training.check(1, uses=AIDS, trains=True, seconds=30)
+@training.check("train_cnn", 1, trains=True, seconds=30)
 def reports_its_losses(student: Student, reference: Reference, draw: Draw) -> None:
     """The second result has one training loss for each epoch; the first is near log 10 or below, and they fall."""
     _, losses = Digits(draw, learn=300, read=20).accuracy(student)
@@ -819,11 +845,16 @@ bonus = rubric.exercise(
 )
 
 
-@bonus.check(1, public=True)
+@bonus.cases("affine_grid", 0.5, public=True)
+def still_grid(draw: Draw) -> tuple[object, ...]:
+    """With theta [[1, 0, 0], [0, 1, 0]], the grid of 2 x 3 has corners (-1, -1) and (1, 1)."""
+    return torch.tensor([[[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]]], dtype=draw.dtype), 2, 3
+
+
+@bonus.check("bilinear_sample", 0.5, public=True)
 def nothing_happens(student: Student, reference: Reference, draw: Draw) -> None:
-    """With theta [[1, 0, 0], [0, 1, 0]], the grid of 2 x 3 has corners (-1, -1) and (1, 1), and the image stays."""
+    """With the grid of theta [[1, 0, 0], [0, 1, 0]], the image stays."""
     theta = torch.tensor([[[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]]], dtype=draw.dtype)
-    matches(student, reference, "affine_grid", theta, 2, 3)
     x = torch.arange(1.0, 7.0).reshape(1, 1, 2, 3).to(draw.dtype)
     matches(student, reference, "bilinear_sample", x, reference.affine_grid(theta, 2, 3))
 
@@ -834,14 +865,14 @@ def near_identity(draw: Draw, count: int) -> torch.Tensor:
     return plain + draw.normal(count, 2, 3, scale=0.3)
 
 
-@bonus.check(1)
+@bonus.check("affine_grid", 1)
 def grids(student: Student, reference: Reference, draw: Draw) -> None:
     """affine_grid applies each theta to (horizontal, vertical, 1) of every output pixel."""
     for count, height, width in ((1, 3, 2), (2, 4, 5), (3, 6, 3)):
         matches(student, reference, "affine_grid", draw.normal(count, 2, 3), height, width)
 
 
-@bonus.check(1)
+@bonus.check("bilinear_sample", 1)
 def reads_between_pixels(student: Student, reference: Reference, draw: Draw) -> None:
     """bilinear_sample weighs four pixels by their distance, at any point inside the image."""
     for count, channels, size, out in ((1, 1, (3, 4), (2, 2)), (2, 3, (5, 4), (3, 6))):
@@ -849,7 +880,7 @@ def reads_between_pixels(student: Student, reference: Reference, draw: Draw) -> 
         matches(student, reference, "bilinear_sample", draw.normal(count, channels, *size), grid)
 
 
-@bonus.check(1)
+@bonus.check("bilinear_sample", 1)
 def zero_outside(student: Student, reference: Reference, draw: Draw) -> None:
     """Outside of the image all is 0: near the border only the pixels that exist count."""
     for count, channels, size, out in ((1, 1, (3, 4), (4, 3)), (2, 3, (4, 6), (5, 6))):
@@ -857,7 +888,7 @@ def zero_outside(student: Student, reference: Reference, draw: Draw) -> None:
         matches(student, reference, "bilinear_sample", draw.normal(count, channels, *size), grid)
 
 
-@bonus.check(2)
+@bonus.check("transformer_gradient", 2)
 def learns_to_look(student: Student, reference: Reference, draw: Draw) -> None:
     """transformer_gradient is the gradient of theta, for each image by itself."""
     for count, channels, height, width in ((1, 1, 3, 4), (2, 3, 5, 4)):

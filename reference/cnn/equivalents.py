@@ -135,18 +135,20 @@ class double_inside:
     def conv2d_forward(x, w, b, stride=(1, 1), padding=(0, 0)):
         x = F.pad(x.double(), (padding[1], padding[1], padding[0], padding[0]))
         windows = x.unfold(2, w.shape[2], stride[0]).unfold(3, w.shape[3], stride[1])
-        return torch.tensordot(windows, w.double(), dims=([1, 4, 5], [1, 2, 3])).movedim(3, 1) + b.view(1, -1, 1, 1)
+        return torch.tensordot(windows, w.double(), dims=([1, 4, 5], [1, 2, 3])).movedim(3, 1).to(b.dtype) + b.view(
+            1, -1, 1, 1
+        )
 
     def residual_block(x, w1, b1, w2, b2):
         def conv(image, w, b):
             return conv2d_forward(image.double(), w.double(), b.double(), (1, 1), (w.size(2) // 2, w.size(3) // 2))
 
         h = conv(x, w1, b1).clamp(min=0)
-        return (x + conv(h, w2, b2)).clamp(min=0)
+        return (x + conv(h, w2, b2)).clamp(min=0).to(x.dtype)
 
     def mixup(x, targets, weight, order):
-        x, targets = x.double(), targets.double()
-        return torch.lerp(x[order], x, weight), torch.lerp(targets[order], targets, weight)
+        a, b = x.double(), targets.double()
+        return torch.lerp(a[order], a, weight).to(x.dtype), torch.lerp(b[order], b, weight).to(targets.dtype)
 
 
 @variants.equivalent

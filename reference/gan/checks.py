@@ -55,15 +55,19 @@ def listed(value: object, count: int, what: str) -> list[object]:
 losses = rubric.exercise("6.1", "Two losses", owns=("d_loss", "g_loss"), points=8)
 
 
-@losses.check(1, public=True)
-def undecided(student: Student, reference: Reference, draw: Draw) -> None:
-    """With real logits [0, 0] and fake logits [0], d_loss is 2 ln 2 = 1.386 and g_loss ln 2 = 0.693."""
-    real, fake = torch.zeros(2, dtype=draw.dtype), torch.zeros(1, dtype=draw.dtype)
-    matches(student, reference, "d_loss", real, fake)
-    matches(student, reference, "g_loss", fake)
+@losses.cases("d_loss", 0.5, public=True)
+def undecided(draw: Draw) -> tuple[Tensor, Tensor]:
+    """With real logits [0, 0] and fake logits [0], d_loss is 2 ln 2 = 1.386."""
+    return torch.zeros(2, dtype=draw.dtype), torch.zeros(1, dtype=draw.dtype)
 
 
-@losses.check(3)
+@losses.cases("g_loss", 0.5, public=True)
+def undecided_fake(draw: Draw) -> Tensor:
+    """With the fake logit [0], g_loss is ln 2 = 0.693."""
+    return torch.zeros(1, dtype=draw.dtype)
+
+
+@losses.check("d_loss", 3)
 def discriminators_loss(student: Student, reference: Reference, draw: Draw) -> None:
     """d_loss is the mean over the reals with label 1 plus the mean over the fakes with label 0."""
     for reals, fakes in ((2, 2), (3, 5), (17, 8)):
@@ -72,7 +76,7 @@ def discriminators_loss(student: Student, reference: Reference, draw: Draw) -> N
         matches(student, reference, "d_loss", real[:, None], fake[:, None])
 
 
-@losses.check(2)
+@losses.check("g_loss", 2)
 def generators_loss(student: Student, reference: Reference, draw: Draw) -> None:
     """g_loss is the mean cross-entropy of the fakes with label 1."""
     for fakes in (2, 5, 17):
@@ -81,12 +85,18 @@ def generators_loss(student: Student, reference: Reference, draw: Draw) -> None:
         matches(student, reference, "g_loss", fake[:, None])
 
 
-@losses.check(2)
+@losses.check("d_loss", 1)
 def sure_of_it(student: Student, reference: Reference, draw: Draw) -> None:
-    """Both losses are right, and finite, when D is very sure: for logits near -1000 and 1000."""
+    """d_loss is right, and finite, when D is very sure: for logits near -1000 and 1000."""
     right, wrong = draw.uniform(3, low=900, high=1000), draw.uniform(4, low=-1000, high=-900)
     for real, fake in ((right, wrong), (wrong, right), (right, right)):
         matches(student, reference, "d_loss", real, fake)
+
+
+@losses.check("g_loss", 1)
+def sure_of_fakes(student: Student, reference: Reference, draw: Draw) -> None:
+    """g_loss is right, and finite, when D is very sure: for logits near -1000 and 1000."""
+    for fake in (draw.uniform(3, low=900, high=1000), draw.uniform(4, low=-1000, high=-900)):
         matches(student, reference, "g_loss", fake)
 
 
@@ -97,15 +107,19 @@ saturation = rubric.exercise(
 )
 
 
-@saturation.check(1, public=True)
-def two_fakes(student: Student, reference: Reference, draw: Draw) -> None:
-    """For fake logits 0, ln 3: saturating loss -1.5 ln 2 = -1.04, slopes [-0.25, -0.125] and then [-0.25, -0.375]."""
-    fake = torch.tensor([0.0, math.log(3)], dtype=draw.dtype)
-    matches(student, reference, "g_loss_saturating", fake)
-    matches(student, reference, "g_slopes", fake)
+@saturation.cases("g_loss_saturating", 0.5, public=True)
+def two_fakes(draw: Draw) -> Tensor:
+    """For fake logits 0, ln 3 the saturating loss is -1.5 ln 2 = -1.04."""
+    return torch.tensor([0.0, math.log(3)], dtype=draw.dtype)
 
 
-@saturation.check(2)
+@saturation.cases("g_slopes", 0.5, public=True)
+def slopes_of_two_fakes(draw: Draw) -> Tensor:
+    """For fake logits 0, ln 3 the slopes are [-0.25, -0.125] and then [-0.25, -0.375]."""
+    return torch.tensor([0.0, math.log(3)], dtype=draw.dtype)
+
+
+@saturation.check("g_loss_saturating", 2)
 def saturating(student: Student, reference: Reference, draw: Draw) -> None:
     """g_loss_saturating is the mean of log(1 - sigmoid(logit))."""
     for fakes in (2, 7):
@@ -114,21 +128,21 @@ def saturating(student: Student, reference: Reference, draw: Draw) -> None:
         matches(student, reference, "g_loss_saturating", fake[:, None])
 
 
-@saturation.check(1)
+@saturation.check("g_loss_saturating", 1)
 def saturating_and_sure(student: Student, reference: Reference, draw: Draw) -> None:
     """g_loss_saturating is finite and right for logits near -1000 and 1000."""
     for fake in (draw.uniform(3, low=-1000, high=-900), draw.uniform(3, low=900, high=1000)):
         matches(student, reference, "g_loss_saturating", fake)
 
 
-@saturation.check(3)
+@saturation.check("g_slopes", 3)
 def slopes(student: Student, reference: Reference, draw: Draw) -> None:
     """g_slopes gives the derivatives of both means by each logit: first the non-saturating loss's."""
     for fakes in (2, 3, 8):
         matches(student, reference, "g_slopes", draw.normal(fakes, scale=2) - 0.5)
 
 
-@saturation.check(2)
+@saturation.check("best_logit", 2)
 def best_discriminator(student: Student, reference: Reference, draw: Draw) -> None:
     """best_logit is the logit whose sigmoid is p_real / (p_real + p_fake)."""
     for count in (2, 9):
@@ -164,7 +178,7 @@ def a_pair(draw: Draw, *, leaves: bool) -> tuple[list[Tensor], list[Tensor], tup
     return d, weights(draw, noise, hidden, math.prod(shape), leaves=leaves), shape, noise
 
 
-@whose.check(1, public=True, uses=("d_loss", "g_loss"))
+@whose.check("backward_d", 1, public=True)
 def one_number(student: Student, reference: Reference, draw: Draw) -> None:
     """d = [[[2]], [0]], g = [[[1]], [0]], real [[1]], z [[0]]: backward_d gives D -0.119 and 0.5 - 0.119, G nothing."""
     d, g = (
@@ -177,7 +191,7 @@ def one_number(student: Student, reference: Reference, draw: Draw) -> None:
     untouched(got[1], len(g), "D", "G")
 
 
-@whose.check(2, uses=("d_loss",))
+@whose.check("backward_d", 2)
 def into_d(student: Student, reference: Reference, draw: Draw) -> None:
     """backward_d leaves the gradients of D's loss, on reals and on G's images, in D's parameters."""
     for reals, fakes in ((2, 2), (3, 5), (6, 4)):
@@ -187,7 +201,7 @@ def into_d(student: Student, reference: Reference, draw: Draw) -> None:
         arrives(got[0], reference.backward_d(d, g, real, z)[0], "D")
 
 
-@whose.check(2, uses=("d_loss",))
+@whose.check("backward_d", 2)
 def g_stays_clean(student: Student, reference: Reference, draw: Draw) -> None:
     """backward_d leaves nothing in G's parameters: None, or zeros."""
     for reals, fakes in ((2, 3), (5, 4)):
@@ -196,7 +210,7 @@ def g_stays_clean(student: Student, reference: Reference, draw: Draw) -> None:
         untouched(listed(got, 2, "D's list and G's list")[1], len(g), "D", "G")
 
 
-@whose.check(3, uses=("g_loss",))
+@whose.check("backward_g", 3)
 def into_g(student: Student, reference: Reference, draw: Draw) -> None:
     """backward_g leaves the gradients of G's loss, which come through D, in G's parameters."""
     for fakes in (2, 3, 6):
@@ -206,7 +220,7 @@ def into_g(student: Student, reference: Reference, draw: Draw) -> None:
         arrives(got[1], reference.backward_g(d, g, z)[1], "G")
 
 
-@whose.check(2, uses=("g_loss",))
+@whose.check("backward_g", 2)
 def d_stays_clean(student: Student, reference: Reference, draw: Draw) -> None:
     """backward_g leaves nothing in D's parameters: None, or zeros."""
     for fakes in (2, 5):
@@ -221,7 +235,7 @@ turns = rubric.exercise("6.4", "Taking turns", owns=("update", "take_turns"), po
 BEFORE_TURNS = ("d_loss", "g_loss", "backward_d", "backward_g")
 
 
-@turns.check(0.5, public=True)
+@turns.check("update", 0.5, public=True)
 def one_update(student: Student, reference: Reference, draw: Draw) -> None:
     """update([[1, 2], [3]], [[10, -10], [0]], 0.1) is [[0, 3], [3]], as tensors."""
     parameters, slope = (
@@ -231,7 +245,7 @@ def one_update(student: Student, reference: Reference, draw: Draw) -> None:
     matches(student, reference, "update", parameters, slope, 0.1)
 
 
-@turns.check(0.5, public=True, uses=BEFORE_TURNS)
+@turns.check("take_turns", 0.5, public=True)
 def one_turn(student: Student, reference: Reference, draw: Draw) -> None:
     """take_turns: d [[[2]], [0]], g [[[1]], [0]], one real 1, noise 0 for D, 1 for G, rate 1: losses 0.820, 0.162."""
     d, g = (
@@ -246,7 +260,7 @@ def one_turn(student: Student, reference: Reference, draw: Draw) -> None:
     gs_side(got, expected)
 
 
-@turns.check(1)
+@turns.check("update", 1)
 def descends(student: Student, reference: Reference, draw: Draw) -> None:
     """update moves every parameter against its gradient."""
     parameters, slope = weights(draw, 3, 4, 2), weights(draw, 3, 4, 2)
@@ -281,21 +295,21 @@ def played(
     return listed(student.take_turns(d, g, real, z_d, z_g, rate), 4, "(d, g, D's losses, G's losses)"), expected
 
 
-@turns.check(3, uses=BEFORE_TURNS)
+@turns.check("take_turns", 3)
 def ds_turn(student: Student, reference: Reference, draw: Draw) -> None:
     """A round begins with a step of D, which leads to the right D; its loss is that before the step."""
     for _ in range(2):
         ds_side(*played(student, reference, draw, 1, 1))
 
 
-@turns.check(2, uses=BEFORE_TURNS)
+@turns.check("take_turns", 2)
 def gs_turn(student: Student, reference: Reference, draw: Draw) -> None:
     """Then comes one step of G, against the new D and on noise of its own; its loss is that before the step."""
     for _ in range(2):
         gs_side(*played(student, reference, draw, 1, 1))
 
 
-@turns.check(2.5, uses=BEFORE_TURNS)
+@turns.check("take_turns", 2.5)
 def rounds(student: Student, reference: Reference, draw: Draw) -> None:
     """Several rounds with one step of D: no gradient is left over from one update to the next."""
     for count in (2, 4):
@@ -304,14 +318,14 @@ def rounds(student: Student, reference: Reference, draw: Draw) -> None:
         gs_side(*both)
 
 
-@turns.check(1.5, uses=BEFORE_TURNS)
+@turns.check("take_turns", 1.5)
 def several_steps_of_d(student: Student, reference: Reference, draw: Draw) -> None:
     """With more steps of D in a round, each has its own batch and noise, and D ends where it should."""
     for steps in (2, 3):
         ds_side(*played(student, reference, draw, 1, steps))
 
 
-@turns.check(1, uses=BEFORE_TURNS)
+@turns.check("take_turns", 1)
 def g_moves_once_a_round(student: Student, reference: Reference, draw: Draw) -> None:
     """With more steps of D in each of several rounds, G moves once a round, against the D of after the last step."""
     for count, steps in ((1, 3), (3, 2)):
@@ -327,22 +341,33 @@ wasserstein = rubric.exercise(
 )
 
 
-@wasserstein.check(1, public=True)
-def three_scores(student: Student, reference: Reference, draw: Draw) -> None:
-    """Reals with scores 3, 5 and a fake with score 1: critic_loss is -3, critic_g_loss -1."""
-    real, fake = (torch.tensor(values, dtype=draw.dtype) for values in ([3.0, 5.0], [1.0]))
-    matches(student, reference, "critic_loss", real, fake)
-    matches(student, reference, "critic_g_loss", fake)
+@wasserstein.cases("critic_loss", 0.5, public=True)
+def three_scores(draw: Draw) -> tuple[Tensor, ...]:
+    """Reals with scores 3, 5 and a fake with score 1: critic_loss is -3."""
+    return torch.tensor([3.0, 5.0], dtype=draw.dtype), torch.tensor([1.0], dtype=draw.dtype)
 
 
-@wasserstein.check(2)
+@wasserstein.cases("critic_g_loss", 0.5, public=True)
+def one_score(draw: Draw) -> Tensor:
+    """A fake with score 1: critic_g_loss is -1."""
+    return torch.tensor([1.0], dtype=draw.dtype)
+
+
+@wasserstein.check("critic_loss", 1)
 def wasserstein_losses(student: Student, reference: Reference, draw: Draw) -> None:
-    """critic_loss is the mean score of the fakes minus that of the reals; critic_g_loss turns the fakes' sign."""
+    """critic_loss is the mean score of the fakes minus that of the reals."""
     for reals, fakes in ((2, 3), (7, 4)):
         real, fake = draw.normal(reals, scale=3) + 1, draw.normal(fakes, scale=3) - 2
         matches(student, reference, "critic_loss", real, fake)
-        matches(student, reference, "critic_g_loss", fake)
         matches(student, reference, "critic_loss", real[:, None], fake[:, None])
+
+
+@wasserstein.check("critic_g_loss", 1)
+def generator_of_wasserstein(student: Student, reference: Reference, draw: Draw) -> None:
+    """critic_g_loss is the mean score of the fakes with its sign turned."""
+    for fakes in (3, 4):
+        fake = draw.normal(fakes, scale=3) - 2
+        matches(student, reference, "critic_g_loss", fake)
         matches(student, reference, "critic_g_loss", fake[:, None])
 
 
@@ -351,7 +376,7 @@ def wasserstein_losses(student: Student, reference: Reference, draw: Draw) -> No
 clipping = rubric.exercise("6.6", "Clipping", owns=("critic_step",), points=5)
 
 
-@clipping.check(1, public=True, uses=("critic_loss",))
+@clipping.check("critic_step", 1, public=True)
 def one_weight(student: Student, reference: Reference, draw: Draw) -> None:
     """critic_step([[[2]], [0]], real [[3]], fake [[1]], lr 0.5, c 1.5): W would become 3, and is clipped to 1.5."""
     d, real, fake = (
@@ -368,14 +393,14 @@ def step_of_critic(student: Student, reference: Reference, draw: Draw, lr: float
     matches(student, reference, "critic_step", d, draw.normal(reals, *shape) + 1, draw.normal(fakes, *shape), lr, c)
 
 
-@clipping.check(1.5, uses=("critic_loss",))
+@clipping.check("critic_step", 1.5)
 def moves(student: Student, reference: Reference, draw: Draw) -> None:
     """critic_step moves the critic against the gradient of its loss (with a bound too wide to matter)."""
     for _ in range(2):
         step_of_critic(student, reference, draw, draw.number(0.1, 0.3), 50.0)
 
 
-@clipping.check(2.5, uses=("critic_loss",))
+@clipping.check("critic_step", 2.5)
 def clips(student: Student, reference: Reference, draw: Draw) -> None:
     """critic_step clips every weight and bias to [-c, c] after the update."""
     for _ in range(3):
@@ -387,14 +412,14 @@ def clips(student: Student, reference: Reference, draw: Draw) -> None:
 between = rubric.exercise("6.7", "Between real and fake", owns=("mix",), points=3)
 
 
-@between.check(1, public=True)
+@between.check("mix", 1, public=True)
 def two_samples(student: Student, reference: Reference, draw: Draw) -> None:
     """Reals [[8, 8], [8, 8]], fakes 0, alpha = [0.25, 0.75]: mix is [[2, 2], [6, 6]]."""
     alpha = torch.tensor([0.25, 0.75], dtype=draw.dtype)
     matches(student, reference, "mix", torch.full((2, 2), 8.0, dtype=draw.dtype), alpha.new_zeros(2, 2), alpha)
 
 
-@between.check(2)
+@between.check("mix", 2)
 def mixes(student: Student, reference: Reference, draw: Draw) -> None:
     """mix takes alpha of the real and 1 - alpha of the fake, one alpha for each sample, whatever its shape."""
     for shape in ((3, 2), (2, 5), (4, 2, 3, 3), (3, 3, 3)):
@@ -406,7 +431,7 @@ def mixes(student: Student, reference: Reference, draw: Draw) -> None:
 penalty = rubric.exercise("6.8", "The gradient penalty", owns=("gradient_penalty", "penalty_gradients"), points=10)
 
 
-@penalty.check(0.5, public=True, uses=("mix",))
+@penalty.check("gradient_penalty", 0.5, public=True)
 def one_layer(student: Student, reference: Reference, draw: Draw) -> None:
     """The critic [[[3, 4]], [0]] has slope (3, 4) everywhere, of length 5: the penalty of any two images is 16."""
     d = [torch.tensor(value, dtype=draw.dtype) for value in ([[3.0, 4.0]], [0.0])]
@@ -424,7 +449,7 @@ def slopes_of_penalty(student: Student, *problem: object) -> list[object]:
     return listed(found, len(problem[0]), "one gradient for each of D's parameters")  # type: ignore[arg-type]
 
 
-@penalty.check(0.5, public=True, uses=("mix",))
+@penalty.check("penalty_gradients", 0.5, public=True)
 def one_layer_moves(student: Student, reference: Reference, draw: Draw) -> None:
     """For that critic, [[[3, 4]], [0]], penalty_gradients is [[[4.8, 6.4]], [0]], whatever the images."""
     d = [torch.tensor(value, dtype=draw.dtype) for value in ([[3.0, 4.0]], [0.0])]
@@ -445,14 +470,14 @@ SLOPES = ((0.3, (2, 3)), (3.0, (3, 4)), (1.5, (4, 2, 3, 3)), (0.4, (5, 3, 2)))
 """Critics flatter and steeper than 1, and the shapes of their images."""
 
 
-@penalty.check(3, uses=("mix",))
+@penalty.check("gradient_penalty", 3)
 def penalty_value(student: Student, reference: Reference, draw: Draw) -> None:
     """gradient_penalty is the mean over samples of (norm of the slope - 1)^2, for flat and steep critics."""
     for factor, shape in SLOPES:
         matches(student, reference, "gradient_penalty", *steep(draw, factor, *shape))
 
 
-@penalty.check(2, uses=("mix",))
+@penalty.check("penalty_gradients", 2)
 def double_backward(student: Student, reference: Reference, draw: Draw) -> None:
     """penalty_gradients is the gradient of the penalty by each of D's parameters."""
     for factor, shape in SLOPES:
@@ -462,7 +487,7 @@ def double_backward(student: Student, reference: Reference, draw: Draw) -> None:
             compare(one, other, f"the gradient of parameter {index}")
 
 
-@penalty.check(4, uses=("mix",))
+@penalty.check("penalty_gradients", 4)
 def penalty_moves(student: Student, reference: Reference, draw: Draw) -> None:
     """penalty_gradients agrees with how your own gradient_penalty moves when a weight is nudged."""
     d, real, fake, alpha = steep(draw, 2.0, 3, 4)
@@ -493,20 +518,20 @@ def covariance(draw: Draw, size: int, rank: int | None = None) -> Tensor:
     return factor @ factor.T / factor.shape[1]
 
 
-@gaussian.check(1, public=True)
+@gaussian.check("matrix_root", 1, public=True)
 def diagonal(student: Student, reference: Reference, draw: Draw) -> None:
     """matrix_root([[4, 0], [0, 9]]) is [[2, 0], [0, 3]]."""
     matches(student, reference, "matrix_root", torch.tensor([[4.0, 0.0], [0.0, 9.0]], dtype=draw.dtype))
 
 
-@gaussian.check(2)
+@gaussian.check("mean_and_covariance", 2)
 def moments(student: Student, reference: Reference, draw: Draw) -> None:
     """mean_and_covariance gives the mean of each column, and the covariance with N - 1."""
     for rows, columns in ((3, 2), (4, 5), (12, 3)):
         matches(student, reference, "mean_and_covariance", draw.normal(rows, columns, scale=2) + draw.normal(columns))
 
 
-@gaussian.check(3)
+@gaussian.check("matrix_root", 3)
 def root(student: Student, reference: Reference, draw: Draw) -> None:
     """matrix_root(a) is symmetric, has no negative eigenvalue, and times itself it is a."""
     for size in (2, 3, 6):
@@ -516,7 +541,7 @@ def root(student: Student, reference: Reference, draw: Draw) -> None:
         compare(found, reference.matrix_root(a), "matrix_root(a)", atol=1e-7)
 
 
-@gaussian.check(2)
+@gaussian.check("matrix_root", 2)
 def singular_root(student: Student, reference: Reference, draw: Draw) -> None:
     """matrix_root of a singular matrix has no NaN: eigenvalues that rounding made negative count as 0."""
     for size, rank in ((3, 1), (5, 2), (8, 3)):
@@ -529,14 +554,14 @@ def singular_root(student: Student, reference: Reference, draw: Draw) -> None:
 distance = rubric.exercise("6.10", "How far apart?", owns=("frechet_distance",), points=5)
 
 
-@distance.check(1, public=True, uses=("matrix_root",))
+@distance.check("frechet_distance", 1, public=True)
 def shifted(student: Student, reference: Reference, draw: Draw) -> None:
     """The distance between N(0, 1) and N(3, 1), in one dimension, is 9."""
     zero, three, one = (torch.tensor(value, dtype=draw.dtype) for value in ([0.0], [3.0], [[1.0]]))
     matches(student, reference, "frechet_distance", zero, one, three, one)
 
 
-@distance.check(2, uses=("matrix_root",))
+@distance.check("frechet_distance", 2)
 def frechet(student: Student, reference: Reference, draw: Draw) -> None:
     """frechet_distance is the distance of two Gaussians whose covariances do not commute."""
     for size in (2, 3, 6):
@@ -545,7 +570,7 @@ def frechet(student: Student, reference: Reference, draw: Draw) -> None:
         compare(student.frechet_distance(*problem), reference.frechet_distance(*problem), "the distance", atol=1e-7)
 
 
-@distance.check(2, uses=("matrix_root",))
+@distance.check("frechet_distance", 2)
 def frechet_of_few(student: Student, reference: Reference, draw: Draw) -> None:
     """frechet_distance copes with singular covariances; the same Gaussian twice is at distance 0."""
     for size, rank in ((4, 2), (7, 3)):
@@ -566,13 +591,13 @@ modes = rubric.exercise(
 )
 
 
-@modes.check(1, public=True)
+@modes.check("ring", 1, public=True)
 def four_on_a_ring(student: Student, reference: Reference, draw: Draw) -> None:
     """ring(4, 2) is [[2, 0], [0, 2], [-2, 0], [0, -2]]."""
     matches(student, reference, "ring", 4, 2.0)
 
 
-@modes.check(1)
+@modes.check("ring", 1)
 def rings(student: Student, reference: Reference, draw: Draw) -> None:
     """ring puts any number of centres evenly on a circle, counter-clockwise from (radius, 0)."""
     for count in (3, 5, 8):
@@ -586,7 +611,7 @@ def crowd(draw: Draw, centres: Tensor, counts: Tensor, low: float, high: float) 
     return places + radii[:, None] * torch.stack([angles.cos(), angles.sin()], dim=1)
 
 
-@modes.check(3)
+@modes.check("modes_covered", 3)
 def counts_modes(student: Student, reference: Reference, draw: Draw) -> None:
     """modes_covered counts the centres with at least `least` samples nearest to them and within `distance`."""
     for count, wide, least in ((6, 0.5, 2), (7, 0.6, 3), (8, 0.7, 4)):  # centres far apart
@@ -608,7 +633,7 @@ def counts_modes(student: Student, reference: Reference, draw: Draw) -> None:
         matches(student, reference, "modes_covered", crowd(draw, centres, counts, 0, 0.3), centres, wide, least)
 
 
-@modes.check(2)
+@modes.check("nearest_training", 2)
 def neighbours(student: Student, reference: Reference, draw: Draw) -> None:
     """nearest_training gives the index and the Euclidean distance of each sample's nearest training image."""
     for rows, training, shape in ((3, 4, (2,)), (5, 7, (3, 2)), (6, 4, (2, 2, 3))):
@@ -616,7 +641,7 @@ def neighbours(student: Student, reference: Reference, draw: Draw) -> None:
         matches(student, reference, "nearest_training", samples, images)
 
 
-@modes.check(1)
+@modes.check("copied_share", 1)
 def copies(student: Student, reference: Reference, draw: Draw) -> None:
     """copied_share is the share of samples, between 0 and 1, that have a training image within the tolerance."""
     images = draw.normal(6, 2, 3)
@@ -630,19 +655,19 @@ def copies(student: Student, reference: Reference, draw: Draw) -> None:
 numbers = rubric.exercise("6.12", "In numbers", owns=("ANSWERS",), points=3)
 
 
-@numbers.check(1)
+@numbers.check("ANSWERS", 1)
 def at_the_end(student: Student, reference: Reference, draw: Draw) -> None:
     """D's loss when it can only say 1/2 is the sum of two cross-entropies."""
     answer(student, "ANSWERS", "d loss at the end", 2 * math.log(2), 0.01)
 
 
-@numbers.check(1)
+@numbers.check("ANSWERS", 1)
 def push(student: Student, reference: Reference, draw: Draw) -> None:
     """The two slopes at a logit of -5, divided."""
     answer(student, "ANSWERS", "push at -5", math.exp(5), 0.6)
 
 
-@numbers.check(1)
+@numbers.check("ANSWERS", 1)
 def two_bells(student: Student, reference: Reference, draw: Draw) -> None:
     """The Fréchet distance of N(0, 1) and a normal distribution with mean 3 and standard deviation 2."""
     answer(student, "ANSWERS", "distance of two bells", 10, 1e-6)
@@ -685,7 +710,7 @@ def not_copied(task: judge.Task, images: Tensor) -> None:
     expect(share <= 0.2, f"{share:.2%} of the generator's images are copies of training images; 20 % may be.")
 
 
-@training.check(13, uses=("d_loss", "g_loss"), trains=True, seconds=60)
+@training.check("train_gan", 13, trains=True, seconds=60)
 def draws_digits(student: Student, reference: Reference, draw: Draw) -> Score:
     """On seven of the ten digits: the nearer your images come to the real ones, without copies, the more points."""
     task, images, trace = trained(student, draw, 7)
@@ -693,7 +718,7 @@ def draws_digits(student: Student, reference: Reference, draw: Draw) -> Score:
     return LADDER.score(task.distance(images), trace, "loss of G")
 
 
-@training.check(3, uses=("d_loss", "g_loss"), trains=True, seconds=60)
+@training.check("train_gan", 3, trains=True, seconds=60)
 def drops_none(student: Student, reference: Reference, draw: Draw) -> None:
     """On three of the ten digits: each of the three makes up 10 % of your images or more, and few are copies."""
     task, images, _ = trained(student, draw, 3)

@@ -95,7 +95,8 @@ class numpy_inside:
         return (p - 1) / a.size, -p / a.size
 
     def mean_and_covariance(features):
-        return features.numpy().mean(axis=0), np.cov(features.numpy(), rowvar=False)
+        covariance = np.cov(features.numpy(), rowvar=False)
+        return features.numpy().mean(axis=0), covariance.astype(features.numpy().dtype)
 
     def matrix_root(a):
         values, vectors = np.linalg.eigh(a.numpy())

@@ -44,20 +44,20 @@ rubric = Rubric()
 windows = rubric.exercise("1.1", "Windows", owns=("make_windows",), points=8)
 
 
-@windows.check(1, public=True)
+@windows.check("make_windows", 1, public=True)
 def counts_to_six(student: Student, reference: Reference, draw: Draw) -> None:
     """make_windows([1, 2, 3, 4, 5, 6], 2) has the rows [2, 1], [3, 2], [4, 3], [5, 4] and the labels 3, 4, 5, 6."""
     matches(student, reference, "make_windows", torch.arange(1.0, 7.0).to(draw.dtype), 2)
 
 
-@windows.check(5)
+@windows.check("make_windows", 5)
 def random_series(student: Student, reference: Reference, draw: Draw) -> None:
     """Each row holds the values before its label, yesterday first; the label itself is not in it."""
     for length, days in ((7, 3), (12, 5), (40, 7), (90, 28)):
         matches(student, reference, "make_windows", draw.uniform(length, low=1, high=9), days)
 
 
-@windows.check(2)
+@windows.check("make_windows", 2)
 def shortest_and_longest(student: Student, reference: Reference, draw: Draw) -> None:
     """It works for one day, and for as many days as leave a single row."""
     matches(student, reference, "make_windows", draw.uniform(9, low=1, high=9), 1)
@@ -77,22 +77,28 @@ def calendar(first: str, count: int) -> list[str]:
     return [(start + datetime.timedelta(days=i)).isoformat() for i in range(count)]
 
 
-@splits.check(0.5, public=True, uses=("make_windows",))
+@splits.check("split_by_date", 0.5, public=True)
 def new_year(student: Student, reference: Reference, draw: Draw) -> None:
     """Values 1 to 6 from 2020-12-28 on, 2 days, unseen from 2021-01-01: labels 3, 4 are seen, 5 and 6 unseen."""
     series = torch.arange(1.0, 7.0).to(draw.dtype)
     matches(student, reference, "split_by_date", series, calendar("2020-12-28", 6), 2, "2021-01-01")
 
 
-@splits.check(0.5, public=True)
-def two_columns(student: Student, reference: Reference, draw: Draw) -> None:
-    """Mean [2, 20], deviation [1, 5]: scale takes [[1, 10], [3, 30]] to [[-1, -2], [1, 2]], unscale brings it back."""
+@splits.cases("scale", 0.25, public=True)
+def two_columns(draw: Draw) -> tuple[torch.Tensor, ...]:
+    """Mean [2, 20] and deviation [1, 5]: scale takes [[1, 10], [3, 30]] to [[-1, -2], [1, 2]]."""
     x, mean, std = (torch.tensor(value, dtype=draw.dtype) for value in ([[1.0, 10], [3, 30]], [2.0, 20], [1.0, 5]))
-    matches(student, reference, "scale", x, mean, std)
-    matches(student, reference, "unscale", (x - mean) / std, mean, std)
+    return x, mean, std
 
 
-@splits.check(2, uses=("make_windows",))
+@splits.cases("unscale", 0.25, public=True)
+def two_columns_back(draw: Draw) -> tuple[torch.Tensor, ...]:
+    """Mean [2, 20] and deviation [1, 5]: unscale takes [[-1, -2], [1, 2]] to [[1, 10], [3, 30]]."""
+    x, mean, std = (torch.tensor(value, dtype=draw.dtype) for value in ([[-1.0, -2], [1, 2]], [2.0, 20], [1.0, 5]))
+    return x, mean, std
+
+
+@splits.check("split_by_date", 2)
 def by_the_labels_date(student: Student, reference: Reference, draw: Draw) -> None:
     """Rows are split in order by their label's date; the first unseen rows look back into the training days."""
     for length, days, cut in ((14, 3, 9), (30, 7, 21), (45, 4, 17)):
@@ -101,14 +107,14 @@ def by_the_labels_date(student: Student, reference: Reference, draw: Draw) -> No
         matches(student, reference, "split_by_date", series, dates, days, dates[cut])
 
 
-@splits.check(1)
+@splits.check("fit_scaler", 1)
 def population_statistics(student: Student, reference: Reference, draw: Draw) -> None:
     """fit_scaler gives each column's mean and population standard deviation."""
     for rows, columns in ((4, 2), (9, 5)):
         matches(student, reference, "fit_scaler", draw.normal(rows, columns, scale=3) + draw.normal(columns, scale=5))
 
 
-@splits.check(1)
+@splits.check("fit_scaler", 1)
 def constant_column(student: Student, reference: Reference, draw: Draw) -> None:
     """A column that never changes gets standard deviation 1, so that scaling does not divide by 0."""
     x = draw.normal(6, 3)
@@ -116,15 +122,19 @@ def constant_column(student: Student, reference: Reference, draw: Draw) -> None:
     matches(student, reference, "fit_scaler", x)
 
 
-@splits.check(1)
-def there_and_back(student: Student, reference: Reference, draw: Draw) -> None:
-    """scale subtracts the mean and divides by the deviation; unscale undoes it."""
-    x, mean, std = draw.normal(7, 3), draw.normal(3), draw.uniform(3, low=0.5, high=3)
-    matches(student, reference, "scale", x, mean, std)
-    matches(student, reference, "unscale", x, mean, std)
+@splits.cases("scale", 0.5)
+def there(draw: Draw) -> tuple[torch.Tensor, ...]:
+    """scale subtracts each column's mean and divides by its deviation."""
+    return draw.normal(7, 3), draw.normal(3), draw.uniform(3, low=0.5, high=3)
 
 
-@splits.check(2)
+@splits.cases("unscale", 0.5)
+def and_back(draw: Draw) -> tuple[torch.Tensor, ...]:
+    """unscale undoes what scale does."""
+    return draw.normal(7, 3), draw.normal(3), draw.uniform(3, low=0.5, high=3)
+
+
+@splits.check("scale_splits", 2)
 def training_statistics_for_both(student: Student, reference: Reference, draw: Draw) -> None:
     """scale_splits scales the unseen rows with the statistics of the training rows."""
     for seen, unseen, columns in ((6, 4, 2), (20, 7, 5)):
@@ -137,33 +147,47 @@ def training_statistics_for_both(student: Student, reference: Reference, draw: D
 losses = rubric.exercise("1.3", "Losses", owns=("mae", "mse"), points=6)
 
 
-@losses.check(1, public=True)
-def by_hand(student: Student, reference: Reference, draw: Draw) -> None:
-    """For predictions 1, 4 and labels 2, 2 the MAE is 1.5 and the MSE 2.5."""
-    prediction, label = (torch.tensor(values, dtype=draw.dtype) for values in ([1.0, 4.0], [2.0, 2.0]))
-    for name in ("mae", "mse"):
-        matches(student, reference, name, prediction, label)
+def two_predictions(draw: Draw) -> tuple[torch.Tensor, ...]:
+    """Predictions 1, 4 and labels 2, 2."""
+    return torch.tensor([1.0, 4.0], dtype=draw.dtype), torch.tensor([2.0, 2.0], dtype=draw.dtype)
 
 
-@losses.check(2)
+@losses.cases("mae", 0.5, public=True)
+def mae_by_hand(draw: Draw) -> tuple[torch.Tensor, ...]:
+    """For predictions 1, 4 and labels 2, 2 the MAE is 1.5."""
+    return two_predictions(draw)
+
+
+@losses.cases("mse", 0.5, public=True)
+def mse_by_hand(draw: Draw) -> tuple[torch.Tensor, ...]:
+    """For predictions 1, 4 and labels 2, 2 the MSE is 2.5."""
+    return two_predictions(draw)
+
+
+@losses.check("mae", 2)
 def mean_absolute_error(student: Student, reference: Reference, draw: Draw) -> None:
     """mae is the mean of the absolute residuals."""
     for count in (3, 8, 31):
         matches(student, reference, "mae", draw.normal(count, scale=2), draw.normal(count, scale=2))
 
 
-@losses.check(2)
+@losses.check("mse", 2)
 def mean_squared_error(student: Student, reference: Reference, draw: Draw) -> None:
     """mse is the mean of the squared residuals, without a factor 1/2."""
     for count in (3, 8, 31):
         matches(student, reference, "mse", draw.normal(count, scale=2), draw.normal(count, scale=2))
 
 
-@losses.check(1)
-def column_predictions(student: Student, reference: Reference, draw: Draw) -> None:
-    """Predictions of shape (N, 1) give the same losses as those of shape (N,)."""
-    for name in ("mae", "mse"):
-        matches(student, reference, name, draw.normal(5, 1), draw.normal(5))
+@losses.cases("mae", 0.5)
+def column_for_mae(draw: Draw) -> tuple[torch.Tensor, ...]:
+    """Predictions of shape (N, 1) give the same MAE as those of shape (N,)."""
+    return draw.normal(5, 1), draw.normal(5)
+
+
+@losses.cases("mse", 0.5)
+def column_for_mse(draw: Draw) -> tuple[torch.Tensor, ...]:
+    """Predictions of shape (N, 1) give the same MSE as those of shape (N,)."""
+    return draw.normal(5, 1), draw.normal(5)
 
 
 # --- 1.4 ---------------------------------------------------------------------------------------------------------
@@ -188,21 +212,21 @@ def true_gradient(loss: str, x: torch.Tensor, y: torch.Tensor, w: torch.Tensor, 
     return list(torch.autograd.grad(value, [w, b]))
 
 
-@linear.check(0.5, public=True)
+@linear.check("linear_forward", 0.5, public=True)
 def one_row(student: Student, reference: Reference, draw: Draw) -> None:
     """linear_forward([[1, 2]], [10, 100], 5) is [215]."""
     x, w = torch.tensor([[1.0, 2.0]], dtype=draw.dtype), torch.tensor([10.0, 100.0], dtype=draw.dtype)
     matches(student, reference, "linear_forward", x, w, torch.tensor(5.0, dtype=draw.dtype))
 
 
-@linear.check(0.5, public=True, uses=("mse",))
+@linear.check("grad_mse", 0.5, public=True)
 def four_rows(student: Student, reference: Reference, draw: Draw) -> None:
     """x = [[1, 0], [0, 1], [1, 1], [2, 0]], y = [-1, -2, 1, 2], w = [1, 2], b = 0: grad_mse gives [2, 3] and 4."""
     values = ([[1.0, 0], [0, 1], [1, 1], [2, 0]], [-1.0, -2, 1, 2], [1.0, 2], 0.0)
     matches(student, reference, "grad_mse", *(torch.tensor(value, dtype=draw.dtype) for value in values))
 
 
-@linear.check(2)
+@linear.check("linear_forward", 2)
 def predicts(student: Student, reference: Reference, draw: Draw) -> None:
     """linear_forward is b plus the weighted sum of each row."""
     for rows, columns in ((2, 3), (7, 4)):
@@ -210,7 +234,7 @@ def predicts(student: Student, reference: Reference, draw: Draw) -> None:
         matches(student, reference, "linear_forward", x, w, b)
 
 
-@linear.check(4, uses=("mse",))
+@linear.check("grad_mse", 4)
 def gradient_of_mse(student: Student, reference: Reference, draw: Draw) -> None:
     """grad_mse is the gradient that autograd finds, for w and for b."""
     for rows, columns in ((3, 2), (6, 3), (11, 7)):
@@ -218,7 +242,7 @@ def gradient_of_mse(student: Student, reference: Reference, draw: Draw) -> None:
         compare(student.grad_mse(*problem), true_gradient("mse", *problem), "(gw, gb)")
 
 
-@linear.check(3, uses=("mae",))
+@linear.check("grad_mae", 3)
 def gradient_of_mae(student: Student, reference: Reference, draw: Draw) -> None:
     """grad_mae is the gradient that autograd finds, for w and for b."""
     for rows, columns in ((3, 2), (6, 3), (11, 7)):
@@ -226,7 +250,7 @@ def gradient_of_mae(student: Student, reference: Reference, draw: Draw) -> None:
         compare(student.grad_mae(*problem), true_gradient("mae", *problem), "(gw, gb)")
 
 
-@linear.check(2, uses=("mse",))
+@linear.check("grad_mse", 2)
 def numerical(student: Student, reference: Reference, draw: Draw) -> None:
     """grad_mse agrees with how the loss really moves when each weight is nudged."""
     x, y, w, b = (part.double() for part in regression_problem(draw, 8, 5))
@@ -248,21 +272,21 @@ descent = rubric.exercise("1.5", "Gradient descent", owns=("gd_step", "train_gd"
 BEFORE_DESCENT = ("linear_forward", "grad_mse", "mse")
 
 
-@descent.check(1, public=True, uses=BEFORE_DESCENT)
+@descent.check("gd_step", 1, public=True)
 def from_one_row(student: Student, reference: Reference, draw: Draw) -> None:
     """For x = [[2]], y = [10], a step with learning rate 0.1 leads from w = [1], b = 0 to w = [4.2], b = 1.6."""
     x, y, w, b = (torch.tensor(value, dtype=draw.dtype) for value in ([[2.0]], [10.0], [1.0], 0.0))
     matches(student, reference, "gd_step", x, y, w, b, 0.1)
 
 
-@descent.check(2, uses=BEFORE_DESCENT)
+@descent.check("gd_step", 2)
 def one_step(student: Student, reference: Reference, draw: Draw) -> None:
     """gd_step moves w and b against the gradient taken at the old point, both at once."""
     for rows, columns in ((4, 2), (9, 5)):
         matches(student, reference, "gd_step", *regression_problem(draw, rows, columns), draw.number(0.05, 0.2))
 
 
-@descent.check(3, uses=BEFORE_DESCENT)
+@descent.check("train_gd", 3)
 def trajectory(student: Student, reference: Reference, draw: Draw) -> None:
     """train_gd follows the path step by step: the loss before each update, and the final w and b."""
     for steps in (1, 3, 6):
@@ -275,7 +299,7 @@ def trajectory(student: Student, reference: Reference, draw: Draw) -> None:
         compare(got[1], b, "b after training")
 
 
-@descent.check(2, uses=BEFORE_DESCENT)
+@descent.check("train_gd", 2)
 def stops(student: Student, reference: Reference, draw: Draw) -> None:
     """train_gd stops when no entry of the gradient is larger than the tolerance, and notes that last loss."""
     for offset in (-4.0, 4.0, 0.0):  # b has the largest entry: positive, then negative; then any of them
@@ -295,14 +319,14 @@ def stops(student: Student, reference: Reference, draw: Draw) -> None:
 surface = rubric.exercise("1.6", "The error surface", owns=("error_surface", "lowest_point"), points=5)
 
 
-@surface.check(1, public=True, uses=("mae", "linear_forward"))
+@surface.check("error_surface", 1, public=True)
 def six_points(student: Student, reference: Reference, draw: Draw) -> None:
     """x = [1, 2], y = [3, 5] give, over w = 1, 2, 3 and b = 0, 1, the surface [[2.5, 1.5], [1, 0], [0.5, 1.5]]."""
     grids = ([1.0, 2.0], [3.0, 5.0], [1.0, 2.0, 3.0], [0.0, 1.0])
     matches(student, reference, "error_surface", *(torch.tensor(values, dtype=draw.dtype) for values in grids))
 
 
-@surface.check(2, uses=("mae", "linear_forward"))
+@surface.check("error_surface", 2)
 def landscape(student: Student, reference: Reference, draw: Draw) -> None:
     """error_surface[i, j] is the MAE for w_grid[i] and b_grid[j]."""
     for rows, w_count, b_count in ((3, 2, 3), (8, 5, 4)):
@@ -310,7 +334,7 @@ def landscape(student: Student, reference: Reference, draw: Draw) -> None:
         matches(student, reference, "error_surface", x, y, draw.normal(w_count), draw.normal(b_count, scale=2))
 
 
-@surface.check(2, uses=("mae",))
+@surface.check("lowest_point", 2)
 def lowest(student: Student, reference: Reference, draw: Draw) -> None:
     """lowest_point gives the w and b of the smallest entry, as values, in this order."""
     for w_count, b_count in ((2, 3), (6, 4), (3, 8)):
@@ -339,14 +363,14 @@ def epoch(student: Student, draw: Draw, n: int, size: int, generator: object = N
     return plain
 
 
-@batches.check(1, public=True)
+@batches.check("epoch_batches", 1, public=True)
 def sizes(student: Student, reference: Reference, draw: Draw) -> None:
     """10 examples in batches of 4 make batches of 4, 4 and 2."""
     found = [len(batch) for batch in epoch(student, draw, 10, 4)]
     expect(found == [4, 4, 2], f"epoch_batches(10, 4): the batches have sizes {found[:20]}.")
 
 
-@batches.check(2)
+@batches.check("epoch_batches", 2)
 def every_example_once(student: Student, reference: Reference, draw: Draw) -> None:
     """An epoch sees each of 0 .. n-1 exactly once; only the last batch may be smaller."""
     for n, size in ((6, 3), (10, 4), (23, 5), (40, 7)):
@@ -357,7 +381,7 @@ def every_example_once(student: Student, reference: Reference, draw: Draw) -> No
         expect(full and len(found[-1]) <= size, f"epoch_batches({n}, {size}): each batch but the last has {size}.")
 
 
-@batches.check(2)
+@batches.check("epoch_batches", 2)
 def fresh_order(student: Student, reference: Reference, draw: Draw) -> None:
     """Each epoch has a new random order, drawn from the generator: the same generator state gives the same epoch."""
     n = 60
@@ -375,14 +399,14 @@ def fresh_order(student: Student, reference: Reference, draw: Draw) -> None:
     expect(first != other, "epoch_batches: another generator gives the same order; draw it from the generator.")
 
 
-@batches.check(1)
+@batches.check("updates_per_epoch", 1)
 def counts_updates(student: Student, reference: Reference, draw: Draw) -> None:
     """updates_per_epoch counts the smaller last batch too."""
     for n, size in ((10, 5), (10, 4), (3, 7), (draw.integer(100, 999), draw.integer(3, 30))):
         matches(student, reference, "updates_per_epoch", n, size)
 
 
-@batches.check(2)
+@batches.check("ANSWERS", 2)
 def answers(student: Student, reference: Reference, draw: Draw) -> Score:
     """The three numbers in ANSWERS are right."""
     questions = {
@@ -403,33 +427,33 @@ curves = rubric.exercise(
 )
 
 
-@curves.check(1, public=True)
+@curves.check("hard_sigmoid", 1, public=True)
 def hard_points(student: Student, reference: Reference, draw: Draw) -> None:
     """hard_sigmoid is 0 at -1, 1/4 at -1/4, 1/2 at 0 and 1 at 1."""
     matches(student, reference, "hard_sigmoid", torch.tensor([-1.0, -0.25, 0.0, 1.0], dtype=draw.dtype))
 
 
-@curves.check(3)
+@curves.check("sigmoid", 3)
 def smooth(student: Student, reference: Reference, draw: Draw) -> None:
     """sigmoid is 1 / (1 + exp(-z)), for any shape."""
     matches(student, reference, "sigmoid", draw.normal(5, scale=2))
     matches(student, reference, "sigmoid", draw.normal(3, 4, scale=3))
 
 
-@curves.check(1)
+@curves.check("sigmoid", 1)
 def extremes(student: Student, reference: Reference, draw: Draw) -> None:
     """sigmoid does not overflow: at -1000 it is 0, at 1000 it is 1."""
     matches(student, reference, "sigmoid", torch.tensor([-1000.0, -100.0, 0.0, 100.0, 1000.0], dtype=draw.dtype))
 
 
-@curves.check(3)
+@curves.check("hard_sigmoid", 3)
 def hard(student: Student, reference: Reference, draw: Draw) -> None:
     """hard_sigmoid climbs from 0 to 1 between -1/2 and 1/2 and is flat outside."""
     matches(student, reference, "hard_sigmoid", draw.uniform(9, low=-2, high=2))
     matches(student, reference, "hard_sigmoid", draw.uniform(4, 5, low=-2, high=2))
 
 
-@curves.check(4)
+@curves.check("fit_piecewise", 4)
 def piecewise(student: Student, reference: Reference, draw: Draw) -> None:
     """The sum passes through every point, is straight between neighbours, and constant outside."""
     for count in (2, 3, 6, 9):
@@ -477,21 +501,21 @@ def net_gradient(activation: str, x: torch.Tensor, y: torch.Tensor, *unknowns: t
 SIZES = ((2, 3, 4), (5, 2, 3), (9, 6, 5))
 
 
-@network.check(1, public=True)
+@network.check("net_forward", 1, public=True)
 def three_units(student: Student, reference: Reference, draw: Draw) -> None:
     """For x = [[1, 2]], W = [[1, 1], [1, -1], [2, 0]], b = [1, 0, -1], c = [1, 5, 10], b_out = 100, ReLU: [114]."""
     values = ([[1.0, 2.0]], [[1.0, 1.0], [1.0, -1.0], [2.0, 0.0]], [1.0, 0.0, -1.0], [1.0, 5.0, 10.0], 100.0)
     matches(student, reference, "net_forward", *(torch.tensor(value, dtype=draw.dtype) for value in values), "relu")
 
 
-@network.check(3, uses=("sigmoid",))
+@network.check("net_forward", 3)
 def forward_sigmoid(student: Student, reference: Reference, draw: Draw) -> None:
     """net_forward with the sigmoid: b_out + c^T sigmoid(b + W x) for each row."""
     for size in SIZES:
         matches(student, reference, "net_forward", *net_problem(draw, *size), "sigmoid")
 
 
-@network.check(2)
+@network.check("net_forward", 2)
 def forward_relu(student: Student, reference: Reference, draw: Draw) -> None:
     """net_forward with ReLU: negative pre-activations become 0."""
     for size in SIZES:
@@ -507,19 +531,19 @@ def gradients_match(student: Student, draw: Draw, activation: str) -> None:
         compare(got, net_gradient(activation, x, y, *unknowns), "(gW, gb, gc, gb_out)")
 
 
-@network.check(4, uses=("sigmoid",))
+@network.check("net_grad", 4)
 def gradient_sigmoid(student: Student, reference: Reference, draw: Draw) -> None:
     """net_grad with the sigmoid equals what autograd finds, for all four unknowns."""
     gradients_match(student, draw, "sigmoid")
 
 
-@network.check(3)
+@network.check("net_grad", 3)
 def gradient_relu(student: Student, reference: Reference, draw: Draw) -> None:
     """net_grad with ReLU equals what autograd finds, for all four unknowns."""
     gradients_match(student, draw, "relu")
 
 
-@network.check(2, uses=("sigmoid",))
+@network.check("net_grad", 2)
 def network_numerical(student: Student, reference: Reference, draw: Draw) -> None:
     """net_grad agrees with how the loss really moves when each entry of W, b and c is nudged."""
     x, W, b, c, b_out = (part.double() for part in net_problem(draw, 6, 3, 4))
@@ -541,14 +565,19 @@ def network_numerical(student: Student, reference: Reference, draw: Draw) -> Non
 deep = rubric.exercise("1.10", "Deep or fat?", owns=("deep_forward", "count_params", "fat_width"), points=6)
 
 
-@deep.check(1, public=True)
-def small_networks(student: Student, reference: Reference, draw: Draw) -> None:
-    """count_params([2, 3, 3, 1]) is 25, and so is that of [2, 6, 1]: fat_width([2, 3, 3, 1]) is 6."""
-    matches(student, reference, "count_params", [2, 3, 3, 1])
-    matches(student, reference, "fat_width", [2, 3, 3, 1])
+@deep.cases("count_params", 0.5, public=True)
+def small_network(draw: Draw) -> list[int]:
+    """count_params([2, 3, 3, 1]) is 25."""
+    return [2, 3, 3, 1]
 
 
-@deep.check(2)
+@deep.cases("fat_width", 0.5, public=True)
+def as_fat(draw: Draw) -> list[int]:
+    """[2, 6, 1] has 25 parameters, as [2, 3, 3, 1] has: fat_width([2, 3, 3, 1]) is 6."""
+    return [2, 3, 3, 1]
+
+
+@deep.check("deep_forward", 2)
 def layers(student: Student, reference: Reference, draw: Draw) -> None:
     """deep_forward puts ReLU between the layers and none after the last."""
     for sizes in ((3, 2), (4, 3, 2), (5, 7, 3, 2), (2, 6, 4, 3, 1)):
@@ -556,14 +585,14 @@ def layers(student: Student, reference: Reference, draw: Draw) -> None:
         matches(student, reference, "deep_forward", draw.normal(6, sizes[0]), stack)
 
 
-@deep.check(2)
+@deep.check("count_params", 2)
 def parameters(student: Student, reference: Reference, draw: Draw) -> None:
     """count_params counts every weight and every bias."""
     for depth in (2, 3, 5):
         matches(student, reference, "count_params", draw.distinct(depth, 2, 60))
 
 
-@deep.check(1)
+@deep.check("fat_width", 1)
 def equally_fat(student: Student, reference: Reference, draw: Draw) -> None:
     """fat_width is the widest hidden layer that needs no more parameters than the deep network."""
     for depth in (4, 5):
@@ -628,7 +657,7 @@ def least_squares(
     return train, unseen
 
 
-@training.check(0.5, uses=HELPERS, trains=True, seconds=60)
+@training.check("fit_predict", 0.5, trains=True, seconds=60)
 def reports_its_losses(student: Student, reference: Reference, draw: Draw) -> None:
     """The losses are MAEs on the training rows, in thousands: they fall, and the last is that of the predictions."""
     train, _, trace = Year(draw, times=3.0).loss(student, reference, 7, ())
@@ -642,7 +671,7 @@ def reports_its_losses(student: Student, reference: Reference, draw: Draw) -> No
     )
 
 
-@training.check(2, uses=HELPERS, trains=True, seconds=60)
+@training.check("fit_predict", 2, trains=True, seconds=60)
 def history_pays(student: Student, reference: Reference, draw: Draw) -> None:
     """On the unseen year, 7 days of history clearly beat 1, and 28 beat 7; 56 are no worse than 28."""
     year = Year(draw)
@@ -652,7 +681,7 @@ def history_pays(student: Student, reference: Reference, draw: Draw) -> None:
     in_order(unseen, "with 56 days, the linear model should be about as good as with 28 or better", slack=0.1)
 
 
-@training.check(1.5, uses=HELPERS, trains=True, seconds=60)
+@training.check("fit_predict", 1.5, trains=True, seconds=60)
 def size_fits(student: Student, reference: Reference, draw: Draw) -> None:
     """The training loss (56 days) clearly falls from no hidden layer to one of 100 to two, and from 10 ReLUs to 100."""
     year = Year(draw)
@@ -682,7 +711,7 @@ LADDER = Ladder(
 )
 
 
-@training.check(3, uses=HELPERS, trains=True, seconds=60)
+@training.check("fit_predict", 3, trains=True, seconds=60)
 def beats_the_linear_model(student: Student, reference: Reference, draw: Draw) -> Score:
     """A network with two hidden layers on 56 days predicts the unseen year at least as well as a linear model."""
     year = Year(draw)
@@ -726,7 +755,7 @@ def diagnosed(student: Student, case: tuple[float, ...]) -> str:
     return word
 
 
-@diagnosis.check(1, public=True)
+@diagnosis.check("diagnose", 1, public=True)
 def five_layers(student: Student, reference: Reference, draw: Draw) -> None:
     """Five layers train to 0.34k where four reach 0.10k: that is "optimisation", not model bias."""
     case = (0.34, 0.5, 0.5, 0.10, 0.3)
@@ -734,7 +763,7 @@ def five_layers(student: Student, reference: Reference, draw: Draw) -> None:
     expect(given == reference.diagnose(*case), f"`diagnose` is not right here: you answered {given!r}.")
 
 
-@diagnosis.check(4)
+@diagnosis.check("diagnose", 4)
 def every_case(student: Student, reference: Reference, draw: Draw) -> None:
     """The training loss is looked at first, then the held-out one, then the unseen year's."""
     cases = []

@@ -264,18 +264,18 @@ class row_by_row:
 
 @variants.equivalent
 class sequential_module:
-    """torch.nn modules filled with the given weights; float64 whatever comes in."""
+    """torch.nn modules filled with the given weights; float64 inside, whatever comes in."""
 
     def deep_forward(x, layers):
         x = x.double()
         for i, (W, b) in enumerate(layers):
             x = torch.nn.functional.linear(x, W.double(), b.double())
             x = torch.nn.functional.relu(x) if i + 1 < len(layers) else x
-        return x
+        return x.to(layers[0][0].dtype)
 
     def error_surface(x, y, w_grid, b_grid):
         w, b = torch.meshgrid(w_grid.double(), b_grid.double(), indexing="ij")
-        return torch.stack([(w * xi + b - yi).abs() for xi, yi in zip(x, y)]).mean(0)
+        return torch.stack([(w * xi + b - yi).abs() for xi, yi in zip(x, y)]).mean(0).to(x.dtype)
 
 
 @variants.equivalent

@@ -266,24 +266,6 @@ class backwards_in_time:
 
 
 @variants.equivalent
-class float32_inside:
-    """Computes in float32 whatever comes in, which is precise enough."""
-
-    def softmax_backward(upstream, a):
-        upstream, a = upstream.float(), a.float()
-        return a * (upstream - (upstream * a).sum(dim=-1, keepdim=True))
-
-    def attention_backward(upstream, q, k, v):
-        upstream, q, k, v = (part.float() for part in (upstream, q, k, v))
-        a = softmax(scores(q, k))
-        dz = softmax_backward(upstream @ v.mT, a) / q.shape[-1] ** 0.5
-        return dz @ k, dz.mT @ q, a.mT @ upstream
-
-    def masked_mean(x, mask):
-        return (x.float() * mask.unsqueeze(-1)).sum(1) / mask.sum(1).clamp(min=1).unsqueeze(-1)
-
-
-@variants.equivalent
 class one_query_pools:
     """Pooling as attention with a single learned query; answers given as other kinds of numbers."""
 

@@ -68,20 +68,20 @@ positions = rubric.exercise(
 )
 
 
-@positions.check(1, public=True)
+@positions.check("positional_encoding", 1, public=True)
 def two_positions(student: Student, reference: Reference, draw: Draw) -> None:
     """positional_encoding(2, 4) has the rows [0, 1, 0, 1] and [sin 1, cos 1, sin 0.01, cos 0.01]."""
     matches(student, reference, "positional_encoding", 2, 4)
 
 
-@positions.check(3)
+@positions.check("positional_encoding", 3)
 def any_position(student: Student, reference: Reference, draw: Draw) -> None:
     """Sines and cosines take turns, positions start at 0, and the base is 10000, for any length and even width."""
     for length, width in ((6, 8), (3, 2), (17, 12), (draw.integer(20, 40), 2 * draw.integer(7, 11))):
         matches(student, reference, "positional_encoding", length, width)
 
 
-@positions.check(1)
+@positions.check("add_positions", 1)
 def added(student: Student, reference: Reference, draw: Draw) -> None:
     """add_positions adds to every sequence of the batch the same encoding, and scales nothing."""
     for size in ((2, 3, 4), (3, 7, 10), (1, 5, 6)):
@@ -90,7 +90,7 @@ def added(student: Student, reference: Reference, draw: Draw) -> None:
         compare(student.add_positions(x), reference.add_positions(x), "`add_positions`", *COARSE)
 
 
-@positions.check(3)
+@positions.check("shift_matrix", 3)
 def shifts(student: Student, reference: Reference, draw: Draw) -> None:
     """shift_matrix(k, D) takes the encoding of every position p to that of p + k; k may be negative."""
     for offset, width in ((1, 2), (3, 6), (-2, 8), (draw.integer(4, 12), 10)):
@@ -118,21 +118,21 @@ def norm_problem(draw: Draw, *size: int) -> Tensors:
 NORM_SIZES = ((2, 3), (4, 5), (3, 4, 7), (2, 3, 5, 6))
 
 
-@norms.check(1, public=True)
+@norms.check("layer_norm", 1, public=True)
 def four_features(student: Student, reference: Reference, draw: Draw) -> None:
     """For x = [[1, 2, 3, 6]], gains of 1, shifts of 0 and eps = 0.5: [[-1, -0.5, 0, 1.5]]."""
     x, gain, shift = torch.tensor([[1.0, 2.0, 3.0, 6.0]]), torch.ones(4), torch.zeros(4)
     matches(student, reference, "layer_norm", x.to(draw.dtype), gain.to(draw.dtype), shift.to(draw.dtype), 0.5)
 
 
-@norms.check(3)
+@norms.check("layer_norm", 3)
 def normalises(student: Student, reference: Reference, draw: Draw) -> None:
     """Each token is normalised over its own features, with eps inside the root, for any number of dimensions."""
     for size in NORM_SIZES:
         matches(student, reference, "layer_norm", *norm_problem(draw, *size), 1e-2)
 
 
-@norms.check(1)
+@norms.check("layer_norm", 1)
 def standard_eps(student: Student, reference: Reference, draw: Draw) -> None:
     """Without an eps of ours, it is 1e-5."""
     x, gain, shift = norm_problem(draw, 3, 4, 5)
@@ -146,7 +146,7 @@ def norm_gradient(upstream: torch.Tensor, *inputs: torch.Tensor, eps: float) -> 
     return list(torch.autograd.grad(y, [x, gain, shift], upstream))
 
 
-@norms.check(4)
+@norms.check("layer_norm_backward", 4)
 def backward(student: Student, reference: Reference, draw: Draw) -> None:
     """layer_norm_backward equals what autograd finds, for x, gain and shift."""
     for size in NORM_SIZES:
@@ -156,7 +156,7 @@ def backward(student: Student, reference: Reference, draw: Draw) -> None:
         compare(got, norm_gradient(upstream, x, gain, shift, eps=1e-2), "(gx, ggain, gshift)")
 
 
-@norms.check(1)
+@norms.check("layer_norm_backward", 1)
 def backward_numerical(student: Student, reference: Reference, draw: Draw) -> None:
     """The gradient of x agrees with how a loss really moves when each entry is nudged."""
     x, gain, shift = (value.double() for value in norm_problem(draw, 3, 4))
@@ -223,7 +223,7 @@ BLOCK_SIZES = ((2, 3, 4, 5, 1), (3, 5, 6, 8, 2), (2, 7, 12, 9, 3))
 """B, T, D, F, heads."""
 
 
-@blocks.check(1, public=True)
+@blocks.check("feed_forward", 1, public=True)
 def small_network(student: Student, reference: Reference, draw: Draw) -> None:
     """W1 = [[1, 1], [1, -1], [0, 2]], b1 = [0, 0, -1], W2 = [[1, 2, 3], [4, 5, 6]], b2 = [10, 20]: x = [1, 2]
     gives [22, 50]."""
@@ -237,7 +237,7 @@ def small_network(student: Student, reference: Reference, draw: Draw) -> None:
     matches(student, reference, "feed_forward", *given)
 
 
-@blocks.check(2)
+@blocks.check("feed_forward", 2)
 def each_token_alike(student: Student, reference: Reference, draw: Draw) -> None:
     """feed_forward: one hidden layer with ReLU, and none at the end."""
     for rows, length, width, hidden, _ in BLOCK_SIZES:
@@ -253,12 +253,17 @@ def as_bools(value: object, what: str) -> torch.Tensor:
     return tensor
 
 
-@blocks.check(2)
-def masks(student: Student, reference: Reference, draw: Draw) -> None:
-    """causal_mask is True at and below the diagonal; padding_mask is True at tokens, with shape (B, 1, 1, S)."""
+@blocks.check("causal_mask", 1)
+def causal(student: Student, reference: Reference, draw: Draw) -> None:
+    """causal_mask is True at and below the diagonal."""
     for length in (4, 1, 7):
         got = as_bools(student.causal_mask(length), "causal_mask")
         compare(got, reference.causal_mask(length), f"causal_mask({length})")
+
+
+@blocks.check("padding_mask", 1)
+def padding(student: Student, reference: Reference, draw: Draw) -> None:
+    """padding_mask is True at tokens, with shape (B, 1, 1, S)."""
     for rows, length in ((2, 3), (3, 5), (4, 7)):
         pad = draw.integer(0, 3)
         tokens = draw.integers(3, 9, rows, length)
@@ -276,19 +281,19 @@ def block_matches(student: Student, reference: Reference, draw: Draw, name: str)
         matches(student, reference, name, x, p, heads, some_padding(draw, rows, length))
 
 
-@blocks.check(4, uses=("layer_norm",))
+@blocks.check("post_norm_block", 4)
 def post_norm(student: Student, reference: Reference, draw: Draw) -> None:
     """post_norm_block: x + sublayer(x), then the norm, for attention and then for feed-forward."""
     block_matches(student, reference, draw, "post_norm_block")
 
 
-@blocks.check(4, uses=("layer_norm",))
+@blocks.check("pre_norm_block", 4)
 def pre_norm(student: Student, reference: Reference, draw: Draw) -> None:
     """pre_norm_block: the norm, the sublayer, and x itself added, for attention and then for feed-forward."""
     block_matches(student, reference, draw, "pre_norm_block")
 
 
-@blocks.check(1, uses=("layer_norm",))
+@blocks.check("pre_norm_block", 1)
 def straight_through(student: Student, reference: Reference, draw: Draw) -> None:
     """Where both sublayers give 0, a pre-norm block returns its input, untouched."""
     p, x = block_weights(draw, 6, 7), draw.normal(2, 5, 6, scale=3)
@@ -326,7 +331,7 @@ def decoder_problem(
     return x, answers, decoder_weights(draw, width, hidden), heads
 
 
-@decoder.check(1, public=True, uses=PARTS)
+@decoder.check("decoder_block", 1, public=True)
 def silent_sublayers(student: Student, reference: Reference, draw: Draw) -> None:
     """With Wo and W2 of 0, biases bo of 1 (self) and 10 (cross) and b2 of 100, decoder_block adds 111 to its input."""
     x, memory, p, heads = decoder_problem(draw, 2, 3, 5, 4, 6, 2)
@@ -337,7 +342,7 @@ def silent_sublayers(student: Student, reference: Reference, draw: Draw) -> None
     compare(student.decoder_block(x, memory, p, heads), x + 111, "`decoder_block`")
 
 
-@decoder.check(6, uses=PARTS)
+@decoder.check("decoder_block", 6)
 def decodes(student: Student, reference: Reference, draw: Draw) -> None:
     """decoder_block: causal self-attention, cross-attention and feed-forward, each with norm first and residual."""
     for size in DECODER_SIZES:
@@ -346,7 +351,7 @@ def decodes(student: Student, reference: Reference, draw: Draw) -> None:
         matches(student, reference, "decoder_block", *problem, some_padding(draw, size[0], size[2]))
 
 
-@decoder.check(2.5, uses=PARTS)
+@decoder.check("decoder_block", 2.5)
 def no_future(student: Student, reference: Reference, draw: Draw) -> None:
     """When a token changes, the outputs before it stay the same, and its own and later ones change."""
     for size in DECODER_SIZES[1:]:
@@ -363,7 +368,7 @@ def no_future(student: Student, reference: Reference, draw: Draw) -> None:
         expect(moved.min() > 1e-4, "a token changed, but not its own output and all later ones.")
 
 
-@decoder.check(2.5, uses=PARTS)
+@decoder.check("decoder_block", 2.5)
 def padding_is_silent(student: Student, reference: Reference, draw: Draw) -> None:
     """What stands in the memory's padding changes nothing; what stands in its tokens changes every output."""
     for size in DECODER_SIZES[1:]:
@@ -410,14 +415,14 @@ def loss_problem(draw: Draw, rows: int, length: int, classes: int) -> tuple[torc
 LOSS_SIZES = ((2, 3, 4), (3, 5, 7), (5, 6, 11))
 
 
-@losses.check(1, public=True)
+@losses.check("teacher_forcing", 1, public=True)
 def two_sequences(student: Student, reference: Reference, draw: Draw) -> None:
     """[[5, 6, 7], [8, 0, 0]] with BOS 1, EOS 2, PAD 0: inputs [[1, 5, 6, 7], [1, 8, 0, 0]] and labels
     [[5, 6, 7, 2], [8, 2, 0, 0]]."""
     matches(student, reference, "teacher_forcing", torch.tensor([[5, 6, 7], [8, 0, 0]]), 1, 2, 0)
 
 
-@losses.check(3)
+@losses.check("teacher_forcing", 3)
 def forces(student: Student, reference: Reference, draw: Draw) -> None:
     """Inputs begin with BOS, labels end with EOS, and padding stays behind both, for any BOS, EOS and PAD."""
     for rows, length in ((2, 3), (3, 5), (6, 7)):
@@ -427,14 +432,14 @@ def forces(student: Student, reference: Reference, draw: Draw) -> None:
         matches(student, reference, "teacher_forcing", tokens, bos, eos, pad)
 
 
-@losses.check(3)
+@losses.check("padded_cross_entropy", 3)
 def mean_of_real_labels(student: Student, reference: Reference, draw: Draw) -> None:
     """padded_cross_entropy is the mean over all real labels of the batch, whatever number padding has."""
     for size in LOSS_SIZES:
         matches(student, reference, "padded_cross_entropy", *loss_problem(draw, *size))
 
 
-@losses.check(1)
+@losses.check("padded_cross_entropy", 1)
 def large_logits(student: Student, reference: Reference, draw: Draw) -> None:
     """Logits of 1000 or -1000 give a finite loss, and twice as large ones a loss twice as large."""
     logits, labels, pad = loss_problem(draw, 3, 4, 5)
@@ -449,7 +454,7 @@ def large_logits(student: Student, reference: Reference, draw: Draw) -> None:
     expect(near, f"logits twice as large should give a loss twice as large; yours goes from {once:.6g} to {twice:.6g}.")
 
 
-@losses.check(3)
+@losses.check("cross_entropy_gradient", 3)
 def loss_gradient(student: Student, reference: Reference, draw: Draw) -> None:
     """cross_entropy_gradient equals what autograd finds; it is 0 where there is padding."""
     for size in LOSS_SIZES:
@@ -460,7 +465,7 @@ def loss_gradient(student: Student, reference: Reference, draw: Draw) -> None:
         compare(got, torch.autograd.grad(loss, point)[0], "cross_entropy_gradient")
 
 
-@losses.check(1)
+@losses.check("accuracies", 1)
 def how_often_right(student: Student, reference: Reference, draw: Draw) -> None:
     """accuracies: the part of the real labels that are right, and the part of the sequences that are right entirely."""
     for rows, length, classes in ((3, 4, 5), (7, 5, 4), (12, 6, 9)):
@@ -479,13 +484,13 @@ smoothing = rubric.exercise(
 )
 
 
-@smoothing.check(1, public=True)
+@smoothing.check("smooth_labels", 1, public=True)
 def one_label(student: Student, reference: Reference, draw: Draw) -> None:
     """smooth_labels of label 2 of 4 with epsilon 0.2 is [0.05, 0.05, 0.85, 0.05]."""
     matches(student, reference, "smooth_labels", torch.tensor([[2]]), 4, 0.2)
 
 
-@smoothing.check(2)
+@smoothing.check("smooth_labels", 2)
 def smooths(student: Student, reference: Reference, draw: Draw) -> None:
     """Epsilon is shared by all V tokens, the label included."""
     for rows, length, classes in LOSS_SIZES:
@@ -493,7 +498,7 @@ def smooths(student: Student, reference: Reference, draw: Draw) -> None:
         matches(student, reference, "smooth_labels", labels, classes, draw.number(0.05, 0.4))
 
 
-@smoothing.check(2)
+@smoothing.check("smoothed_cross_entropy", 2)
 def smoothed_loss(student: Student, reference: Reference, draw: Draw) -> None:
     """smoothed_cross_entropy is the mean of - sum_v q_v log p_v over the labels that are not padding."""
     for size in LOSS_SIZES:
@@ -505,13 +510,13 @@ def smoothed_loss(student: Student, reference: Reference, draw: Draw) -> None:
 schedule = rubric.exercise("5.7", "Warm-up", owns=("noam_rate", "noam_rates", "ANSWERS"), points=5)
 
 
-@schedule.check(1, public=True)
+@schedule.check("noam_rate", 1, public=True)
 def at_the_top(student: Student, reference: Reference, draw: Draw) -> None:
     """noam_rate(100, 64, 100) is 0.0125, the highest rate of width 64 and warm-up 100."""
     matches(student, reference, "noam_rate", 100, 64, 100)
 
 
-@schedule.check(1.5)
+@schedule.check("noam_rate", 1.5)
 def up_and_down(student: Student, reference: Reference, draw: Draw) -> None:
     """The rate climbs in a straight line for `warmup` updates, then falls with the square root."""
     for width, warmup in ((64, 100), (draw.integer(20, 600), draw.integer(50, 900))):
@@ -519,26 +524,26 @@ def up_and_down(student: Student, reference: Reference, draw: Draw) -> None:
         all_match(student, reference, "noam_rate", [(step, width, warmup) for step in steps])
 
 
-@schedule.check(1)
+@schedule.check("noam_rates", 1)
 def first_updates(student: Student, reference: Reference, draw: Draw) -> None:
     """noam_rates(n, ...) are the rates of updates 1 to n, in order."""
     for steps, warmup in ((1, 5), (12, 4), (30, 50)):
         matches(student, reference, "noam_rates", steps, draw.integer(16, 400), warmup)
 
 
-@schedule.check(0.5)
+@schedule.check("ANSWERS", 0.5)
 def answer_top(student: Student, reference: Reference, draw: Draw) -> None:
     """Warm-up 4000: the update with the highest rate."""
     answer(student, "ANSWERS", "update with the highest rate", 4000)
 
 
-@schedule.check(0.5)
+@schedule.check("ANSWERS", 0.5)
 def answer_fall(student: Student, reference: Reference, draw: Draw) -> None:
     """Warm-up 4000: the rate of update 16 000, divided by that of update 4000."""
     answer(student, "ANSWERS", "rate of 16000 over rate of 4000", 0.5, 1e-3)
 
 
-@schedule.check(0.5)
+@schedule.check("ANSWERS", 0.5)
 def answer_width(student: Student, reference: Reference, draw: Draw) -> None:
     """Four times the width: the new highest rate divided by the old one."""
     answer(student, "ANSWERS", "highest rate, four times as wide", 0.5, 1e-3)
@@ -573,21 +578,21 @@ def clipped(student: Student, gradients: list[torch.Tensor], limit: float) -> Se
     return list(new)
 
 
-@clipping.check(1, public=True)
+@clipping.check("clip_gradients", 1, public=True)
 def three_and_four(student: Student, reference: Reference, draw: Draw) -> None:
     """[[3], [4]] with limit 1 become [[0.6], [0.8]]; the norm was 5."""
     given = [torch.tensor([3.0], dtype=draw.dtype), torch.tensor([4.0], dtype=draw.dtype)]
     matches(student, reference, "clip_gradients", given, 1.0)
 
 
-@clipping.check(2)
+@clipping.check("clip_gradients", 2)
 def clips(student: Student, reference: Reference, draw: Draw) -> None:
     """The norm is that of all gradients together; it is returned as it was before clipping."""
     for _ in range(3):
         matches(student, reference, "clip_gradients", some_gradients(draw), draw.number(1.5, 3))
 
 
-@clipping.check(1)
+@clipping.check("clip_gradients", 1)
 def leaves_alone(student: Student, reference: Reference, draw: Draw) -> None:
     """Gradients whose norm is below the limit stay as they are, zeros too."""
     gradients = some_gradients(draw)
@@ -596,7 +601,7 @@ def leaves_alone(student: Student, reference: Reference, draw: Draw) -> None:
         compare(clipped(student, given, limit), given, "the list of gradients")
 
 
-@clipping.check(1)
+@clipping.check("clip_gradients", 1)
 def keeps_direction(student: Student, reference: Reference, draw: Draw) -> None:
     """The clipped gradients are `limit` long and point where the old ones did."""
     gradients, limit = some_gradients(draw), draw.number(1.5, 3)
@@ -639,7 +644,7 @@ def endless(draw: Draw, limit: int, classes: int) -> Table:
     return table, bos, eos, limit
 
 
-@decoding.check(1, public=True)
+@decoding.check("greedy_decode", 1, public=True)
 def counts_up(student: Student, reference: Reference, draw: Draw) -> None:
     """Logits of 5 for the token one higher, else 0: from BOS 0 with EOS 3, greedy decoding gives [1, 2, 3]."""
     table = torch.zeros(6, 5, 5, dtype=draw.dtype)
@@ -659,7 +664,7 @@ def same_sequence(got: object, expected: list[int], what: str) -> None:
     raise MismatchError(f"{what} has {len(tokens)} tokens, which is too {how}.")
 
 
-@decoding.check(2)
+@decoding.check("log_probability", 2)
 def sums_log_probabilities(student: Student, reference: Reference, draw: Draw) -> None:
     """log_probability adds log p of each token, given BOS and the tokens before it."""
     for classes, count in ((4, 1), (5, 3), (7, 6)):
@@ -668,7 +673,7 @@ def sums_log_probabilities(student: Student, reference: Reference, draw: Draw) -
         matches(student, reference, "log_probability", table, tokens, bos)
 
 
-@decoding.check(3)
+@decoding.check("greedy_decode", 3)
 def greedy(student: Student, reference: Reference, draw: Draw) -> None:
     """greedy_decode takes the most probable token each time and ends with EOS, which is returned; BOS is not."""
     for limit, classes, shortest in ((6, 4, 1), (8, 5, 3), (12, 7, 4), (12, 6, 5)):
@@ -676,7 +681,7 @@ def greedy(student: Student, reference: Reference, draw: Draw) -> None:
         same_sequence(student.greedy_decode(*given), reference.greedy_decode(*given), "greedy_decode")
 
 
-@decoding.check(1)
+@decoding.check("greedy_decode", 1)
 def greedy_limit(student: Student, reference: Reference, draw: Draw) -> None:
     """Without EOS, greedy_decode stops after `limit` tokens."""
     for limit, classes in ((1, 4), (4, 5), (7, 6)):
@@ -700,14 +705,14 @@ def same_beams(student: Student, reference: Reference, tables: Sequence[Table], 
         same_sequence(tokens, reference.beam_search(*table, width)[0], f"beam_search with width {width}")
 
 
-@decoding.check(1)
+@decoding.check("beam_search", 1)
 def narrow_beam(student: Student, reference: Reference, draw: Draw) -> None:
     """With width 1, beam search is greedy decoding."""
     tables = [ending(reference, draw, *size) for size in ((6, 4, 1), (9, 6, 3))]
     same_beams(student, reference, tables, 1)
 
 
-@decoding.check(2)
+@decoding.check("beam_search", 2)
 def beam_of_two(student: Student, reference: Reference, draw: Draw) -> None:
     """With width 2, it finds a sequence that is more probable than the greedy one, and stops when both have ended."""
     tables = []
@@ -721,7 +726,7 @@ def beam_of_two(student: Student, reference: Reference, draw: Draw) -> None:
     same_beams(student, reference, tables, 2)
 
 
-@decoding.check(1)
+@decoding.check("beam_search", 1)
 def wide_beam(student: Student, reference: Reference, draw: Draw) -> None:
     """It works for other widths, more than there are tokens too, and without EOS ends after `limit` rounds."""
     same_beams(student, reference, [ending(reference, draw, 7, 5, 2)], 3)
@@ -756,7 +761,7 @@ def short_and_long(draw: Draw, limit: int, classes: int) -> Table:
     return table, bos, eos, limit
 
 
-@decoding.check(1)
+@decoding.check("beam_search", 1)
 def beam_scores(student: Student, reference: Reference, draw: Draw) -> None:
     """The second result of beam_search is the log-probability of the sequence that it returns."""
     tables = [[ending(reference, draw, 8, 5, 3), endless(draw, 4, 5), short_and_long(draw, 6, 5)] for _ in range(3)]
@@ -773,7 +778,7 @@ def beam_scores(student: Student, reference: Reference, draw: Draw) -> None:
 score = rubric.exercise("5.10", "BLEU", owns=("ngram_matches", "brevity_penalty", "bleu"), points=5)
 
 
-@score.check(1, public=True)
+@score.check("ngram_matches", 1, public=True)
 def the_the_the(student: Student, reference: Reference, draw: Draw) -> None:
     """[7, 7, 7] against [7, 8, 7] has 2 matches of 3 single tokens, and 0 of 2 pairs."""
     matches(student, reference, "ngram_matches", [7, 7, 7], [7, 8, 7], 1)
@@ -788,7 +793,7 @@ def translation(draw: Draw, length: int, keep: float) -> tuple[list[int], list[i
     return (found[cut:] if draw.integer(0, 2) else found + draw.integers(0, 4, cut).tolist()), wanted
 
 
-@score.check(1.5)
+@score.check("ngram_matches", 1.5)
 def clipped_counts(student: Student, reference: Reference, draw: Draw) -> None:
     """ngram_matches counts an n-gram at most as often as it occurs in the reference; short candidates have 0 of 0."""
     for length, n in ((4, 1), (6, 2), (12, 3), (15, 4), (15, 1)):
@@ -797,7 +802,7 @@ def clipped_counts(student: Student, reference: Reference, draw: Draw) -> None:
     matches(student, reference, "ngram_matches", [3, 2], [2, 3, 2], 3)
 
 
-@score.check(1)
+@score.check("brevity_penalty", 1)
 def brevity(student: Student, reference: Reference, draw: Draw) -> None:
     """brevity_penalty is 1 for candidates of the reference's length or longer, and less for shorter ones."""
     short, same, long = sorted(draw.distinct(3, 3, 40))
@@ -805,7 +810,7 @@ def brevity(student: Student, reference: Reference, draw: Draw) -> None:
     matches(student, reference, "brevity_penalty", 0, same)
 
 
-@score.check(1.5)
+@score.check("bleu", 1.5)
 def corpus(student: Student, reference: Reference, draw: Draw) -> None:
     """bleu adds the counts over the corpus, takes n = 1 to 4 alike, and is 0 when there is no match."""
     corpora = []
@@ -853,7 +858,7 @@ LADDER = Ladder(
 )
 
 
-@training.check(3, uses=HELPERS, trains=True, seconds=90)
+@training.check("train_translator", 3, trains=True, seconds=90, lends=HELPERS)
 def decides_the_length(student: Student, reference: Reference, draw: Draw) -> Score:
     """The training loss falls, and translations of Chinese numbers have the right number of digits."""
     task = chinese(draw)
@@ -864,7 +869,7 @@ def decides_the_length(student: Student, reference: Reference, draw: Draw) -> Sc
     return LENGTHS.score(task.lengths(translations), trace)
 
 
-@training.check(9, uses=HELPERS, trains=True, seconds=120)
+@training.check("train_translator", 9, trains=True, seconds=120, lends=HELPERS)
 def translates(student: Student, reference: Reference, draw: Draw) -> Score:
     """English numbers below a million, never seen in training, come out right to the last digit."""
     task = english(draw)

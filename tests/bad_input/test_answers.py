@@ -37,14 +37,14 @@ from autograder.rubric import Rubric, matches
 rubric = Rubric()
 one = rubric.exercise("1", "Asked", owns=("{asked}",), points=4)
 
-@one.check(4)
+@one.check("{asked}", 4)
 def {asked}(student, reference, draw):
     """Answers for three numbers."""
     matches(student, reference, "{asked}", draw.uniform(3, low=1, high=2))
 
 two = rubric.exercise("2", "Double", owns=("double",), points=6)
 
-@two.check(6)
+@two.check("double", 6)
 def double(student, reference, draw):
     """Doubles three numbers."""
     matches(student, reference, "double", draw.normal(3))

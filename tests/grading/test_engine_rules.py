@@ -21,7 +21,7 @@ rubric = Rubric()
 one = rubric.exercise("1", "Square", owns=("square",), points=4)
 """
 SQUARES = '''
-@one.check(4)
+@one.check("square", 4)
 def squares(student, reference, draw):
     """Squares."""
     matches(student, reference, "square", draw.normal(4))
@@ -29,7 +29,7 @@ def squares(student, reference, draw):
 SUMS = '''
 two = rubric.exercise("2", "Sum of squares", owns=("total", "slope"), points=6)
 
-@two.check(6, uses=("square",))
+@two.check("total", 6)
 def sums(student, reference, draw):
     """Sums."""
     matches(student, reference, "total", draw.normal(4))
@@ -70,7 +70,7 @@ def doubles(x: torch.Tensor) -> torch.Tensor:
     ],
 )
 def test_a_check_earns_the_part_it_returns(tmp_path: Path, returned: str, outcome: Outcome, earned: float) -> None:
-    checks = f'@one.check(4)\ndef part(student, reference, draw):\n    """A part."""\n    return {returned}\n'
+    checks = f'@one.check("square", 4)\ndef part(student, reference, draw):\n    """A part."""\n    return {returned}\n'
     (result,) = grade(assignment(tmp_path, checks))
     assert (result.outcome, result.earned, result.points) == (outcome, earned, 4)
     assert result.message == ("a quarter" if "quarter" in returned else "")
@@ -78,14 +78,15 @@ def test_a_check_earns_the_part_it_returns(tmp_path: Path, returned: str, outcom
 
 def test_training_is_run_once_and_everything_else_in_both_precisions(tmp_path: Path) -> None:
     seen: list[torch.dtype] = []
-    checks = SQUARES + SQUARES.replace("check(4)", "check(0, trains=True)").replace("squares", "trains")
+    checks = SQUARES + SQUARES.replace('"square", 4', '"square", 0, trains=True').replace("squares", "trains")
 
     def square(x: torch.Tensor) -> torch.Tensor:
         seen.append(x.dtype)
         return x * x
 
     assert [result.outcome for result in grade(assignment(tmp_path, checks), square=square)] == [Outcome.PASSED] * 2
-    assert seen == [torch.float64, torch.float32, torch.float64]
+    asked_again = torch.float64
+    assert seen == [torch.float64, asked_again, torch.float32, torch.float64]
 
 
 def test_what_is_wrong_in_float64_is_not_tried_in_float32(tmp_path: Path) -> None:
@@ -97,7 +98,7 @@ def test_what_is_wrong_in_float64_is_not_tried_in_float32(tmp_path: Path) -> Non
 
     (result,) = grade(assignment(tmp_path, SQUARES, "from autograder.rubric import Variants\nvariants = Variants()\n"),
                       square=square)  # fmt: skip
-    assert seen == [torch.float64] and "float32" not in result.message
+    assert set(seen) == {torch.float64} and "float32" not in result.message
 
 
 # --- stand-ins ---------------------------------------------------------------------------------------------------
@@ -105,7 +106,7 @@ def test_what_is_wrong_in_float64_is_not_tried_in_float32(tmp_path: Path) -> Non
 
 @pytest.mark.parametrize("returned", ["0.9", "Score(0.0)", "1 / 0"], ids=["a part", "nothing", "an error of ours"])
 def test_whatever_lost_points_is_stood_in_for(tmp_path: Path, returned: str) -> None:
-    part = f'@one.check(4)\ndef part(student, reference, draw):\n    """A part."""\n    return {returned}\n'
+    part = f'@one.check("square", 4)\ndef part(student, reference, draw):\n    """A part."""\n    return {returned}\n'
     _, sums = grade(assignment(tmp_path, part + SUMS), square=doubles)
     assert (sums.outcome, sums.earned, sums.stand_ins) == (Outcome.PASSED, 6, ("square",))
 
@@ -118,11 +119,12 @@ def test_what_lost_nothing_is_the_students_own(tmp_path: Path) -> None:
         return x * x
 
     _, sums = grade(assignment(tmp_path, SQUARES + SUMS), square=square)
-    assert sums.stand_ins == () and len(seen) == 4
+    assert sums.stand_ins == () and len(seen) == 5, "twice in each check, and the first question once more"
 
 
-def test_only_functions_that_a_check_uses_are_stood_in_for(tmp_path: Path) -> None:
-    _, sums = grade(assignment(tmp_path, SQUARES + SUMS.replace(', uses=("square",)', "")), square=doubles)
+def test_only_functions_that_a_check_lends_are_stood_in_for(tmp_path: Path) -> None:
+    alone = SUMS.replace('"total", 6', '"total", 6, lends=()')
+    _, sums = grade(assignment(tmp_path, SQUARES + alone), square=doubles)
     assert (sums.outcome, sums.stand_ins) == (Outcome.FAILED, ())
 
 
@@ -188,14 +190,14 @@ def test_a_hint_is_given_where_exactly_one_known_mistake_fits(tmp_path: Path) ->
 
 def test_all_that_fit_are_told_to_who_writes_the_rubric(tmp_path: Path) -> None:
     course = assignment(tmp_path, SQUARES, MISTAKES)
-    engine, check = Engine(course, b"s"), course.rubric.checks[0]
-    assert engine.alike(LocalHost(lambda: course.solution({"square": doubles})), check, "d") == ["doubles", "adds"]
-    assert engine.alike(LocalHost(course.solution), check, "d") == []
+    engine = Engine(course, b"s")
+    assert engine.alike(LocalHost(lambda: course.solution({"square": doubles})), "square", "d") == ["doubles", "adds"]
+    assert engine.alike(LocalHost(course.solution), "square", "d") == []
 
 
-def test_a_hint_is_about_a_function_of_the_checks_own_exercise(tmp_path: Path) -> None:
+def test_a_hint_is_about_the_checks_own_function(tmp_path: Path) -> None:
     """`total` is wrong because `square` is, and there the hint stands."""
-    course = assignment(tmp_path, SQUARES + SUMS.replace(', uses=("square",)', ""), MISTAKES)
+    course = assignment(tmp_path, SQUARES + SUMS.replace('"total", 6', '"total", 6, lends=()'), MISTAKES)
     squares, sums = grade(course, square=lambda x: x**3)
     assert (squares.mutant, sums.outcome, sums.mutant) == ("cubes", Outcome.FAILED, "")
 
@@ -208,7 +210,7 @@ def test_a_hint_that_nobody_asked_for_is_not_looked_for(tmp_path: Path) -> None:
 
 
 def test_training_gets_no_hint(tmp_path: Path) -> None:
-    course = assignment(tmp_path, SQUARES.replace("check(4)", "check(4, trains=True)"), MISTAKES)
+    course = assignment(tmp_path, SQUARES.replace("4)", "4, trains=True)", 1), MISTAKES)
     (result,) = grade(course, square=lambda x: x**3)
     assert (result.outcome, result.hint) == (Outcome.FAILED, "")
 
@@ -228,7 +230,7 @@ def test_an_error_is_no_known_mistake(tmp_path: Path) -> None:
 
 
 def test_inputs_depend_on_the_secret_the_submission_the_check_and_the_precision(tmp_path: Path) -> None:
-    course = assignment(tmp_path, SQUARES + SQUARES.replace("squares", "again").replace("check(4)", "check(0)"))
+    course = assignment(tmp_path, SQUARES + SQUARES.replace("squares", "again").replace('"square", 4', '"square", 0'))
     drawn: list[tuple[float, ...]] = []
 
     def square(x: torch.Tensor) -> torch.Tensor:

@@ -28,7 +28,7 @@ from autograder.rubric import Score, expect
 
 three = rubric.exercise("3", "Training", owns=("train",), points=5)
 
-@three.check(5, trains=True, seconds=20)
+@three.check("train", 5, trains=True, seconds=20)
 def trained(student, reference, draw):
     """Gets the error below 0.1."""
     error = student.train(draw.normal(8), 3)

@@ -27,12 +27,12 @@ from autograder.rubric import expect
 
 three = rubric.exercise("3", "Training", owns=("train",), points=6)
 
-@three.check(2, uses=("square",), trains=True, seconds=60)
+@three.check("train", 2, trains=True, seconds=60)
 def learns(student, reference, draw):
     """Gets an error below 1."""
     expect(student.train(draw.normal(8)) < 1, "The error is not below 1.")
 
-@three.check(4, uses=("square",), trains=True, seconds=60)
+@three.check("train", 4, trains=True, seconds=60)
 def learns_more(student, reference, draw):
     """Gets an error below 0.1."""
     expect(student.train(draw.normal(8)) < 0.1, "The error is not below 0.1.")

@@ -62,8 +62,8 @@ def test_only_the_checks_that_come_to_a_changed_function_are_run_for_it(tiny_ass
     validator.right("reference", 0)
     assert run == ["1 small", "1 random", "2 adds", "2 gradient"]
     run.clear()
-    validator.left_out("2", 0)
-    assert run == ["2 adds", "2 gradient"]
+    validator.left_out("total", 0)
+    assert run == ["2 adds"]
 
 
 def test_a_mutant_that_does_not_run_proves_nothing(tmp_path):
@@ -71,7 +71,7 @@ def test_a_mutant_that_does_not_run_proves_nothing(tmp_path):
     slip = '\n@variants.mutant("square", hint="No.")\ndef slip(x):\n    return cube(x)\n'
     (folder / "mutants.py").write_text(tiny.MUTANTS + slip, encoding="utf-8")
     verdict = Validator(load(folder)).mutant("slip", 0)
-    assert verdict.lost == ("1",) and not verdict.killed
+    assert verdict.lost == ("square",) and not verdict.killed
     assert verdict.unrun == "`square` raised NameError: name 'cube' is not defined"
     assert not Validation(["reference"], mutants=[verdict]).sound
 
@@ -83,20 +83,22 @@ def test_the_starter_must_earn_nothing(tiny_assignment):
     assert found.starter_oddities
 
 
-def test_an_exercise_left_out_costs_only_itself(tiny_assignment):
+def test_a_function_left_out_costs_only_itself(tiny_assignment):
     validator = Validator(tiny_assignment, starter_source(tiny_assignment.solution_source))
-    assert [validator.left_out(number, 0).lost for number in ("1", "2")] == [("1",), ("2",)]
+    assert [validator.left_out(name, 0).lost for name in ("square", "total", "slope")] == [
+        ("square",), ("total",), ("slope",)
+    ]  # fmt: skip
 
 
-def test_a_check_that_forgets_what_it_uses_is_found_out(tmp_path):
-    forgetful = tiny.CHECKS.replace('@two.check(2, uses=("square",))', "@two.check(2)")
-    assignment = load(tiny.write(tmp_path, forgetful))
+def test_a_check_that_lends_nothing_is_found_out(tmp_path):
+    alone = tiny.CHECKS.replace('@two.check("total", 2)', '@two.check("total", 2, lends=())')
+    assignment = load(tiny.write(tmp_path, alone))
     validator = Validator(assignment, starter_source(assignment.solution_source))
-    left_out = validator.left_out("1", 0)
-    assert left_out.lost == ("1", "2")
+    left_out = validator.left_out("square", 0)
+    assert left_out.lost == ("square", "total")
     assert not Validation(["reference"], left_out=[left_out]).sound
 
 
 def test_a_hint_of_another_mistake_is_found_out():
-    verdict = MutantVerdict("doubles", "1", ("1",), "keeps_sign")
+    verdict = MutantVerdict("doubles", "square", "1", ("square",), "keeps_sign")
     assert not Validation(["reference"], [verdict]).sound

@@ -217,7 +217,7 @@ def test_a_public_check_with_hidden_data_is_refused():
 
 
 def test_two_public_checks_of_one_name_are_refused(tmp_path):
-    checks = tiny.CHECKS.replace('@two.check(2, uses=("square",))\ndef adds', "@two.check(2, public=True)\ndef small")
+    checks = tiny.CHECKS.replace('@two.check("total", 2)\ndef adds', '@two.check("total", 2, public=True)\ndef small')
     with pytest.raises(PublicCheckError, match="two public checks or practices are called small"):
         public_release(load(tiny.write(tmp_path, checks)), "Tiny", [])
 

@@ -231,7 +231,7 @@ def test_what_could_be_anything_is_no_seed(tiny_folder, said):
 
 def test_a_check_that_is_said_not_to_be_public_is_hidden(tiny_folder):
     checks = tiny_folder / "checks.py"
-    checks.write_text(checks.read_text().replace("@one.check(3)", "@one.check(3, public=False)"))
+    checks.write_text(checks.read_text().replace('@one.check("square", 3)', '@one.check("square", 3, public=False)'))
     (tiny_folder / "handout.md").write_text("def random(student, reference, draw):\n")
     with pytest.raises(LeakError, match="a hidden check"):
         released(tiny_folder)

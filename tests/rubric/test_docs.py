@@ -47,7 +47,14 @@ ANSWERS = {"updates": 100, "why": "Overfitting"}
 """
 """What the student of the examples wrote in place of the solution: one wrong function, one wrong answer."""
 
-THE_ENGINES = {"Reference.allow", "Reference.answer", "Reference.answered_by", "Student.ban", "Student.stand_in"}
+THE_ENGINES = {
+    "Reference.allow",
+    "Reference.again",
+    "Reference.answer",
+    "Reference.answered_by",
+    "Student.ban",
+    "Student.stand_in",
+}
 """Methods that no instructor calls: they need no example."""
 
 

@@ -117,7 +117,7 @@ def test_a_rubric_that_contradicts_itself_is_refused():
     rubric = Rubric()
     exercise = rubric.exercise("1", "One", owns=("f",), points=3)
 
-    @exercise.check(2)
+    @exercise.check("f", 2)
     def only(student, reference, draw):
         """Is asked."""
 
@@ -128,4 +128,4 @@ def test_a_rubric_that_contradicts_itself_is_refused():
 def test_a_check_without_a_docstring_is_refused():
     exercise = Rubric().exercise("1", "One", owns=("f",), points=1)
     with pytest.raises(ValueError, match="docstring"):
-        exercise.check(1)(lambda student, reference, draw: None)
+        exercise.check("f", 1)(lambda student, reference, draw: None)

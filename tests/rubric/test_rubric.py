@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from autograder.rubric import Ladder, Rubric, Rung
-from autograder.rubric.rubric import Check, Practice
+from autograder.rubric.exercise import Check, Practice
 
 
 def asked(student: Any, reference: Any, draw: Any) -> None:
@@ -16,22 +16,22 @@ def asked(student: Any, reference: Any, draw: Any) -> None:
     on two lines."""
 
 
-def rubric(*, points: float = 3, uses: tuple[str, ...] = (), bans: tuple[str, ...] = ()) -> Rubric:
+def rubric(*, points: float = 3, about: str = "h", bans: tuple[str, ...] = ()) -> Rubric:
     """Two exercises; the second has one check."""
     whole = Rubric()
     whole.exercise("1", "One", owns=("f", "g"), points=0)
-    whole.exercise("2", "Two", owns=("h",), points=points, bans=bans).check(3, uses=uses)(asked)
+    whole.exercise("2", "Two", owns=("h",), points=points, bans=bans).check(about, 3)(asked)
     return whole
 
 
 def test_a_check_is_what_its_function_says() -> None:
     exercise = Rubric().exercise("1.2", "One", owns=("f",), points=1)
-    assert exercise.check(1)(asked) is asked
-    exercise.check(2, public=True, uses=("g",), trains=True, seconds=9)(asked)
+    assert exercise.check("f", 1)(asked) is asked
+    exercise.check("f", 2, public=True, trains=True, seconds=9, lends=("g",))(asked)
     words = "What is asked, on two lines."
     assert exercise.checks == [
-        Check("1.2 asked", "1.2", words, 1, False, (), False, None, asked),
-        Check("1.2 asked", "1.2", words, 2, True, ("g",), True, 9, asked),
+        Check("1.2 asked", "1.2", "f", words, 1, False, False, None, None, asked),
+        Check("1.2 asked", "1.2", "f", words, 2, True, True, 9, ("g",), asked),
     ]
 
 
@@ -39,9 +39,9 @@ def test_a_check_is_what_its_function_says() -> None:
 def test_an_exercise_trains_where_all_its_checks_do(trains: tuple[bool, ...]) -> None:
     exercise = Rubric().exercise("1", "One", owns=("f",), points=1)
     for each in trains:
-        exercise.check(1, trains=each)(asked)
+        exercise.check("f", 1, trains=each)(asked)
     assert exercise.trains
-    exercise.check(1)(asked)
+    exercise.check("f", 1)(asked)
     assert not exercise.trains
 
 
@@ -74,7 +74,7 @@ def test_a_bonus_comes_on_top() -> None:
 
 
 def test_a_rubric_whose_parts_agree_is_taken() -> None:
-    rubric(uses=("f", "g"), bans=("torch.relu", "torch.Tensor.backward")).verify()
+    rubric(bans=("torch.relu", "torch.Tensor.backward")).verify()
     rubric(points=3 + 1e-12).verify()
 
 
@@ -83,7 +83,7 @@ def test_a_rubric_whose_parts_agree_is_taken() -> None:
     [
         ({"points": 4}, "exercise 2 is worth 4, its checks add up to 3"),
         ({"points": 2}, "exercise 2 is worth 2, its checks add up to 3"),
-        ({"uses": ("h",)}, "check '2 asked' uses h, which its own exercise owns"),
+        ({"about": "f"}, "check '2 asked' is about f, which its exercise does not own"),
     ],
 )
 def test_a_contradiction_is_named(wrong: dict[str, Any], message: str) -> None:
@@ -97,14 +97,29 @@ def test_a_ban_of_something_that_is_not_there_is_named() -> None:
         rubric(bans=("torch.no_such_thing",)).verify()
 
 
-def test_a_function_that_nobody_owns_cannot_be_used() -> None:
-    with pytest.raises(KeyError, match="'x'"):
-        rubric(uses=("x",)).verify()
+def test_a_function_has_one_owner() -> None:
+    whole = rubric()
+    whole.exercise("3", "Three", owns=("k", "g"), points=0)
+    with pytest.raises(ValueError) as caught:
+        whole.verify()
+    assert str(caught.value) == "exercise 3 owns g, which an earlier exercise owns"
+
+
+def test_what_comes_before_a_function_is_what_may_be_lent_to_it() -> None:
+    whole = rubric()
+    assert [whole.before(name) for name in "fgh"] == [(), ("f",), ("f", "g")]
+
+
+def test_checks_are_run_in_the_order_of_their_functions() -> None:
+    exercise = (whole := Rubric()).exercise("1", "One", owns=("f", "g"), points=3)
+    for about in ("g", "f", "g"):
+        exercise.check(about, 1)(asked)
+    assert [check.function for check in whole.checks] == ["f", "g", "g"]
 
 
 def test_two_checks_of_one_name_are_refused() -> None:
     whole = rubric(points=6)
-    whole.exercises[1].check(3)(asked)
+    whole.exercises[1].check("h", 3)(asked)
     with pytest.raises(ValueError) as caught:
         whole.verify()
     assert str(caught.value) == "two checks are called '2 asked'"
@@ -116,5 +131,5 @@ def test_a_check_without_a_docstring_is_named() -> None:
     def silent(student: Any, reference: Any, draw: Any) -> None: ...
 
     with pytest.raises(ValueError) as caught:
-        exercise.check(1)(silent)
+        exercise.check("f", 1)(silent)
     assert str(caught.value) == "check silent: give it a docstring that says what is asked"

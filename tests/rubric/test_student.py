@@ -15,7 +15,8 @@ from autograder.protocol.codec import encode
 from autograder.protocol.messages import Ask, Ban, Call, Raised, Read, Request, Returned, StandIn
 from autograder.protocol.values import DictValue, GeneratorValue, ListValue, Opaque, TensorValue
 from autograder.rubric import Draw, Reference, Student
-from autograder.rubric.student import Exchange, answer_question, same_answer, same_exchanges, same_value
+from autograder.rubric.exchanges import Exchange, same_answer, same_exchanges, same_value
+from autograder.rubric.reference import answer_question
 
 
 class Script:
@@ -308,9 +309,10 @@ def test_a_tolerance_reaches_the_parts() -> None:
         assert not same_value(wrap(t(1.0)), wrap(t(1.2)), rtol=0.1, atol=0.05)
 
 
-def test_an_error_is_like_no_other_answer() -> None:
+def test_an_error_is_like_another_of_its_type_and_like_no_answer() -> None:
     error = Raised("error", "ValueError", "no")
-    assert not same_answer(error, error)
+    assert same_answer(error, Raised("error", "ValueError", "never"))
+    assert not same_answer(error, Raised("error", "TypeError", "no"))
     assert not same_answer(error, Returned(1)) and not same_answer(Returned(1), error)
 
 

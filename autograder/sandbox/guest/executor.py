@@ -14,6 +14,7 @@ from typing import Any, Protocol
 import torch
 
 from autograder.errors import StandInError
+from autograder.protocol.arguments import changed_arguments
 from autograder.protocol.codec import decode, encode
 from autograder.protocol.devices import CPU
 from autograder.protocol.messages import Ask, Ban, Call, Raised, Read, Request, Returned, StandIn
@@ -52,12 +53,13 @@ class Executor:
                     kwargs = {key: self._decode(value) for key, value in request.kwargs.items()}
                     with devices.on(self._device), self._ban.on():
                         result = _drained(function(*args, **kwargs))
-                    return Returned(encode(result))
+                    changed = changed_arguments(function, args, kwargs, request.args, request.kwargs)
+                    return Returned(encode(result), changed)
                 case Read():
                     return Returned(encode(self._namespace[request.name]))
                 case StandIn():
                     for name in request.names:
-                        self._replace(name, stand_in(name, self._ask))
+                        self._replace(name, stand_in(name, self._ask, gradients=request.gradients))
                     return Returned(None)
                 case Ban():
                     self._ban = capabilities.Ban(request.names, [self._namespace, *map(vars, self._helpers())])

@@ -12,12 +12,13 @@ from autograder.protocol.messages import Ask
 from autograder.protocol.values import GeneratorValue, Value
 
 
-def stand_in(name: str, ask: Callable[[Ask], Any]) -> Callable[..., Any]:
-    """A function that computes nothing itself: the grader computes the reference's result and its gradients."""
+def stand_in(name: str, ask: Callable[[Ask], Any], *, gradients: bool = True) -> Callable[..., Any]:
+    """A function that computes nothing itself: the grader computes the reference's result, and its gradients unless
+    the exercise is about finding them by hand."""
 
     def function(*args: Any, **kwargs: Any) -> Any:
         tensors = tensors_in((*args, *kwargs.values()))
-        if not (torch.is_grad_enabled() and any(tensor.requires_grad for tensor in tensors)):
+        if not (gradients and torch.is_grad_enabled() and any(tensor.requires_grad for tensor in tensors)):
             return ask(Ask(name, _encoded(args), _encoded_map(kwargs)))
         structure: list[Any] = []
         results = _Remote.apply(ask, name, args, kwargs, structure, *tensors)  # type: ignore[no-untyped-call]

@@ -1,0 +1,166 @@
+"""Ask the hidden solution, also on behalf of stand-ins."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import torch
+
+from autograder.protocol.arguments import changed_arguments
+from autograder.protocol.codec import decode, encode, tensors_in
+from autograder.protocol.conversation import Answerer
+from autograder.protocol.messages import Ask, Raised, Returned
+from autograder.protocol.values import Value
+
+
+class Reference:
+    """The hidden solution. Call its functions by name: `reference.f(x)` is `reference.call("f", x)`.
+
+    Each call gets fresh copies of its arguments. There is one for each run of a check: generators that the check draws
+    keep their state in it, as they do on the student's side.
+
+    Args:
+        namespace: The solution's names and what they stand for.
+
+    Example:
+        >>> reference = Reference({"double": lambda x: 2 * x})
+        >>> reference.double(torch.ones(2))
+        tensor([2., 2.])
+    """
+
+    def __init__(self, namespace: dict[str, Any]) -> None:
+        self._namespace = namespace
+        self._allowed: frozenset[str] = frozenset()
+        self._answerer: Answerer = partial(answer_question, namespace)
+        self._generators: dict[tuple[int, int], torch.Generator] = {}
+        self._gradients = True
+        self.asked: set[str] = set()
+
+    def call(self, name: str, *args: Any, **kwargs: Any) -> Any:
+        """Call a function of the solution on copies of the arguments.
+
+        Args:
+            name: The function.
+            *args: Its arguments.
+            **kwargs: Its keyword arguments.
+
+        Returns:
+            Its result, as it is. What the function raises is the grader's own error and is raised as it is.
+
+        Example:
+            >>> reference.call("mse", torch.zeros(2), torch.tensor([1.0, 3.0]))
+            tensor(5.)
+        """
+        fresh = [self._decode(encode(value)) for value in args]
+        return self._namespace[name](*fresh, **{key: self._decode(encode(value)) for key, value in kwargs.items()})
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return partial(self.call, name)
+
+    def allow(self, names: Sequence[str], *, gradients: bool = True) -> None:
+        """Let stand-ins ask for more functions. All others are refused.
+
+        Args:
+            names: The functions that a stand-in may ask for.
+            gradients: Whether it may ask for their gradients, too.
+        """
+        self._allowed |= frozenset(names)
+        self._gradients = gradients
+
+    def again(self, name: str, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Returned | None:
+        """Answer a question to the student as the solution would, on its own: generators begin anew.
+
+        Args:
+            name: The function.
+            args: Its encoded arguments.
+            kwargs: Its encoded keyword arguments.
+
+        Returns:
+            The encoded result and the arguments that were changed; None where the solution has no answer to it.
+        """
+        generators: dict[tuple[int, int], torch.Generator] = {}
+
+        def generator(key: int, seed: int) -> torch.Generator:
+            return generators.setdefault((key, seed), torch.Generator().manual_seed(seed))
+
+        live = [decode(value, generator) for value in args]
+        live_named = {key: decode(value, generator) for key, value in kwargs.items()}
+        function = self._namespace[name]
+        try:
+            result = encode(function(*live, **live_named))
+        except Exception:  # there is no right answer to compare with
+            return None
+        return Returned(result, changed_arguments(function, live, live_named, args, kwargs))
+
+    def answer(self, question: Ask) -> Returned | Raised:
+        """Answer a stand-in's question: with a result, or with the gradients for given upstream gradients.
+
+        The question comes from the student's process. It may ask only for what `allow` named, and an error in its
+        arguments is told to the student instead of being raised here.
+
+        Args:
+            question: The function, its arguments, and the upstream gradients if gradients are asked for.
+
+        Returns:
+            The encoded result, or what was raised.
+        """
+        if question.name not in self._allowed:
+            return Raised("error", "PermissionError", f"{question.name[:100]} has no stand-in here")
+        if question.upstream is not None and not self._gradients:
+            return Raised("error", "PermissionError", f"no gradient comes through {question.name[:100]} here")
+        self.asked.add(question.name)
+        return self._answerer(question)
+
+    def answered_by(self, answerer: Answerer) -> None:
+        """Have stand-ins' questions answered by another process: what an answer costs is in the student's hand.
+
+        Args:
+            answerer: Takes a question, returns the encoded result or what was raised.
+        """
+        self._answerer = answerer
+
+    def _decode(self, value: Value) -> Any:
+        def generator(key: int, seed: int) -> torch.Generator:
+            if (key, seed) not in self._generators:
+                self._generators[key, seed] = torch.Generator().manual_seed(seed)
+            return self._generators[key, seed]
+
+        return decode(value, generator)
+
+
+def answer_question(namespace: dict[str, Any], question: Ask) -> Returned | Raised:
+    """Answer a stand-in's question with the solution in `namespace`: a result, or a gradient for each tensor argument.
+
+    Each answer depends on the question alone. What goes wrong becomes a `Raised`.
+    """
+    try:
+        args = [decode(value, _fresh_generator) for value in question.args]
+        kwargs = {key: decode(value, _fresh_generator) for key, value in question.kwargs.items()}
+        function = namespace[question.name]
+        if question.upstream is None:
+            with torch.no_grad():
+                return Returned(encode(function(*args, **kwargs)))
+        tensors = tensors_in((*args, *kwargs.values()))
+        leaves = [tensor for tensor in tensors if tensor.requires_grad]
+        with torch.enable_grad():
+            flat = tensors_in(function(*args, **kwargs))
+            pairs = [
+                (tensor, upstream)
+                for tensor, upstream in zip(flat, map(decode, question.upstream), strict=True)
+                if tensor.requires_grad and upstream is not None
+            ]
+            gradients = torch.autograd.grad(
+                [tensor for tensor, _ in pairs], leaves, [upstream for _, upstream in pairs], allow_unused=True
+            )
+        found = iter(gradients)
+        return Returned(encode([next(found) if tensor.requires_grad else None for tensor in tensors]))
+    except Exception as error:
+        return Raised("error", type(error).__name__, str(error)[:500])
+
+
+def _fresh_generator(key: int, seed: int) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
