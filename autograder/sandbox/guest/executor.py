@@ -51,8 +51,7 @@ class Executor:
                     args = [self._decode(value) for value in request.args]
                     kwargs = {key: self._decode(value) for key, value in request.kwargs.items()}
                     with devices.on(self._device), self._ban.on():
-                        result = _drained(function(*args, **kwargs))
-                    return Returned(encode(result))
+                        return Returned(encode(_drained(function(*args, **kwargs))))
                 case Read():
                     return Returned(encode(self._namespace[request.name]))
                 case StandIn():
