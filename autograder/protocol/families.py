@@ -70,10 +70,9 @@ AUTOGRAD = Family(
 """The derivatives that nobody wrote. Where it is banned, a call is below autograd as a whole."""
 
 FAMILIES = (
-    AUTOGRAD,
     Family(
         "convolution",
-        "convolutions of the library (`F.conv2d`, `nn.Conv2d`, ...)",
+        "library convolutions (`F.conv2d`, `nn.Conv2d`, ...)",
         _in_torch(r"(?:Lazy)?[Cc]onv\w*"),
         r".*conv(?!ert).*",
         ("numpy.convolve", "numpy.correlate"),
@@ -86,20 +85,20 @@ FAMILIES = (
     ),
     Family(
         "pooling",
-        "pooling of the library (`F.max_pool2d`, `nn.AvgPool2d`, ...)",
+        "library pooling (`F.max_pool2d`, `nn.AvgPool2d`, ...)",
         _in_torch(r"\w*(?:[Pp]ool|[Uu]npool)\w*"),
         r".*pool.*",
     ),
     Family(
         "softmax",
-        "softmax of the library (`torch.softmax`, `F.log_softmax`, ...)",
+        "library softmax (`torch.softmax`, `F.log_softmax`, ...)",
         _in_torch(r"(?:gumbel_)?(?:softmax|softmin)|Softmax(?:2d)?|Softmin"),
         r".*softm(?:ax|in).*|.*attention.*|.*multi_?head.*|_transformer_encoder_layer_fwd|.*cross_entropy.*",
     ),
     Family("log-softmax", "`log_softmax`", _in_torch("log_softmax|LogSoftmax"), r".*log_?softmax.*|cross_entropy.*"),
     Family(
         "cross-entropy",
-        "cross-entropy of the library (`F.cross_entropy`, `F.nll_loss`, ...)",
+        "library cross-entropy (`F.cross_entropy`, `F.nll_loss`, ...)",
         _in_torch(r"\w*(?:cross_entropy|nll_loss|kl_div)\w*|CrossEntropyLoss|NLLLoss|KLDivLoss"),
         r".*cross_entropy.*|.*nll_loss.*|.*kl_div.*|.*ctc_loss.*",
         ("torch.distributions.Categorical", "torch.distributions.Multinomial", "torch.distributions.OneHotCategorical"),
@@ -107,7 +106,7 @@ FAMILIES = (
     Family("one-hot", "`F.one_hot`", _in_torch("one_hot"), r"one_hot", ("pandas.get_dummies",)),
     Family(
         "normalisation",
-        "normalisation of the library (`nn.LayerNorm`, `F.batch_norm`, ...)",
+        "library normalisation (`nn.LayerNorm`, `F.batch_norm`, ...)",
         _in_torch(r"\w*(?:batch|layer|group|instance|rms)_norm|\w*(?:Batch|Layer|Group|Instance|RMS)Norm\w*"),
         r".*(?:batch|layer|group|instance|rms)_?norm.*",
     ),
@@ -150,6 +149,7 @@ FAMILIES = (
             "torch.nn.utils.get_total_norm",
         ),
     ),
+    AUTOGRAD,
 )  # fmt: skip
 NOT_OPTIMISERS = ("torch.optim.lr_scheduler", "torch.optim.swa_utils", "torch.optim.optimizer")
 """Modules beside the optimisers that take no step themselves."""

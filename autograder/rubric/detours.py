@@ -31,7 +31,7 @@ OUTSIDE = tuple(
     for pattern in (
         r"torch\.(?:ops|library|overrides|fx|jit|export|package|hub|multiprocessing|distributed|testing)\b.*",
         r"torch\.utils\.(?:cpp_extension|dlpack|_\w+)\b.*",
-        r"torch\.autograd\.(?:gradcheck|forward_ad|graph)\b.*",
+        r"torch\.autograd\.(?:gradcheck\.|forward_ad|graph).*",
         # torch's own names, but for those that everybody copies from it
         r"torch\.(?!nn\.init\.|nn\.modules\.|utils\.data\.|optim\.lr_scheduler\.)(?:\w+\.)*_(?!_).*",
         r"numpy\.(?:\w+\.)*_(?!_).*|numpy\.(?:f2py|ctypeslib|testing)\b.*",
