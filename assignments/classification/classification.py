@@ -24,7 +24,7 @@ from torch import Tensor
 # **logits**; $\mathrm{softmax}(z)_k = e^{z_k} / \sum_j e^{z_j}$ makes probabilities of each row. $e^{1000}$
 # overflows: which number may you take off a whole row without changing its softmax?
 #
-# **By hand:** please use no softmax of the library (`torch.softmax`, `F.log_softmax`, ...) and no `F.one_hot` in this
+# **By hand:** please use no library softmax (`torch.softmax`, `F.log_softmax`, ...) and no `F.one_hot` in this
 # exercise.
 
 
@@ -46,8 +46,8 @@ def softmax(z: Tensor) -> Tensor:
 # 0, its logarithm is $-\infty$, but $\ln p_k = z_k - \ln \sum_j e^{z_j}$ is an ordinary number. The gradient with
 # respect to the logits is short; find it on paper.
 #
-# **By hand:** please use no automatic derivatives (`backward`, `torch.autograd`, `torch.func.grad`), no `log_softmax`
-# and no cross-entropy of the library (`F.cross_entropy`, `F.nll_loss`, ...) in this exercise.
+# **By hand:** please use no `log_softmax`, no library cross-entropy (`F.cross_entropy`, `F.nll_loss`, ...) and no
+# automatic derivatives (`backward`, `torch.autograd`, `torch.func.grad`) in this exercise.
 
 
 # %%
@@ -362,8 +362,8 @@ def noise_variance(per_example: Tensor, batch_size: int) -> Tensor:
 # Images (N, C, H, W) have one mean and variance for each channel, over N, H and W, so that $n = N H W$. The backward
 # pass is that of training: $\mu$ and $v$ depend on $x$ too.
 #
-# **By hand:** please use no automatic derivatives (`backward`, `torch.autograd`, `torch.func.grad`) and no
-# normalisation of the library (`nn.LayerNorm`, `F.batch_norm`, ...) in this exercise.
+# **By hand:** please use no library normalisation (`nn.LayerNorm`, `F.batch_norm`, ...) and no automatic derivatives
+# (`backward`, `torch.autograd`, `torch.func.grad`) in this exercise.
 
 
 # %%

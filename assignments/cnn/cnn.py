@@ -80,8 +80,8 @@ ANSWERS = {
 # where $\tilde x$ is $x$ with zeros around it. The kernel is **not** flipped: what networks call convolution is what
 # mathematics calls cross-correlation.
 #
-# **By hand:** please use no convolutions of the library (`F.conv2d`, `nn.Conv2d`, ...), no `F.unfold` or `F.fold` and
-# no pooling of the library (`F.max_pool2d`, `nn.AvgPool2d`, ...) in this exercise.
+# **By hand:** please use no library convolutions (`F.conv2d`, `nn.Conv2d`, ...), no `F.unfold` or `F.fold` and no
+# library pooling (`F.max_pool2d`, `nn.AvgPool2d`, ...) in this exercise.
 
 
 # %%
@@ -101,9 +101,9 @@ def conv2d_forward(
 # `upstream` is the gradient of the loss with respect to the output. Which outputs did a pixel, a weight, a bias take
 # part in, and with which factor? Add all of it up: where windows overlap, a pixel collects from each of them.
 #
-# **By hand:** please use no automatic derivatives (`backward`, `torch.autograd`, `torch.func.grad`), no convolutions
-# of the library (`F.conv2d`, `nn.Conv2d`, ...), no `F.unfold` or `F.fold` and no pooling of the library
-# (`F.max_pool2d`, `nn.AvgPool2d`, ...) in this exercise.
+# **By hand:** please use no library convolutions (`F.conv2d`, `nn.Conv2d`, ...), no `F.unfold` or `F.fold`, no
+# library pooling (`F.max_pool2d`, `nn.AvgPool2d`, ...) and no automatic derivatives (`backward`, `torch.autograd`,
+# `torch.func.grad`) in this exercise.
 
 
 # %%
@@ -124,9 +124,9 @@ def conv2d_backward(
 # Padding never wins: pad with $-\infty$, not with 0. If several pixels of a window share the maximum, the
 # whole gradient goes to **one** of them. The output size is that of a convolution (`conv_out_size`).
 #
-# **By hand:** please use no automatic derivatives (`backward`, `torch.autograd`, `torch.func.grad`), no convolutions
-# of the library (`F.conv2d`, `nn.Conv2d`, ...), no `F.unfold` or `F.fold` and no pooling of the library
-# (`F.max_pool2d`, `nn.AvgPool2d`, ...) in this exercise.
+# **By hand:** please use no library convolutions (`F.conv2d`, `nn.Conv2d`, ...), no `F.unfold` or `F.fold`, no
+# library pooling (`F.max_pool2d`, `nn.AvgPool2d`, ...) and no automatic derivatives (`backward`, `torch.autograd`,
+# `torch.func.grad`) in this exercise.
 
 
 # %%

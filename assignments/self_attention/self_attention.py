@@ -29,8 +29,8 @@ from torch import Tensor
 # Write all three by hand. `...` stands for any number of leading axes, such as batch and heads: count axes from the
 # end (`dim=-1`, `.transpose(-1, -2)`), and all of them will work.
 #
-# **By hand:** please use no softmax of the library (`torch.softmax`, `F.log_softmax`, ...) and no ready-made
-# attention (`F.scaled_dot_product_attention`, `nn.MultiheadAttention`) in this exercise.
+# **By hand:** please use no library softmax (`torch.softmax`, `F.log_softmax`, ...) and no ready-made attention
+# (`F.scaled_dot_product_attention`, `nn.MultiheadAttention`) in this exercise.
 
 
 # %%
@@ -223,7 +223,7 @@ def permutation_gap(
 # $\partial\,\text{last output} / \partial\,\text{first input}$ says how much arrives. Derive it by hand, or let
 # `torch.autograd` do it.
 #
-# **By hand:** please use no convolutions of the library (`F.conv2d`, `nn.Conv2d`, ...) and no ready-made attention
+# **By hand:** please use no library convolutions (`F.conv2d`, `nn.Conv2d`, ...) and no ready-made attention
 # (`F.scaled_dot_product_attention`, `nn.MultiheadAttention`) in this exercise.
 
 

@@ -87,9 +87,9 @@ def shift_matrix(offset: int, width: int) -> Tensor:
 #
 # Then the way back by hand: when $x_j$ moves, $\mu$ and $\sigma$ move too.
 #
-# **By hand:** please use no automatic derivatives (`backward`, `torch.autograd`, `torch.func.grad`), no normalisation
-# of the library (`nn.LayerNorm`, `F.batch_norm`, ...) and no ready-made blocks (`nn.TransformerEncoderLayer`, ...) in
-# this exercise.
+# **By hand:** please use no library normalisation (`nn.LayerNorm`, `F.batch_norm`, ...), no ready-made blocks
+# (`nn.TransformerEncoderLayer`, ...) and no automatic derivatives (`backward`, `torch.autograd`, `torch.func.grad`)
+# in this exercise.
 
 
 # %%
@@ -123,8 +123,8 @@ def layer_norm_backward(upstream: Tensor, x: Tensor, gain: Tensor, eps: float = 
 #
 # In both, `norm1` belongs to attention and `norm2` to the feed-forward network. `layer_norm` has its standard `eps`.
 #
-# **By hand:** please use no normalisation of the library (`nn.LayerNorm`, `F.batch_norm`, ...) and no ready-made
-# blocks (`nn.TransformerEncoderLayer`, ...) in this exercise.
+# **By hand:** please use no library normalisation (`nn.LayerNorm`, `F.batch_norm`, ...) and no ready-made blocks
+# (`nn.TransformerEncoderLayer`, ...) in this exercise.
 
 
 # %%
@@ -164,8 +164,8 @@ def pre_norm_block(x: Tensor, p: dict[str, Any], heads: int, mask: Tensor | None
 # decoder's tokens ask, the encoder's output (`memory`) answers. The memory's padding must not answer; the memory itself
 # is **not** normalised here, the encoder has done that.
 #
-# **By hand:** please use no normalisation of the library (`nn.LayerNorm`, `F.batch_norm`, ...) and no ready-made
-# blocks (`nn.TransformerEncoderLayer`, ...) in this exercise.
+# **By hand:** please use no library normalisation (`nn.LayerNorm`, `F.batch_norm`, ...) and no ready-made blocks
+# (`nn.TransformerEncoderLayer`, ...) in this exercise.
 
 
 # %%
@@ -195,8 +195,8 @@ def decoder_block(
 # the loss is the mean over **all real labels of the batch**. EOS is a real label: it is how the machine learns when
 # to stop.
 #
-# **By hand:** please use no automatic derivatives (`backward`, `torch.autograd`, `torch.func.grad`) and no
-# cross-entropy of the library (`F.cross_entropy`, `F.nll_loss`, ...) in this exercise.
+# **By hand:** please use no library cross-entropy (`F.cross_entropy`, `F.nll_loss`, ...) and no automatic derivatives
+# (`backward`, `torch.autograd`, `torch.func.grad`) in this exercise.
 
 
 # %%
@@ -236,7 +236,7 @@ def accuracies(logits: Tensor, labels: Tensor, pad: int) -> tuple[Tensor, Tensor
 # \text{one-hot} + \epsilon / V$. All V tokens share the $\epsilon$, the label and PAD included (as in PyTorch; the
 # paper's code does it differently). The loss of a token is $-\sum_v q_v \log p_v$.
 #
-# **By hand:** please use no cross-entropy of the library (`F.cross_entropy`, `F.nll_loss`, ...) in this exercise.
+# **By hand:** please use no library cross-entropy (`F.cross_entropy`, `F.nll_loss`, ...) in this exercise.
 
 
 # %%

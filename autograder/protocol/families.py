@@ -143,7 +143,7 @@ FAMILIES = (
     Family(
         "clipping",
         "`torch.nn.utils.clip_grad_norm_`",
-        r"torch\.nn\.utils\.(?:clip_grad_?\w*\.?\w*|clip_grads_with_norm_|get_total_norm)",
+        r"torch\.nn\.utils\.(?:clip_grad_norm_?|clip_grads_with_norm_|get_total_norm)",
         names=(
             "torch.nn.utils.clip_grad_norm_", "torch.nn.utils.clip_grad_norm", "torch.nn.utils.clip_grads_with_norm_",
             "torch.nn.utils.get_total_norm",

@@ -1,4 +1,4 @@
-"""Say what is to be written by hand: in the notebook at each exercise, and in the handout, from what the rubric bans."""
+"""Say what is to be written by hand, in the notebook at each exercise and in the handout, from the rubric's bans."""
 
 from __future__ import annotations
 

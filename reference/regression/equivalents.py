@@ -120,7 +120,7 @@ class einsum:
 
 
 @variants.equivalent
-class row_by_row:
+class example_by_example:
     """Gradients added up one example after the other, and one weight after the other."""
 
     def grad_mse(x, y, w, b):

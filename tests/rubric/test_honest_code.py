@@ -25,7 +25,8 @@ EVERYTHING = (
 
 #: Bodies of `f(x)` for x (3, 4) in float64, `import torch` before them.
 BODIES = {
-    "softmax by exp and sum": "e = torch.exp(x - x.max(dim=1, keepdim=True).values)\nreturn e / e.sum(dim=1, keepdim=True)",
+    "softmax by exp and sum": "e = torch.exp(x - x.max(dim=1, keepdim=True).values)\n"
+    "return e / e.sum(dim=1, keepdim=True)",
     "softmax by logsumexp": "return torch.exp(x - torch.logsumexp(x, dim=1, keepdim=True))",
     "amax": "e = (x - x.amax(-1, keepdim=True)).exp()\nreturn e.div_(e.sum(-1, keepdim=True))",
     "einsum": "return torch.einsum('nd,md->nm', x, x)",
@@ -53,7 +54,8 @@ BODIES = {
     "no_grad decorator": "@torch.no_grad()\ndef g(y):\n    return y * 2\nreturn g(x)",
     "inference mode": "with torch.inference_mode():\n    return (x * 2).clone()",
     "detach": "return x.detach().clone().numpy().sum()",
-    "loops": "out = torch.zeros_like(x)\nfor i in range(3):\n    for j in range(4):\n        out[i, j] += x[i, j] ** 2\nreturn out",
+    "loops": "out = torch.zeros_like(x)\nfor i in range(3):\n    for j in range(4):\n"
+    "        out[i, j] += x[i, j] ** 2\nreturn out",
     "lists": "return torch.stack([torch.tensor([float(v) ** 2 for v in row]) for row in x.tolist()])",
     "zip": "return [a * b for a, b in zip(x, reversed(x), strict=True)]",
     "numpy": "import numpy as np\na = x.numpy()\nreturn torch.from_numpy(np.exp(a) / np.exp(a).sum(1, keepdims=True))",
@@ -65,7 +67,8 @@ BODIES = {
     "partial": "from functools import partial\nreturn partial(torch.sum, dim=0)(x)",
     "collections": "from collections import Counter, defaultdict, namedtuple\nP = namedtuple('P', 'a b')\n"
     "return P(len(Counter('aab')), x.sum())",
-    "a class for state": "class Running:\n    def __init__(self):\n        self.mean = 0.0\n    def __call__(self, v):\n"
+    "a class for state": "class Running:\n    def __init__(self):\n        self.mean = 0.0\n"
+    "    def __call__(self, v):\n"
     "        self.mean = 0.9 * self.mean + 0.1 * v\n        return self.mean\nr = Running()\nreturn [r(v) for v in x]",
     "printing": "print('x', x, x.shape, f'{x.mean():.3f}')\nprint(x.numpy())\nreturn x",
     "logging": "import logging\nlogging.getLogger(__name__).info('shape %s', tuple(x.shape))\n"
@@ -74,7 +77,8 @@ BODIES = {
     "time": "import time\nbegan = time.perf_counter()\ny = x * 2\nprint(time.perf_counter() - began)\nreturn y",
     "tqdm": "from tqdm import tqdm\nreturn sum(row.sum() for row in tqdm(x, desc='rows'))",
     "tqdm auto": "from tqdm.auto import trange\nreturn [x[i].sum() for i in trange(3)]",
-    "seeds": "import random\nimport numpy as np\nrandom.seed(0), np.random.seed(0), torch.manual_seed(0)\nreturn torch.randn(3)",
+    "seeds": "import random\nimport numpy as np\nrandom.seed(0), np.random.seed(0), torch.manual_seed(0)\n"
+    "return torch.randn(3)",
     "a generator": "g = torch.Generator().manual_seed(1)\nreturn torch.randperm(5, generator=g)",
     "assert": "assert x.ndim == 2, x.shape\nreturn x",
     "an error of one's own": "try:\n    x.view(5, 5)\nexcept RuntimeError as error:\n    print(error)\nreturn x",
@@ -82,8 +86,10 @@ BODIES = {
     "random tensors": "return torch.rand_like(x) + torch.zeros(3, 4).uniform_() + torch.empty(3, 4).normal_()",
     "sigmoid": "s = torch.sigmoid(x)\nreturn s * (1 - s)",
     "activations": "import torch.nn.functional as F\nreturn F.relu(x) + F.softplus(x) + F.gelu(x) + torch.tanh(x)",
-    "log of a sigmoid": "import torch.nn.functional as F\nreturn F.logsigmoid(x).mean() - torch.log1p(torch.exp(-x)).mean()",
-    "losses that are not asked": "import torch.nn.functional as F\nreturn F.mse_loss(x, x * 2) + F.smooth_l1_loss(x, x + 1)",
+    "log of a sigmoid": "import torch.nn.functional as F\n"
+    "return F.logsigmoid(x).mean() - torch.log1p(torch.exp(-x)).mean()",
+    "losses that are not asked": "import torch.nn.functional as F\n"
+    "return F.mse_loss(x, x * 2) + F.smooth_l1_loss(x, x + 1)",
     "linear": "return torch.nn.functional.linear(x, x, torch.zeros(3, dtype=x.dtype))",
     "an unused leaf": "y = x.clone().requires_grad_(True)\nreturn (y * y).sum().item()",
     "broadcasting": "return x[:, None, :] - x[None, :, :]",
@@ -91,12 +97,14 @@ BODIES = {
     "linear algebra": "values, vectors = torch.linalg.eigh(x @ x.T)\nreturn torch.linalg.norm(vectors) + values.sum()",
     "outer, kron, roll": "return torch.outer(x[0], x[1]).sum() + torch.kron(x, x).sum() + torch.roll(x, 1, 0).sum()",
     "in place": "y = x.clone()\ny[0] = 1\ny += 1\ny[:, 1:].mul_(2)\nreturn y",
-    "stacking": "return torch.cat([x, x], 0), torch.stack([x, x]), torch.block_diag(x, x), torch.cartesian_prod(x[0], x[1])",
+    "stacking": "return torch.cat([x, x], 0), torch.stack([x, x]), torch.block_diag(x, x), "
+    "torch.cartesian_prod(x[0], x[1])",
     "conversion": "return x.float().int().long().bool().double().contiguous().to(torch.float32)",
     "an enum": "from enum import Enum\nclass Kind(Enum):\n    A = 'a'\nreturn Kind('a').value",
     "embeddings": "return torch.nn.functional.embedding(torch.tensor([0, 2]), x)",
     "a step by hand": "v = torch.zeros_like(x)\nfor g in x:\n    v = 0.9 * v - 0.1 * g\nreturn x + v",
-    "unused layers": "layer = torch.nn.LayerNorm(4)\nloss = torch.nn.KLDivLoss()\noptimiser = torch.optim.SGD([x], lr=1)\nreturn x",
+    "unused layers": "layer = torch.nn.LayerNorm(4)\nloss = torch.nn.KLDivLoss()\n"
+    "optimiser = torch.optim.SGD([x], lr=1)\nreturn x",
     "recursion": "def g(n):\n    return 1 if n < 2 else n * g(n - 1)\nreturn g(5)",
     "dictionary of functions": "table = {'relu': torch.relu, 'tanh': torch.tanh}\nreturn table['tanh'](x)",
 }  # fmt: skip
@@ -115,19 +123,23 @@ AROUND = {
     "settings": "torch.backends.cudnn.deterministic = True\ntorch.backends.cudnn.benchmark = False\n"
     "torch.set_printoptions(precision=3)\ntorch.manual_seed(0)\n",
     "a device": "device = torch.device('cuda' if torch.cuda.is_available() else 'cpu')\n",
-    "dataclass": "from dataclasses import dataclass, field\n@dataclass(frozen=True)\nclass Config:\n    lr: float = 1e-3\n"
-    "    sizes: list = field(default_factory=list)\n    def __post_init__(self):\n        object.__setattr__(self, 'lr', 1.0)\n",
+    "dataclass": "from dataclasses import dataclass, field\n@dataclass(frozen=True)\nclass Config:\n"
+    "    lr: float = 1e-3\n"
+    "    sizes: list = field(default_factory=list)\n    def __post_init__(self):\n"
+    "        object.__setattr__(self, 'lr', 1.0)\n",
     "a network that trains": "from torch import nn\nclass Net(nn.Module):\n    def __init__(self):\n"
     "        super().__init__()\n        self.conv = nn.Conv2d(1, 2, 3)\n        self.norm = nn.BatchNorm2d(2)\n"
     "    def forward(self, x):\n        return self.norm(self.conv(x)).softmax(1)\n"
     "def train(model, loader):\n    optimiser = torch.optim.AdamW(model.parameters(), foreach=True)\n"
     "    loss = nn.CrossEntropyLoss()\n    for x, y in loader:\n        optimiser.zero_grad()\n"
-    "        loss(model(x), y).backward()\n        nn.utils.clip_grad_norm_(model.parameters(), 1.0)\n        optimiser.step()\n",
+    "        loss(model(x), y).backward()\n        nn.utils.clip_grad_norm_(model.parameters(), 1.0)\n"
+    "        optimiser.step()\n",
     "a trainer by configuration": "config = {'optimizer': 'Adam', 'lr': 0.1}\ndef trainer(model):\n"
     "    return getattr(torch.optim, config['optimizer'])(model.parameters(), lr=config['lr'])\n",
     "tests of one's own": "def test(x):\n    y = x.clone().requires_grad_()\n    torch.softmax(y, 1).sum().backward()\n"
     "    assert torch.autograd.gradcheck\n",
-    "the main guard": "if __name__ == '__main__':\n    print(torch.__version__, sys.argv if 'sys' in globals() else '')\n",
+    "the main guard": "if __name__ == '__main__':\n"
+    "    print(torch.__version__, sys.argv if 'sys' in globals() else '')\n",
     "the course's own tool": "import autograder\nif __name__ == '__main__':\n    autograder.check('1')\n",
     "a dictionary of settings": "class Bag:\n    def __init__(self, **kw):\n        self.__dict__.update(kw)\n",
     "memory": "import gc\ngc.collect()\n",

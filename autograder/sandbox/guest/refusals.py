@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import operator
 import sys
 import types
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -13,19 +14,21 @@ import torch
 
 from autograder.errors import OutOfBoundsError
 from autograder.protocol.families import NOT_OPTIMISERS, Family
-from autograder.protocol.names import resolve
 
 Refusing = Sequence[tuple[types.FunctionType, types.CodeType, types.CodeType]]
 """Functions with their own code and the code that refuses."""
 
 
 def members(families: Iterable[Family]) -> dict[str, Any]:
-    """Return what the families have in Python code, by name. What is not loaded is left out."""
+    """Return what the families have in Python code, by name. What is not loaded is left out, and stays so."""
     found = {}
     for name in (name for family in families for name in family.names):
-        if name.partition(".")[0] in sys.modules:
-            with suppress(LookupError):
-                found[name] = resolve(name)
+        module = name
+        while module and module not in sys.modules:
+            module = module.rpartition(".")[0]
+        with suppress(AttributeError, KeyError):
+            rest = name.removeprefix(module).strip(".")
+            found[name] = operator.attrgetter(rest)(sys.modules[module]) if rest else sys.modules[module]
     return found
 
 
