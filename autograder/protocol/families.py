@@ -12,8 +12,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
-LIBRARIES = ("scipy", "sklearn", "skimage", "jax", "tensorflow", "keras", "cv2")
-"""Libraries that do the work of every family: out of reach where one is banned. Torch itself imports none of them."""
+OTHER_FRAMEWORKS = ("jax", "tensorflow", "keras", "mxnet")
+"""Libraries that do the work of every family. Torch itself imports none of them."""
+NUMERICAL = ("scipy", "sklearn", "skimage", "cv2")
+"""Libraries that do the work of some families."""
+EVERY = OTHER_FRAMEWORKS + NUMERICAL
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,7 @@ class Family:
         bans: A pattern of the banned names, dotted, that mean this family.
         operators: A pattern of the plain names of torch's functions and operators in it. "" where there are none.
         names: Python functions and classes in it, dotted; a module stands for all functions in it and below it.
+        libraries: Other libraries that do its work, and are out of reach as a whole.
     """
 
     name: str
@@ -33,6 +37,7 @@ class Family:
     bans: str
     operators: str = ""
     names: tuple[str, ...] = ()
+    libraries: tuple[str, ...] = OTHER_FRAMEWORKS
 
     @cached_property
     def _operators(self) -> re.Pattern[str] | None:
@@ -64,7 +69,7 @@ AUTOGRAD = Family(
         "torch.autograd.forward_ad.make_dual", "torch.autograd.graph._engine_run_backward", "torch.Tensor.backward",
         "torch.func.grad", "torch.func.grad_and_value", "torch.func.vjp", "torch.func.jvp", "torch.func.jacrev",
         "torch.func.jacfwd",
-        "torch.func.hessian", "torch.func.linearize",
+        "torch.func.hessian", "torch.func.linearize", "scipy.optimize.approx_fprime", "scipy.differentiate",
     ),
 )  # fmt: skip
 """The derivatives that nobody wrote. Where it is banned, a call is below autograd as a whole."""
@@ -76,39 +81,51 @@ FAMILIES = (
         _in_torch(r"(?:Lazy)?[Cc]onv\w*"),
         r".*conv(?!ert).*",
         ("numpy.convolve", "numpy.correlate"),
+        libraries=EVERY,
     ),
     Family(
         "unfolding",
         "`F.unfold` or `F.fold`",
         _in_torch(r"nn\.(?:functional\.)?(?:un|Un)?[fF]old"),
         r"im2col|col2im",
+        libraries=EVERY,
     ),
     Family(
         "pooling",
         "library pooling (`F.max_pool2d`, `nn.AvgPool2d`, ...)",
         _in_torch(r"\w*(?:[Pp]ool|[Uu]npool)\w*"),
         r".*pool.*",
+        libraries=EVERY,
     ),
     Family(
         "softmax",
         "library softmax (`torch.softmax`, `F.log_softmax`, ...)",
         _in_torch(r"(?:gumbel_)?(?:softmax|softmin)|Softmax(?:2d)?|Softmin"),
         r".*softm(?:ax|in).*|.*attention.*|.*multi_?head.*|_transformer_encoder_layer_fwd|.*cross_entropy.*",
+        libraries=EVERY,
     ),
-    Family("log-softmax", "`log_softmax`", _in_torch("log_softmax|LogSoftmax"), r".*log_?softmax.*|cross_entropy.*"),
+    Family(
+        "log-softmax",
+        "`log_softmax`",
+        _in_torch("log_softmax|LogSoftmax"),
+        r".*log_?softmax.*|cross_entropy.*",
+        libraries=EVERY,
+    ),
     Family(
         "cross-entropy",
         "library cross-entropy (`F.cross_entropy`, `F.nll_loss`, ...)",
         _in_torch(r"\w*(?:cross_entropy|nll_loss|kl_div)\w*|CrossEntropyLoss|NLLLoss|KLDivLoss"),
         r".*cross_entropy.*|.*nll_loss.*|.*kl_div.*|.*ctc_loss.*",
         ("torch.distributions.Categorical", "torch.distributions.Multinomial", "torch.distributions.OneHotCategorical"),
+        libraries=EVERY,
     ),
-    Family("one-hot", "`F.one_hot`", _in_torch("one_hot"), r"one_hot", ("pandas.get_dummies",)),
+    Family("one-hot", "`F.one_hot`", _in_torch("one_hot"), r"one_hot", ("pandas.get_dummies",), EVERY),
     Family(
         "normalisation",
         "library normalisation (`nn.LayerNorm`, `F.batch_norm`, ...)",
         _in_torch(r"\w*(?:batch|layer|group|instance|rms)_norm|\w*(?:Batch|Layer|Group|Instance|RMS)Norm\w*"),
         r".*(?:batch|layer|group|instance|rms)_?norm.*",
+        libraries=EVERY,
     ),
     Family(
         "attention",
@@ -139,6 +156,7 @@ FAMILIES = (
         "`F.affine_grid` or `F.grid_sample`",
         _in_torch(r"affine_grid\w*|grid_sample\w*"),
         r".*grid_sampl.*|affine_grid.*|cudnn_grid.*",
+        libraries=EVERY,
     ),
     Family(
         "clipping",
@@ -159,6 +177,11 @@ def families(banned: Iterable[str]) -> tuple[Family, ...]:
     """Return the families that banned names mean, in the table's order."""
     names = tuple(banned)
     return tuple(family for family in FAMILIES if any(family.means(name) for name in names))
+
+
+def libraries(found: Iterable[Family]) -> tuple[str, ...]:
+    """Return the other libraries that do the work of these families."""
+    return tuple(sorted({library for family in found for library in family.libraries}))
 
 
 def in_words(banned: Iterable[str]) -> list[str]:

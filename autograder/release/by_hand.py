@@ -6,7 +6,7 @@ import re
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from autograder.protocol.families import in_words
+from autograder.protocol.families import NUMERICAL, families, in_words, libraries
 
 PLACE = "<!-- by hand -->"
 """Marks where the handout's table goes."""
@@ -15,8 +15,9 @@ TABLE = """\
 |---|---|
 {rows}
 
-The same goes for whatever else does that work, under any name and in any library. In all other exercises, use what you
-like.
+The same goes for whatever else does that work, under any name and in any library.{libraries}
+
+In all other exercises, use what you like.
 """
 _HEADING = re.compile(r"# ## Exercise (\d\w*(?:\.\w+)*)\b")
 WIDTH = 118
@@ -38,7 +39,11 @@ def table(bans: Bans) -> str:
             rows.setdefault(", ".join(in_words(names)), []).append(number)
     if not rows:
         return ""
-    return TABLE.format(rows="\n".join(f"| {', '.join(numbers)} | {words} |" for words, numbers in rows.items()))
+    whole = [number for number, names in bans.items() if set(NUMERICAL) & set(libraries(families(names)))]
+    return TABLE.format(
+        rows="\n".join(f"| {', '.join(numbers)} | {words} |" for words, numbers in rows.items()),
+        libraries=f" SciPy and scikit-learn are out of reach in {_joined(whole)}." if whole else "",
+    )
 
 
 def note(names: Iterable[str]) -> str:

@@ -23,7 +23,7 @@ MODULES = frozenset((
     "warnings", "weakref", "zipfile", "zlib", "zoneinfo", "autograder", "einops", "gdown", "google",
     "ipywidgets", "IPython", "jaxtyping", "matplotlib", "mpl_toolkits", "numpy", "pandas", "PIL", "plotly",
     "pytest", "rich", "scipy", "seaborn", "sklearn", "tensorboard", "torch", "torchinfo", "torchmetrics",
-    "torchsummary", "torchvision", "tqdm", "typing_extensions",
+    "torchsummary", "torchvision", "tqdm", "typing_extensions", "wandb",
 ))  # fmt: skip
 """What homework imports."""
 OUTSIDE = tuple(

@@ -92,7 +92,7 @@ class Exercise:
         title: "Two losses".
         owns: The functions that the student writes in it.
         points: The sum over its checks.
-        bans: Library functions that do the exercise's work, dotted as documented: calling one is not solving it.
+        bans: Library functions that do the exercise's work, dotted as documented; each stands for its family.
         bonus: Whether its points come on top of the assignment's.
         checks: Its checks, in the order in which they were added.
         practices: What students can train at home.

@@ -13,7 +13,7 @@ from functools import cached_property
 
 import torch
 
-from autograder.protocol.families import AUTOGRAD, LIBRARIES, Family, families
+from autograder.protocol.families import AUTOGRAD, Family, families, libraries
 from autograder.protocol.names import resolve
 from autograder.rubric.detours import DYNAMIC, detours
 from autograder.rubric.numerical import differences
@@ -68,6 +68,10 @@ class _Banned:
         return families(self.names)
 
     @cached_property
+    def libraries(self) -> frozenset[str]:
+        return frozenset(libraries(self.families))
+
+    @cached_property
     def objects(self) -> Mapping[int, str]:
         more = [name for family in self.families for name in family.names]
         found = {id(library_object(name)): name for name in more}
@@ -94,14 +98,18 @@ class _Banned:
 def _of_exercise(exercise: Exercise, sources: Sources) -> Iterator[Shortcut]:
     banned = _Banned(exercise.bans)
     for definition, aliases in sources.reached(exercise.owns):
-        for line, what, certain in _in(definition.node, aliases, banned):
+        given = definition.arguments if exercise.owns and definition.names & set(exercise.owns) else frozenset()
+        for line, what, certain in _in(definition.node, aliases, banned, given):
             yield Shortcut(exercise.number, definition.file, line, what, certain)
         if AUTOGRAD in banned.families:
             for line, what in differences(definition.node, sources.by_name):
                 yield Shortcut(exercise.number, definition.file, line, what, False)
 
 
-def _in(definition: ast.AST, aliases: Aliases, banned: _Banned) -> Iterator[tuple[int, str, bool]]:
+def _in(
+    definition: ast.AST, aliases: Aliases, banned: _Banned, given: frozenset[str]
+) -> Iterator[tuple[int, str, bool]]:
+    """Yield the places in a definition. `given`: names that hold what the grader gives, such as "sigmoid"."""
     for node in ast.walk(definition):
         line = getattr(node, "lineno", 0)
         dotted = dotted_name(node, aliases) if isinstance(node, ast.expr) else None
@@ -109,7 +117,7 @@ def _in(definition: ast.AST, aliases: Aliases, banned: _Banned) -> Iterator[tupl
             name = banned.name(dotted)
             if name is not None:
                 yield line, name, True
-            elif banned.families and dotted.partition(".")[0] in LIBRARIES:
+            elif dotted.partition(".")[0] in banned.libraries:
                 yield line, dotted, False
         elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load) and banned.has_method(node.attr):
             yield line, f".{node.attr}", False
@@ -118,5 +126,7 @@ def _in(definition: ast.AST, aliases: Aliases, banned: _Banned) -> Iterator[tupl
                 yield line, f"{node.func.id}()", False
             elif node.func.id == "getattr" and len(node.args) > 1:
                 name = text_of(node.args[1])
+                if isinstance(node.args[1], ast.Name) and node.args[1].id in given:
+                    continue
                 if name is None or banned.has_method(name):
                     yield line, "getattr()" if name is None else f"getattr(…, {name!r})", False

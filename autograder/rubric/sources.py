@@ -31,6 +31,15 @@ class Definition:
     attributes: frozenset[str] = frozenset()
 
     @property
+    def arguments(self) -> frozenset[str]:
+        """The names of a function's arguments that it assigns nothing else to."""
+        if not isinstance(self.node, ast.FunctionDef | ast.AsyncFunctionDef):
+            return frozenset()
+        arguments = self.node.args
+        own = {one.arg for one in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)}
+        return frozenset(own - _stored(self.node)[0])
+
+    @property
     def is_callable(self) -> bool:
         """Whether it is a function or a class."""
         return isinstance(self.node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)

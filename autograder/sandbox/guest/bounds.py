@@ -16,7 +16,6 @@ from contextlib import ExitStack, contextmanager
 from typing import Any, Protocol
 
 from autograder.errors import OutOfBoundsError
-from autograder.protocol.families import LIBRARIES
 
 PROCESSES = frozenset((
     "os.fork", "os.forkpty", "os.exec", "os.posix_spawn", "os.spawn", "os.system", "subprocess.Popen", "pty.spawn",
@@ -31,6 +30,8 @@ _MONITOR = "tqdm._monitor"
 
 class Watching(Protocol):
     """Whose rules hold."""
+
+    libraries: frozenset[str]
 
     @property
     def is_lifted(self) -> bool: ...
@@ -66,7 +67,7 @@ class _Watch:
             raise OutOfBoundsError("starts another process")
         if event == "import":
             library = str(args[0]).partition(".")[0]
-            if library in LIBRARIES and _asked_by_student(passing=(_HOME, "<frozen ")):
+            if library in self.watching.libraries and _asked_by_student(passing=(_HOME, "<frozen ")):
                 raise OutOfBoundsError(f"uses `{library}`")
         elif event.startswith("object."):
             if args[1] == ("tb_frame" if event.endswith("getattr__") else "__code__") and _asked_by_student():

@@ -15,7 +15,7 @@ from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from autograder.errors import BannedCallError, OutOfBoundsError
-from autograder.protocol.families import AUTOGRAD, LIBRARIES, families
+from autograder.protocol.families import AUTOGRAD, families, libraries
 from autograder.protocol.names import resolve
 from autograder.sandbox.guest import bounds, refusals
 
@@ -41,8 +41,9 @@ class Ban:
         self._names = {id(banned): name for name, banned in found.items()}
         self._families = families(names)
         self._no_gradients = AUTOGRAD in self._families
+        self.libraries = frozenset(libraries(self._families))
         self._refusing = refusals.functions({**found, **refusals.members(self._families)})
-        self._out_of_reach = refusals.stubs(LIBRARIES if self._families else (), namespaces)
+        self._out_of_reach = refusals.stubs(self.libraries, namespaces)
         self._functions: dict[int, bool] = {}
         self._operators: dict[int, bool] = {}
         self._kept: list[Any] = []

@@ -6,7 +6,7 @@ import inspect
 import operator
 import sys
 import types
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, NoReturn
 
@@ -112,7 +112,7 @@ Stubs = Sequence[tuple[dict[str, Any], str, Any, OutOfReach]]
 """Places where something of a library is held: the dictionary, the key, what is there, and what refuses."""
 
 
-def stubs(libraries: Sequence[str], namespaces: Sequence[dict[str, Any]]) -> Stubs:
+def stubs(libraries: Collection[str], namespaces: Sequence[dict[str, Any]]) -> Stubs:
     """Return where these libraries are held: among the loaded modules, and in `namespaces`."""
     loaded = [(name, module) for name, module in sys.modules.items() if name.partition(".")[0] in libraries]
     found = [(sys.modules, name, module, OutOfReach(name.partition(".")[0])) for name, module in loaded]
