@@ -26,6 +26,7 @@ AutograderError
 ├── StudentError                    the student's code did not answer
 ├── MismatchError                   the student's work differs from what was asked
 ├── BannedCallError                 the student's code called what the exercise asks to write
+├── OutOfBoundsError                the student's code did what would get round a ban
 ├── StandInError                    the reference refused a stand-in's arguments
 ├── UnusableFileError               a file of a submission is not what it is taken for
 │   └── VanishedError               it was exchanged or removed meanwhile
@@ -209,6 +210,10 @@ class MismatchError(AutograderError):
 
 class BannedCallError(AutograderError):
     """The student's code called what the exercise asks to write. The message is the library function's name."""
+
+
+class OutOfBoundsError(AutograderError):
+    """The student's code did what would get round a ban. The message says what: "starts a thread"."""
 
 
 class StandInError(AutograderError):

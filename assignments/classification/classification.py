@@ -22,8 +22,10 @@ from torch import Tensor
 #
 # Classes have no order, so a label becomes a vector: 1 at its class, 0 elsewhere. The network's raw outputs are
 # **logits**; $\mathrm{softmax}(z)_k = e^{z_k} / \sum_j e^{z_j}$ makes probabilities of each row. $e^{1000}$
-# overflows: which number may you take off a whole row without changing its softmax? Build it yourself: the softmax and
-# one-hot functions of `torch` are not allowed here.
+# overflows: which number may you take off a whole row without changing its softmax?
+#
+# **By hand:** please use no library softmax (`torch.softmax`, `F.log_softmax`, ...) and no `F.one_hot` in this
+# exercise.
 
 
 # %%
@@ -42,7 +44,10 @@ def softmax(z: Tensor) -> Tensor:
 #
 # $L = -\frac1N \sum_n \ln p_{n,y_n}$ with $p = \mathrm{softmax}(z)$: the mean over the batch. Where $p$ underflows to
 # 0, its logarithm is $-\infty$, but $\ln p_k = z_k - \ln \sum_j e^{z_j}$ is an ordinary number. The gradient with
-# respect to the logits is short; find it on paper. No `cross_entropy`, `nll_loss`, `log_softmax` or autograd here.
+# respect to the logits is short; find it on paper.
+#
+# **By hand:** please use no `log_softmax`, no library cross-entropy (`F.cross_entropy`, `F.nll_loss`, ...) and no
+# automatic derivatives (`backward`, `torch.autograd`, `torch.func.grad`) in this exercise.
 
 
 # %%
@@ -64,6 +69,8 @@ def grad_cross_entropy(z: Tensor, labels: Tensor) -> Tensor:
 # Take one logistic neuron, $a = \sigma(z)$, and one example with $y \in \{0, 1\}$. Its own costs are
 # $\frac12 (y - a)^2$ or $-y \ln a - (1 - y) \ln (1 - a)$. How fast does each fall when $z$ moves, if the neuron is
 # saturated and wrong?
+#
+# **By hand:** please use no automatic derivatives (`backward`, `torch.autograd`, `torch.func.grad`) in this exercise.
 
 
 # %%
@@ -96,7 +103,9 @@ ANSWERS = {
 #
 # To change a weight is to change $z$ (forward pass: $\partial z / \partial w$ is the input), and $z$ changes the cost
 # (backward pass): $\frac{\partial C}{\partial z} = \sigma'(z) \sum_k w_k \frac{\partial C}{\partial z'_k}$, from the
-# last layer to the first. Write both passes; no autograd.
+# last layer to the first. Write both passes.
+#
+# **By hand:** please use no automatic derivatives (`backward`, `torch.autograd`, `torch.func.grad`) in this exercise.
 
 
 # %%
@@ -143,6 +152,8 @@ def loss_and_gradients(
 # The dictionary is in **no particular order**, and a node may be used many times, even twice by the same one. Walk
 # back in an order in which a node comes only after everything that uses it; add up what each use sends. Visit each
 # node once: a graph of 60 nodes may have $2^{60}$ paths. Plain Python, no tensors.
+#
+# **By hand:** please use no automatic derivatives (`backward`, `torch.autograd`, `torch.func.grad`) in this exercise.
 
 
 # %%
@@ -168,6 +179,8 @@ def scalar_grads(graph: dict[str, float | tuple[Any, ...]], output: str) -> tupl
 # A small step $\Delta v = -\eta \nabla C$ changes the cost by $\Delta C \approx \nabla C \cdot \Delta v =
 # -\eta \|\nabla C\|^2$. That is a prediction: measure it on a logistic neuron $a = \sigma(w \cdot x + b)$ with the
 # quadratic cost (1/2 included). The smaller $\eta$, the better the two should agree.
+#
+# **By hand:** please use no automatic derivatives (`backward`, `torch.autograd`, `torch.func.grad`) in this exercise.
 
 
 # %%
@@ -201,6 +214,8 @@ def measured_dC(x: Tensor, y: Tensor, w: Tensor, b: Tensor, eta: float) -> Tenso
 #
 # `torch.optim.SGD` keeps a sum of gradients instead and multiplies by $\eta$ last. That is the same only as long as
 # $\eta$ does not change.
+#
+# **By hand:** please use no `torch.optim` in this exercise.
 
 
 # %%
@@ -229,7 +244,9 @@ def momentum(theta: Tensor, grads: Tensor, etas: Tensor, lam: float) -> Tensor:
 #   $\theta \leftarrow \theta - \eta\, \hat m / (\sqrt{\hat v} + \epsilon)$ with $\hat m = m / (1-\beta_1^t)$ and
 #   $\hat v = v / (1-\beta_2^t)$.
 #
-# Adagrad and RMSProp have no $\epsilon$ here; our gradients are never exactly 0. No `torch.optim`.
+# Adagrad and RMSProp have no $\epsilon$ here; our gradients are never exactly 0.
+#
+# **By hand:** please use no `torch.optim` in this exercise.
 
 
 # %%
@@ -276,6 +293,8 @@ def warmup(eta: float, t: int, warm: int) -> float:
 # The lecture's smallest network has two weights in a row, $L = (y - w_1 w_2 x)^2$. Its Hessian at the origin is for you
 # to find. And what is a minimum in two dimensions may be a saddle in three: one more parameter adds a row and a column
 # to the Hessian.
+#
+# **By hand:** please use no automatic derivatives (`backward`, `torch.autograd`, `torch.func.grad`) in this exercise.
 
 
 # %%
@@ -342,7 +361,10 @@ def noise_variance(per_example: Tensor, batch_size: int) -> Tensor:
 # as they are.
 #
 # Images (N, C, H, W) have one mean and variance for each channel, over N, H and W, so that $n = N H W$. The backward
-# pass is that of training: $\mu$ and $v$ depend on $x$ too. No batch norm of `torch`, and no autograd.
+# pass is that of training: $\mu$ and $v$ depend on $x$ too.
+#
+# **By hand:** please use no library normalisation (`nn.LayerNorm`, `F.batch_norm`, ...) and no automatic derivatives
+# (`backward`, `torch.autograd`, `torch.func.grad`) in this exercise.
 
 
 # %%

@@ -78,7 +78,10 @@ ANSWERS = {
 # $$y_{n f i j} = b_f + \sum_{c, u, v} w_{f c u v}\; \tilde x_{n,\; c,\; i s_1 + u,\; j s_2 + v}$$
 #
 # where $\tilde x$ is $x$ with zeros around it. The kernel is **not** flipped: what networks call convolution is what
-# mathematics calls cross-correlation. Write it yourself: the library's convolutions and `F.unfold` do not count here.
+# mathematics calls cross-correlation.
+#
+# **By hand:** please use no library convolutions (`F.conv2d`, `nn.Conv2d`, ...), no `F.unfold` or `F.fold` and no
+# library pooling (`F.max_pool2d`, `nn.AvgPool2d`, ...) in this exercise.
 
 
 # %%
@@ -97,7 +100,10 @@ def conv2d_forward(
 #
 # `upstream` is the gradient of the loss with respect to the output. Which outputs did a pixel, a weight, a bias take
 # part in, and with which factor? Add all of it up: where windows overlap, a pixel collects from each of them.
-# By hand, without autograd.
+#
+# **By hand:** please use no library convolutions (`F.conv2d`, `nn.Conv2d`, ...), no `F.unfold` or `F.fold`, no
+# library pooling (`F.max_pool2d`, `nn.AvgPool2d`, ...) and no automatic derivatives (`backward`, `torch.autograd`,
+# `torch.func.grad`) in this exercise.
 
 
 # %%
@@ -118,7 +124,9 @@ def conv2d_backward(
 # Padding never wins: pad with $-\infty$, not with 0. If several pixels of a window share the maximum, the
 # whole gradient goes to **one** of them. The output size is that of a convolution (`conv_out_size`).
 #
-# As for convolutions, write the pooling yourself.
+# **By hand:** please use no library convolutions (`F.conv2d`, `nn.Conv2d`, ...), no `F.unfold` or `F.fold`, no
+# library pooling (`F.max_pool2d`, `nn.AvgPool2d`, ...) and no automatic derivatives (`backward`, `torch.autograd`,
+# `torch.func.grad`) in this exercise.
 
 
 # %%
@@ -359,7 +367,8 @@ def train_cnn(x: Tensor, y: Tensor, x_new: Tensor, seed: int) -> tuple[Tensor, l
 # six numbers that are learnt with the rest. Coordinates run from -1 (the centre of the first pixel) to 1 (the centre
 # of the last), horizontal before vertical. For the output's pixel at $(u, v)$, the picture is read at
 # $\theta\,(u, v, 1)^\top$, between four pixels, each weighted by how near it is; outside of the image all is 0.
-# `F.affine_grid` and `F.grid_sample` do not count here.
+#
+# **By hand:** please use no `F.affine_grid` or `F.grid_sample` in this exercise.
 
 
 # %%

@@ -61,6 +61,8 @@ def g_loss(fake_logits: Tensor) -> Tensor:
 # ($a \ll 0$), and this loss is flat just there: it **saturates**. Write it, then the slopes of both losses by hand.
 #
 # For one point where reals have density $p$ and fakes $q$, the best D says $p / (p + q)$.
+#
+# **By hand:** please use no automatic derivatives (`backward`, `torch.autograd`, `torch.func.grad`) in this exercise.
 
 
 # %%

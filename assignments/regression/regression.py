@@ -98,6 +98,8 @@ def mse(prediction: Tensor, label: Tensor) -> Tensor:
 #
 # $\hat y_n = b + \sum_j w_j x_{nj}$. Write the gradients of both losses by hand: how does the loss move when
 # $w_j$ or $b$ moves a little? For MAE use the sign of the residual (and 0 where it is 0).
+#
+# **By hand:** please use no automatic derivatives (`backward`, `torch.autograd`, `torch.func.grad`) in this exercise.
 
 
 # %%
@@ -232,6 +234,8 @@ def fit_piecewise(xs: Tensor, ys: Tensor) -> tuple[Tensor, Tensor, Tensor, Tenso
 # $y = b_{out} + c^T \sigma(b + W x)$. The notes write $b$ for two different things: here the vector is `b` and
 # the scalar `b_out`. $\sigma$ is the sigmoid or ReLU. Then the gradient of the MSE with respect to all four
 # unknowns, by hand.
+#
+# **By hand:** please use no automatic derivatives (`backward`, `torch.autograd`, `torch.func.grad`) in this exercise.
 
 
 # %%

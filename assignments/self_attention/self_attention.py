@@ -26,8 +26,11 @@ from torch import Tensor
 # score $q_t \cdot k_s / \sqrt d$. The softmax turns the scores of one query into weights that add up to 1 over the
 # **keys**, and the output is the weighted mean of the values: $o_t = \sum_s a_{ts} v_s$.
 #
-# Write all three by hand, without the library's softmax or attention. `...` stands for any number of leading axes,
-# such as batch and heads: count axes from the end (`dim=-1`, `.transpose(-1, -2)`), and all of them will work.
+# Write all three by hand. `...` stands for any number of leading axes, such as batch and heads: count axes from the
+# end (`dim=-1`, `.transpose(-1, -2)`), and all of them will work.
+#
+# **By hand:** please use no library softmax (`torch.softmax`, `F.log_softmax`, ...) and no ready-made attention
+# (`F.scaled_dot_product_attention`, `nn.MultiheadAttention`) in this exercise.
 
 
 # %%
@@ -50,8 +53,10 @@ def attention(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
 # ## Exercise 4.2 · The way back (12 points)
 #
 # Given the gradient of some loss with respect to the output (`upstream`), find the gradients with respect to q, k
-# and v. Go back through the three steps one by one, by hand, without autograd. For the softmax of one row,
+# and v. Go back through the three steps one by one, by hand. For the softmax of one row,
 # $\partial a_i / \partial z_j = a_i (\delta_{ij} - a_j)$: every weight depends on every score of its row.
+#
+# **By hand:** please use no automatic derivatives (`backward`, `torch.autograd`, `torch.func.grad`) in this exercise.
 
 
 # %%
@@ -78,6 +83,9 @@ def attention_backward(upstream: Tensor, q: Tensor, k: Tensor, v: Tensor) -> tup
 # pieces of width d = E / H; every head attends by itself, with scores divided by $\sqrt d$; the H results are put
 # side by side again and mixed by one more matrix. In self-attention `memory` is `x`. In cross-attention the queries
 # come from `x`, keys and values from `memory`.
+#
+# **By hand:** please use no ready-made attention (`F.scaled_dot_product_attention`, `nn.MultiheadAttention`) in this
+# exercise.
 
 
 # %%
@@ -109,6 +117,9 @@ def multi_head_attention(
 #
 # **Rule for a row without any True:** all of its weights are 0, and so is the output. (A softmax over nothing but
 # $-\infty$ would be NaN, and one over nothing but $-10^9$ a mean over the padding.)
+#
+# **By hand:** please use no ready-made attention (`F.scaled_dot_product_attention`, `nn.MultiheadAttention`) in this
+# exercise.
 
 
 # %%
@@ -148,6 +159,9 @@ def masked_multi_head(
 #
 # A model that writes one word after the other must not see the words to come: position $t$ may look at itself and
 # at what came before. Both masks together: a position may be looked at if it is real **and** not in the future.
+#
+# **By hand:** please use no ready-made attention (`F.scaled_dot_product_attention`, `nn.MultiheadAttention`) in this
+# exercise.
 
 
 # %%
@@ -172,6 +186,9 @@ def causal_self_attention(
 #
 # Shuffle the inputs, and self-attention gives the same outputs, shuffled. Near and far are alike to it. If order
 # matters, the position has to be part of the input: add a vector for each position. Write both, and measure.
+#
+# **By hand:** please use no ready-made attention (`F.scaled_dot_product_attention`, `nn.MultiheadAttention`) in this
+# exercise.
 
 
 # %%
@@ -205,6 +222,9 @@ def permutation_gap(
 # the last, information passes through every state in between, where attention takes one step. The Jacobian
 # $\partial\,\text{last output} / \partial\,\text{first input}$ says how much arrives. Derive it by hand, or let
 # `torch.autograd` do it.
+#
+# **By hand:** please use no library convolutions (`F.conv2d`, `nn.Conv2d`, ...) and no ready-made attention
+# (`F.scaled_dot_product_attention`, `nn.MultiheadAttention`) in this exercise.
 
 
 # %%
@@ -222,7 +242,7 @@ def conv_by_attention(x: Tensor, kernel: Tensor) -> Tensor:
     """A 1-D convolution as a sum of heads: out[:, t] = sum_j x[:, t + j - K // 2] @ kernel[j], and zeros outside.
 
     x (B, T, C), kernel (K, C, O) with K odd -> (B, T, O). Each head is masked_attention with its offset_mask; what the
-    queries and keys are then does not matter. The library's convolutions are not allowed here.
+    queries and keys are then does not matter.
     """
     raise NotImplementedError("Exercise 4.7: conv_by_attention")
 
@@ -261,6 +281,9 @@ ANSWERS = {
 # model decides which frames tell most. The score of a frame is its dot product with a learned vector w (not divided
 # by anything); the weights are their softmax. Padding does not count in either. A sequence without any real frame
 # gives zeros.
+#
+# **By hand:** please use no ready-made attention (`F.scaled_dot_product_attention`, `nn.MultiheadAttention`) in this
+# exercise.
 
 
 # %%

@@ -86,6 +86,10 @@ def shift_matrix(offset: int, width: int) -> Tensor:
 # $$\hat x = \frac{x - \mu}{\sqrt{\sigma^2 + \epsilon}}, \qquad y = \text{gain} \cdot \hat x + \text{shift}.$$
 #
 # Then the way back by hand: when $x_j$ moves, $\mu$ and $\sigma$ move too.
+#
+# **By hand:** please use no library normalisation (`nn.LayerNorm`, `F.batch_norm`, ...), no ready-made blocks
+# (`nn.TransformerEncoderLayer`, ...) and no automatic derivatives (`backward`, `torch.autograd`, `torch.func.grad`)
+# in this exercise.
 
 
 # %%
@@ -118,6 +122,9 @@ def layer_norm_backward(upstream: Tensor, x: Tensor, gain: Tensor, eps: float = 
 # - pre-norm: $x \leftarrow x + \text{sublayer}(\text{norm}(x))$
 #
 # In both, `norm1` belongs to attention and `norm2` to the feed-forward network. `layer_norm` has its standard `eps`.
+#
+# **By hand:** please use no library normalisation (`nn.LayerNorm`, `F.batch_norm`, ...) and no ready-made blocks
+# (`nn.TransformerEncoderLayer`, ...) in this exercise.
 
 
 # %%
@@ -156,6 +163,9 @@ def pre_norm_block(x: Tensor, p: dict[str, Any], heads: int, mask: Tensor | None
 # The decoder's self-attention sees no future. Between it and the feed-forward network there is **cross-attention**: the
 # decoder's tokens ask, the encoder's output (`memory`) answers. The memory's padding must not answer; the memory itself
 # is **not** normalised here, the encoder has done that.
+#
+# **By hand:** please use no library normalisation (`nn.LayerNorm`, `F.batch_norm`, ...) and no ready-made blocks
+# (`nn.TransformerEncoderLayer`, ...) in this exercise.
 
 
 # %%
@@ -184,6 +194,9 @@ def decoder_block(
 # Sequences in a batch differ in length and are filled up with PAD at the end. A label that is PAD counts for nothing:
 # the loss is the mean over **all real labels of the batch**. EOS is a real label: it is how the machine learns when
 # to stop.
+#
+# **By hand:** please use no library cross-entropy (`F.cross_entropy`, `F.nll_loss`, ...) and no automatic derivatives
+# (`backward`, `torch.autograd`, `torch.func.grad`) in this exercise.
 
 
 # %%
@@ -222,6 +235,8 @@ def accuracies(logits: Tensor, labels: Tensor, pad: int) -> tuple[Tensor, Tensor
 # Nobody is quite sure: instead of 1 for the label and 0 for the rest, ask for $q = (1 - \epsilon) \cdot
 # \text{one-hot} + \epsilon / V$. All V tokens share the $\epsilon$, the label and PAD included (as in PyTorch; the
 # paper's code does it differently). The loss of a token is $-\sum_v q_v \log p_v$.
+#
+# **By hand:** please use no library cross-entropy (`F.cross_entropy`, `F.nll_loss`, ...) in this exercise.
 
 
 # %%
@@ -277,6 +292,8 @@ ANSWERS = {
 #
 # One odd batch must not throw the model off. All gradients together are seen as **one** long vector. If its length (the
 # root of the sum of all squares) is more than `limit`, it is made `limit` long and keeps its direction.
+#
+# **By hand:** please use no `torch.nn.utils.clip_grad_norm_` in this exercise.
 
 
 # %%

@@ -119,6 +119,11 @@ class PublicRelease(msgspec.Struct, frozen=True):
         """Return the names of all that the student is asked to write."""
         return frozenset(name for exercise in self.exercises for name in exercise.owns)
 
+    @property
+    def bans(self) -> dict[str, tuple[str, ...]]:
+        """Return what each exercise bans, by its number."""
+        return {exercise.number: exercise.bans for exercise in self.exercises}
+
     def write(self) -> bytes:
         """Return the release as JSON. Equal releases give the same bytes."""
         return msgspec.json.encode(self, order="deterministic") + b"\n"

@@ -29,7 +29,7 @@ class StandIn(msgspec.Struct, frozen=True, tag="stand_in"):
 
 
 class Ban(msgspec.Struct, frozen=True, tag="ban"):
-    """From now on, the library functions `names` (dotted) may not be called."""
+    """From now on, the library functions `names` (dotted), and others that do their work, may not be called."""
 
     names: list[str]
 
@@ -45,7 +45,7 @@ class Returned(msgspec.Struct, frozen=True, tag="returned"):
 
 
 class Raised(msgspec.Struct, frozen=True, tag="raised"):
-    """The student's code raised. `kind` is one of "missing", "not attempted", "memory", "banned", "error"."""
+    """The student's code raised. `kind`: "missing", "not attempted", "memory", "banned", "out of bounds" or "error"."""
 
     kind: str
     type_name: str

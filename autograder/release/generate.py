@@ -9,6 +9,7 @@ from autograder.errors import LeakError, MarkerError
 from autograder.files import replace
 from autograder.home.public_release import FILE as PUBLIC
 from autograder.home.public_release import PublicRelease
+from autograder.release.by_hand import with_notes
 from autograder.release.cut import starter_source
 from autograder.release.handout import handout
 from autograder.release.leaks import leaks
@@ -22,7 +23,7 @@ def released(reference: Path, public: PublicRelease | None = None) -> dict[str, 
     side of the rubric, come the checks at home and the notebook that is ready for Colab.
     """
     solution = (reference / "solution.py").read_text(encoding="utf-8")
-    starter = starter_source(solution)
+    starter = starter_source(with_notes(solution, public.bans if public else {}))
     try:
         compile(starter, f"{reference.name}.py", "exec", dont_inherit=True)
     except SyntaxError as error:

@@ -1,4 +1,4 @@
-"""Write the handout: the author's text, with a section on checking one's work that is the same for every assignment."""
+"""Write the handout: the author's text, with what is to be written by hand, and a section on checking one's work."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from pathlib import Path
 
 from autograder import __version__
 from autograder.home.public_release import PublicRelease
+from autograder.release import by_hand
 
 PLACE = "<!-- how to check -->"
 """Marks where the section goes; without it, the section goes to the end."""
@@ -20,7 +21,7 @@ trains exercise {number} on the data you have, and shows where you stand on the 
 def handout(text: str, public: PublicRelease | None) -> str:
     """Return the handout as students get it. Without `public` there is no section about checking one's work."""
     if public is None:
-        return text.replace(f"{PLACE}\n\n", "")
+        return text.replace(f"{PLACE}\n\n", "").replace(f"{by_hand.PLACE}\n\n", "")
     first = next((exercise for exercise in public.exercises if exercise.public), public.exercises[0])
     trains = [exercise.number for exercise in public.exercises if exercise.practices]
     section = TEMPLATE.read_text(encoding="utf-8")
@@ -32,6 +33,11 @@ def handout(text: str, public: PublicRelease | None) -> str:
     ):
         section = section.replace(word, value)
     section = section.rstrip() + "\n"
+    rules = by_hand.table(public.bans)
+    if by_hand.PLACE in text:
+        text = text.replace(f"{by_hand.PLACE}\n", rules)
+    elif rules:
+        text = f"{text.rstrip()}\n\n## By hand\n\n{rules}"
     if PLACE in text:
         return text.replace(PLACE + "\n", section)
     return f"{text.rstrip()}\n\n{section}"

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from autograder.protocol.families import AUTOGRAD as AUTOGRAD_FAMILY
 from autograder.rubric.cases import Cases
 from autograder.rubric.draw import Draw
 from autograder.rubric.ladder import Ladder, Score
@@ -96,7 +97,7 @@ class Exercise:
         title: "Two losses".
         owns: The functions that the student writes in it.
         points: The sum over its checks.
-        bans: Library functions that do the exercise's work, dotted as documented: calling one is not solving it.
+        bans: Library functions that do the exercise's work, dotted as documented; each stands for its family.
         bonus: Whether its points come on top of the assignment's.
         checks: Its checks, in the order in which they were added.
         practices: What students can train at home.
@@ -124,7 +125,7 @@ class Exercise:
     @property
     def by_hand(self) -> bool:
         """Return whether gradients are to be written by hand: none is lent, either."""
-        return not set(AUTOGRAD).isdisjoint(self.bans)
+        return any(AUTOGRAD_FAMILY.means(name) for name in self.bans)
 
     def check(
         self,

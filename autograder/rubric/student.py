@@ -204,6 +204,10 @@ def _student_error(name: str, raised: Raised) -> StudentError:
             return StudentError(
                 Outcome.FAILED, f"`{name}` calls `{raised.message}`: this exercise asks you to write that{where}."
             )
+        case "out of bounds":
+            return StudentError(
+                Outcome.FAILED, f"`{name}` {raised.message}: that is not allowed in what you write yourself{where}."
+            )
         case "memory":
             return StudentError(Outcome.OUT_OF_MEMORY, f"`{name}` asked for more memory than is allowed{where}.")
         case _:

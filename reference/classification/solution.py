@@ -22,8 +22,7 @@ from torch import Tensor
 #
 # Classes have no order, so a label becomes a vector: 1 at its class, 0 elsewhere. The network's raw outputs are
 # **logits**; $\mathrm{softmax}(z)_k = e^{z_k} / \sum_j e^{z_j}$ makes probabilities of each row. $e^{1000}$
-# overflows: which number may you take off a whole row without changing its softmax? Build it yourself: the softmax and
-# one-hot functions of `torch` are not allowed here.
+# overflows: which number may you take off a whole row without changing its softmax?
 
 
 # %%
@@ -47,7 +46,7 @@ def softmax(z: Tensor) -> Tensor:
 #
 # $L = -\frac1N \sum_n \ln p_{n,y_n}$ with $p = \mathrm{softmax}(z)$: the mean over the batch. Where $p$ underflows to
 # 0, its logarithm is $-\infty$, but $\ln p_k = z_k - \ln \sum_j e^{z_j}$ is an ordinary number. The gradient with
-# respect to the logits is short; find it on paper. No `cross_entropy`, `nll_loss`, `log_softmax` or autograd here.
+# respect to the logits is short; find it on paper.
 
 
 # %%
@@ -120,7 +119,7 @@ ANSWERS = {
 #
 # To change a weight is to change $z$ (forward pass: $\partial z / \partial w$ is the input), and $z$ changes the cost
 # (backward pass): $\frac{\partial C}{\partial z} = \sigma'(z) \sum_k w_k \frac{\partial C}{\partial z'_k}$, from the
-# last layer to the first. Write both passes; no autograd.
+# last layer to the first. Write both passes.
 
 
 # %%
@@ -373,7 +372,7 @@ def momentum(theta: Tensor, grads: Tensor, etas: Tensor, lam: float) -> Tensor:
 #   $\theta \leftarrow \theta - \eta\, \hat m / (\sqrt{\hat v} + \epsilon)$ with $\hat m = m / (1-\beta_1^t)$ and
 #   $\hat v = v / (1-\beta_2^t)$.
 #
-# Adagrad and RMSProp have no $\epsilon$ here; our gradients are never exactly 0. No `torch.optim`.
+# Adagrad and RMSProp have no $\epsilon$ here; our gradients are never exactly 0.
 
 
 # %%
@@ -543,7 +542,7 @@ def noise_variance(per_example: Tensor, batch_size: int) -> Tensor:
 # as they are.
 #
 # Images (N, C, H, W) have one mean and variance for each channel, over N, H and W, so that $n = N H W$. The backward
-# pass is that of training: $\mu$ and $v$ depend on $x$ too. No batch norm of `torch`, and no autograd.
+# pass is that of training: $\mu$ and $v$ depend on $x$ too.
 
 
 # %%

@@ -112,7 +112,7 @@ ANSWERS = {
 # $$y_{n f i j} = b_f + \sum_{c, u, v} w_{f c u v}\; \tilde x_{n,\; c,\; i s_1 + u,\; j s_2 + v}$$
 #
 # where $\tilde x$ is $x$ with zeros around it. The kernel is **not** flipped: what networks call convolution is what
-# mathematics calls cross-correlation. Write it yourself: the library's convolutions and `F.unfold` do not count here.
+# mathematics calls cross-correlation.
 
 
 # %%
@@ -142,7 +142,6 @@ def conv2d_forward(
 #
 # `upstream` is the gradient of the loss with respect to the output. Which outputs did a pixel, a weight, a bias take
 # part in, and with which factor? Add all of it up: where windows overlap, a pixel collects from each of them.
-# By hand, without autograd.
 
 
 # %%
@@ -174,8 +173,6 @@ def conv2d_backward(
 # Max pooling keeps the largest value of each window and forgets where it was; its gradient must remember.
 # Padding never wins: pad with $-\infty$, not with 0. If several pixels of a window share the maximum, the
 # whole gradient goes to **one** of them. The output size is that of a convolution (`conv_out_size`).
-#
-# As for convolutions, write the pooling yourself.
 
 
 # %%
@@ -529,7 +526,6 @@ def train_cnn(x: Tensor, y: Tensor, x_new: Tensor, seed: int) -> tuple[Tensor, l
 # six numbers that are learnt with the rest. Coordinates run from -1 (the centre of the first pixel) to 1 (the centre
 # of the last), horizontal before vertical. For the output's pixel at $(u, v)$, the picture is read at
 # $\theta\,(u, v, 1)^\top$, between four pixels, each weighted by how near it is; outside of the image all is 0.
-# `F.affine_grid` and `F.grid_sample` do not count here.
 
 
 # %%

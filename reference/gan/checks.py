@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from autograder.rubric import (
+    AUTOGRAD,
     Draw,
     Ladder,
     MismatchError,
@@ -103,7 +104,11 @@ def sure_of_fakes(student: Student, reference: Reference, draw: Draw) -> None:
 # --- 6.2 ---------------------------------------------------------------------------------------------------------
 
 saturation = rubric.exercise(
-    "6.2", "Why not minimise what D maximises?", owns=("g_loss_saturating", "g_slopes", "best_logit"), points=9
+    "6.2",
+    "Why not minimise what D maximises?",
+    owns=("g_loss_saturating", "g_slopes", "best_logit"),
+    points=9,
+    bans=AUTOGRAD,
 )
 
 

@@ -15,6 +15,7 @@ import msgspec
 import torch
 
 from autograder.rubric import (
+    AUTOGRAD,
     Draw,
     Ladder,
     MismatchError,
@@ -193,7 +194,11 @@ def column_for_mse(draw: Draw) -> tuple[torch.Tensor, ...]:
 # --- 1.4 ---------------------------------------------------------------------------------------------------------
 
 linear = rubric.exercise(
-    "1.4", "A linear model and its gradients", owns=("linear_forward", "grad_mse", "grad_mae"), points=12
+    "1.4",
+    "A linear model and its gradients",
+    owns=("linear_forward", "grad_mse", "grad_mae"),
+    points=12,
+    bans=AUTOGRAD,
 )
 
 
@@ -476,7 +481,13 @@ def piecewise(student: Student, reference: Reference, draw: Draw) -> None:
 
 # --- 1.9 ---------------------------------------------------------------------------------------------------------
 
-network = rubric.exercise("1.9", "A network with one hidden layer", owns=("net_forward", "net_grad"), points=15)
+network = rubric.exercise(
+    "1.9",
+    "A network with one hidden layer",
+    owns=("net_forward", "net_grad"),
+    points=15,
+    bans=AUTOGRAD,
+)
 
 
 def net_problem(draw: Draw, rows: int, columns: int, units: int) -> tuple[torch.Tensor, ...]:

@@ -14,6 +14,7 @@ import numpy as np
 import torch
 
 from autograder.rubric import (
+    AUTOGRAD,
     Draw,
     Ladder,
     MismatchError,
@@ -35,33 +36,9 @@ from . import conversations
 
 rubric = Rubric()
 
-LIBRARY_ATTENTION = (
-    "torch.nn.functional.scaled_dot_product_attention",
-    "torch.nn.functional.multi_head_attention_forward",
-    "torch.nn.MultiheadAttention",
-)
-LIBRARY_SOFTMAX = (
-    "torch.softmax",
-    "torch.log_softmax",
-    "torch.Tensor.softmax",
-    "torch.Tensor.log_softmax",
-    "torch.nn.functional.softmax",
-    "torch.nn.functional.log_softmax",
-    "torch.nn.Softmax",
-    "torch.nn.LogSoftmax",
-)
-AUTOGRAD = (
-    "torch.autograd.grad",
-    "torch.autograd.backward",
-    "torch.autograd.functional.vjp",
-    "torch.autograd.functional.jacobian",
-    "torch.Tensor.backward",
-    "torch.func.grad",
-    "torch.func.vjp",
-    "torch.func.jacrev",
-    "torch.func.jacfwd",
-)
-LIBRARY_CONVOLUTION = ("torch.conv1d", "torch.nn.functional.conv1d", "torch.nn.Conv1d")
+LIBRARY_ATTENTION = ("torch.nn.functional.scaled_dot_product_attention", "torch.nn.MultiheadAttention")
+LIBRARY_SOFTMAX = ("torch.softmax", "torch.log_softmax")
+LIBRARY_CONVOLUTION = ("torch.nn.functional.conv1d",)
 
 
 def tensor(values: object, draw: Draw) -> torch.Tensor:

@@ -26,8 +26,8 @@ from torch import Tensor
 # score $q_t \cdot k_s / \sqrt d$. The softmax turns the scores of one query into weights that add up to 1 over the
 # **keys**, and the output is the weighted mean of the values: $o_t = \sum_s a_{ts} v_s$.
 #
-# Write all three by hand, without the library's softmax or attention. `...` stands for any number of leading axes,
-# such as batch and heads: count axes from the end (`dim=-1`, `.transpose(-1, -2)`), and all of them will work.
+# Write all three by hand. `...` stands for any number of leading axes, such as batch and heads: count axes from the
+# end (`dim=-1`, `.transpose(-1, -2)`), and all of them will work.
 
 
 # %%
@@ -57,7 +57,7 @@ def attention(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
 # ## Exercise 4.2 · The way back (12 points)
 #
 # Given the gradient of some loss with respect to the output (`upstream`), find the gradients with respect to q, k
-# and v. Go back through the three steps one by one, by hand, without autograd. For the softmax of one row,
+# and v. Go back through the three steps one by one, by hand. For the softmax of one row,
 # $\partial a_i / \partial z_j = a_i (\delta_{ij} - a_j)$: every weight depends on every score of its row.
 
 
@@ -275,7 +275,7 @@ def conv_by_attention(x: Tensor, kernel: Tensor) -> Tensor:
     """A 1-D convolution as a sum of heads: out[:, t] = sum_j x[:, t + j - K // 2] @ kernel[j], and zeros outside.
 
     x (B, T, C), kernel (K, C, O) with K odd -> (B, T, O). Each head is masked_attention with its offset_mask; what the
-    queries and keys are then does not matter. The library's convolutions are not allowed here.
+    queries and keys are then does not matter.
     """
     # SOLUTION
     half = len(kernel) // 2

@@ -34,6 +34,7 @@ CERTAIN = {
     "unbound method": "import torch\ndef f(x):\n    return torch.Tensor.softmax(x, 1)\n",
     "autograd": "import torch\ndef f(x):\n    x = x.clone().requires_grad_()\n"
     "    return torch.autograd.grad((x * x).sum(), x)[0]\n",
+    "operators": "import torch\ndef f(x):\n    return torch.ops.aten.softmax(x, 1)\n",
     "func": "from torch.func import grad\ndef f(x):\n    return grad(lambda z: (z * z).sum())(x)\n",
 }
 
@@ -42,7 +43,6 @@ MAYBE = {
     "method by name": "def f(x):\n    return getattr(x, 'softmax')(1)\n",
     "computed name": "def f(x):\n    return getattr(x, 'xamtfos'[::-1])(1)\n",
     "backward": "def f(x):\n    x = x.clone().requires_grad_()\n    (x * x).sum().backward()\n    return x.grad\n",
-    "operators": "import torch\ndef f(x):\n    return torch.ops.aten.softmax(x, 1)\n",
     "eval": "import torch\ndef f(x):\n    return eval('torch.soft' + 'max(x, 1)')\n",
 }
 
@@ -73,7 +73,7 @@ def call(source: str) -> torch.Tensor:
 @pytest.mark.parametrize("name", CERTAIN)
 def test_a_shortcut_is_found_in_the_source(name):
     found = find_shortcuts({"a.py": CERTAIN[name]}, rubric_with())
-    assert [one for one in found if one.certain and one.what in BANS]
+    assert [one for one in found if one.certain and (one.what in BANS or one.what.startswith("torch."))]
 
 
 @pytest.mark.parametrize("name", MAYBE)

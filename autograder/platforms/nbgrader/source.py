@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from autograder.home.public_release import PublicRelease
+from autograder.release.by_hand import with_notes
 from autograder.release.cut import BEGIN, nbgrader_source
 from autograder.release.generate import released
 from autograder.release.notebook import Cell, cell, cells_of, defined, last_cells, notebook_json
@@ -45,7 +46,7 @@ def source_version(reference: Path, bundle: PublicRelease) -> dict[str, bytes]:
 
 def source_notebook(solution: str, bundle: PublicRelease) -> str:
     """The notebook with solutions; `nbgrader generate_assignment` makes the starter of it."""
-    cells = cells_of(nbgrader_source(solution))
+    cells = cells_of(nbgrader_source(with_notes(solution, bundle.bans)))
     asked = {exercise.number: exercise.owns for exercise in bundle.exercises}
     last = last_cells(cells, asked)
     ids = dict(_solution_ids(cells, asked, last))

@@ -1,55 +1,89 @@
-"""Library functions that a student may not call while one check runs: found by what is called, whatever its alias.
+"""What a student's function may not do while one check runs: a capability taken away, not a list of names.
 
-It runs in the student's own process, so it stops shortcuts and is no wall: `rubric.shortcuts` looks at the source too.
+It runs in the student's own process, so it stops shortcuts and is no wall: `rubric.shortcuts` and `rubric.detours` list
+for the TA what could get round it.
 """
 
 from __future__ import annotations
 
-import types
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
-from typing import Any
+from contextlib import ExitStack, contextmanager, nullcontext
+from typing import Any, NoReturn
 
 import torch
 from torch.overrides import TorchFunctionMode
+from torch.utils._python_dispatch import TorchDispatchMode
 
-from autograder.errors import BannedCallError
+from autograder.errors import BannedCallError, OutOfBoundsError
+from autograder.protocol.families import AUTOGRAD, families, libraries
 from autograder.protocol.names import resolve
+from autograder.sandbox.guest import bounds, refusals
+
+CANARY = "_test_warn_in_autograd"
+"""An operator that nobody needs. Each ban refuses it too, so that its refusal shows that the ban still stands."""
+
+NO_GRAPH = "does not require grad and does not have a grad_fn"
+"""What torch says to who asks for gradients below autograd."""
+SWITCHED_OFF = "switches off what looks for library functions"
 
 
 class Ban:
-    """A set of banned names. `on` makes calling one of them raise `BannedCallError`; `lifted` allows them for a while.
+    """Banned names, and all that does the same work. `on` makes it raise; `lifted` allows it for a while.
 
-    A torch function is recognised as itself, so an alias or a bound method changes nothing. A class is stopped where
-    an instance is made. Another Python function is replaced in its module, and wherever `namespaces` hold it.
+    - Torch's functions are looked at as they are called, and operators at the dispatcher, whatever name led there.
+    - Python functions refuse by themselves, wherever they are held: an alias or an old instance changes nothing.
+    - Where gradients are banned, the call is below autograd, and forward mode and the reverse engine are refused.
+    - New threads and processes, which no mode sees, frames, and libraries that do the work are out of bounds.
     """
 
     def __init__(self, names: Sequence[str], namespaces: Sequence[dict[str, Any]]) -> None:
-        self._namespaces = namespaces
-        self._found = {name: resolve(name) for name in names}
-        self._names = {id(banned): name for name, banned in self._found.items()}
+        found = {name: resolve(name) for name in names}
+        self._names = {id(banned): name for name, banned in found.items()}
+        self._families = families(names)
+        self._no_gradients = AUTOGRAD in self._families
+        self.libraries = frozenset(libraries(self._families))
+        self._refusing = refusals.functions({**found, **refusals.members(self._families)})
+        self._out_of_reach = refusals.stubs(self.libraries, namespaces)
+        self._functions: dict[int, bool] = {}
+        self._operators: dict[int, bool] = {}
+        self._kept: list[Any] = []
+        self.calling: Any = None
+        self._refused = ""
         self._lifted = False
+        self._seen = 0
 
     @contextmanager
     def on(self) -> Iterator[None]:
-        """Inside, the banned functions raise."""
-        if not self._found:
+        """Inside, what is banned raises `BannedCallError`, and what goes round that `OutOfBoundsError`."""
+        if not self._names:
             yield
             return
+        self._refused = ""
         with ExitStack() as stack:
-            for name, banned in self._found.items():
-                if isinstance(banned, type):
-                    stack.enter_context(_swapped(banned, "__init__", self._guarded(name, banned.__init__)))  # type: ignore[misc]
-                elif isinstance(banned, types.FunctionType):
-                    self._replace(stack, name, banned)
-            for packet in (torch._ops.OpOverloadPacket, torch._ops.OpOverload):  # this entrance goes past the mode
-                stack.enter_context(_swapped(packet, "__call__", self._guarded("torch.ops", packet.__call__)))
-            stack.enter_context(_Mode(self))
-            yield
+            stack.enter_context(refusals.swapped(self._refusing))
+            stack.enter_context(refusals.out_of_reach(self._out_of_reach))
+            stack.enter_context(bounds.watched(self))
+            if self._no_gradients:
+                stack.enter_context(torch._C._AutoDispatchBelowAutograd())
+            stack.enter_context(_Operators(self))
+            stack.enter_context(_Functions(self))
+            try:
+                yield
+            except RuntimeError as error:  # torch's own, for what was refused inside of it
+                refused = "torch.autograd" if self._no_gradients and NO_GRAPH in str(error) else self._refused
+                if refused:
+                    raise BannedCallError(refused).with_traceback(error.__traceback__) from None
+                raise
+            self._stands()
+
+    @property
+    def is_lifted(self) -> bool:
+        """Whether the grader's own work is being done."""
+        return self._lifted
 
     @contextmanager
     def lifted(self) -> Iterator[None]:
-        """Inside, they work again: the grader's own work, in the middle of a student's call.
+        """Inside, torch's functions work again: the grader's own work, in the middle of a student's call.
 
         A flag, because torch takes modes off by itself while it runs a backward pass.
         """
@@ -60,30 +94,65 @@ class Ban:
             self._lifted = before
 
     def look_at(self, function: Any) -> None:
-        """Raise `BannedCallError` where this is a banned function of torch's."""
-        name = self._names.get(id(function))
-        if name is not None and not self._lifted:
-            raise BannedCallError(name)
+        """Raise `BannedCallError` where this is a banned function of torch's, or inside a transform for gradients."""
+        if self._lifted:
+            return
+        banned = self._functions.get(id(function))
+        if banned is None:
+            plain = getattr(function, "__name__", "").partition(".")[0]
+            banned = self._functions[id(function)] = id(function) in self._names or self._is_banned(plain)
+            self._kept.append(function)  # so that its id stays its own
+        if banned:
+            self._refuse(self._names.get(id(function)) or called(function))
+        if self._no_gradients:
+            transform = torch._C._functorch.peek_interpreter_stack()
+            if transform is not None and transform.key() in _DERIVES:
+                self._refuse(_DERIVES[transform.key()])
 
-    def _replace(self, stack: ExitStack, name: str, banned: types.FunctionType) -> None:
-        guarded = self._guarded(name, banned)
-        parent, _, last = name.rpartition(".")
-        stack.enter_context(_swapped(resolve(parent), last, guarded))
-        for namespace in self._namespaces:
-            for key, value in list(namespace.items()):
-                if value is banned:
-                    stack.enter_context(_swapped_item(namespace, key, guarded))
+    def look_at_operator(self, operator: Any) -> None:
+        """Raise `BannedCallError` where this operator does the banned work, or is run by the engine of gradients."""
+        self._seen += 1
+        if self._lifted:
+            return
+        banned = self._operators.get(id(operator))
+        if banned is None:
+            plain = operator._schema.name.partition("::")[2]
+            banned = self._operators[id(operator)] = self._is_banned(plain)
+            self._kept.append(operator)
+        if banned:
+            self._refuse(called(operator if self.calling is None else self.calling))
+        if self._no_gradients and torch._C._current_autograd_node() is not None:
+            self._refuse("torch.autograd")
 
-    def _guarded(self, name: str, original: Any) -> Any:
-        def guarded(*args: Any, **kwargs: Any) -> Any:
-            if self._lifted:
-                return original(*args, **kwargs)
-            raise BannedCallError(name)
+    def _refuse(self, name: str) -> NoReturn:
+        self._refused = name
+        raise BannedCallError(name)
 
-        return guarded
+    def _is_banned(self, name: str) -> bool:
+        return name == CANARY or any(family.has(name) for family in self._families)
+
+    def _stands(self) -> None:
+        """Raise `OutOfBoundsError` unless functions and operators are still looked at, as before the call."""
+        canary, seen = getattr(torch.ops.aten, CANARY).default, self._seen
+        for functions_too in (True, False):
+            try:
+                with nullcontext() if functions_too else torch._C.DisableTorchFunction():
+                    canary(torch.zeros(1))
+            except BannedCallError:
+                continue
+            raise OutOfBoundsError(SWITCHED_OFF)
+        if self._seen == seen:
+            raise OutOfBoundsError(SWITCHED_OFF)
 
 
-class _Mode(TorchFunctionMode):
+_DERIVES = {
+    torch._C._functorch.TransformType.Grad: "torch.func.grad",
+    torch._C._functorch.TransformType.Jvp: "torch.func.jvp",
+}
+"""The transforms that take derivatives, by what students know them as."""
+
+
+class _Functions(TorchFunctionMode):
     """Sees every call of a torch function on this thread."""
 
     def __init__(self, ban: Ban) -> None:
@@ -91,30 +160,37 @@ class _Mode(TorchFunctionMode):
         self._ban = ban
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        self._ban.look_at(func)
-        return func(*args, **(kwargs or {}))
+        ban = self._ban
+        ban.look_at(func)
+        before, ban.calling = ban.calling, func
+        try:
+            return func(*args, **kwargs) if kwargs else func(*args)
+        finally:
+            ban.calling = before
 
 
-@contextmanager
-def _swapped(owner: Any, attribute: str, value: Any) -> Iterator[None]:
-    own = attribute in vars(owner)
-    before = vars(owner).get(attribute)
-    setattr(owner, attribute, value)
-    try:
-        yield
-    finally:
-        if own:
-            setattr(owner, attribute, before)
-        else:
-            delattr(owner, attribute)
+class _Operators(TorchDispatchMode):
+    """Sees every operator that is run on this thread."""
+
+    def __init__(self, ban: Ban) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self._ban = ban
+
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        return False  # or the first operator imports a second of torch, and each of them costs more
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        self._ban.look_at_operator(func)
+        return func(*args, **kwargs) if kwargs else func(*args)
 
 
-@contextmanager
-def _swapped_item(namespace: dict[str, Any], key: str, value: Any) -> Iterator[None]:
-    before = namespace[key]
-    namespace[key] = value
-    try:
-        yield
-    finally:
-        if namespace.get(key) is value:
-            namespace[key] = before
+def called(function: Any) -> str:
+    """Return the name of a torch function as a student may have called it."""
+    name = getattr(function, "__name__", "")
+    if isinstance(function, torch._ops.OpOverloadPacket | torch._ops.OpOverload):
+        return f"torch.ops.{function}"
+    if hasattr(function, "__objclass__"):
+        return f"torch.Tensor.{name}"
+    module = getattr(function, "__module__", None) or "torch"
+    return f"{'torch' if module.startswith('torch._') else module}.{name}"

@@ -7,7 +7,7 @@ import linecache
 import re
 import traceback
 
-from autograder.errors import BannedCallError
+from autograder.errors import BannedCallError, OutOfBoundsError
 from autograder.protocol.messages import Raised
 from autograder.protocol.values import printable
 
@@ -22,6 +22,8 @@ def describe(error: BaseException, files: frozenset[str]) -> Raised:
         kind = "not attempted"
     elif isinstance(error, BannedCallError):
         kind = "banned"
+    elif isinstance(error, OutOfBoundsError):
+        kind = "out of bounds"
     try:
         message = str(error)[:MAX_TEXT]
     except BaseException:
