@@ -40,7 +40,7 @@ def breach_mutant(assignment: Assignment, function: str, kind: str) -> BreachMut
     mutant = BreachMutant(kind, function, right)
 
     def changes_argument(*args: Any, **kwargs: Any) -> Any:
-        result = right(*args, **kwargs)
+        result = _apart(right(*args, **kwargs))
         for tensor in tensors_in((*args, *kwargs.values())):
             if tensor.is_floating_point() and tensor.numel():
                 with torch.no_grad():
@@ -58,6 +58,13 @@ def breach_mutant(assignment: Assignment, function: str, kind: str) -> BreachMut
 
     mutant.change = changes_argument if kind == KINDS[0] else another_kind
     return mutant
+
+
+def _apart(value: Any) -> Any:
+    """Return a result that shares no memory with the arguments."""
+    if isinstance(value, torch.Tensor):
+        return value.clone()
+    return type(value)(map(_apart, value)) if isinstance(value, list | tuple) else value
 
 
 def _other(value: Any, *, floats: bool) -> Any:
