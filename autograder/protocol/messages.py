@@ -43,7 +43,8 @@ class Returned(msgspec.Struct, frozen=True, tag="returned"):
 
 
 class Raised(msgspec.Struct, frozen=True, tag="raised"):
-    """The student's code raised. `kind` is one of "missing", "not attempted", "memory", "banned", "error"."""
+    """The student's code raised. `kind` is one of "missing", "not attempted", "memory", "banned", "shortage"
+    (of something that the kernel shares out), "error"."""
 
     kind: str
     type_name: str
