@@ -37,7 +37,8 @@ UNBEARABLE = "What your code answered takes too long, or too much memory, to be 
 class Verdict(msgspec.Struct, frozen=True):
     """What one run of a check gave; for a wrong answer also the exchanges it had with the student.
 
-    `calling` names the student's function that had the word when the conversation ended early.
+    `calling` names the student's function that had the word when the conversation ended early. `doubtful`: another
+    submission may have had a part in it.
     """
 
     outcome: Outcome
@@ -47,6 +48,7 @@ class Verdict(msgspec.Struct, frozen=True):
     score: Score | None = None
     exchanges: tuple[Exchange, ...] = ()
     calling: str = ""
+    doubtful: bool = False
 
     @property
     def answered(self) -> bool:
@@ -116,7 +118,7 @@ class Judge:
         except MismatchError as mismatch:
             return Verdict(Outcome.FAILED, 0.0, str(mismatch), mismatch, None, tuple(student.exchanges))
         except StudentError as error:
-            return Verdict(error.outcome, message=error.message)
+            return Verdict(error.outcome, message=error.message, doubtful=error.doubtful)
         except ConversationEndedError as ended:
             return Verdict(ended.outcome, message=ended.message, calling=student.calling)
         except NotRecordedError as error:

@@ -23,7 +23,7 @@ from autograder.grading.settings import AssignmentInfo
 from autograder.intake import Entry, find_class
 from autograder.model import CheckResult, Outcome, Report
 from autograder.protocol.devices import CPU
-from autograder.protocol.limits import Limits
+from autograder.protocol.limits import LEEWAY, Limits
 from autograder.records import Records
 from autograder.sandbox.host.sandbox import Sandbox
 from tests import tiny
@@ -230,18 +230,23 @@ class Part:
         return act
 
 
-def played(*acts: Any) -> tuple[Report, Part]:
+def played(*acts: Any, jobs: int = 1) -> tuple[Report, Part]:
     """What is kept of a submission, and what was asked of its slots."""
     part, shelf = Part(*acts), Shelf()
-    (done,) = Batch(part, (), shelf).run([Entry("ada", Path("ada.py"))])
+    (done,) = Batch(part, (), shelf, jobs=jobs).run([Entry("ada", Path("ada.py"))])
     assert part.acts == [] and shelf["ada"] is done.report
     return done.report, part
 
 
 def asked(
-    known: str = "", given_up: tuple[str, ...] = (), broken: tuple[str, ...] = (), *, alone: bool = False
+    known: str = "",
+    given_up: tuple[str, ...] = (),
+    broken: tuple[str, ...] = (),
+    *,
+    alone: bool = False,
+    leeway: float = 1.0,
 ) -> dict[str, Any]:
-    return {"known": known, "given_up": given_up, "broken": broken, "alone": alone}
+    return {"known": known, "given_up": given_up, "broken": broken, "alone": alone, "leeway": leeway}
 
 
 def test_grading_goes_on_after_the_last_result_when_a_slot_dies():
@@ -290,6 +295,25 @@ def test_what_the_machine_may_have_spoilt_is_repeated_alone_and_the_second_resul
 def test_what_the_student_did_is_not(outcome):
     kept, part = played(report(b=outcome))
     assert (kept.score, len(part.asked)) == (3, 1)
+
+
+@pytest.mark.parametrize(
+    ("change", "again"),
+    [
+        ({"doubtful": True, "outcome": Outcome.FAILED, "earned": 0.0}, True),
+        ({"cpu_seconds": 25.0, "cpu_allowed": 20.0}, True),
+        ({"cpu_seconds": 40.0, "cpu_allowed": 20.0, "outcome": Outcome.TIMED_OUT, "earned": 0.0}, False),
+        ({"cpu_seconds": 25.0, "cpu_allowed": 0.0}, False),
+    ],
+    ids=["short of something", "slowed down", "twice its limit", "no limit"],
+)
+def test_what_a_neighbour_may_have_spoilt_is_decided_alone(change, again):
+    first = report()
+    first = replace(first, results=(first.results[0], replace(first.results[1], **change), *first.results[2:]))
+    kept, part = played(first, *([report()] if again else []), jobs=2)
+    assert part.asked == [asked(leeway=LEEWAY), *([asked("a", alone=True)] if again else [])]
+    assert not any(one.doubtful for one in kept.results)
+    assert len(played(first)[1].asked) == 1  # where nobody is beside it, there is nobody to blame
 
 
 def test_a_grader_that_fails_is_tried_again_alone_and_then_said_to_have_failed():
