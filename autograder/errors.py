@@ -179,6 +179,7 @@ class StudentError(_WithOutcome):
     Args:
         outcome: What becomes of the check: `Outcome.FAILED`, `Outcome.NOT_ATTEMPTED` or `Outcome.OUT_OF_MEMORY`.
         message: Tells the student what happened.
+        doubtful: Whether another submission may have had a part in it: something ran out that all of them share.
 
     Example:
         >>> try:
@@ -187,6 +188,10 @@ class StudentError(_WithOutcome):
         ...     print(f"{error.outcome}: {error.message}")
         failed: `huber` is not defined in your submission. Is it spelled like that?
     """
+
+    def __init__(self, outcome: Outcome, message: str, *, doubtful: bool = False) -> None:
+        super().__init__(outcome, message)
+        self.doubtful = doubtful
 
 
 class MismatchError(AutograderError):

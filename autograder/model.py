@@ -89,7 +89,7 @@ class CheckResult(msgspec.Struct, frozen=True):
     """One check's verdict. `asked` is the check's docstring; `mutant` names the recognised mistake, for TAs.
 
     `seconds` is the wall time of the whole check, `cpu_seconds` what the student's code computed of the `cpu_allowed`
-    (0: no limit).
+    (0: no limit). `doubtful`: something ran out that submissions share, and others ran at the same time.
     """
 
     name: str
@@ -108,6 +108,7 @@ class CheckResult(msgspec.Struct, frozen=True):
     seconds: float = 0.0
     cpu_seconds: float = 0.0
     cpu_allowed: float = 0.0
+    doubtful: bool = False
 
 
 class ExerciseInfo(msgspec.Struct, frozen=True):

@@ -279,6 +279,7 @@ class Engine:
             seconds=round(time.perf_counter() - started, 4),
             cpu_seconds=round(host.cpu_seconds - cpu, 4),
             cpu_allowed=host.allowed(check.seconds),
+            doubtful=verdict.doubtful,
         )
         return result, verdict
 

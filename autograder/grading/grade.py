@@ -21,6 +21,7 @@ from autograder.rubric.assignment import Assignment
 from autograder.rubric.exercise import Check
 from autograder.rubric.reference import answer_question
 from autograder.rubric.shortcuts import find_shortcuts
+from autograder.sandbox.host.session import Session
 
 ANSWER_SECONDS, ANSWERS_SECONDS = 10.0, 60.0
 """CPU seconds for the answer to one question of a stand-in, and to all of one check's."""
@@ -127,7 +128,7 @@ def grade(
     try:
         with ExitStack() as opened:
             opening = partial(sandbox.open, submission.files, submission.main, limits)
-            host = opened.enter_context(SubmissionHost(opening, limits, ends=settings.ends, cpus=settings.cpus))
+            host = opened.enter_context(_host(opening, settings, sandbox.leeway))
             if host.load_error is not None:
                 error = host.load_error
                 place = f" ({error.where})" if error.where else ""
@@ -164,13 +165,17 @@ def _opened_second(
         return None, ()
     opening = partial(second.open, submission.files, submission.main, settings.limits)
     try:
-        host = SubmissionHost(opening, settings.limits, ends=settings.ends, cpus=settings.cpus)
+        host = _host(opening, settings, second.leeway)
     except ConversationEndedError as ended:
         return None, (f"{ON_THE_CPU}. On {second.device}, {ended.message}.",)
     except SandboxUnavailableError:
         return None, (f"{ON_THE_CPU}: {second.device} could not be had.",)
     opened.callback(_close, host)
     return host, ()
+
+
+def _host(opening: Callable[[], Session], settings: GradingSettings, leeway: float) -> SubmissionHost:
+    return SubmissionHost(opening, settings.limits, ends=settings.ends, cpus=settings.cpus, leeway=leeway)
 
 
 def _close(host: SubmissionHost) -> None:

@@ -94,15 +94,23 @@ class SubmissionHost:
         limits: what the submission may use.
         ends: when all checks have to be done, in seconds of the monotonic clock, where somebody sets such a limit.
         cpus: how many cores there are to be had in that time.
+        leeway: how many times its CPU seconds it may use: beyond what it has alone, that is for a run alone to decide.
     """
 
     def __init__(
-        self, opening: Callable[[], Session], limits: Limits, *, ends: float | None = None, cpus: float = 1.0
+        self,
+        opening: Callable[[], Session],
+        limits: Limits,
+        *,
+        ends: float | None = None,
+        cpus: float = 1.0,
+        leeway: float = 1.0,
     ) -> None:
         self._open = opening
         self._limits = limits
         self._ends = ends
         self._cpus = cpus
+        self._leeway = leeway
         self._began = time.monotonic()
         self._ours = time.process_time()
         self._reopened = 0
@@ -145,6 +153,8 @@ class SubmissionHost:
     def check(self, seconds: float | None = None) -> Iterator[Conversation]:
         """Open a conversation with a fresh fork of the submission. Raises `ConversationEndedError`."""
         if self._counted > self._limits.submission_seconds:
+            if self._counted <= self._limits.submission_seconds * self._leeway:
+                raise ConversationEndedError(Outcome.GRADER_ERROR, SLOW_MACHINE)
             text = f"the whole submission used up its {self._limits.submission_seconds:g} s of computing"
             raise ConversationEndedError(Outcome.TIMED_OUT, text)
         if self._ends is not None and time.monotonic() > self._ends:

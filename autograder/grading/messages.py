@@ -53,13 +53,14 @@ class Grade(msgspec.Struct, frozen=True, tag="grade"):
 
     `known` results are taken as they are. Checks in `given_up` ended their slots again and again, and are not run; ""
     is the search for shortcuts. Those in `broken` did so with the reference's answers too: an error of ours. `alone`:
-    nothing else runs, and there is more time by the clock.
+    nothing else runs, and there is more time by the clock. `leeway`: how many times its CPU seconds a check may use.
     """
 
     known: tuple[CheckResult, ...] = ()
     given_up: tuple[str, ...] = ()
     broken: tuple[str, ...] = ()
     alone: bool = False
+    leeway: float = 1.0
 
 
 class Probe(msgspec.Struct, frozen=True, tag="probe"):

@@ -14,7 +14,7 @@ from itertools import islice, takewhile
 from types import TracebackType
 from typing import Protocol, Self
 
-import msgspec
+from msgspec.structs import replace
 
 from autograder.errors import InterruptedGradingError, RejectedError, SlotDiedError, StorageError, UserError
 from autograder.grading.messages import WasRead
@@ -23,6 +23,7 @@ from autograder.grading.settings import AssignmentInfo, engine_version
 from autograder.intake.classroom import Entry
 from autograder.intake.stored import StoredCell
 from autograder.model import NO_BOUNDARY, CheckResult, Outcome, Report
+from autograder.protocol.limits import LEEWAY
 
 TRIES = 2
 """How often a submission is tried when its slot dies at the same place: a process that somebody else killed looks just
@@ -63,6 +64,7 @@ class Slot(Protocol):
         given_up: tuple[str, ...] = (),
         broken: tuple[str, ...] = (),
         alone: bool = False,
+        leeway: float = 1.0,
         progress: Progress | None = None,
     ) -> Report:
         """Grade what was read."""
@@ -133,8 +135,8 @@ class Batch:
     `fresh` grades again what already stands. `known` gives results of an earlier run that need not be found again;
     `progress` is told of each result. A submission that cannot be read is stored as rejected; one the
     grader fails on is graded once more, alone, at the end, and then stored as a grader error, never charged to the
-    student. What the machine may have spoilt, by starving a submission or ending its process, is repeated likewise:
-    the first result never stands.
+    student. What the machine or a neighbour may have spoilt, by starving a submission, slowing it down, ending its
+    process or leaving it short of something, is repeated likewise: the first result never stands.
     """
 
     def __init__(
@@ -197,6 +199,11 @@ class Batch:
             self._places.put(cores)
 
     @property
+    def leeway(self) -> float:
+        """How many times its CPU seconds a check may use while others are graded."""
+        return LEEWAY if self._jobs > 1 else 1.0
+
+    @property
     def executor(self) -> Executor:
         """Where slots come from."""
         return self._executor
@@ -252,6 +259,7 @@ class _Grading:
                         given_up=tuple(self._given_up),
                         broken=tuple(self._broken),
                         alone=self._alone,
+                        leeway=1.0 if self._alone else self._batch.leeway,
                         progress=self._add,
                     )
                 return self._judged(report)
@@ -293,14 +301,16 @@ class _Grading:
 
     def _judged(self, report: Report) -> Done | _Later:
         """Keep a report, unless something in it may be the machine's fault and can be repeated."""
-        before = _before_any_doubt(report.results)
-        if self._alone or len(before) == len(report.results):
+        before = self._before_any_doubt(report.results)
+        if self._alone:
+            return self._keep(replace(report, results=tuple(replace(one, doubtful=False) for one in report.results)))
+        if len(before) == len(report.results):
             return self._keep(report)
         return _Later(self._entry, before)
 
     def _failed(self, problem: str) -> Done | _Later:
         if not self._alone:
-            return _Later(self._entry, _before_any_doubt(self._known.values()))
+            return _Later(self._entry, self._before_any_doubt(self._known.values()))
         return self._keep(self._ours(problem))
 
     def _ours(self, problem: str) -> Report:
@@ -309,7 +319,7 @@ class _Grading:
         earlier = None if self._digest else self._batch.store.latest(self._info.name, self._entry.student)
         if earlier is None or not earlier.results:
             return without_results(self._entry.student, self._digest, self._info, "grader error", problem)
-        return msgspec.structs.replace(earlier, status="grader error", problem=problem, graded=datetime.now(UTC))
+        return replace(earlier, status="grader error", problem=problem, graded=datetime.now(UTC))
 
     def _after_death(self, check: str, *, killed: bool) -> Done | _Later | None:
         """Decide what follows a slot's death: None to go on in a new one. What the system has killed is never charged:
@@ -322,7 +332,7 @@ class _Grading:
         if not self._digest:
             return self._keep(without_results(self._entry.student, "", self._info, "rejected", UNREADABLE))
         if not self._alone:
-            return _Later(self._entry, _before_any_doubt(self._known.values()))
+            return _Later(self._entry, self._before_any_doubt(self._known.values()))
         if check in (*self._given_up, *self._broken):
             return self._failed("The grader's own process ended again and again.")
         (self._given_up if not killed and self._bears_ours(check) else self._broken).append(check)
@@ -343,8 +353,14 @@ class _Grading:
         self._batch.store.save(report)
         return Done(Kind.GRADED, report, self._cells)
 
+    def _before_any_doubt(self, results: Iterable[CheckResult]) -> dict[str, CheckResult]:
+        """Return the results before the first one that may not be the student's doing: later ones may depend on it."""
+        return {result.name: result for result in takewhile(lambda result: not self._in_doubt(result), results)}
 
-def _before_any_doubt(results: Iterable[CheckResult]) -> dict[str, CheckResult]:
-    """Return the results before the first one that may be the machine's fault: later ones may depend on it."""
-    doubtful = (Outcome.GRADER_ERROR, Outcome.CRASHED)
-    return {result.name: result for result in takewhile(lambda result: result.outcome not in doubtful, results)}
+    def _in_doubt(self, result: CheckResult) -> bool:
+        """Return whether a result may be the machine's fault, or a neighbour's. A time-out is not: beside others it
+        comes only after a multiple of the limit."""
+        if result.outcome in (Outcome.GRADER_ERROR, Outcome.CRASHED):
+            return True
+        slow = result.outcome is not Outcome.TIMED_OUT and 0 < result.cpu_allowed < result.cpu_seconds
+        return self._batch.leeway > 1 and (result.doubtful or slow)

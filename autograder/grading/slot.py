@@ -100,6 +100,7 @@ class _Slot:
         self._cores = cores
         self._submission: Submission | None = None
         self._patience = settings.patience
+        self._leeway = 1.0
 
     def serve(self) -> None:
         """Answer the scheduler's questions until it is gone."""
@@ -146,7 +147,8 @@ class _Slot:
 
     def _graded(self, question: Grade) -> Finished | Failed:
         assert self._submission is not None
-        self._patience = self._settings.patience * (ALONE_FACTOR if question.alone else 1.0)
+        self._patience = self._settings.patience * (ALONE_FACTOR if question.alone else question.leeway)
+        self._leeway = question.leeway
         try:
             report = grade(
                 self._submission,
@@ -180,7 +182,7 @@ class _Slot:
         self._say(Began(check.name, seconds * self._patience))
 
     def _sandbox(self, device: str) -> SlotSandbox:
-        return SlotSandbox(self._connect, device, self._cores, self._patience)
+        return SlotSandbox(self._connect, device, self._cores, self._patience, self._leeway)
 
     def _connect(self, device: str, libraries: tuple[str, ...], broken: int | None) -> Sandboxed:
         """Ask the scheduler for a connection to a fork server."""

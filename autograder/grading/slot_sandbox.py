@@ -41,16 +41,23 @@ class SlotSandbox:
         device: what the code computes on.
         cores: the CPU cores of the slot.
         patience: how many times longer than its CPU seconds a check may take by the clock.
+        leeway: how many times its CPU seconds it may use.
     """
 
     def __init__(
-        self, connect: Connector, device: str = CPU, cores: tuple[int, ...] = (), patience: float = WALL_FACTOR
+        self,
+        connect: Connector,
+        device: str = CPU,
+        cores: tuple[int, ...] = (),
+        patience: float = WALL_FACTOR,
+        leeway: float = 1.0,
     ) -> None:
         self._connect = connect
         self._cores = cores
         self._found: Sandboxed | None = None
         self.device = device
         self.patience = patience
+        self.leeway = leeway
 
     @property
     def boundary(self) -> tuple[str, ...]:
@@ -73,7 +80,7 @@ class SlotSandbox:
             try:
                 return open_session(
                     found.connection.sock, files, main, limits,
-                    cores=self._cores, device=self.device, patience=self.patience,
+                    cores=self._cores, device=self.device, patience=self.patience, leeway=self.leeway,
                 )  # fmt: skip
             except SandboxUnavailableError:
                 if last:

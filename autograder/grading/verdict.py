@@ -39,7 +39,8 @@ class Verdict(msgspec.Struct, frozen=True):
     """What one run of a check gave; for a wrong answer also the exchanges it had with the student.
 
     `calling` names the student's function that had the word when the conversation ended early, `breach` the kind of
-    breach of the function's contract, `asked` the stand-ins that were called.
+    breach of the function's contract, `asked` the stand-ins that were called. `doubtful`: another submission may have
+    had a part in it.
     """
 
     outcome: Outcome
@@ -51,6 +52,7 @@ class Verdict(msgspec.Struct, frozen=True):
     calling: str = ""
     breach: str = ""
     asked: tuple[str, ...] = ()
+    doubtful: bool = False
 
     @property
     def answered(self) -> bool:
@@ -142,7 +144,7 @@ class Judge:
         except MismatchError as mismatch:
             return Verdict(Outcome.FAILED, 0.0, str(mismatch), mismatch)
         except StudentError as error:
-            return Verdict(error.outcome, message=error.message)
+            return Verdict(error.outcome, message=error.message, doubtful=error.doubtful)
         except ConversationEndedError as ended:
             return Verdict(ended.outcome, message=ended.message, calling=student.calling)
         except NotRecordedError as error:

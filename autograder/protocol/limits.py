@@ -6,6 +6,9 @@ import msgspec
 
 WALL_FACTOR = 4.0
 """How many times longer than its CPU seconds a check may take by the clock: the backstop for code that waits."""
+LEEWAY = 2.0
+"""How many times its CPU seconds a check may use beside others: they slow its memory and caches down. What needs more
+than its own is decided alone."""
 SUBMISSION_FACTOR = 5
 """One process ends after so many times the submission's CPU seconds, should nobody have ended it before."""
 

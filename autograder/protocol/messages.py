@@ -45,7 +45,11 @@ class Returned(msgspec.Struct, frozen=True, tag="returned"):
 
 
 class Raised(msgspec.Struct, frozen=True, tag="raised"):
-    """The student's code raised. `kind`: "missing", "not attempted", "memory", "banned", "out of bounds" or "error"."""
+    """The student's code raised.
+
+    `kind` is one of "missing", "not attempted", "memory", "banned", "out of bounds", "shortage" (of something that the
+    kernel shares out) and "error".
+    """
 
     kind: str
     type_name: str

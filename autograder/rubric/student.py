@@ -212,4 +212,5 @@ def _student_error(name: str, raised: Raised) -> StudentError:
             return StudentError(Outcome.OUT_OF_MEMORY, f"`{name}` asked for more memory than is allowed{where}.")
         case _:
             text = f"{raised.type_name}: {raised.message}" if raised.message else raised.type_name
-            return StudentError(Outcome.FAILED, f"`{name}` raised {text}{where}")
+            short = raised.kind == "shortage"
+            return StudentError(Outcome.FAILED, f"`{name}` raised {text}{where}", doubtful=short)

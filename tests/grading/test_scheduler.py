@@ -23,7 +23,7 @@ from autograder.grading.settings import AssignmentInfo
 from autograder.intake import Entry, find_class
 from autograder.model import CheckResult, Outcome, Report
 from autograder.protocol.devices import CPU
-from autograder.protocol.limits import Limits
+from autograder.protocol.limits import LEEWAY, Limits
 from autograder.records import Records
 from autograder.sandbox.host.sandbox import Sandbox
 from tests import tiny
@@ -268,18 +268,23 @@ class Part:
         return act
 
 
-def played(*acts: Any, killed: bool = False) -> tuple[Report, Part]:
+def played(*acts: Any, killed: bool = False, jobs: int = 1) -> tuple[Report, Part]:
     """What is kept of a submission, and what was asked of its slots."""
     part, shelf = Part(*acts, killed=killed), Shelf()
-    (done,) = Batch(part, (), shelf).run([Entry("ada", Path("ada.py"))])
+    (done,) = Batch(part, (), shelf, jobs=jobs).run([Entry("ada", Path("ada.py"))])
     assert part.acts == [] and shelf["ada"] is done.report
     return done.report, part
 
 
 def asked(
-    known: str = "", given_up: tuple[str, ...] = (), broken: tuple[str, ...] = (), *, alone: bool = False
+    known: str = "",
+    given_up: tuple[str, ...] = (),
+    broken: tuple[str, ...] = (),
+    *,
+    alone: bool = False,
+    leeway: float = 1.0,
 ) -> dict[str, Any]:
-    return {"known": known, "given_up": given_up, "broken": broken, "alone": alone}
+    return {"known": known, "given_up": given_up, "broken": broken, "alone": alone, "leeway": leeway}
 
 
 def test_grading_goes_on_after_the_last_result_when_a_slot_dies():
@@ -362,6 +367,25 @@ def test_an_earlier_score_stays_where_nothing_can_be_read():
     rejected = without_results("ada", "", INFO, "rejected", "Hand in code.")
     (done,) = Batch(Part(refused, refused), (), Shelf(ada=rejected)).run([Entry("ada", Path("ada.py"))])
     assert (done.report.status, done.report.problem) == ("grader error", str(refused))
+
+
+@pytest.mark.parametrize(
+    ("change", "again"),
+    [
+        ({"doubtful": True, "outcome": Outcome.FAILED, "earned": 0.0}, True),
+        ({"cpu_seconds": 25.0, "cpu_allowed": 20.0}, True),
+        ({"cpu_seconds": 40.0, "cpu_allowed": 20.0, "outcome": Outcome.TIMED_OUT, "earned": 0.0}, False),
+        ({"cpu_seconds": 25.0, "cpu_allowed": 0.0}, False),
+    ],
+    ids=["short of something", "slowed down", "twice its limit", "no limit"],
+)
+def test_what_a_neighbour_may_have_spoilt_is_decided_alone(change, again):
+    first = report()
+    first = replace(first, results=(first.results[0], replace(first.results[1], **change), *first.results[2:]))
+    kept, part = played(first, *([report()] if again else []), jobs=2)
+    assert part.asked == [asked(leeway=LEEWAY), *([asked("a", alone=True)] if again else [])]
+    assert not any(one.doubtful for one in kept.results)
+    assert len(played(first)[1].asked) == 1  # where nobody is beside it, there is nobody to blame
 
 
 def test_a_grader_that_fails_is_tried_again_alone_and_then_said_to_have_failed():

@@ -289,6 +289,7 @@ class LocalSlot:
         given_up: tuple[str, ...] = (),
         broken: tuple[str, ...] = (),
         alone: bool = False,
+        leeway: float = 1.0,
         progress: Callable[[CheckResult], None] | None = None,
     ) -> Report:
         """Grade what was read.
@@ -298,13 +299,14 @@ class LocalSlot:
             given_up: checks that are not run: they ended their slots again and again.
             broken: those that did so with the reference's answers too.
             alone: nothing else runs on the machine: a check may take longer by the clock.
+            leeway: how many times its CPU seconds a check may use.
             progress: called with each result.
 
         Raises:
             SandboxUnavailableError: when no sandbox can be had.
             RuntimeError: when the grader itself failed.
         """
-        answer = self._ask(Grade(known, given_up, broken, alone))
+        answer = self._ask(Grade(known, given_up, broken, alone, leeway))
         while True:
             match answer:
                 case Result(result=result):

@@ -23,8 +23,7 @@ from autograder.protocol.devices import CPU
 from autograder.protocol.limits import OpenSandbox
 from autograder.sandbox.guest.supervisor import supervise
 from autograder.sandbox.guest.warm import warm_up
-from autograder.sandbox.layers import kernel
-from autograder.sandbox.layers.namespaces import HOME, Confinement, become, stays_root
+from autograder.sandbox.layers.namespaces import HOME, Confinement
 from autograder.sandbox.layers.probe import PROOFS, UNPRIVILEGED, USERS, Ready, Start, homes, readable, try_layers
 from autograder.sandbox.layers.rlimits import data_size
 
@@ -39,12 +38,7 @@ def main(descriptor: int) -> NoReturn:
         os._exit(1)
     layers = frozenset(ready.layers)
     alone = "mount namespace" in layers
-    own_users = "separate user" in layers and (not alone or stays_root(start.device))
-    if "separate user" in layers and not own_users:
-        if start.base:
-            os.chown(f"{start.base}/fork_server", UNPRIVILEGED, UNPRIVILEGED)
-        become(UNPRIVILEGED)
-        kernel.prctl(kernel.PR_SET_DUMPABLE, 1)
+    own_users = "separate user" in layers
     warm_up(start.preload, start.device)
     sock.send(msgspec.msgpack.encode(ready))
     data = data_size() if start.device == CPU else None

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dis
+import errno
 import linecache
+import os
 import re
 import traceback
 
@@ -13,6 +15,17 @@ from autograder.protocol.values import printable
 
 MAX_TEXT = 2_000
 """Characters of a message that are kept."""
+
+
+SHORTAGES = tuple(
+    os.strerror(number)
+    for number in (
+        errno.EAGAIN, errno.ENOMEM, errno.ENFILE, errno.ENOSPC, errno.EDQUOT, errno.ENOBUFS, errno.ETOOMANYREFS,
+    )
+)  # fmt: skip
+"""What the kernel says where others may have taken what it shares out. Libraries put it in errors of their own."""
+OTHER_WORDS = ("can't start new thread", "exited unexpectedly")
+"""What Python and torch's workers say then."""
 
 
 def describe(error: BaseException, files: frozenset[str]) -> Raised:
@@ -30,11 +43,20 @@ def describe(error: BaseException, files: frozenset[str]) -> Raised:
         message = ""
     if isinstance(error, MemoryError) or "can't allocate memory" in message:
         kind = "memory"
+    elif kind == "error" and _short(error, message):
+        kind = "shortage"
     where = ""
     for frame in traceback.extract_tb(error.__traceback__):
         if frame.filename in files:
             where = f"{_place(frame.filename, frame.lineno or 1)}: {frame.line or ''}".strip()
     return Raised(kind, *map(printable, (type(error).__name__[:100], message, where[:MAX_TEXT])))
+
+
+def _short(error: BaseException, message: str) -> bool:
+    """Return whether something may have run out that submissions share, here or in a worker process that has ended."""
+    if isinstance(error, ConnectionError | EOFError) and not message.startswith("EOF when reading"):  # that is input()
+        return True
+    return any(words in message for words in (*SHORTAGES, *OTHER_WORDS))
 
 
 _CELL = re.compile(r"# cell (\d+)$")

@@ -28,6 +28,9 @@ COUNTED = ("Private_Dirty:", "Private_Clean:", "Swap:", "Pss_Shmem:")
 HELD = ("RssAnon:", "RssShmem:", "VmSwap:")
 """What one process holds, alone or not."""
 
+TABLES = ("VmPTE:",)
+"""The kernel's own memory for a process's map of it: a page that is only looked at costs no more than that."""
+
 
 class Usage(msgspec.Struct, frozen=True):
     """CPU seconds that a sandbox's processes have used, and for each of them the seconds that it waited for a core."""
@@ -40,15 +43,16 @@ class ResourceMonitor:
     """Raise `ConversationEndedError` from `look` when a sandbox's processes together take more than is allowed.
 
     `supervisor` is the pid of the sandbox's supervisor: what it and its child, init, use themselves is ours and does
-    not count.
+    not count. Loading may take `leeway` times its CPU seconds.
     """
 
-    def __init__(self, supervisor: int, limits: Limits) -> None:
+    def __init__(self, supervisor: int, limits: Limits, leeway: float = 1.0) -> None:
         self._supervisor = supervisor
-        self._inherited = _own_kilobytes(supervisor)
+        self._inherited = _kilobytes_of(supervisor, HELD)
+        self._inherited_tables = _kilobytes_of(supervisor, TABLES)
         self._limits = limits
         self._next = time.monotonic() + PATIENCE
-        self._budget = limits.load_seconds
+        self._budget = limits.load_seconds * leeway
         self._allowed = f"{limits.load_seconds:g}"
         self._before = Usage()
         self._began = time.monotonic()
@@ -116,7 +120,9 @@ class ResourceMonitor:
         it holds beyond what it inherited from the fork server.
         """
         private = _private_kilobytes(pid)
-        return max(0, _own_kilobytes(pid) - self._inherited) if private is None else private
+        if private is None:
+            private = max(0, _kilobytes_of(pid, HELD) - self._inherited)
+        return private + max(0, _kilobytes_of(pid, TABLES) - self._inherited_tables)
 
 
 def _descendants(roots: Iterable[int]) -> list[int]:
@@ -211,8 +217,8 @@ def _in_memory_files(pids: Iterable[int]) -> int:
     return sum(found.values())
 
 
-def _own_kilobytes(pid: int) -> int:
-    """Return the memory that does not come from files, in kilobytes.
+def _kilobytes_of(pid: int, lines: tuple[str, ...]) -> int:
+    """Return the sum of some lines of a process's status, in kilobytes.
 
     Memory shared with the fork server or with others counts in full for each process. Everybody may ask for these
     figures.
@@ -221,7 +227,7 @@ def _own_kilobytes(pid: int) -> int:
     try:
         with open(f"/proc/{pid}/status", encoding="utf-8", errors="replace") as file:
             for line in file:
-                if line.startswith(HELD):
+                if line.startswith(lines):
                     total += int(line.split()[1])
     except OSError:
         return 0

@@ -45,6 +45,7 @@ def open_session(
     cores: tuple[int, ...] = (),
     device: str = CPU,
     patience: float = WALL_FACTOR,
+    leeway: float = 1.0,
 ) -> Session:
     """Ask the fork server at the other end of `server` for a sandbox, and load a submission in it.
 
@@ -56,6 +57,7 @@ def open_session(
         cores: the CPU cores to stay on; none for all of them.
         device: what the code computes on.
         patience: how many times longer than its CPU seconds a check may take by the clock.
+        leeway: how many times its CPU seconds it may use.
 
     Raises:
         ConversationEndedError: when loading does not end well for the student.
@@ -72,7 +74,7 @@ def open_session(
                 socket.send_fds(server, [request], [theirs.fileno(), their_work.fileno(), writer])
             except OSError as error:
                 raise SandboxUnavailableError(f"the fork server does not answer: {error}") from error
-        return Session(control, work, output, files, main, limits, device, patience)
+        return Session(control, work, output, files, main, limits, device, patience, leeway)
     except BaseException:
         control.close()
         work.close()
@@ -98,6 +100,7 @@ class Session:
         limits: Limits,
         device: str = CPU,
         patience: float = WALL_FACTOR,
+        leeway: float = 1.0,
     ) -> None:
         self.device = device
         self.dead = False
@@ -108,8 +111,9 @@ class Session:
         self._drain = output
         self._limits = limits
         self._patience = patience
+        self._leeway = leeway
         control.settimeout(START_SECONDS)
-        self._monitor = ResourceMonitor(_supervisor_pid(control), limits)
+        self._monitor = ResourceMonitor(_supervisor_pid(control), limits, leeway)
         try:
             self.load_error = self._load(files, main)
         except BaseException:
@@ -147,6 +151,8 @@ class Session:
         try:
             channel.send(Load(files, main), deadline)
             loaded: Loaded = channel.receive(deadline)
+            if self._leeway > 1 and self._monitor.used() > seconds:
+                raise ConversationEndedError(Outcome.GRADER_ERROR, SLOW_MACHINE)
             return loaded.error
         except DeadlineError:
             raise _waited_too_long(
@@ -173,7 +179,7 @@ class Session:
         allowed = self._limits.check_seconds if seconds is None else seconds
         ours, theirs = socket.socketpair()
         with ours:
-            self._monitor.start(allowed, allowed)
+            self._monitor.start(allowed * self._leeway, allowed)
             with theirs:
                 try:
                     socket.send_fds(self._work, [FORK], [theirs.fileno()])
