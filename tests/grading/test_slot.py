@@ -145,7 +145,7 @@ def test_what_the_system_kills_is_an_error_of_ours_though_the_reference_gets_thr
 def test_it_is_known_how_a_slot_has_ended(course: Course, executor: LocalExecutor, how: str, killed: bool) -> None:
     course.reset(how)
     with executor.slot() as one, pytest.raises(SlotDiedError) as caught:
-        one.read(course.ada.path, "ada")
+        one.read(course.ada)
         one.grade()
     assert (caught.value.check, caught.value.killed) == ("2 adds", killed)
 
@@ -335,7 +335,7 @@ def test_what_takes_too_long_to_read_is_rejected(
             one.read(Entry("ada", submission))
         assert caught.value.reason == slot.TOO_LONG
         submission.write_text(RIGHT)
-        assert one.read(Entry("ada", submission)).main == "tiny.py"
+        assert one.read(Entry("ada", submission)).digest
 
 
 def test_an_error_of_the_readers_is_not_the_students(
@@ -344,7 +344,7 @@ def test_an_error_of_the_readers_is_not_the_students(
     def broken(*_: object, **__: object) -> None:
         raise OSError("the disk is gone")
 
-    monkeypatch.setattr(slot, "read_submission", broken)
+    monkeypatch.setattr(slot, "read_whole", broken)
     with forked(tiny_assignment) as one, pytest.raises(RuntimeError, match="the disk is gone"):
         one.read(Entry("ada", tmp_path))
 
@@ -367,7 +367,7 @@ def test_a_name_in_any_encoding_can_be_read(tiny_assignment: Assignment, tmp_pat
     folder.mkdir()
     (folder / "tiny.py").write_text(RIGHT)
     with forked(tiny_assignment) as one:
-        assert one.read(Entry("caf_", folder)).main == "tiny.py"
+        assert one.read(Entry("caf_", folder)).digest
 
 
 # --- stand-ins and the search for shortcuts -----------------------------------------------------------------------

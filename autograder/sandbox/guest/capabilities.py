@@ -15,6 +15,7 @@ from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from autograder.errors import BannedCallError, OutOfBoundsError
+from autograder.protocol.devices import CPU
 from autograder.protocol.families import AUTOGRAD, families, libraries
 from autograder.protocol.names import resolve
 from autograder.sandbox.guest import bounds, refusals
@@ -33,10 +34,12 @@ class Ban:
     - Torch's functions are looked at as they are called, and operators at the dispatcher, whatever name led there.
     - Python functions refuse by themselves, wherever they are held: an alias or an old instance changes nothing.
     - Where gradients are banned, the call is below autograd, and forward mode and the reverse engine are refused.
+    - Operators are looked at where torch's modes hold: on the CPU and on CUDA, not on other backends.
     - New threads and processes, which no mode sees, frames, and libraries that do the work are out of bounds.
     """
 
-    def __init__(self, names: Sequence[str], namespaces: Sequence[dict[str, Any]]) -> None:
+    def __init__(self, names: Sequence[str], namespaces: Sequence[dict[str, Any]], device: str = CPU) -> None:
+        self._dispatches = torch.device(device).type in ("cpu", "cuda")
         found = {name: resolve(name) for name in names}
         self._names = {id(banned): name for name, banned in found.items()}
         self._families = families(names)
@@ -63,9 +66,10 @@ class Ban:
             stack.enter_context(refusals.swapped(self._refusing))
             stack.enter_context(refusals.out_of_reach(self._out_of_reach))
             stack.enter_context(bounds.watched(self))
-            if self._no_gradients:
-                stack.enter_context(torch._C._AutoDispatchBelowAutograd())
-            stack.enter_context(_Operators(self))
+            if self._dispatches:
+                if self._no_gradients:
+                    stack.enter_context(torch._C._AutoDispatchBelowAutograd())
+                stack.enter_context(_Operators(self))
             stack.enter_context(_Functions(self))
             try:
                 yield
@@ -74,7 +78,8 @@ class Ban:
                 if refused:
                     raise BannedCallError(refused).with_traceback(error.__traceback__) from None
                 raise
-            self._stands()
+            if self._dispatches:
+                self._stands()
 
     @property
     def is_lifted(self) -> bool:

@@ -63,7 +63,8 @@ class Executor:
                         self._replace(name, stand_in(name, self._ask, gradients=request.gradients))
                     return Returned(None)
                 case Ban():
-                    self._ban = capabilities.Ban(request.names, [self._namespace, *map(vars, self._helpers())])
+                    held = [self._namespace, *map(vars, self._helpers())]
+                    self._ban = capabilities.Ban(request.names, held, self._device)
                     return Returned(None)
         except KeyError as error:
             if request_name(request) not in self._namespace:
