@@ -197,7 +197,7 @@ ANSWERS = [
     gives("a structured array", "np.zeros(3, dtype=[('a', 'f8')])", "an array of dtype"),
     gives(
         "a big-endian array",
-        "(x.numpy() / 2).astype('>f8')",
+        "(x.numpy() / 2).astype(x.numpy().dtype.newbyteorder('>'))",
         "",
         PASSED,
     ),
@@ -364,13 +364,13 @@ ANSWERS = [
         "ended its own process",
         CRASHED,
     ),
-    wrote("inputs changed in place", "def halve(x):\n    x /= 2\n    return x\n", "", PASSED),
+    wrote("inputs changed in place", "def halve(x):\n    x /= 2\n    return x\n", "changes its argument `x` in place"),
     wrote(
         "state between calls",
         "CALLS = []\ndef halve(x):\n    CALLS.append(1)\n    return x / 2 if len(CALLS) == 1 else 0 * x\n",
-        "Right in float64, but with float32",
+        "gives another answer when it is asked the same again",
     ),
-    wrote("float32 only", "def halve(x):\n    return x.float() / 2\n", "", PASSED),
+    wrote("float32 only", "def halve(x):\n    return x.float() / 2\n", "has dtype float32; asked for is float64"),
     wrote(
         "the default dtype changed",
         "import torch\ntorch.set_default_dtype(torch.float64)\ndef halve(x): return x / torch.tensor(2.0)\n",
