@@ -29,8 +29,10 @@ a solution with one known mistake. It is *killed* when it loses points, *blamed 
 exercise that owns the mistake and in no other, *hinted rightly* when the student is told that very mistake. Mutants of
 training exercises are left out here (`autograder validate NAME --training` tries them).
 
-A hint is given where exactly one known mistake answers as the student does. So for a known mistake it can be missing,
-but hardly wrong; how hints do on mistakes that were never written down is seen in the sample classes (`examples/`).
+A hint is given where exactly one known mistake explains all that a function did, in every check. So for a known mistake
+it can be missing, but hardly wrong; how hints do on mistakes that were never written down is seen in the sample classes
+(`examples/`). *Left out*: a function is not written; others must not lose points. A *broken contract* is a right
+function that changes its argument, or whose result has another dtype or kind: it must cost that function one check.
 """
 CONFUSED = """
 **Diagnosis.** {right} of {given} hints are right. {rest}
@@ -47,24 +49,35 @@ def validated(name: str, seeds: int) -> tuple[dict[str, Any], float]:
 
 def table(assignment: Assignment, found: dict[str, Any]) -> Iterator[str]:
     """A row for each exercise, and one for all."""
-    yield "| exercise | points | checks | mutants | killed | blamed rightly | hinted rightly | left out, alone loses |"
-    yield "|---|---:|---:|---:|---:|---:|---:|---|"
-    alone = {one["exercise"]: one["lost"] == [one["exercise"]] for one in found["left_out"]}
-    rows = [(exercise.number, exercise) for exercise in assignment.rubric.exercises]
-    for number, exercise in rows:
-        own = [mutant for mutant in found["mutants"] if mutant["owner"] == number]
-        title = f"{number} {exercise.title}" + (" (bonus)" if exercise.bonus else "")
-        yes = {True: "yes", False: "**no**", None: "trains"}[alone.get(number)]
-        yield f"| {title} | {exercise.points:g} | {len(exercise.checks)} | {counts(own)} | {yes} |"
+    yield (
+        "| exercise | points | checks | mutants | killed | blamed rightly | hinted rightly | left out, alone loses "
+        "| broken contracts, charged once |"
+    )
+    yield "|---|---:|---:|---:|---:|---:|---:|---:|---:|"
+    for exercise in assignment.rubric.exercises:
+        own = [mutant for mutant in found["mutants"] if mutant["exercise"] == exercise.number]
+        title = f"{exercise.number} {exercise.title}" + (" (bonus)" if exercise.bonus else "")
+        rest = functions(found, exercise.owns) if not exercise.trains else "trains | trains"
+        yield f"| {title} | {exercise.points:g} | {len(exercise.checks)} | {counts(own)} | {rest} |"
     points, checks = assignment.rubric.points, len(assignment.rubric.checks)
-    total = f"{sum(alone.values())} of {len(alone)}"
-    yield f"| **all** | **{points:g}** | {checks} | {counts(found['mutants'])} | {total} |"
+    rest = functions(found, tuple(assignment.rubric.functions))
+    yield f"| **all** | **{points:g}** | {checks} | {counts(found['mutants'])} | {rest} |"
+
+
+def functions(found: dict[str, Any], names: tuple[str, ...]) -> str:
+    """Of these functions, how many cost only themselves when they are left out, and of the ways to break their
+    contracts, how many are charged once."""
+    alone = [one["lost"] == [one["function"]] for one in found["left_out"] if one["function"] in names]
+    charged = [
+        one["lost"] == [one["function"]] and one["checks"] == 1 for one in found["breaches"] if one["function"] in names
+    ]
+    return f"{sum(alone)} of {len(alone)} | {sum(charged)} of {len(charged)}"
 
 
 def counts(mutants: list[dict[str, Any]]) -> str:
     """All, killed, blamed rightly, hinted rightly."""
     killed = sum(mutant["killed"] for mutant in mutants)
-    blamed = sum(mutant["lost"] == [mutant["owner"]] for mutant in mutants)
+    blamed = sum(mutant["lost"] == [mutant["of"]] for mutant in mutants)
     hinted = sum(mutant["hinted"] == mutant["name"] for mutant in mutants)
     return f"{len(mutants)} | {killed} | {blamed} | {hinted}"
 
@@ -78,7 +91,7 @@ def diagnosis(found: dict[str, Any]) -> str:
         if not mutant["hinted"]:
             like = ", ".join(f"`{name}`" for name in mutant["alike"])
             rest.append(
-                f"`{mutant['name']}` ({mutant['owner']}) gets none" + (f": it answers like {like}." if like else ".")
+                f"`{mutant['name']}` ({mutant['exercise']}) gets none" + (f": it answers like {like}." if like else ".")
             )
     return CONFUSED.format(right=len(given) - len(wrong), given=len(given), rest=" ".join(rest)).rstrip()
 
