@@ -186,7 +186,7 @@ class StudentError(_WithOutcome):
         ...     student.huber(torch.zeros(2), torch.ones(2))
         ... except StudentError as error:
         ...     print(f"{error.outcome}: {error.message}")
-        failed: `huber` is not defined in your submission. Is it spelled like that?
+        failed: `huber` is not defined in your submission.
     """
 
     def __init__(self, outcome: Outcome, message: str, *, doubtful: bool = False) -> None:

@@ -149,7 +149,7 @@ def _told(result: CheckResult, file: str, reaches: Sequence[str], wrong: Sequenc
     There are no stand-ins: another function's mistake is only named. What a notebook does not define may
     not have been run yet.
     """
-    if file == NOTEBOOK and result.message.endswith(MISSING):
+    if file == NOTEBOOK and MISSING in result.message:
         return msgspec.structs.replace(result, message=result.message.replace(MISSING, "not defined: run its cell."))
     if result.outcome is Outcome.GRADER_ERROR:
         message = "This check cannot run on your machine. The grader will run it."

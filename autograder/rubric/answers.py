@@ -28,8 +28,8 @@ def short_answers(student: Student, name: str, questions: Mapping[str, float | s
         The share of right answers, from 0 to 1.
 
     Raises:
-        MismatchError: None is right, and the first is wrong.
-        StudentError: None is right, and the first is missing or still to be written.
+        MismatchError: None is right, and one is wrong; every one that is wrong or missing is named.
+        StudentError: None is there yet.
 
     Example:
         >>> score = short_answers(student, "ANSWERS", {"updates": 1000, "why": "overfitting"})
@@ -37,16 +37,18 @@ def short_answers(student: Student, name: str, questions: Mapping[str, float | s
         0.5 ANSWERS['updates'] is not right: you answered 100.
     """
     right = 0
-    problem: MismatchError | StudentError | None = None
+    problems: list[MismatchError | StudentError] = []
     for key, expected in questions.items():
         try:
             answer(student, name, key, expected)
             right += 1
         except (MismatchError, StudentError) as error:  # not what ends the conversation: that is no answer
-            problem = problem or error
-    if not right and problem is not None:
-        raise problem
-    return Score(right / len(questions), str(problem or ""))
+            problems.append(error)
+    said = " ".join(map(str, problems))
+    if not right and problems:
+        blank = all(isinstance(problem, StudentError) for problem in problems)
+        raise StudentError(Outcome.NOT_ATTEMPTED, said) if blank else MismatchError(said)
+    return Score(right / len(questions), said)
 
 
 def answer(student: Student, name: str, key: str, expected: float | str, tolerance: float = 0.0) -> None:

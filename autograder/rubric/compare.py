@@ -35,7 +35,7 @@ def compare(
     Args:
         got: What the student returned.
         expected: A tensor, a number, a string, a bool, None, or a list or tuple of these.
-        what: What the value is called in the message.
+        what: What the value is called in the message; "(gw, gb)" names the two results of a pair.
         rtol: The relative tolerance; by default 1e-6 for float64 and 1e-4 for float32.
         atol: The absolute tolerance, in the units of `expected`; by default 1e-9 for float64 and 1e-4 for float32.
 
@@ -163,8 +163,14 @@ def _compare_sequence(got: Any, expected: Sequence[Any], what: str, rtol: float 
     if len(got) != len(expected):
         given = f"one, {shown(got)}" if isinstance(got, torch.Tensor) else len(got)
         raise MismatchError(f"{what}: expected {len(expected)} values, got {given}.")
+    names = what[1:-1].split(", ") if what.startswith("(") and what.endswith(")") else []
     for index, (one, other) in enumerate(zip(got, expected, strict=True)):
-        part = f"{what}, result {index + 1} of {len(expected)}" if isinstance(expected, tuple) else f"{what}[{index}]"
+        if len(names) == len(expected):
+            part = f"result {index + 1} of {len(expected)}, {names[index]}"
+        elif isinstance(expected, tuple):
+            part = f"{what}, result {index + 1} of {len(expected)}"
+        else:
+            part = f"{what}[{index}]"
         compare(one, other, part, rtol, atol)
 
 

@@ -14,6 +14,18 @@ import msgspec
 from autograder.protocol.messages import Returned
 from autograder.protocol.values import DictValue, GeneratorValue, ListValue, TensorValue, TupleValue, Value
 
+IN_WORDS = """\
+Beside its values, each function keeps to this. A slip costs points once, in the check that first sees it, and not in
+functions that build on it:
+
+- **Arguments stay as they are.** Others may still need them: work on a copy, not in place.
+- **Kinds stay what is asked for.** float64 in, float64 out, and float32 likewise; counts are ints, masks are True and
+  False. Lists and tuples count as the same, so do a number and a tensor of one element.
+- **Gradients come through** where an argument requires them: no `detach`, no `item`, no detour through numpy there.
+- **The same question has the same answer.** All chance comes from the generator you are given.
+"""
+"""What students read."""
+
 ARGUMENTS, KIND, GRADIENTS, REPEATS = "arguments", "kind", "gradients", "repeats"
 FLOATS = frozenset({"float64", "float32", "float16", "bfloat16"})
 INTEGERS = frozenset({"int64", "int32", "int16", "int8", "uint8"})

@@ -82,7 +82,7 @@ class Student:
             tensor(5.)
             >>> student.call("huber", torch.zeros(2), torch.ones(2))
             Traceback (most recent call last):
-            autograder.errors.StudentError: `huber` is not defined in your submission. Is it spelled like that?
+            autograder.errors.StudentError: `huber` is not defined in your submission.
         """
         values = [encode(value) for value in args]
         named = {key: encode(value) for key, value in kwargs.items()}
@@ -183,7 +183,7 @@ class Student:
             raise StudentError(Outcome.FAILED, f"`{name}` returned something that cannot be read: {error}.") from error
 
 
-MISSING = "not defined in your submission. Is it spelled like that?"
+MISSING = "not defined in your submission."
 STARTERS = re.compile(r"Exercise \S+: (\w{1,100})")
 """Matches what a starter's function raises, and finds the function's name in it."""
 MAX_TEXT = 2_000
@@ -195,7 +195,8 @@ def _student_error(name: str, raised: Raised) -> StudentError:
     where = f" ({raised.where})" if raised.where else ""
     match raised.kind:
         case "missing":
-            return StudentError(Outcome.FAILED, f"`{name}` is {MISSING}")
+            near = f" You have `{raised.where}`: is it that one?" if raised.where else ""
+            return StudentError(Outcome.FAILED, f"`{name}` is {MISSING}{near}")
         case "not attempted":
             found = STARTERS.fullmatch(raised.message)
             calls = f"`{name}` calls `{found[1]}`, which" if found and found[1] != name else f"`{name}`"

@@ -59,7 +59,7 @@ def states(name: str, expression: str, says: str = "", outcome: Outcome = FAILED
 ANSWERS = [
     # --- missing, or with another signature ---
     wrote("nothing", "# to do\n", "`halve` is not defined in your submission"),
-    wrote("another name", "def halv(x):\n    return x / 2\n", "Is it spelled like that?"),
+    wrote("another name", "def halv(x):\n    return x / 2\n", "You have `halv`: is it that one?"),
     wrote("starter", "def halve(x):\n    raise NotImplementedError\n", "still to be written", MISSING),
     wrote(
         "starter called deep",

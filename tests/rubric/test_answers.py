@@ -76,17 +76,18 @@ def test_a_number_is_right_within_its_tolerance_and_a_word_whatever_its_case(giv
 def test_short_answers_are_worth_their_share():
     questions = {"a": 1, "b": "yes", "c": 3, "d": 4}
     score = short_answers(student(ANSWERS={"a": 1, "b": "no", "c": 3}), "ANSWERS", questions)
-    assert (score.fraction, score.message) == (0.5, "ANSWERS['b'] is not right: you answered 'no'.")
+    said = "ANSWERS['b'] is not right: you answered 'no'. ANSWERS['d'] has no answer yet."
+    assert (score.fraction, score.message) == (0.5, said), "every one that is not right"
     score = short_answers(student(ANSWERS={"a": 1, "b": "yes", "c": 3, "d": 4}), "ANSWERS", questions)
     assert (score.fraction, score.message) == (1.0, "")
 
 
-def test_where_no_short_answer_is_right_the_first_problem_is_the_checks():
-    with pytest.raises(StudentError) as caught:
-        short_answers(student(ANSWERS={"b": "no"}), "ANSWERS", {"a": 1, "b": "yes"})
+def test_where_no_short_answer_is_right_all_are_named_and_none_is_not_attempted():
+    with pytest.raises(StudentError, match=r"\['a'\] has no answer yet. ANSWERS\['b'\] has no answer yet") as caught:
+        short_answers(student(ANSWERS={}), "ANSWERS", {"a": 1, "b": "yes"})
     assert caught.value.outcome is Outcome.NOT_ATTEMPTED
-    with pytest.raises(MismatchError, match="'b'"):
-        short_answers(student(ANSWERS={"b": "no"}), "ANSWERS", {"b": "yes", "a": 1})
+    with pytest.raises(MismatchError, match=r"\['a'\] has no answer yet. ANSWERS\['b'\] is not right"):
+        short_answers(student(ANSWERS={"b": "no"}), "ANSWERS", {"a": 1, "b": "yes"})
 
 
 def test_a_conversation_that_is_over_is_no_wrong_answer():

@@ -94,7 +94,7 @@ def test_a_check_that_cannot_be_arranged_does_not_begin(arrange: Any) -> None:
     ("raised", "outcome", "message"),
     [
         (Raised("missing", "NameError", "f"), Outcome.FAILED,
-         "`f` is not defined in your submission. Is it spelled like that?"),
+         "`f` is not defined in your submission."),
         (Raised("not attempted", "NotImplementedError", ""), Outcome.NOT_ATTEMPTED, "`f` is still to be written."),
         (Raised("not attempted", "NotImplementedError", "Exercise 1.1: f"), Outcome.NOT_ATTEMPTED,
          "`f` is still to be written."),

@@ -5,6 +5,7 @@ This module runs in the student's own process, so nothing it reports is evidence
 
 from __future__ import annotations
 
+import difflib
 import inspect
 import sys
 import types
@@ -68,7 +69,9 @@ class Executor:
                     return Returned(None)
         except KeyError as error:
             if request_name(request) not in self._namespace:
-                return Raised("missing", "NameError", request_name(request))
+                name = request_name(request)
+                near = difflib.get_close_matches(name, [key for key in self._namespace if not key.startswith("_")], 1)
+                return Raised("missing", "NameError", name, *near)
             return describe(error, self._files)
         except BaseException as error:
             return describe(error, self._files)
