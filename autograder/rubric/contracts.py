@@ -67,14 +67,14 @@ def breach_of(name: str, got: Returned, right: Returned, arguments: Sequence[Val
     wanted = right.value
     if not any(tensor.requires_grad for tensor in tensors):
         wanted = _without_gradients(wanted)
-    return kind_breach(f"`{name}`", got.value, wanted, exact=any(tensor.dtype in FLOATS for tensor in tensors))
+    return kind_breach(f"`{name}`", got.value, wanted, given=frozenset(tensor.dtype for tensor in tensors))
 
 
-def kind_breach(what: str, got: Value, right: Value, *, exact: bool) -> Breach | None:
+def kind_breach(what: str, got: Value, right: Value, *, given: frozenset[str]) -> Breach | None:
     """Return where a result is of another kind than the right one.
 
-    A list counts as a tuple or as a tensor of its numbers, a number as a tensor of one element; where no dtype is
-    given, so that it need not be `exact`, one float dtype counts as another.
+    A list counts as a tuple or as a tensor of its numbers, a number as a tensor of one element. A dtype of floats is kept
+    where it is one of those that were `given`; where the reference makes its own, one counts as another.
     """
     match right:
         case bool():
@@ -87,7 +87,7 @@ def kind_breach(what: str, got: Value, right: Value, *, exact: bool) -> Breach |
             fits = isinstance(got, int | float) or (_is_tensor(got, FLOATS | INTEGERS) and not isinstance(got, bool))
             return None if fits else _kind(what, "a number", got)
         case TensorValue():
-            return _tensor_breach(what, got, right, exact)
+            return _tensor_breach(what, got, right, right.dtype in given)
         case ListValue() | TupleValue():
             if isinstance(got, TensorValue) and got.shape:
                 return None
@@ -95,7 +95,7 @@ def kind_breach(what: str, got: Value, right: Value, *, exact: bool) -> Breach |
                 return _kind(what, "a list or a tuple", got)
             pairs = zip(got.items, right.items, strict=False)
             parts = (
-                kind_breach(f"{what}, entry {place}", one, other, exact=exact)
+                kind_breach(f"{what}, entry {place}", one, other, given=given)
                 for place, (one, other) in enumerate(pairs)
             )
             return next((part for part in parts if part), None)
@@ -104,7 +104,7 @@ def kind_breach(what: str, got: Value, right: Value, *, exact: bool) -> Breach |
                 return _kind(what, "a dictionary", got)
             mine = {key: value for key, value in got.items if isinstance(key, str | int)}
             parts = (
-                kind_breach(f"{what}[{key!r}]", mine[key], value, exact=exact)
+                kind_breach(f"{what}[{key!r}]", mine[key], value, given=given)
                 for key, value in right.items
                 if isinstance(key, str | int) and key in mine
             )
