@@ -269,15 +269,11 @@ def bounded_logit(p_real, p_fake):
     return torch.logit(p_real / (p_real + p_fake), eps=1e-3)
 
 
-@mutant(
-    "d_loss", "Close to the loss, and not the loss: from which logit on does your softplus count as a straight line?"
-)
+@mutant("d_loss", "Close, but not the loss: from which logit on does your softplus count as a straight line?")
 def straight_too_early(real_logits, fake_logits):
     return F.softplus(-real_logits, threshold=5).mean() + F.softplus(fake_logits, threshold=5).mean()
 
 
-@mutant(
-    "g_loss", "Close to the loss, and not the loss: from which logit on does your softplus count as a straight line?"
-)
+@mutant("g_loss", "Close, but not the loss: from which logit on does your softplus count as a straight line?")
 def straight_too_early_for_g(fake_logits):
     return F.softplus(-fake_logits, threshold=5).mean()
