@@ -149,7 +149,6 @@ def slopes(student: Student, reference: Reference, draw: Draw) -> None:
     """g_slopes gives the derivatives of both means by each logit: first the non-saturating loss's."""
     for fakes in (2, 3, 8):
         matches(student, reference, "g_slopes", draw.normal(fakes, scale=2) - 0.5)
-    matches(student, reference, "g_slopes", draw.uniform(3, low=-1000, high=-900))
 
 
 @saturation.check("best_logit", 2)
@@ -583,10 +582,6 @@ def singular_root(student: Student, reference: Reference, draw: Draw) -> None:
     for size, rank in ((3, 1), (5, 2), (8, 3)):
         a = covariance(draw, size, rank)
         compare(student.matrix_root(a), reference.matrix_root(a), "matrix_root of a singular matrix", atol=1e-6)
-    axes = torch.linalg.qr(draw.normal(4, 4).double())[0]
-    a = (axes * torch.tensor([2.0, 0.5, 0.0, -1e-9], dtype=torch.float64)) @ axes.T
-    a = (a + a.T) / 2
-    compare(student.matrix_root(a), reference.matrix_root(a), "matrix_root with an eigenvalue of -1e-9", atol=1e-6)
 
 
 # --- 6.10 --------------------------------------------------------------------------------------------------------
@@ -742,9 +737,12 @@ LADDER = Ladder(
 )
 
 
-BLENDS, DIGITS = 0.35, 0.50
-"""Shares of images among the real ones (`Task.among`). Blends of digits, as a linear map of the noise makes them, have
-0.23 to 0.33 on eight seeds; the medium rung's generators 0.42 to 0.60."""
+BLENDS, DIGITS = 0.62, 0.70
+"""Shares of images of which the classifier is sure (`Task.sure`): at most the simple rung below, all points above.
+
+Blends of digits, as a linear map of the noise makes them, have 0.54 to 0.59 (15 seeds); trained generators 0.66 or
+more from the medium rung on.
+"""
 
 
 def limited(score: Score, share: float) -> Score:
@@ -753,10 +751,8 @@ def limited(score: Score, share: float) -> Score:
     most = simple + (1 - simple) * min(1.0, max(0.0, (share - BLENDS) / (DIGITS - BLENDS)))
     if score.fraction <= most:
         return score
-    why = (
-        f"Only {share:.0%} of your images are as near to a real one as its neighbours are, so they look like blends of"
-    )
-    return Score(most, f"{score.message} {why} digits; for all points it takes {DIGITS:.0%}.", score.curve)
+    why = f"Our classifier is sure of {share:.0%} of your images only, so many look like blends of digits;"
+    return Score(most, f"{score.message} {why} for all points it takes {DIGITS:.0%}.", score.curve)
 
 
 def trained(student: Student, draw: Draw, classes: int) -> tuple[judge.Task, Tensor, list[float]]:
@@ -785,7 +781,7 @@ def draws_digits(student: Student, reference: Reference, draw: Draw) -> Score:
     """On seven of the ten digits: the nearer your images come to the real ones, without copies, the more points."""
     task, images, trace = trained(student, draw, 7)
     not_copied(task, images)
-    return limited(LADDER.score(task.distance(images), trace, "loss of G"), task.among(images))
+    return limited(LADDER.score(task.distance(images), trace, "loss of G"), task.sure(images))
 
 
 @training.check("train_gan", 3, trains=True, seconds=60)

@@ -424,3 +424,7 @@ class left_open:
         values = torch.linalg.eigvals(covariance_1 @ covariance_2).real.clamp(min=0)
         spread = (covariance_1 + covariance_2).trace() - 2 * values.sqrt().sum()
         return (mean_1 - mean_2).square().sum() + spread
+
+    def matrix_root(a):
+        values, vectors = torch.linalg.eigh(a)
+        return (vectors * values.abs().sqrt()) @ vectors.T

@@ -295,12 +295,6 @@ def by_heart(images, seed):
 # --- boundaries ---
 
 
-@mutant("matrix_root", "Rounding makes an eigenvalue of 0 negative: is its root 0 in yours, or the root of its size?")
-def root_of_the_size(a):
-    values, vectors = torch.linalg.eigh(a)
-    return (vectors * values.abs().sqrt()) @ vectors.T
-
-
 @mutant("modes_covered", "A sample at a distance of exactly `distance`: does it count?")
 def nearer_than_distance(samples, centres, distance, least):
     nearest, index = torch.cdist(samples, centres).min(dim=1)

@@ -267,8 +267,8 @@ def penalty_gradients(d: list[Tensor], real: Tensor, fake: Tensor, alpha: Tensor
 #
 # To compare two sets of images, describe the features of each by a mean and a covariance. You will also need the root
 # of a matrix, which is not the root of its entries: $R = A^{1/2}$ is the symmetric matrix without negative eigenvalues
-# for which $R R = A$. Covariances may be **singular**, and rounding then leaves eigenvalues like $-10^{-17}$: count
-# those as 0.
+# for which $R R = A$. Covariances may be **singular**, and rounding then leaves eigenvalues like $-10^{-17}$: their
+# root is 0 (the root of their size does no harm), and never NaN.
 
 
 # %%

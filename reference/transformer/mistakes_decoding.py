@@ -480,11 +480,14 @@ def joined_to_text(candidate, reference, n):
     return (found & wanted).total(), found.total()
 
 
-@mutant("bleu", "If no candidate has four tokens, there are no n-grams to divide by: what is BLEU then?")
+@mutant("bleu", "If no candidate has four tokens, no four tokens match either: what is BLEU then?")
 def nothing_of_nothing(candidates, references):
     product = 1.0
     for n in range(1, 5):
         pairs = zip(candidates, references, strict=True)
         counts = [ngram_matches(candidate, reference, n) for candidate, reference in pairs]  # noqa: F821
-        product *= sum(count[0] for count in counts) / sum(count[1] for count in counts)
+        found, total = (sum(column) for column in zip(*counts, strict=True))
+        if total and not found:
+            return 0.0
+        product *= found / total if total else 1.0
     return brevity_penalty(sum(map(len, candidates)), sum(map(len, references))) * product**0.25  # noqa: F821
