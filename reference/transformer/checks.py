@@ -150,11 +150,15 @@ def norm_gradient(upstream: torch.Tensor, *inputs: torch.Tensor, eps: float) -> 
 @norms.check("layer_norm_backward", 4)
 def backward(student: Student, reference: Reference, draw: Draw) -> None:
     """layer_norm_backward equals what autograd finds, for x, gain and shift."""
-    for size in NORM_SIZES:
+    for size, eps in zip(NORM_SIZES, (1e-2, 0.3, 1e-2, 0.1), strict=True):
         x, gain, shift = norm_problem(draw, *size)
         upstream = draw.normal(*size)
-        got = student.layer_norm_backward(upstream, x, gain, 1e-2)
-        compare(got, norm_gradient(upstream, x, gain, shift, eps=1e-2), "(gx, ggain, gshift)")
+        got = student.layer_norm_backward(upstream, x, gain, eps)
+        compare(got, norm_gradient(upstream, x, gain, shift, eps=eps), "(gx, ggain, gshift)")
+    x, upstream = draw.normal(5, 4), draw.normal(5, 4)
+    gain = draw.uniform(4, low=0.5, high=2)
+    expected = norm_gradient(upstream, x, gain, gain, eps=1e-5)
+    compare(student.layer_norm_backward(upstream, x, gain), expected, "(gx, ggain, gshift) with the standard eps")
 
 
 @norms.check("layer_norm_backward", 1)
