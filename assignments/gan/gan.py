@@ -67,7 +67,7 @@ def g_loss(fake_logits: Tensor) -> Tensor:
 
 # %%
 def g_loss_saturating(fake_logits: Tensor) -> Tensor:
-    """Mean of log(1 - sigmoid(logit)), finite for any logit: fake_logits (M,) or (M, 1) -> a scalar."""
+    """Mean of log(1 - sigmoid(logit)), right and finite for any logit: fake_logits (M,) or (M, 1) -> a scalar."""
     raise NotImplementedError("Exercise 6.2: g_loss_saturating")
 
 
@@ -209,8 +209,8 @@ def penalty_gradients(d: list[Tensor], real: Tensor, fake: Tensor, alpha: Tensor
 #
 # To compare two sets of images, describe the features of each by a mean and a covariance. You will also need the root
 # of a matrix, which is not the root of its entries: $R = A^{1/2}$ is the symmetric matrix without negative eigenvalues
-# for which $R R = A$. Covariances may be **singular**, and rounding then leaves eigenvalues like $-10^{-17}$: count
-# those as 0.
+# for which $R R = A$. Covariances may be **singular**, and rounding then leaves eigenvalues like $-10^{-17}$: their
+# root is 0 (the root of their size does no harm), and never NaN.
 
 
 # %%
@@ -303,8 +303,9 @@ ANSWERS = {
 # `data/digits.npz` has 1797 digits of 8x8 pixels, 0 to 16, and their labels. When we grade, you get the images of a few
 # of the ten digits, turned or mirrored, all in the same way: a generator that was trained at home does not help. We
 # compare 2000 of your images with the real ones by the Fréchet distance in the features of a classifier of ours, in
-# percent of the features' own variance. Real against real is about 1, pixels of pure noise are at 45 to 105 (it depends
-# on the noise), and a network that has not been trained is at 150.
+# percent of the features' own variance, and see that they are digits and not blends (the handout says how). Real
+# against real is about 1, pixels of pure noise are at 45 to 105 (it depends on the noise), and a network that has not
+# been trained is at 150.
 #
 # A start that works: D and G with two hidden layers of 128, batches of 64, Adam with `betas=(0.5, 0.99)` and learning
 # rate 1e-3, 60 epochs. Then go on:

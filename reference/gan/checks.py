@@ -75,6 +75,9 @@ def discriminators_loss(student: Student, reference: Reference, draw: Draw) -> N
         real, fake = draw.normal(reals, scale=2) + 0.7, draw.normal(fakes, scale=2) - 0.4
         matches(student, reference, "d_loss", real, fake)
         matches(student, reference, "d_loss", real[:, None], fake[:, None])
+        # Gradients come through both halves, each by itself.
+        matches(student, reference, "d_loss", real.clone().requires_grad_(), fake)
+        matches(student, reference, "d_loss", real, fake.clone().requires_grad_())
 
 
 @losses.check("g_loss", 2)
@@ -82,23 +85,24 @@ def generators_loss(student: Student, reference: Reference, draw: Draw) -> None:
     """g_loss is the mean cross-entropy of the fakes with label 1."""
     for fakes in (2, 5, 17):
         fake = draw.normal(fakes, scale=2) - 0.4
-        matches(student, reference, "g_loss", fake)
+        matches(student, reference, "g_loss", fake.clone().requires_grad_())
         matches(student, reference, "g_loss", fake[:, None])
 
 
 @losses.check("d_loss", 1)
 def sure_of_it(student: Student, reference: Reference, draw: Draw) -> None:
-    """d_loss is right, and finite, when D is very sure: for logits near -1000 and 1000."""
-    right, wrong = draw.uniform(3, low=900, high=1000), draw.uniform(4, low=-1000, high=-900)
-    for real, fake in ((right, wrong), (wrong, right), (right, right)):
-        matches(student, reference, "d_loss", real, fake)
+    """d_loss is right, and finite, when D is sure: for logits near -8 and 8, and near -1000 and 1000."""
+    for low, high in ((900, 1000), (6, 10)):
+        right, wrong = draw.uniform(3, low=low, high=high), draw.uniform(4, low=-high, high=-low)
+        for real, fake in ((right, wrong), (wrong, right), (right, right)):
+            matches(student, reference, "d_loss", real, fake)
 
 
 @losses.check("g_loss", 1)
 def sure_of_fakes(student: Student, reference: Reference, draw: Draw) -> None:
-    """g_loss is right, and finite, when D is very sure: for logits near -1000 and 1000."""
-    for fake in (draw.uniform(3, low=900, high=1000), draw.uniform(4, low=-1000, high=-900)):
-        matches(student, reference, "g_loss", fake)
+    """g_loss is right, and finite, when D is sure: for logits near -8 and 8, and near -1000 and 1000."""
+    for low, high in ((900, 1000), (-1000, -900), (6, 10), (-10, -6)):
+        matches(student, reference, "g_loss", draw.uniform(4, low=low, high=high))
 
 
 # --- 6.2 ---------------------------------------------------------------------------------------------------------
@@ -135,9 +139,9 @@ def saturating(student: Student, reference: Reference, draw: Draw) -> None:
 
 @saturation.check("g_loss_saturating", 1)
 def saturating_and_sure(student: Student, reference: Reference, draw: Draw) -> None:
-    """g_loss_saturating is finite and right for logits near -1000 and 1000."""
-    for fake in (draw.uniform(3, low=-1000, high=-900), draw.uniform(3, low=900, high=1000)):
-        matches(student, reference, "g_loss_saturating", fake)
+    """g_loss_saturating is finite and right for logits near -8 and 8, and near -1000 and 1000."""
+    for low, high in ((-1000, -900), (900, 1000), (6, 10), (-10, -6)):
+        matches(student, reference, "g_loss_saturating", draw.uniform(3, low=low, high=high))
 
 
 @saturation.check("g_slopes", 3)
@@ -152,6 +156,8 @@ def best_discriminator(student: Student, reference: Reference, draw: Draw) -> No
     """best_logit is the logit whose sigmoid is p_real / (p_real + p_fake)."""
     for count in (2, 9):
         matches(student, reference, "best_logit", draw.uniform(count, low=0.1, high=3), draw.uniform(count, low=0.1))
+    for low, high in ((1e-5, 2e-5), (1500, 3000)):  # rare among the fakes, and common
+        matches(student, reference, "best_logit", draw.uniform(3, low=low, high=high), draw.uniform(3, low=0.9, high=1))
 
 
 # --- 6.3 ---------------------------------------------------------------------------------------------------------
@@ -173,6 +179,17 @@ def untouched(got: object, count: int, network: str, other: str) -> None:
         tensor = as_tensor(value)
         empty = value is None or (tensor is not None and not bool(tensor.any()))
         expect(empty, f"a step of {network} leaves gradients in {other}.")
+
+
+def something_arrives(got: object, parameters: Sequence[Tensor], network: str) -> None:
+    """The network whose step it is has gradients, of the shapes of its parameters, and not zeros alone."""
+    found = listed(got, len(parameters), f"the `.grad` of each of {network}'s parameters")
+    expect(all(one is not None for one in found), f"no gradient arrives in {network}, whose step it is.")
+    slopes = [
+        tensor_of(one, tuple(parameter.shape), f"the gradient of {network}'s parameter {index}")
+        for index, (one, parameter) in enumerate(zip(found, parameters, strict=True))
+    ]
+    expect(any(bool(slope.any()) for slope in slopes), f"all gradients in {network}, whose step it is, are zero.")
 
 
 def a_pair(draw: Draw, *, leaves: bool) -> tuple[list[Tensor], list[Tensor], tuple[int, ...], int]:
@@ -208,11 +225,13 @@ def into_d(student: Student, reference: Reference, draw: Draw) -> None:
 
 @whose.check("backward_d", 2)
 def g_stays_clean(student: Student, reference: Reference, draw: Draw) -> None:
-    """backward_d leaves nothing in G's parameters: None, or zeros."""
-    for reals, fakes in ((2, 3), (5, 4)):
+    """backward_d leaves nothing in G's parameters, None or zeros, and something in D's."""
+    for reals, fakes in ((2, 3), (5, 4), (3, 6)):
         d, g, shape, noise = a_pair(draw, leaves=True)
         got = student.backward_d(d, g, draw.normal(reals, *shape), draw.normal(fakes, noise))
-        untouched(listed(got, 2, "D's list and G's list")[1], len(g), "D", "G")
+        found = listed(got, 2, "D's list and G's list")
+        untouched(found[1], len(g), "D", "G")
+        something_arrives(found[0], d, "D")
 
 
 @whose.check("backward_g", 3)
@@ -227,11 +246,12 @@ def into_g(student: Student, reference: Reference, draw: Draw) -> None:
 
 @whose.check("backward_g", 2)
 def d_stays_clean(student: Student, reference: Reference, draw: Draw) -> None:
-    """backward_g leaves nothing in D's parameters: None, or zeros."""
-    for fakes in (2, 5):
+    """backward_g leaves nothing in D's parameters, None or zeros, and something in G's."""
+    for fakes in (2, 5, 3):
         d, g, _, noise = a_pair(draw, leaves=True)
         got = listed(student.backward_g(d, g, draw.normal(fakes, noise)), 2, "D's list and G's list")
         untouched(got[0], len(d), "G", "D")
+        something_arrives(got[1], g, "G")
 
 
 # --- 6.4 ---------------------------------------------------------------------------------------------------------
@@ -363,7 +383,8 @@ def wasserstein_losses(student: Student, reference: Reference, draw: Draw) -> No
     """critic_loss is the mean score of the fakes minus that of the reals."""
     for reals, fakes in ((2, 3), (7, 4)):
         real, fake = draw.normal(reals, scale=3) + 1, draw.normal(fakes, scale=3) - 2
-        matches(student, reference, "critic_loss", real, fake)
+        matches(student, reference, "critic_loss", real.clone().requires_grad_(), fake)
+        matches(student, reference, "critic_loss", real, fake.clone().requires_grad_())
         matches(student, reference, "critic_loss", real[:, None], fake[:, None])
 
 
@@ -372,7 +393,7 @@ def generator_of_wasserstein(student: Student, reference: Reference, draw: Draw)
     """critic_g_loss is the mean score of the fakes with its sign turned."""
     for fakes in (3, 4):
         fake = draw.normal(fakes, scale=3) - 2
-        matches(student, reference, "critic_g_loss", fake)
+        matches(student, reference, "critic_g_loss", fake.clone().requires_grad_())
         matches(student, reference, "critic_g_loss", fake[:, None])
 
 
@@ -429,6 +450,8 @@ def mixes(student: Student, reference: Reference, draw: Draw) -> None:
     """mix takes alpha of the real and 1 - alpha of the fake, one alpha for each sample, whatever its shape."""
     for shape in ((3, 2), (2, 5), (4, 2, 3, 3), (3, 3, 3)):
         matches(student, reference, "mix", draw.normal(*shape), draw.normal(*shape), draw.uniform(shape[0]))
+    ends = torch.tensor([0.0, 1.0, 0.5], dtype=draw.dtype)
+    matches(student, reference, "mix", draw.normal(3, 4), draw.normal(3, 4), ends)
 
 
 # --- 6.8 ---------------------------------------------------------------------------------------------------------
@@ -451,7 +474,11 @@ def slopes_of_penalty(student: Student, *problem: object) -> list[object]:
         if "does not require grad" in error.message:
             raise MismatchError(f"{error.message}. Was the graph of the slope kept when you took it?") from error
         raise
-    return listed(found, len(problem[0]), "one gradient for each of D's parameters")  # type: ignore[arg-type]
+    gradients = listed(found, len(problem[0]), "one gradient for each of D's parameters")  # type: ignore[arg-type]
+    for index, gradient in enumerate(gradients):
+        where = f"the gradient of parameter {index} is None: return zeros where the penalty does not depend on it."
+        expect(gradient is not None, where)
+    return gradients
 
 
 @penalty.check("penalty_gradients", 0.5, public=True)
@@ -479,7 +506,10 @@ SLOPES = ((0.3, (2, 3)), (3.0, (3, 4)), (1.5, (4, 2, 3, 3)), (0.4, (5, 3, 2)))
 def penalty_value(student: Student, reference: Reference, draw: Draw) -> None:
     """gradient_penalty is the mean over samples of (norm of the slope - 1)^2, for flat and steep critics."""
     for factor, shape in SLOPES:
-        matches(student, reference, "gradient_penalty", *steep(draw, factor, *shape))
+        d, *rest = steep(draw, factor, *shape)
+        matches(student, reference, "gradient_penalty", d, *rest)
+        leaves = [parameter.clone().requires_grad_() for parameter in d]
+        matches(student, reference, "gradient_penalty", leaves, *rest)
 
 
 @penalty.check("penalty_gradients", 2)
@@ -636,6 +666,12 @@ def counts_modes(student: Student, reference: Reference, draw: Draw) -> None:
         counts = torch.zeros(count, dtype=torch.int64)
         counts[:2] = least
         matches(student, reference, "modes_covered", crowd(draw, centres, counts, 0, 0.3), centres, wide, least)
+    # At a distance of exactly 5, which counts; and none near.
+    centres = torch.tensor([[0.0, 0.0], [40.0, 0.0], [0.0, 40.0]], dtype=draw.dtype)
+    samples = torch.tensor([[3.0, 4.0], [-4.0, 3.0], [40.0, 5.0], [44.0, 4.0]], dtype=draw.dtype)
+    for least in (1, 2):
+        matches(student, reference, "modes_covered", samples, centres, 5.0, least)
+    matches(student, reference, "modes_covered", samples + 100, centres, 5.0, 1)
 
 
 @modes.check("nearest_training", 2)
@@ -653,6 +689,13 @@ def copies(student: Student, reference: Reference, draw: Draw) -> None:
     samples = torch.cat([images[:3].repeat(2, 1, 1) + draw.normal(6, 2, 3, scale=0.01), draw.normal(4, 2, 3) + 4])
     matches(student, reference, "copied_share", samples, images, 0.2)
     matches(student, reference, "copied_share", samples[3:], images, 0.2)
+    for count, tolerance in ((3, 0.5), (5, 2.0)):
+        training = draw.normal(count, 5)
+        samples = torch.cat([training[:2] + 0.1, training[-1:] + 0.6, training[:1] + 30])
+        matches(student, reference, "copied_share", samples, training, tolerance)
+    training = torch.tensor([[0.0, 0.0], [20.0, 0.0]], dtype=draw.dtype)
+    samples = torch.tensor([[3.0, 4.0], [20.0, 6.0], [20.0, -5.0]], dtype=draw.dtype)
+    matches(student, reference, "copied_share", samples, training, 5.0)  # at a distance of exactly 5, which counts
 
 
 # --- 6.12 --------------------------------------------------------------------------------------------------------
@@ -686,12 +729,30 @@ IMAGES = 2000
 LADDER = Ladder(
     "Fréchet distance from the real digits, in percent",
     (
-        Rung("simple", 85.0, 0.30, "two hidden layers and Adam, 60 epochs"),
-        Rung("medium", 30.0, 0.60, "a learning rate of 2e-3"),
+        Rung("simple", 85.0, 0.15, "two hidden layers and Adam, 60 epochs"),
+        Rung("medium", 30.0, 0.30, "a learning rate of 2e-3"),
         Rung("strong", 9.0, 0.85, "R1 and a running average of G's weights"),
         Rung("boss", 4.5, 1.00, "a learning rate of 4e-3 and 120 epochs, with both"),
     ),
 )
+
+
+BLENDS, DIGITS = 0.62, 0.65
+"""Shares of images of which the classifier is sure (`Task.sure`): at most the medium rung below, all points above.
+
+Blends of digits, as a linear map of the noise makes them, have 0.54 to 0.62 (75 draws) at a distance of 7 to 15; the
+strong rung's generators have 0.67 or more, the boss rung's 0.85.
+"""
+
+
+def limited(score: Score, share: float) -> Score:
+    """No more than the medium rung's points for blends of digits, and all points where enough images are digits."""
+    medium = LADDER.rungs[1].fraction
+    most = medium + (1 - medium) * min(1.0, max(0.0, (share - BLENDS) / (DIGITS - BLENDS)))
+    if score.fraction <= most:
+        return score
+    why = f"Our classifier is sure of {share:.0%} of your images only, so many look like blends of digits;"
+    return Score(most, f"{score.message} {why} for all points it takes {DIGITS:.0%}.", score.curve)
 
 
 def trained(student: Student, draw: Draw, classes: int) -> tuple[judge.Task, Tensor, list[float]]:
@@ -720,7 +781,7 @@ def draws_digits(student: Student, reference: Reference, draw: Draw) -> Score:
     """On seven of the ten digits: the nearer your images come to the real ones, without copies, the more points."""
     task, images, trace = trained(student, draw, 7)
     not_copied(task, images)
-    return LADDER.score(task.distance(images), trace, "loss of G")
+    return limited(LADDER.score(task.distance(images), trace, "loss of G"), task.sure(images))
 
 
 @training.check("train_gan", 3, trains=True, seconds=60)

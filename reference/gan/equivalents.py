@@ -400,3 +400,31 @@ class as_modules:
             history["d"].append(loss.item())
             history["g"].append(fooled.item())
         return [p.detach() for p in average.module.parameters()], history["d"], history["g"]
+
+
+@variants.equivalent
+class left_open:
+    """G frozen for D's step, D's gradients set to zero after G's, eigenvalues of the product instead of its root."""
+
+    def backward_d(d, g, real, z):
+        for parameter in g:
+            parameter.requires_grad_(False)
+        with torch.enable_grad():
+            d_loss(network(d, real), network(d, network(g, z))).backward()
+        return [parameter.grad for parameter in d], [parameter.grad for parameter in g]
+
+    def backward_g(d, g, z):
+        with torch.enable_grad():
+            g_loss(network(d, network(g, z))).backward()
+        for parameter in d:
+            parameter.grad.zero_()
+        return [parameter.grad for parameter in d], [parameter.grad for parameter in g]
+
+    def frechet_distance(mean_1, covariance_1, mean_2, covariance_2):
+        values = torch.linalg.eigvals(covariance_1 @ covariance_2).real.clamp(min=0)
+        spread = (covariance_1 + covariance_2).trace() - 2 * values.sqrt().sum()
+        return (mean_1 - mean_2).square().sum() + spread
+
+    def matrix_root(a):
+        values, vectors = torch.linalg.eigh(a)
+        return (vectors * values.abs().sqrt()) @ vectors.T

@@ -259,3 +259,21 @@ def one_step_of_d(d, g, real, z_d, z_g, lr):
 @mutant("take_turns", "All of D's steps in a round see the same batch.")
 def same_batch(d, g, real, z_d, z_g, lr):
     return play(d, g, real[:, :1].expand_as(real), z_d, z_g, lr)
+
+
+# --- boundaries ---
+
+
+@mutant("best_logit", "Where an image is very rare among the fakes, or common: should anything bound the logit?")
+def bounded_logit(p_real, p_fake):
+    return torch.logit(p_real / (p_real + p_fake), eps=1e-3)
+
+
+@mutant("d_loss", "Close, but not the loss: from which logit on does your softplus count as a straight line?")
+def straight_too_early(real_logits, fake_logits):
+    return F.softplus(-real_logits, threshold=5).mean() + F.softplus(fake_logits, threshold=5).mean()
+
+
+@mutant("g_loss", "Close, but not the loss: from which logit on does your softplus count as a straight line?")
+def straight_too_early_for_g(fake_logits):
+    return F.softplus(-fake_logits, threshold=5).mean()

@@ -290,3 +290,18 @@ def by_heart(images, seed):
     b1 = -steep * torch.cat([edges, edges + ramp])
     rise = (pixels[1:] - pixels[:-1]).T / (steep * ramp)
     return [W1, b1, torch.cat([rise, -rise], dim=1), pixels[0]], [1.0, 1.0], [1.0, 1.0]
+
+
+# --- boundaries ---
+
+
+@mutant("modes_covered", "A sample at a distance of exactly `distance`: does it count?")
+def nearer_than_distance(samples, centres, distance, least):
+    nearest, index = torch.cdist(samples, centres).min(dim=1)
+    counts = torch.bincount(index[nearest < distance], minlength=len(centres))
+    return int((counts >= least).sum())
+
+
+@mutant("copied_share", "A sample at a distance of exactly the tolerance: is it a copy?")
+def nearer_than_tolerance(samples, training, tolerance):
+    return float((nearest_training(samples, training)[1] < tolerance).double().mean())  # noqa: F821

@@ -529,3 +529,35 @@ class whole_transformer:
                     tokens.append(int(logits_of(words, torch.tensor([tokens]))[0, -1].argmax()))
                 translations.append(tokens)
         return translations, losses
+
+
+@variants.equivalent
+class what_is_left_open:
+    """Waves and smoothed labels in float32, a tensor of tokens, and the given gradients where nothing is clipped."""
+
+    def positional_encoding(length, width):
+        position = torch.arange(length)[:, None]
+        rates = torch.exp(torch.arange(0, width, 2) * -(math.log(10000.0) / width))
+        encoding = torch.zeros(length, width)
+        encoding[:, 0::2], encoding[:, 1::2] = torch.sin(position * rates), torch.cos(position * rates)
+        return encoding
+
+    def smooth_labels(labels, classes, epsilon):
+        return (1 - epsilon) * F.one_hot(labels, classes).float() + epsilon / classes
+
+    def accuracies(logits, labels, pad):
+        real = labels != pad
+        right = logits.argmax(dim=2) == labels
+        return right[real].double().mean(), (right | ~real).all(dim=1).float().mean()
+
+    def clip_gradients(gradients, limit):
+        norm = torch.cat([gradient.flatten() for gradient in gradients]).norm()
+        if norm <= limit:
+            return gradients, norm
+        return [gradient * limit / norm for gradient in gradients], norm
+
+    def greedy_decode(table, bos, eos, limit):
+        tokens = [bos]
+        while len(tokens) <= limit and (len(tokens) == 1 or tokens[-1] != eos):
+            tokens.append(int(decoder_logits(table, tokens)[-1].argmax()))
+        return torch.tensor(tokens[1:])

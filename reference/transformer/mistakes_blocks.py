@@ -565,3 +565,33 @@ def decoder_postnorm(x, memory, p, heads, memory_mask=None):
     x = layer_norm(x + attention(x, x, p["self"], heads, causal_mask(x.shape[1])), *p["norm1"])
     x = layer_norm(x + attention(x, memory, p["cross"], heads, memory_mask), *p["norm2"])
     return layer_norm(x + feed_forward(x, *p["ffn"]), *p["norm3"])
+
+
+# --- boundaries ---
+
+
+@mutant(
+    "layer_norm",
+    "The mean of the squares minus the square of the mean: what is left of it in float32 when both are large?",
+)
+def squares_apart(x, gain, shift, eps=1e-5):
+    mean = x.mean(dim=-1, keepdim=True)
+    variance = x.square().mean(dim=-1, keepdim=True) - mean.square()
+    return gain * (x - mean) / (variance + eps).sqrt() + shift
+
+
+@mutant("padding_mask", "Does yours count on padding at the end? It may stand in front, too.")
+def pad_at_the_end(tokens, pad):
+    lengths = (tokens != pad).sum(dim=1, keepdim=True)
+    return (torch.arange(tokens.shape[1]) < lengths)[:, None, None, :]
+
+
+@mutant("decoder_block", "Whose padding does `memory_mask` hide? Does it belong in the self-attention?")
+def memory_mask_on_self(x, memory, p, heads, memory_mask=None):
+    seen = causal_mask(x.shape[1])  # noqa: F821
+    if memory_mask is not None and memory_mask.shape[-1] == x.shape[1]:
+        seen = seen & memory_mask
+    normal = layer_norm(x, *p["norm1"])  # noqa: F821
+    x = x + attention(normal, normal, p["self"], heads, seen)  # noqa: F821
+    x = x + attention(layer_norm(x, *p["norm2"]), memory, p["cross"], heads, memory_mask)  # noqa: F821
+    return x + feed_forward(layer_norm(x, *p["norm3"]), *p["ffn"])  # noqa: F821

@@ -449,3 +449,45 @@ def not_shifted(sources, targets, new_sources, source_size, target_size, seed):
 def hardly_moves(sources, targets, new_sources, source_size, target_size, seed):
     torch.manual_seed(seed)
     return _train(sources, targets, new_sources, Translator(source_size, target_size, 64), lr=1e-6, epochs=2)
+
+
+# --- boundaries ---
+
+
+@mutant("beam_search", "A sequence that has ended keeps its place in the beam: do you let another one take it?")
+def beam_refilled(table, bos, eos, limit, width):
+    beam, done = [([bos], torch.zeros((), dtype=table.dtype))], []
+    for _ in range(limit):
+        longer = []
+        for tokens, score in beam:
+            steps = decoder_logits(table, tokens)[-1].log_softmax(dim=0)  # noqa: F821
+            longer += [([*tokens, token], score + step) for token, step in enumerate(steps)]
+        best = sorted(longer, key=lambda candidate: float(candidate[1]), reverse=True)[:width]
+        done += [candidate for candidate in best if candidate[0][-1] == eos]
+        beam = [candidate for candidate in best if candidate[0][-1] != eos]
+        if not beam:
+            break
+    tokens, score = max(done + beam, key=lambda candidate: float(candidate[1]))
+    return tokens[1:], score
+
+
+@mutant("ngram_matches", "Are (1, 12) and (11, 2) the same pair in yours? Compare tokens, not their digits in a row.")
+def joined_to_text(candidate, reference, n):
+    wanted, found = (
+        Counter("".join(map(str, run)) for run in zip(*(tokens[i:] for i in range(n)), strict=False))
+        for tokens in (reference, candidate)
+    )
+    return (found & wanted).total(), found.total()
+
+
+@mutant("bleu", "If no candidate has four tokens, no four tokens match either: what is BLEU then?")
+def nothing_of_nothing(candidates, references):
+    product = 1.0
+    for n in range(1, 5):
+        pairs = zip(candidates, references, strict=True)
+        counts = [ngram_matches(candidate, reference, n) for candidate, reference in pairs]  # noqa: F821
+        found, total = (sum(column) for column in zip(*counts, strict=True))
+        if total and not found:
+            return 0.0
+        product *= found / total if total else 1.0
+    return brevity_penalty(sum(map(len, candidates)), sum(map(len, references))) * product**0.25  # noqa: F821

@@ -419,3 +419,32 @@ def to_unit_length(gradients, limit):
 def zeros_to_nan(gradients, limit):
     norm = torch.stack([g.square().sum() for g in gradients]).sum().sqrt()
     return [torch.where(norm > limit, g * (limit / norm), g * (norm / norm)) for g in gradients], norm
+
+
+# --- boundaries ---
+
+
+@mutant("accuracies", "Is pad left out of the largest logit? A model that says pad where a token belongs is wrong.")
+def never_says_pad(logits, labels, pad):
+    logits = logits.clone()
+    logits[:, :, pad] = -torch.inf
+    real = labels != pad
+    right = logits.argmax(dim=2) == labels
+    return float((right & real).sum() / real.sum()), float((right | ~real).all(dim=1).double().mean())
+
+
+@mutant("padded_cross_entropy", "Do you stop at the first pad? Real labels behind it count as well.")
+def up_to_the_first_pad(logits, labels, pad):
+    cost = -logits.log_softmax(dim=2).gather(2, labels[..., None])[..., 0]
+    return cost[(labels != pad).cumprod(dim=1).bool()].mean()
+
+
+@mutant("teacher_forcing", "A target without tokens: what should the decoder say right after BOS?")
+def nothing_ends_nothing(targets, bos, eos, pad):
+    column = torch.full_like(targets[:, :1], pad)
+    inputs = torch.cat([torch.full_like(column, bos), targets], dim=1)
+    labels = torch.cat([targets, column], dim=1)
+    counts = (targets != pad).sum(dim=1)
+    rows = torch.arange(len(targets))[counts > 0]
+    labels[rows, counts[rows]] = eos
+    return inputs, labels

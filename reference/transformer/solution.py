@@ -103,7 +103,10 @@ def shift_matrix(offset: int, width: int) -> Tensor:
 
 # %%
 def layer_norm(x: Tensor, gain: Tensor, shift: Tensor, eps: float = 1e-5) -> Tensor:
-    """Normalise the last dimension: x (..., D), gain (D,), shift (D,) -> (..., D)."""
+    """Normalise the last dimension: x (..., D), gain (D,), shift (D,) -> (..., D).
+
+    Right in float32, too, where the features are around 300: subtract the mean before you square.
+    """
     # SOLUTION
     centred = x - x.mean(dim=-1, keepdim=True)
     return gain * centred / (centred.square().mean(dim=-1, keepdim=True) + eps).sqrt() + shift
@@ -153,7 +156,7 @@ def causal_mask(length: int) -> Tensor:
 
 
 def padding_mask(tokens: Tensor, pad: int) -> Tensor:
-    """tokens (B, S) -> (B, 1, 1, S), bool: True where there is a token, False where there is padding."""
+    """tokens (B, S) -> (B, 1, 1, S), bool: True where there is a token, False where there is padding (anywhere)."""
     # SOLUTION
     return (tokens != pad)[:, None, None, :]
     # END
@@ -232,7 +235,8 @@ def decoder_block(
 def teacher_forcing(targets: Tensor, bos: int, eos: int, pad: int) -> tuple[Tensor, Tensor]:
     """Inputs and labels for the decoder: targets (B, T), padded at the end -> two tensors (B, T + 1).
 
-    Inputs: BOS, the tokens, padding. Labels: the tokens, EOS right behind the last one, padding.
+    Inputs: BOS, the tokens, padding. Labels: the tokens, EOS right behind the last one, padding. A target without
+    tokens has EOS as its first label.
     """
     # SOLUTION
     column = torch.full_like(targets[:, :1], pad)
@@ -246,7 +250,8 @@ def teacher_forcing(targets: Tensor, bos: int, eos: int, pad: int) -> tuple[Tens
 def padded_cross_entropy(logits: Tensor, labels: Tensor, pad: int) -> Tensor:
     """Mean of -log p(label) over the labels that are not pad: logits (B, T, V), labels (B, T) -> a scalar tensor.
 
-    Finite for any finite logits, 1000 too. There is at least one real label.
+    Pad may stand anywhere, here and in the functions below, not only at the end. Finite for any finite logits, 1000
+    too. There is at least one real label.
     """
     # SOLUTION
     cost = -logits.log_softmax(dim=2).gather(2, labels[..., None])[..., 0]
@@ -263,15 +268,16 @@ def cross_entropy_gradient(logits: Tensor, labels: Tensor, pad: int) -> Tensor:
     # END
 
 
-def accuracies(logits: Tensor, labels: Tensor, pad: int) -> tuple[Tensor, Tensor]:
+def accuracies(logits: Tensor, labels: Tensor, pad: int) -> tuple[float, float]:
     """How often the largest logit is right: logits (B, T, V), labels (B, T) -> two numbers between 0 and 1.
 
-    First the part of the real labels (not pad) that are right; then the part of the sequences in which all are.
+    First the part of the real labels (not pad) that are right; then the part of the sequences in which all are. The
+    largest of all V logits counts, pad's too.
     """
     # SOLUTION
     real = labels != pad
     right = logits.argmax(dim=2) == labels
-    return (right & real).sum() / real.sum(), (right | ~real).all(dim=1).double().mean()
+    return float((right & real).sum() / real.sum()), float((right | ~real).all(dim=1).double().mean())
     # END
 
 
@@ -285,7 +291,7 @@ def accuracies(logits: Tensor, labels: Tensor, pad: int) -> tuple[Tensor, Tensor
 
 # %%
 def smooth_labels(labels: Tensor, classes: int, epsilon: float) -> Tensor:
-    """The distributions q: labels (B, T) -> (B, T, classes)."""
+    """The distributions q: labels (B, T) -> (B, T, classes). float32 or float64, as you like."""
     # SOLUTION
     hard = nn.functional.one_hot(labels, classes).double()
     return (1 - epsilon) * hard + epsilon / classes
@@ -366,7 +372,7 @@ ANSWERS = {
 def clip_gradients(gradients: list[Tensor], limit: float) -> tuple[list[Tensor], Tensor]:
     """Clip a list of tensors by their common norm.
 
-    Returns the list of new tensors (the old ones stay as they are) and the norm before clipping, a scalar.
+    Returns the clipped gradients, a list (those given stay as they are), and the norm before clipping, a scalar.
     Nothing changes when the norm is at most `limit`.
     """
     # SOLUTION
@@ -411,7 +417,8 @@ def log_probability(table: Tensor, tokens: list[int], bos: int) -> Tensor:
 
 
 def greedy_decode(table: Tensor, bos: int, eos: int, limit: int) -> list[int]:
-    """The greedy sequence, a list of ints without BOS. It ends with EOS, or after `limit` tokens (EOS is one)."""
+    """The greedy sequence, a list (or a tensor) of ints without BOS. It ends with EOS, or after `limit` tokens, EOS
+    among them."""
     # SOLUTION
     tokens = [bos]
     while len(tokens) <= limit:

@@ -24,15 +24,14 @@ def tokens_of(value: object) -> list[object]:
 class Task:
     """Numbers in words and in digits; which token stands for which word or digit is drawn."""
 
-    def __init__(self, draw: Draw, spell: Callable[[int], list[str]], digits: int, train: int, unseen: int) -> None:
-        numbers = words.spread(train + unseen, digits, random.Random(draw.integer(0, 2**62)))
-        spelled = [spell(number) for number in numbers]
+    def __init__(self, draw: Draw, pairs: list[tuple[list[str], str]], train: int) -> None:
+        spelled = [spelling for spelling, _ in pairs]
         vocabulary = sorted({word for sequence in spelled for word in sequence})
         codes = dict(zip(vocabulary, (3 + draw.permutation(len(vocabulary))).tolist(), strict=True))
         figures = (3 + draw.permutation(10)).tolist()
         self.sizes = (3 + len(vocabulary), 13)
         self.sources = _padded([[codes[word] for word in sequence] for sequence in spelled])
-        self.wanted = [[figures[int(digit)] for digit in str(number)] for number in numbers]
+        self.wanted = [[figures[int(digit)] for digit in digits] for _, digits in pairs]
         self.targets = _padded(self.wanted)
         self.train = train
         self.seed = draw.integer(0, 2**31)
@@ -58,6 +57,12 @@ class Task:
         right = [one == other for one, other in zip(translations, self.wanted[self.train :], strict=True)]
         return sum(right) / len(right)
 
+    def digits(self, translations: list[list[object]]) -> float:
+        """The part of the digits of the unseen numbers that are right and in their place."""
+        pairs = list(zip(translations, self.wanted[self.train :], strict=True))
+        right = sum(mine == other for one, wanted in pairs for mine, other in zip(one, wanted, strict=False))
+        return right / sum(max(len(one), len(wanted)) for one, wanted in pairs)
+
     def lengths(self, translations: list[list[object]]) -> float:
         """The part of the translations that have the right number of digits."""
         pairs = zip(translations, self.wanted[self.train :], strict=True)
@@ -76,11 +81,37 @@ def content(tokens: list[object]) -> list[object]:
     return tokens[:end]
 
 
+def numbers(draw: Draw, spell: Callable[[int], list[str]], digits: int, train: int, unseen: int) -> Task:
+    """Numbers of up to so many digits, and how they are spelled."""
+    found = words.spread(train + unseen, digits, random.Random(draw.integer(0, 2**62)))
+    return Task(draw, [(spell(number), str(number)) for number in found], train)
+
+
 def english(draw: Draw) -> Task:
     """English numbers below a million: 4,000 to learn from, 500 unseen."""
-    return Task(draw, words.english, 6, 4000, 500)
+    return numbers(draw, words.english, 6, 4000, 500)
 
 
 def chinese(draw: Draw) -> Task:
     """Chinese numbers below a hundred thousand: 2,000 to learn from, 300 unseen."""
-    return Task(draw, words.chinese, 5, 2000, 300)
+    return numbers(draw, words.chinese, 5, 2000, 300)
+
+
+def made_up(draw: Draw) -> Task:
+    """A language that nobody speaks, drawn anew: 2,500 to learn from, 200 unseen.
+
+    Ten words stand for digits, and for other ones behind the word that turns them; half of these languages are read
+    from right to left. What is known about numbers is of no use here: the language has to be learned from the pairs.
+    """
+    plain, turned = draw.permutation(10).tolist(), draw.permutation(10).tolist()
+    backwards = draw.integer(0, 2) == 1
+    chance = random.Random(draw.integer(0, 2**62))
+    pairs = []
+    for _ in range(2700):
+        sentence, digits = [], ""
+        for _ in range(chance.randint(2, 5)):
+            word, turn = chance.randrange(10), chance.random() < 0.3
+            sentence += ["turn"] * turn + [f"word {word}"]
+            digits += str((turned if turn else plain)[word])
+        pairs.append((sentence, digits[::-1] if backwards else digits))
+    return Task(draw, pairs, 2500)

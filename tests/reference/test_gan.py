@@ -25,11 +25,33 @@ def test_g_against_the_old_d_costs_about_half_of_the_exercise():
     assert sum(result.earned for result in results) == 6
 
 
-def test_a_lost_graph_is_named_after_pytorchs_words():
+def test_a_lost_graph_costs_the_penalty_and_not_its_gradients():
     results = results_of("gan", "6.8", change_of("gan", "graph_lost"))
-    messages = [result.message for result in results if result.message]
+    lost = [result for result in results if result.outcome != "passed"]
+    assert [result.name for result in lost] == ["6.8 penalty_value"]
+    assert "no gradient comes through it" in lost[0].message
+
+
+def test_a_gradient_of_none_is_told_what_to_be():
+    def by_grad(d, real, fake, alpha):
+        leaves = [parameter.detach().clone().requires_grad_() for parameter in d]
+        gradient_penalty(leaves, real, fake, alpha).backward()  # noqa: F821
+        return [leaf.grad for leaf in leaves]
+
+    results = results_of("gan", "6.8", {"penalty_gradients": by_grad})
+    messages = [result.message for result in results if result.outcome != "passed"]
     assert messages
-    assert all(message.endswith("Was the graph of the slope kept when you took it?") for message in messages)
+    assert all("return zeros where the penalty does not depend on it" in message for message in messages)
+
+
+def test_a_linear_map_of_the_noise_earns_the_medium_rung_at_most():
+    def linear(images, seed):
+        values, vectors = torch.linalg.eigh(torch.cov(images.T))
+        return [vectors * values.clamp(min=0).sqrt(), images.mean(dim=0)], [1.4, 1.3], [0.7, 0.8]
+
+    result = results_of("gan", "6.13", {"train_gan": linear})[0]
+    assert result.earned <= 13 * checks.LADDER.rungs[1].fraction
+    assert "look like blends" in result.message
 
 
 def test_one_epoch_is_a_training_that_scores_low():

@@ -61,6 +61,13 @@ def test_a_task_hides_its_unseen_numbers_and_renames_its_tokens():
     assert one.exact([[0]] * 500) == 0
 
 
+def test_a_language_that_nobody_speaks_is_drawn_anew():
+    one, other = task.made_up(Draw(1)), task.made_up(Draw(2))
+    assert one.digits(one.wanted[2500:]) == 1
+    assert one.digits(other.wanted[2500:]) < 0.25
+    assert {len(made) for made in one.wanted} == {2, 3, 4, 5}
+
+
 def test_a_translation_may_come_with_or_without_its_ends():
     content = task.content
     assert content([1, 5, 6, 2, 0, 0]) == content([5, 6]) == content([5, 6, 0]) == content([5, 6, 2, 9]) == [5, 6]
@@ -121,3 +128,26 @@ def test_large_logits_ask_for_stability_and_nothing_else(mutant):
 def test_large_logits_find_what_overflows_or_is_cut_off(mutant):
     result = said("large_logits", mutant)
     assert (result.earned, result.mutant) == (0, mutant)
+
+
+# --- training ---
+
+
+def test_what_is_known_about_numbers_earns_the_simple_rung_at_most():
+    def longest_word_decides(sources, targets, new_sources, source_size, target_size, seed):
+        least = {}
+        for words, digits in zip(sources.tolist(), targets.tolist(), strict=True):
+            for word in words:
+                least[word] = min(least.get(word, 99), sum(digit > 0 for digit in digits))
+        return [[3] * max(least[word] for word in words if word) for words in new_sources.tolist()], [2.0, 1.0]
+
+    result = result_of("transformer", "decides_the_length", {"train_translator": longest_word_decides})
+    assert result.earned <= 1.5
+    assert "made up" in result.message
+
+
+def test_a_decoder_that_sees_the_future_is_asked_whether_it_does():
+    checks = module("transformer", "checks")
+    told = checks.with_cause(checks.LADDER.score(0.0), checks.LADDER, [1.0, 0.0005])
+    assert "does the decoder see the future" in told.message
+    assert checks.with_cause(checks.LADDER.score(0.9), checks.LADDER, [1.0, 0.0005]) == checks.LADDER.score(0.9)
