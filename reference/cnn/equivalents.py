@@ -122,10 +122,17 @@ class with_numpy:
     def enlarge(x):
         return torch.from_numpy(np.kron(x.numpy(), np.ones((2, 2), dtype=x.numpy().dtype)))
 
-    def soft_cross_entropy(logits, targets):
-        z, t = logits.numpy(), targets.numpy()
-        z = z - z.max(axis=1, keepdims=True)
-        return float(np.mean(np.sum(t * (np.log(np.exp(z).sum(axis=1, keepdims=True)) - z), axis=1)))
+    def conv_matrix(w, height, width, stride=(1, 1), padding=(0, 0)):
+        filters, channels, rows, columns = w.shape
+        high = (height + 2 * padding[0] - rows) // stride[0] + 1
+        wide = (width + 2 * padding[1] - columns) // stride[1] + 1
+        matrix = np.zeros((filters, high, wide, channels, height + 2 * padding[0], width + 2 * padding[1]))
+        for i in range(high):
+            for j in range(wide):
+                top, left = i * stride[0], j * stride[1]
+                matrix[:, i, j, :, top : top + rows, left : left + columns] = w.numpy()
+        inside = matrix[..., padding[0] : padding[0] + height, padding[1] : padding[1] + width]
+        return torch.from_numpy(inside.reshape(filters * high * wide, -1)).to(w.dtype)
 
 
 @variants.equivalent
@@ -358,7 +365,9 @@ class gradient_by_hand:
         grid = torch.zeros(len(theta), height, width, 2, dtype=theta.dtype)
         for i in range(height):
             for j in range(width):
-                place = torch.tensor([2 * j / (width - 1) - 1, 2 * i / (height - 1) - 1, 1], dtype=theta.dtype)
+                place = torch.tensor(
+                    [2 * j / max(width - 1, 1) - 1, 2 * i / max(height - 1, 1) - 1, 1], dtype=theta.dtype
+                )
                 grid[:, i, j] = theta @ place
         return grid
 

@@ -267,11 +267,9 @@ def _shift(x, down, right):
 
 
 @mutant("shift", "What is left of an image that moves by more than its own height or width?")
-def shift_within_the_image(x, down, right):
-    y, (height, width) = torch.zeros_like(x), x.shape[2:]
-    seen = x[:, :, max(0, -down) : height - max(0, down), max(0, -right) : width - max(0, right)]
-    y[:, :, max(0, down) : height - max(0, -down), max(0, right) : width - max(0, -right)] = seen
-    return y
+def stops_at_the_border(x, down, right):
+    down, right = (max(1 - size, min(size - 1, move)) for move, size in zip((down, right), x.shape[2:]))
+    return _shift(x, down, right)
 
 
 @mutant("shift", "Negative numbers move up and left.")
