@@ -453,15 +453,16 @@ def measured(student: Student, reference: Reference, draw: Draw) -> None:
         x, positions, four = draw.normal(batch, length, width), draw.normal(length, width), matrices(draw, width)
         shuffle = torch.roll(torch.arange(length), draw.integer(1, length))
         shuffle = torch.cat([shuffle[2:3], shuffle[:2], shuffle[3:]])  # neither a swap nor a turn: not its own inverse
-        for table in (None, positions):
+        opposite = [*four[:3], -four[3]]  # where the largest difference is up in one, it is down in the other
+        for table, mixing in ((None, four), (positions, four), (positions, opposite)):
             plain, shuffled = (
                 tensor_of(
-                    student.attend_with_positions(part, table, *four, count), (batch, length, width), "the output"
+                    student.attend_with_positions(part, table, *mixing, count), (batch, length, width), "the output"
                 )
                 for part in (x, x[:, shuffle])
             )
             gap = (shuffled - plain[:, shuffle]).abs().max().to(draw.dtype)
-            compare(student.permutation_gap(x, shuffle, table, *four, count), gap, "`permutation_gap`")
+            compare(student.permutation_gap(x, shuffle, table, *mixing, count), gap, "`permutation_gap`")
 
 
 # --- 4.7 ---------------------------------------------------------------------------------------------------------
@@ -588,19 +589,21 @@ def two_of_three(student: Student, reference: Reference, draw: Draw) -> None:
 @pooling.check("masked_mean", 2)
 def means(student: Student, reference: Reference, draw: Draw) -> None:
     """masked_mean divides the sum of each sequence's real frames by their number, wherever the padding stands."""
-    for counts, size, width in (((3, 2), 4, 3), ((5, 3, 2), 5, 4), ((1, 6, 4, 2), 7, 3), ((1,), 1, 2)):
+    for counts, size, width in (((3, 2), 4, 3), ((5, 3, 2), 5, 4), ((1, 6, 4, 2), 7, 3), ((1,), 2, 3)):
         x = trained(draw.normal(len(counts), size, width) + 1)
         for mask in (real(counts, size), random_mask(draw, len(counts), size)):
             matches(student, reference, "masked_mean", x, mask)
+    matches(student, reference, "masked_mean", draw.normal(2, 1, 3), real([1, 1], 1))
 
 
 @pooling.check("attention_pool", 4)
 def pools(student: Student, reference: Reference, draw: Draw) -> None:
     """attention_pool weighs each real frame by the softmax of its score x @ w, wherever the padding stands."""
-    for counts, size, width in (((3, 2), 4, 3), ((5, 3, 2), 5, 4), ((1, 6, 4, 2), 7, 3), ((1,), 1, 2)):
+    for counts, size, width in (((3, 2), 4, 3), ((5, 3, 2), 5, 4), ((1, 6, 4, 2), 7, 3), ((1,), 2, 3)):
         x, w = draw.normal(len(counts), size, width) + 0.5, trained(draw.normal(width))
         for mask in (real(counts, size), random_mask(draw, len(counts), size)):
             matches(student, reference, "attention_pool", x, mask, w)
+    matches(student, reference, "attention_pool", draw.normal(2, 1, 3), real([1, 1], 1), draw.normal(3))
 
 
 @pooling.cases("masked_mean", 0.5)

@@ -19,7 +19,7 @@ class loops:
             return torch.stack([attention(*parts) for parts in zip(q, k, v)])
         rows = []
         for query in q:
-            z = [float(query @ key) / len(query) ** 0.5 for key in k]
+            z = [query @ key / len(query) ** 0.5 for key in k]
             powers = [2.718281828459045 ** (one - max(z)) for one in z]
             rows.append(sum(p / sum(powers) * value for p, value in zip(powers, v)))
         return torch.stack(rows)
