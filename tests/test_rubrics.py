@@ -32,9 +32,9 @@ def test_mutants_are_blamed_rightly_and_right_solutions_get_full_marks(name: str
         cwd=ROOT, capture_output=True, text=True, check=False,
     )  # fmt: skip
     found = json.loads(done.stdout)
-    assert [one for one in found["mutants"] if one["lost"] != [one["owner"]]] == []
+    assert [one for one in found["mutants"] if one["lost"] != [one["of"]]] == []
     assert [one for one in found["mutants"] if one["hinted"] not in ("", one["name"])] == []
-    assert [one for one in found["left_out"] if one["lost"] != [one["exercise"]]] == []
+    assert [one for one in found["left_out"] if one["lost"] != [one["function"]]] == []
     assert (found["failures"], found["starter_points"], found["starter_oddities"]) == ([], 0, [])
     assert found["broken_bounds"] == []
     hinted = sum(one["hinted"] == one["name"] for one in found["mutants"])

@@ -6,7 +6,8 @@
 # gradient, heads, masks, and a model that labels every frame.
 #
 # - Fill in each function where it says `raise NotImplementedError`. Keep the names and the arguments.
-# - Tensors come in float64 and, once, in float32: compute in the dtype you are given.
+# - Tensors come in float64 and, once, in float32: compute in the dtype you are given. What you write in 4.1, 4.3 to
+#   4.6 and 4.8 is what models are trained with: gradients come through it.
 # - Every exercise is graded on its own. If an earlier one is wrong, later ones are checked with ours in its place.
 # - Code at the top level that trains or plots is fine: it is not run when we grade.
 #
@@ -40,7 +41,10 @@ def scores(q: Tensor, k: Tensor) -> Tensor:
 
 
 def softmax(z: Tensor) -> Tensor:
-    """Softmax over the last axis: z (..., S) -> (..., S). Right for scores of 1000 and -1000 too, and never NaN."""
+    """Softmax over the last axis: z (..., S) -> (..., S). Right for scores of 1000 and -1000 too.
+
+    A score of -inf beside finite ones has weight 0.
+    """
     raise NotImplementedError("Exercise 4.1: softmax")
 
 
@@ -113,7 +117,8 @@ def multi_head_attention(
 # ## Exercise 4.4 · Sequences of different lengths (14 points)
 #
 # Shorter sequences of a batch are filled up with padding, and nobody may look at it. Masked keys get weight 0 and
-# the others still add up to 1: the mask has to act **before** the softmax.
+# the others still add up to 1: the mask has to act **before** the softmax. Padding holds any numbers, but neither NaN
+# nor infinity.
 #
 # **Rule for a row without any True:** all of its weights are 0, and so is the output. (A softmax over nothing but
 # $-\infty$ would be NaN, and one over nothing but $-10^9$ a mean over the padding.)
@@ -131,7 +136,8 @@ def padding_mask(lengths: Tensor, size: int) -> Tensor:
 def masked_softmax(z: Tensor, mask: Tensor) -> Tensor:
     """Softmax over the entries of the last axis where mask is True; the weight is 0 elsewhere.
 
-    z (..., S); mask bool, of z's shape or one that broadcasts to it. A row without any True gives zeros. Stable.
+    z (..., S); mask bool, of z's shape or one that broadcasts to it. A row without any True gives zeros. Right
+    for scores of 1000 and -1000 too, also where masked ones are far above the others.
     """
     raise NotImplementedError("Exercise 4.4: masked_softmax")
 
@@ -223,8 +229,8 @@ def permutation_gap(
 # $\partial\,\text{last output} / \partial\,\text{first input}$ says how much arrives. Derive it by hand, or let
 # `torch.autograd` do it.
 #
-# **By hand:** please use no library convolutions (`F.conv2d`, `nn.Conv2d`, ...) and no ready-made attention
-# (`F.scaled_dot_product_attention`, `nn.MultiheadAttention`) in this exercise.
+# **By hand:** please use no library convolutions (`F.conv2d`, `nn.Conv2d`, ...), no `F.unfold` or `F.fold` and no
+# ready-made attention (`F.scaled_dot_product_attention`, `nn.MultiheadAttention`) in this exercise.
 
 
 # %%
@@ -279,8 +285,8 @@ ANSWERS = {
 #
 # To say something about a sequence as a whole, pool its frames: their mean, or better a weighted mean in which the
 # model decides which frames tell most. The score of a frame is its dot product with a learned vector w (not divided
-# by anything); the weights are their softmax. Padding does not count in either. A sequence without any real frame
-# gives zeros.
+# by anything); the weights are their softmax. Padding may stand anywhere and does not count in either. A sequence
+# without any real frame gives zeros.
 #
 # **By hand:** please use no ready-made attention (`F.scaled_dot_product_attention`, `nn.MultiheadAttention`) in this
 # exercise.

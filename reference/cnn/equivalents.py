@@ -122,10 +122,17 @@ class with_numpy:
     def enlarge(x):
         return torch.from_numpy(np.kron(x.numpy(), np.ones((2, 2), dtype=x.numpy().dtype)))
 
-    def soft_cross_entropy(logits, targets):
-        z, t = logits.numpy(), targets.numpy()
-        z = z - z.max(axis=1, keepdims=True)
-        return float(np.mean(np.sum(t * (np.log(np.exp(z).sum(axis=1, keepdims=True)) - z), axis=1)))
+    def conv_matrix(w, height, width, stride=(1, 1), padding=(0, 0)):
+        filters, channels, rows, columns = w.shape
+        high = (height + 2 * padding[0] - rows) // stride[0] + 1
+        wide = (width + 2 * padding[1] - columns) // stride[1] + 1
+        matrix = np.zeros((filters, high, wide, channels, height + 2 * padding[0], width + 2 * padding[1]))
+        for i in range(high):
+            for j in range(wide):
+                top, left = i * stride[0], j * stride[1]
+                matrix[:, i, j, :, top : top + rows, left : left + columns] = w.numpy()
+        inside = matrix[..., padding[0] : padding[0] + height, padding[1] : padding[1] + width]
+        return torch.from_numpy(inside.reshape(filters * high * wide, -1)).to(w.dtype)
 
 
 @variants.equivalent
@@ -358,7 +365,9 @@ class gradient_by_hand:
         grid = torch.zeros(len(theta), height, width, 2, dtype=theta.dtype)
         for i in range(height):
             for j in range(width):
-                place = torch.tensor([2 * j / (width - 1) - 1, 2 * i / (height - 1) - 1, 1], dtype=theta.dtype)
+                place = torch.tensor(
+                    [2 * j / max(width - 1, 1) - 1, 2 * i / max(height - 1, 1) - 1, 1], dtype=theta.dtype
+                )
                 grid[:, i, j] = theta @ place
         return grid
 
@@ -385,3 +394,41 @@ class gradient_by_hand:
         plain = torch.tensor([[[1.0, 0, 0], [0, 1, 0]]], dtype=x.dtype)
         places = torch.cat([affine_grid(plain, height, width)[0], torch.ones(height, width, 1, dtype=x.dtype)], dim=2)
         return torch.einsum("knij,ijl->nkl", torch.stack([horizontal, vertical]), places)
+
+
+@variants.equivalent
+class allowed_in_other_words:
+    """What the handout leaves open: int() where the kernel fits, the last of equal pixels, rounded moves."""
+
+    def conv_out_size(size, kernel, stride=1, padding=0):
+        return int((size + 2 * padding - kernel) / stride) + 1
+
+    def maxpool_backward(upstream, x, kernel, stride=None, padding=(0, 0)):
+        (down, right), (top, left) = stride or kernel, padding
+        padded = F.pad(x, (left, left, top, top), value=-float("inf"))
+        gradient = torch.zeros_like(padded)
+        for n in range(len(x)):
+            for c in range(x.shape[1]):
+                for i in range(upstream.shape[2]):
+                    for j in range(upstream.shape[3]):
+                        window = padded[n, c, i * down : i * down + kernel[0], j * right : j * right + kernel[1]]
+                        u, v = (window == window.max()).nonzero()[-1].tolist()
+                        gradient[n, c, i * down + u, j * right + v] += upstream[n, c, i, j]
+        return gradient[:, :, top : top + x.shape[2], left : left + x.shape[3]]
+
+    def dropout(x, p, training, generator):
+        return x * (torch.rand(x.shape, generator=generator) > p) / (1 - p) if training else x
+
+    def augment(x, most, generator):
+        moves = ((torch.rand(len(x), 2, generator=generator) * 2 - 1) * (most + 0.5)).round().long().tolist()
+        return torch.cat([shift(image[None], down, right) for image, (down, right) in zip(x, moves)])
+
+    def evaluate(state, x, labels, batch_size):
+        order = torch.randperm(len(x))
+        loss, right = 0.0, 0
+        with torch.no_grad():
+            for rows in order.split(batch_size):
+                logits = tiny_cnn(state, x[rows], training=False)
+                loss += F.cross_entropy(logits, labels[rows], reduction="sum").item()
+                right += int((logits.argmax(dim=1) == labels[rows]).sum())
+        return loss / len(x), right / len(x)

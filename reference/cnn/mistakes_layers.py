@@ -49,6 +49,11 @@ def zero_pad(x, kernel, stride=None, padding=(0, 0)):
     return _pool(x, kernel, stride or kernel, padding, value=0.0).amax(dim=(4, 5))
 
 
+@mutant("maxpool_forward", "How small can a pixel be? The padding must be smaller than all of them.")
+def padded_with_a_thousand(x, kernel, stride=None, padding=(0, 0)):
+    return _pool(x, kernel, stride or kernel, padding, value=-1e3).amax(dim=(4, 5))
+
+
 @mutant("maxpool_forward", "What is the stride when none is given?")
 def stride1(x, kernel, stride=None, padding=(0, 0)):
     return _pool(x, kernel, stride or (1, 1), padding).amax(dim=(4, 5))
@@ -93,6 +98,18 @@ def all_ties(upstream, x, kernel, stride=None, padding=(0, 0)):
     windows = _pool(x, kernel, stride or kernel, padding)
     shares = (windows == windows.amax(dim=(4, 5), keepdim=True)).to(x.dtype)
     return _unpool(upstream, x, kernel, stride or kernel, padding, shares)
+
+
+@mutant("maxpool_backward", "Where the maximum is 0, can the padding take its gradient?")
+def padding_takes_the_gradient(upstream, x, kernel, stride=None, padding=(0, 0)):
+    (top, left), stride, most = padding, stride or kernel, _pool(x, kernel, stride or kernel, padding).amax(dim=(4, 5))
+    wide = F.pad(x, (left, left, top, top))
+    windows = _pool(wide, kernel, stride, (0, 0))
+    first = (windows == most[..., None, None]).flatten(4).long().argmax(dim=4)
+    shares = F.one_hot(first, kernel[0] * kernel[1]).reshape(windows.shape).to(x.dtype)
+    return _unpool(upstream, wide, kernel, stride, (0, 0), shares)[
+        :, :, top : top + x.shape[2], left : left + x.shape[3]
+    ]
 
 
 @mutant("maxpool_backward", "Which pixels would have changed the maximum?")
@@ -207,6 +224,15 @@ def shared_sum(dmatrix, w_shape, height, width, stride, padding):
         return torch.autograd.grad((_matrix(w, height, width, stride, padding) * dmatrix).sum(), w)[0]
 
 
+@mutant("shared_gradient", "How far can the numbers that you give to the weights be counted exactly?")
+def shared_counted_in_half(dmatrix, w_shape, height, width, stride=(1, 1), padding=(0, 0)):
+    count = math.prod(w_shape)
+    names = torch.arange(1, count + 1).half().double().reshape(w_shape)
+    which = _matrix(names, height, width, stride, padding).round().long().clamp(max=count)
+    sums = torch.zeros(count + 1, dtype=dmatrix.dtype).index_add(0, which.reshape(-1), dmatrix.reshape(-1))
+    return sums[1:].reshape(w_shape)
+
+
 @mutant("shared_gradient", "Where do stride and padding come in?")
 def shared_plain(dmatrix, w_shape, height, width, stride=(1, 1), padding=(0, 0)):
     rows, columns = height - w_shape[2] + 1, width - w_shape[3] + 1
@@ -238,6 +264,12 @@ def _shift(x, down, right):
     most = max(abs(down), abs(right), 1)
     wide = F.pad(x, (most,) * 4)
     return wide[:, :, most - down : most - down + x.shape[2], most - right : most - right + x.shape[3]]
+
+
+@mutant("shift", "What is left of an image that moves by more than its own height or width?")
+def stops_at_the_border(x, down, right):
+    down, right = (max(1 - size, min(size - 1, move)) for move, size in zip((down, right), x.shape[2:]))
+    return _shift(x, down, right)
 
 
 @mutant("shift", "Negative numbers move up and left.")
@@ -360,6 +392,24 @@ def per_row(x, p, training, generator):
 @mutant("dropout", "All examples share one pattern: let each entry of the whole tensor draw for itself.")
 def one_mask(x, p, training, generator):
     return x * (torch.rand(x.shape[1:], generator=generator) >= p) / (1 - p) if training else x
+
+
+@mutant("dropout", "Half of your pattern is a copy of the other half.")
+def pattern_twice(x, p, training, generator):
+    if not training:
+        return x
+    half = (len(x) + 1) // 2
+    keep = torch.rand((half, *x.shape[1:]), generator=generator) >= p
+    return x * torch.cat([keep, keep])[: len(x)] / (1 - p)
+
+
+@mutant("dropout", "Along the last axis, your pattern begins again.")
+def pattern_twice_in_a_row(x, p, training, generator):
+    if not training:
+        return x
+    half = (x.shape[-1] + 1) // 2
+    keep = torch.rand((*x.shape[:-1], half), generator=generator) >= p
+    return x * torch.cat([keep, keep], dim=-1)[..., : x.shape[-1]] / (1 - p)
 
 
 @mutant("dropout", "Where do your random numbers come from?")

@@ -68,6 +68,25 @@ def same_moves(x, most, generator):
     return torch.stack([_shift(image[None], *move)[0] for image, move in zip(x, moves)])
 
 
+@mutant("augment", "Each number is equally likely: are the small ones more frequent in yours?")
+def normal_moves(x, most, generator):
+    moves = (torch.randn(len(x), 2, generator=generator) * most).round().clamp(-most, most).long().tolist()
+    return torch.stack([_shift(image[None], *move)[0] for image, move in zip(x, moves)])
+
+
+@mutant("augment", "A real number cut to an int: from how far does 0 get its share, and from how far the others?")
+def cut_towards_zero(x, most, generator):
+    moves = ((torch.rand(len(x), 2, generator=generator) * 2 - 1) * (most + 1)).long().tolist()
+    return torch.stack([_shift(image[None], *move)[0] for image, move in zip(x, moves)])
+
+
+@mutant("augment", "Each image draws its own move; yours follow from one another.")
+def moves_in_turn(x, most, generator):
+    start = torch.randint(-most, most + 1, (2,), generator=generator).tolist()
+    moves = [[(s + i * k) % (2 * most + 1) - most for k, s in ((1, start[0]), (2, start[1]))] for i in range(len(x))]
+    return torch.stack([_shift(image[None], *move)[0] for image, move in zip(x, moves)])
+
+
 @mutant("mixup", "Whose weight is `weight`: the example's, or its partner's?")
 def weights_swapped(x, targets, weight, order):
     return weight * x[order] + (1 - weight) * x, weight * targets[order] + (1 - weight) * targets
@@ -188,7 +207,10 @@ def grid_swapped(theta, height, width):
 
 def _grid(theta, height, width, centred=True):
     """The right grid, for mutants to spoil."""
-    v, u = ((2 * torch.arange(n, dtype=theta.dtype) - n + 1) / (n - 1 if centred else n) for n in (height, width))
+    v, u = (
+        torch.linspace(-1, 1, n, dtype=theta.dtype) if centred else (2 * torch.arange(n, dtype=theta.dtype) - n + 1) / n
+        for n in (height, width)
+    )
     places = torch.stack(
         [u.expand(height, width), v[:, None].expand(height, width), torch.ones_like(u * v[:, None])], 2
     )
@@ -225,6 +247,13 @@ def grid_transposed(theta, height, width):
 @mutant("affine_grid", "-1 and 1 are the centres of the outermost pixels, not their edges.")
 def pixel_edges(theta, height, width):
     return _grid(theta, height, width, centred=False)
+
+
+@mutant("affine_grid", "A single row, and (height - 1) in the denominator?")
+def single_row_of_nan(theta, height, width):
+    v, u = (2 * torch.arange(n, dtype=theta.dtype) / (n - 1) - 1 for n in (height, width))
+    ones = torch.ones(height, width, dtype=theta.dtype)
+    return torch.einsum("hwk,nik->nhwi", torch.stack([u * ones, v[:, None] * ones, ones], dim=2), theta)
 
 
 @mutant("affine_grid", "What is the third column of theta for?")

@@ -27,7 +27,7 @@ from torch import Tensor
 
 # %%
 def conv_out_size(size: int, kernel: int, stride: int = 1, padding: int = 0) -> int:
-    """How many positions along one axis, as an int. All arguments are ints."""
+    """How many positions along one axis, as an int. All arguments are ints; kernel <= size + 2 * padding."""
     # SOLUTION
     return (size + 2 * padding - kernel) // stride + 1
     # END
@@ -181,7 +181,8 @@ def maxpool_forward(
 ) -> Tensor:
     """Largest value of each window: x (N, C, H, W) -> (N, C, H', W').
 
-    kernel, stride, padding: (rows, columns). stride None: the windows do not overlap, stride is kernel.
+    kernel, stride, padding: (rows, columns), the padding at most half of the kernel. stride None: the windows do not
+    overlap, stride is kernel.
     """
     # SOLUTION
     down, right = stride or kernel
@@ -294,7 +295,7 @@ def shared_gradient(
 def shift(x: Tensor, down: int, right: int) -> Tensor:
     """Move the content of x (N, C, H, W) by whole pixels. What leaves is lost, zeros come in.
 
-    down, right: ints, negative for up and left. x[0, 0, 0, 0] is found at [0, 0, down, right].
+    down, right: ints of any size, negative for up and left. x[0, 0, 0, 0] is found at [0, 0, down, right].
     """
     # SOLUTION
     y = torch.zeros_like(x)
@@ -362,7 +363,7 @@ def dropout(x: Tensor, p: float, training: bool, generator: torch.Generator) -> 
     """Inverted dropout: x of any shape -> the same shape.
 
     p: the chance, 0 <= p < 1, that an entry is set to **0**, each for itself. When training is False, x comes back
-    unchanged. Draw from `generator` (a torch.Generator), so that the next call gives another pattern.
+    unchanged. Draw from `generator` (a torch.Generator) alone, so that the next call gives another pattern.
     """
     # SOLUTION
     if not training:
@@ -421,7 +422,7 @@ def mixup(x: Tensor, targets: Tensor, weight: float, order: Tensor) -> tuple[Ten
 def soft_cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
     """Cross-entropy with soft targets, mean over the batch: logits (N, K), targets (N, K) -> a scalar.
 
-    Logits may be as large as 1000 in size.
+    Logits may be as large as 1000 in size. It is what one trains with: gradients come through it.
     """
     # SOLUTION
     return -(targets * torch.log_softmax(logits, dim=1)).sum(dim=1).mean()
@@ -431,8 +432,8 @@ def soft_cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
 def evaluate(state: dict[str, Tensor], x: Tensor, labels: Tensor, batch_size: int) -> tuple[float, float]:
     """Measure tiny_cnn: x (N, C, H, W), labels (N,) of int64 -> mean cross-entropy, accuracy (0 to 1).
 
-    In evaluation mode, without gradients, in batches in order. Both are means over the **examples**, whatever the
-    batch size; the last batch may be smaller.
+    In evaluation mode, without gradients, in batches. Both are means over the **examples**, whatever the batch size;
+    the last batch may be smaller. Afterwards gradients are on again, as they were.
     """
     # SOLUTION
     loss, right = 0.0, 0
@@ -458,7 +459,7 @@ def evaluate(state: dict[str, Tensor], x: Tensor, labels: Tensor, batch_size: in
 #
 # One check trains on 800 digits twice, once with the pixels of all images shuffled in the same way. For `train_mlp`
 # nothing changes. Your network should find digits without neighbourhoods much harder, its accuracy lower by 0.10 or
-# more: that is how we see that it uses them.
+# more, though still better than a guess (0.15): that is how we see that it uses them.
 
 
 # %%
@@ -530,7 +531,10 @@ def train_cnn(x: Tensor, y: Tensor, x_new: Tensor, seed: int) -> tuple[Tensor, l
 
 # %%
 def affine_grid(theta: Tensor, height: int, width: int) -> Tensor:
-    """Where each output pixel reads: theta (N, 2, 3) -> (N, height, width, 2), the last axis (horizontal, vertical)."""
+    """Where each output pixel reads: theta (N, 2, 3) -> (N, height, width, 2), the last axis (horizontal, vertical).
+
+    Where there is only one row or column, it is the first: its coordinate is -1.
+    """
     # SOLUTION
     v, u = torch.meshgrid(
         torch.linspace(-1, 1, height, dtype=theta.dtype), torch.linspace(-1, 1, width, dtype=theta.dtype), indexing="ij"

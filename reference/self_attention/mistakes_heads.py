@@ -77,6 +77,12 @@ def global_max(z):
     return powers / powers.sum(dim=-1, keepdim=True)
 
 
+@mutant("softmax", "What is 0 times infinity, or infinity less infinity? A score of -inf just has weight 0.")
+def nan_beside_infinity(z):
+    powers = torch.exp(z - z.max(dim=-1, keepdim=True).values + 0 * z)
+    return powers / powers.sum(dim=-1, keepdim=True)
+
+
 @mutant("softmax", "You divide by the sum over everything; each row has a sum of its own.")
 def one_sum(z):
     powers = torch.exp(z - z.max(dim=-1, keepdim=True).values)
@@ -92,6 +98,12 @@ def no_norm(z):
 def base_2(z):
     powers = 2 ** (z - z.max(dim=-1, keepdim=True).values)
     return powers / powers.sum(dim=-1, keepdim=True)
+
+
+@mutant("attention", "Nobody could train with yours: where are the gradients switched off?")
+def attention_without_gradients(q, k, v):
+    with torch.no_grad():
+        return softmax(scores(q, k)) @ v
 
 
 @mutant("attention", "The values are added up with the raw scores: where is the softmax?")

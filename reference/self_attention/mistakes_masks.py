@@ -84,6 +84,15 @@ def masked_overflow(z, mask):
     return powers / torch.where(total == 0, torch.ones_like(total), total)
 
 
+@mutant(
+    "masked_softmax", "You take off the largest of all scores, masked ones too: what if those are far above the rest?"
+)
+def largest_is_masked(z, mask):
+    powers = torch.exp(z - z.max(dim=-1, keepdim=True).values) * mask
+    total = powers.sum(dim=-1, keepdim=True)
+    return powers / torch.where(total == 0, torch.ones_like(total), total)
+
+
 @mutant("masked_softmax", "The whole tensor gets zeros when one of its rows has nothing to look at.")
 def zero_if_any_empty(z, mask):
     return masked_attention_weights(z, mask) * mask.any(dim=-1).all()
@@ -130,6 +139,11 @@ def causal_diag(length):
 @mutant("causal_mask", "Each position sees one step into the future: the mask is off by one.")
 def causal_leak(length):
     return torch.ones(length, length, dtype=torch.bool).tril(1)
+
+
+@mutant("causal_mask", "A mask has two axes, for a length of 1 too.")
+def squeezed(length):
+    return torch.ones(length, length, dtype=torch.bool).tril().squeeze()
 
 
 @mutant("causal_mask", "True means may be looked at: your mask is True for the future.")

@@ -215,6 +215,13 @@ def div_T(x, mask):
     return (x * mask[..., None]).sum(dim=1) / x.shape[1]
 
 
+@mutant("masked_mean", "Padding may stand anywhere: look at the mask, not at how many frames are real.")
+def mean_padding_last(x, mask):
+    count = mask.sum(dim=1, keepdim=True)
+    first = torch.arange(x.shape[1]) < count
+    return (x * first[..., None]).sum(dim=1) / count.clamp(min=1)
+
+
 @mutant("masked_mean", "You take the first frame; the mean of all real frames is asked for.")
 def first(x, mask):
     return x[:, 0] * mask[:, :1]
@@ -233,6 +240,12 @@ def mean_of_batch(x, mask):
 @mutant("attention_pool", "Padding takes weight in yours: mask the scores.")
 def pools_padding(x, mask, w):
     return (softmax(x @ w)[:, None, :] @ x)[:, 0]
+
+
+@mutant("attention_pool", "Padding may stand anywhere: look at the mask, not at how many frames are real.")
+def pool_padding_last(x, mask, w):
+    first = torch.arange(x.shape[1]) < mask.sum(dim=1, keepdim=True)
+    return (masked_softmax(x @ w, first)[:, None, :] @ x)[:, 0]
 
 
 @mutant("attention_pool", "The scores here are not divided by anything.")

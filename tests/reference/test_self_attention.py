@@ -64,3 +64,11 @@ def test_practice_conversations_hold_no_test_utterance():
             x, mask, y = (data[f"{name}_{part}"] for name in ("x", "mask", "y"))
             assert x.shape[:2] == mask.shape == y.shape
             assert ((y >= 0) == mask).all()
+
+
+def test_labels_that_were_given_are_never_the_answer():
+    talks = checks.Talks(Draw(1), 2, 1)
+    for asked in (talks.again, talks.unseen):
+        assert asked.x.shape != talks.train.x.shape
+        nearest = torch.cdist(asked.x[asked.mask], talks.train.x[talks.train.mask]).min(dim=1).values
+        assert nearest.min() > 0
