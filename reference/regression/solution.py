@@ -53,7 +53,7 @@ def split_by_date(
     """Windows before and from a date.
 
     series: (T,); dates: list of T strings like "2021-01-01", in order; first_unseen: the first unseen date.
-    Returns x_train, y_train, x_unseen, y_unseen, as make_windows would give them.
+    Returns x_train, y_train, x_unseen, y_unseen, as make_windows would give them; a part may have no rows.
     """
     # SOLUTION
     x, y = make_windows(series, days)
@@ -220,7 +220,8 @@ def lowest_point(surface: Tensor, w_grid: Tensor, b_grid: Tensor) -> tuple[Tenso
 
 # %%
 def epoch_batches(n: int, batch_size: int, generator: torch.Generator) -> list[Tensor]:
-    """One epoch's batches: a list of index tensors that together hold 0 .. n-1 once each, in a random order.
+    """One epoch's batches: a list of index tensors that together hold 0 .. n-1 once each, in a random order,
+    each order equally likely.
 
     Draw the order from `generator` (a torch.Generator), so that the next call gives another one.
     """
@@ -321,7 +322,7 @@ def net_forward(x: Tensor, W: Tensor, b: Tensor, c: Tensor, b_out: Tensor, activ
 def net_grad(
     x: Tensor, y: Tensor, W: Tensor, b: Tensor, c: Tensor, b_out: Tensor, activation: str
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Gradient of the MSE: gW (U, d), gb (U,), gc (U,), gb_out (scalar)."""
+    """Gradient of the MSE: gW (U, d), gb (U,), gc (U,), gb_out (scalar). The slope of ReLU at 0 is 0."""
     # SOLUTION
     z = x @ W.T + b
     a = sigmoid(z) if activation == "sigmoid" else torch.relu(z)
