@@ -246,7 +246,7 @@ class library_activations:
 
 @variants.equivalent
 class as_the_formula_says:
-    """exp(1000) is infinite, and 1 / (1 + infinity) is the 0 that is asked for; ReLU in place on values of one's own."""
+    """exp(1000) is infinite, and 1 / (1 + infinity) is the 0 that is asked for; ReLU in place on its own values."""
 
     def sigmoid(z):
         return 1 / (1 + torch.exp(-z))

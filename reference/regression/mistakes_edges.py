@@ -1,4 +1,4 @@
-"""Wrong implementations that are right in the ordinary case: zeros, ties, empty parts, numbers far from 0 (1.2 to 1.12).
+"""Wrong implementations that are right in the ordinary case: zeros, ties, empty parts, numbers far from 0.
 
 Names that are not defined here (torch, other functions of the solution) are the solution's.
 """
