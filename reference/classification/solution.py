@@ -519,7 +519,8 @@ def noisy_gradients(per_example: Tensor, batch_size: int, count: int, generator:
     """Gradients of `count` random batches.
 
     per_example (N, d): the gradient of each example; generator: a torch.Generator to draw from. Each batch is drawn
-    anew from all N examples, without replacement, whatever the others are. Returns (count, d), the mean gradient of each batch.
+    anew from all N examples, without replacement, whatever the others are. Returns (count, d), the mean gradient of
+    each batch.
     """
     # SOLUTION
     batches = [torch.randperm(len(per_example), generator=generator)[:batch_size] for _ in range(count)]

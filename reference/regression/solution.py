@@ -371,10 +371,11 @@ def fat_width(sizes: list[int]) -> int:
 # ## Exercise 1.11 · Train it (7 points)
 #
 # Now with `torch.nn` and `torch.optim`. We call your function with 1, 7, 28 and 56 days and with no, one and
-# two hidden layers, on views you have not seen. A recipe that works: scale the features and the labels, batches
-# of 64, Adam with a learning rate that starts at 2e-3 and falls to 0 by the end (for example with
-# `torch.optim.lr_scheduler.CosineAnnealingLR`), 30 epochs for a linear model; with hidden layers stop after 12,
-# before they overfit. Each call should take a second or two on one core.
+# two hidden layers, on views you have not seen: you train on one channel, and `x_new` holds single days of others like
+# it, in any order. A recipe that works: scale the features and the labels, batches of 64, Adam with a learning rate
+# that starts at 2e-3 and falls to 0 by the end (for example with `torch.optim.lr_scheduler.CosineAnnealingLR`), 30
+# epochs for a linear model; with hidden layers stop after 12, before they overfit. Each call should take a second or
+# two on one core. With hidden layers a network is asked for: trees and nearest neighbours are something else.
 #
 # Layers of `torch.nn` compute in float32 and our tensors are float64: convert with `.float()` on the way in.
 
