@@ -595,9 +595,9 @@ def batchnorm_backward(upstream: Tensor, x: Tensor, gamma: Tensor, eps: float) -
 # ## Exercise 2.13 · Who is speaking? (4 points)
 #
 # Nine speakers said two vowels. Each utterance is a row of frames, 12 numbers a frame, and each **frame** is to be
-# labelled with its speaker. `data/vowels.npz` holds what you train on; you are graded on other utterances of the same
-# nine, with the 12 numbers and the speakers in another order and on another scale, so that nothing can be
-# prepared at home. Now `torch.nn`, `torch.optim` and everything else are allowed.
+# labelled with its speaker. `data/vowels.npz` holds what you try it on; you are graded on utterances of the same nine,
+# with other names for the speakers and 12 other numbers, each a mix of all 12, so that nothing can be prepared at home.
+# Now `torch.nn`, `torch.optim` and everything else are allowed: whatever you train on the frames you are given.
 #
 # `linear_frames` is complete and reaches the first baseline: call it, to see that all is in order. Then:
 #

@@ -47,7 +47,7 @@ class Disguise:
         self._shift = draw.normal(NUMBERS, scale=0.3)
 
     def of(self, recording: Recording, draw: Draw) -> Recording:
-        """The recording disguised, with a little noise; of each utterance a part, in another order and numbered anew."""
+        """The recording disguised, with a little noise; utterances are cut a little, shuffled and numbered anew."""
         lengths = recording.utterance.bincount()
         ends = lengths.cumsum(0)
         rows = []
@@ -65,35 +65,14 @@ class Disguise:
         )
 
 
-SIZE, NOISE, CUT = 0.3, 0.05, 2
-
-
-def shared_out(draw: Draw, public: Recording, hidden: Recording) -> tuple[Recording, Recording]:
-    """All utterances, drawn anew into those to train on, as many of each speaker as the public part has, and others."""
-    frames = torch.cat([public.frames, hidden.frames])
-    utterance = torch.cat([public.utterance, hidden.utterance + public.utterance.max() + 1])
-    speaker = torch.cat([public.speaker, hidden.speaker])
-    of = torch.zeros(int(utterance.max()) + 1, dtype=torch.int64).scatter(0, utterance, speaker)
-    order = draw.permutation(len(of))
-    train = torch.zeros(len(of), dtype=torch.bool)
-    for one in range(SPEAKERS):
-        train[order[of[order] == one][:TRAINING]] = True
-    return tuple(  # type: ignore[return-value]
-        Recording(frames[rows], torch.unique(utterance[rows], return_inverse=True)[1], speaker[rows])
-        for rows in (train[utterance], ~train[utterance])
-    )
-
-
-TRAINING = 30
-"""How many utterances of each speaker there are to train on. The speaker with the fewest has 54 in all."""
+SIZE, NOISE, CUT = 0.3, 0.03, 1
 
 
 class Frames:
     """One grading: what the student is `given`, and the `hidden` labels of the new frames."""
 
     def __init__(self, draw: Draw) -> None:
-        parts = (Recording.load(FOLDER / part / "vowels.npz") for part in ("public", "hidden"))
-        seen, unseen = shared_out(draw, *parts)
+        seen, unseen = (Recording.load(FOLDER / part / "vowels.npz") for part in ("public", "hidden"))
         disguise = Disguise(draw, seen)
         train, new = disguise.of(seen, draw), disguise.of(unseen, draw)
         self.given = (train.frames, train.utterance, train.speaker, new.frames, new.utterance)
