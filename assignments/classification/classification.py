@@ -57,7 +57,7 @@ def cross_entropy(z: Tensor, labels: Tensor) -> Tensor:
 
 
 def grad_cross_entropy(z: Tensor, labels: Tensor) -> Tensor:
-    """Gradient of the mean cross-entropy with respect to the logits: (N, C)."""
+    """Gradient of the mean cross-entropy with respect to the logits: (N, C). Finite for logits of +-1000."""
     raise NotImplementedError("Exercise 2.2: grad_cross_entropy")
 
 
@@ -80,7 +80,10 @@ def quadratic_cost(a: Tensor, y: Tensor) -> Tensor:
 
 
 def neuron_slopes(z: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
-    """dC/dz of each example's own cost: z (N,), y (N,) -> (N,) for the quadratic cost, (N,) for cross-entropy."""
+    """dC/dz of each example's own cost: z (N,), y (N,) -> (N,) for the quadratic cost, (N,) for cross-entropy.
+
+    Finite, however large z is.
+    """
     raise NotImplementedError("Exercise 2.3: neuron_slopes")
 
 
@@ -146,7 +149,7 @@ def loss_and_gradients(
 # | | value |
 # |---|---|
 # | `("add", "p", "q")`, `("mul", "p", "q")` | $p + q$, $p\,q$ |
-# | `("power", "p", 3)` | $p^3$; the exponent is a number, not a node |
+# | `("power", "p", 3)` | $p^3$; the exponent is any number (2, 0.5, -1), not a node |
 # | `("exp", "p")`, `("tanh", "p")` | $e^p$, $\tanh p$ |
 #
 # The dictionary is in **no particular order**, and a node may be used many times, even twice by the same one. Walk
@@ -165,7 +168,7 @@ def topological_order(graph: dict[str, float | tuple[Any, ...]], output: str) ->
 def scalar_grads(graph: dict[str, float | tuple[Any, ...]], output: str) -> tuple[float, dict[str, float]]:
     """The value of the node `output`, and a dictionary: d output / d node for each node of the graph.
 
-    A node that `output` does not depend on has derivative 0.0.
+    A node that `output` does not depend on has derivative 0.0; `output` itself, which may be a number, has 1.0.
     """
     raise NotImplementedError("Exercise 2.5: scalar_grads")
 
@@ -322,7 +325,7 @@ def add_dimension(hessian: Tensor, coupling: Tensor, curvature: Tensor) -> Tenso
     """The Hessian with one more parameter: (d, d) -> (d + 1, d + 1).
 
     coupling (d,): the mixed second derivatives of the old parameters with the new one, which comes last;
-    curvature, a scalar: the second derivative with respect to the new one.
+    curvature, a scalar tensor: the second derivative with respect to the new one.
     """
     raise NotImplementedError("Exercise 2.10: add_dimension")
 
@@ -341,7 +344,8 @@ def noisy_gradients(per_example: Tensor, batch_size: int, count: int, generator:
     """Gradients of `count` random batches.
 
     per_example (N, d): the gradient of each example; generator: a torch.Generator to draw from. Each batch is drawn
-    anew from all N examples, without replacement. Returns (count, d), the mean gradient of each batch.
+    anew from all N examples, without replacement, whatever the others are. Returns (count, d), the mean gradient of
+    each batch.
     """
     raise NotImplementedError("Exercise 2.11: noisy_gradients")
 
@@ -394,9 +398,9 @@ def batchnorm_backward(upstream: Tensor, x: Tensor, gamma: Tensor, eps: float) -
 # ## Exercise 2.13 · Who is speaking? (4 points)
 #
 # Nine speakers said two vowels. Each utterance is a row of frames, 12 numbers a frame, and each **frame** is to be
-# labelled with its speaker. `data/vowels.npz` holds what you train on; you are graded on other utterances of the same
-# nine, with the 12 numbers and the speakers in another order and on another scale, so that nothing can be
-# prepared at home. Now `torch.nn`, `torch.optim` and everything else are allowed.
+# labelled with its speaker. `data/vowels.npz` holds what you try it on; you are graded on utterances of the same nine,
+# with other names for the speakers and 12 other numbers, each a mix of all 12, so that nothing can be prepared at home.
+# Now `torch.nn`, `torch.optim` and everything else are allowed: whatever you train on the frames you are given.
 #
 # `linear_frames` is complete and reaches the first baseline: call it, to see that all is in order. Then:
 #

@@ -49,7 +49,7 @@ def split_by_date(
     """Windows before and from a date.
 
     series: (T,); dates: list of T strings like "2021-01-01", in order; first_unseen: the first unseen date.
-    Returns x_train, y_train, x_unseen, y_unseen, as make_windows would give them.
+    Returns x_train, y_train, x_unseen, y_unseen, as make_windows would give them; a part may have no rows.
     """
     raise NotImplementedError("Exercise 1.2: split_by_date")
 
@@ -173,7 +173,8 @@ def lowest_point(surface: Tensor, w_grid: Tensor, b_grid: Tensor) -> tuple[Tenso
 
 # %%
 def epoch_batches(n: int, batch_size: int, generator: torch.Generator) -> list[Tensor]:
-    """One epoch's batches: a list of index tensors that together hold 0 .. n-1 once each, in a random order.
+    """One epoch's batches: a list of index tensors that together hold 0 .. n-1 once each, in a random order,
+    each order equally likely.
 
     Draw the order from `generator` (a torch.Generator), so that the next call gives another one.
     """
@@ -247,7 +248,7 @@ def net_forward(x: Tensor, W: Tensor, b: Tensor, c: Tensor, b_out: Tensor, activ
 def net_grad(
     x: Tensor, y: Tensor, W: Tensor, b: Tensor, c: Tensor, b_out: Tensor, activation: str
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Gradient of the MSE: gW (U, d), gb (U,), gc (U,), gb_out (scalar)."""
+    """Gradient of the MSE: gW (U, d), gb (U,), gc (U,), gb_out (scalar). The slope of ReLU at 0 is 0."""
     raise NotImplementedError("Exercise 1.9: net_grad")
 
 
@@ -278,10 +279,11 @@ def fat_width(sizes: list[int]) -> int:
 # ## Exercise 1.11 · Train it (7 points)
 #
 # Now with `torch.nn` and `torch.optim`. We call your function with 1, 7, 28 and 56 days and with no, one and
-# two hidden layers, on views you have not seen. A recipe that works: scale the features and the labels, batches
-# of 64, Adam with a learning rate that starts at 2e-3 and falls to 0 by the end (for example with
-# `torch.optim.lr_scheduler.CosineAnnealingLR`), 30 epochs for a linear model; with hidden layers stop after 12,
-# before they overfit. Each call should take a second or two on one core.
+# two hidden layers, on views you have not seen: you train on one channel, and `x_new` holds single days of others like
+# it, in any order. A recipe that works: scale the features and the labels, batches of 64, Adam with a learning rate
+# that starts at 2e-3 and falls to 0 by the end (for example with `torch.optim.lr_scheduler.CosineAnnealingLR`), 30
+# epochs for a linear model; with hidden layers stop after 12, before they overfit. Each call should take a second or
+# two on one core. With hidden layers a network is asked for: trees and nearest neighbours are something else.
 #
 # Layers of `torch.nn` compute in float32 and our tensors are float64: convert with `.float()` on the way in.
 

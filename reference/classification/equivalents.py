@@ -273,7 +273,7 @@ class neuron_by_formula:
     def neuron_slopes(z, y):
         a = 1 / (1 + torch.exp(-z))
         error = a - y
-        return [error * torch.exp(-z) * a**2, error]
+        return [error / (2 * torch.cosh(z / 2)) ** 2, error]
 
     def neuron_cost(x, y, w, b):
         a = 1 / (1 + torch.exp(-((x * w).sum(dim=1) + b)))
@@ -390,6 +390,19 @@ class other_draws:
         n = len(per_example)
         pairs = (per_example[:, None] - per_example[None]).square().sum(dim=(0, 1)) / (2 * n * n)
         return pairs * (n - batch_size) / (batch_size * (n - 1))
+
+
+@variants.equivalent
+class small_liberties:
+    """A sum that is 1e-9 larger, which no digit shows; a curvature that is taken for the tensor that it is."""
+
+    def softmax(z):
+        e = torch.exp(z - z.max(dim=1, keepdim=True).values)
+        return e / (e.sum(dim=1, keepdim=True) + 1e-9)
+
+    def add_dimension(hessian, coupling, curvature):
+        top = torch.cat([hessian, coupling.reshape(-1, 1)], dim=1)
+        return torch.cat([top, torch.cat([coupling, curvature.reshape(1)])[None]])
 
 
 @variants.equivalent

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from autograder.rubric import Variants
 
-from . import mistakes_engine, mistakes_landscape, mistakes_losses, mistakes_normalisation, mistakes_steps
+from . import (
+    mistakes_edges,
+    mistakes_engine,
+    mistakes_landscape,
+    mistakes_losses,
+    mistakes_normalisation,
+    mistakes_steps,
+)
 
 variants = Variants(
     mistakes_losses.variants,
@@ -12,4 +19,5 @@ variants = Variants(
     mistakes_steps.variants,
     mistakes_landscape.variants,
     mistakes_normalisation.variants,
+    mistakes_edges.variants,
 )

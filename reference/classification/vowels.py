@@ -34,34 +34,47 @@ class Recording:
 
 
 class Disguise:
-    """Another order of the speakers and of the 12 numbers, each with its own sign, scale and offset."""
+    """Another order of the speakers, and 12 other numbers: each a sum of all, with weights that are drawn anew.
 
-    def __init__(self, draw: Draw) -> None:
+    The numbers are made equally large before they are mixed, and so they stay: what is learnt from them stays the same.
+    """
+
+    def __init__(self, draw: Draw, like: Recording) -> None:
         self._speakers = draw.permutation(SPEAKERS)
-        self._columns = draw.permutation(NUMBERS)
-        self._scale = draw.uniform(NUMBERS, low=0.7, high=1.5) * (draw.integers(0, 2, NUMBERS) * 2 - 1)
+        self._mean, self._std = like.frames.mean(dim=0), like.frames.std(dim=0)
+        turn, again = (torch.linalg.qr(draw.normal(NUMBERS, NUMBERS)).Q for _ in range(2))
+        self._mix = turn * draw.uniform(NUMBERS, low=0.7, high=1.5) @ again * SIZE
         self._shift = draw.normal(NUMBERS, scale=0.3)
 
     def of(self, recording: Recording, draw: Draw) -> Recording:
-        """The recording disguised, its utterances in another order and numbered anew."""
-        utterances = list(recording.utterance.bincount().cumsum(0).tolist())
-        starts = [0, *utterances]
-        order = draw.permutation(len(utterances)).tolist()
-        rows = torch.cat([torch.arange(starts[i], starts[i + 1]) for i in order])
+        """The recording disguised, with a little noise; utterances are cut a little, shuffled and numbered anew."""
+        lengths = recording.utterance.bincount()
+        ends = lengths.cumsum(0)
+        rows = []
+        for i in draw.permutation(len(lengths)).tolist():
+            length, end = int(lengths[i]), int(ends[i])
+            before, after = (draw.integer(0, CUT + 1) for _ in range(2)) if length > 3 * CUT else (0, 0)
+            rows.append(torch.arange(end - length + before, end - after))
+        chosen = torch.cat(rows)
+        frames = (recording.frames[chosen] - self._mean) / self._std
+        frames = frames + draw.normal(*frames.shape, scale=NOISE)
         return Recording(
-            recording.frames[rows][:, self._columns] * self._scale + self._shift,
-            torch.unique_consecutive(recording.utterance[rows], return_inverse=True)[1],
-            self._speakers[recording.speaker[rows]],
+            frames @ self._mix + self._shift,
+            torch.unique_consecutive(recording.utterance[chosen], return_inverse=True)[1],
+            self._speakers[recording.speaker[chosen]],
         )
+
+
+SIZE, NOISE, CUT = 0.3, 0.03, 1
 
 
 class Frames:
     """One grading: what the student is `given`, and the `hidden` labels of the new frames."""
 
     def __init__(self, draw: Draw) -> None:
-        disguise = Disguise(draw)
-        train = disguise.of(Recording.load(FOLDER / "public" / "vowels.npz"), draw)
-        new = disguise.of(Recording.load(FOLDER / "hidden" / "vowels.npz"), draw)
+        seen, unseen = (Recording.load(FOLDER / part / "vowels.npz") for part in ("public", "hidden"))
+        disguise = Disguise(draw, seen)
+        train, new = disguise.of(seen, draw), disguise.of(unseen, draw)
         self.given = (train.frames, train.utterance, train.speaker, new.frames, new.utterance)
         self.hidden = new.speaker
         self.seed = draw.integer(0, 2**31)

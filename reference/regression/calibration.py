@@ -20,10 +20,10 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from autograder.rubric import Level
+from autograder.rubric import Draw, Level
 
 from . import views
-from .checks import LADDER
+from .checks import LADDER, Year
 
 FloatArray = npt.NDArray[np.float64]
 Widths = tuple[int, ...]
@@ -361,7 +361,9 @@ RUNGS = {
 
 
 def _ratio(rung: str, seed: int) -> float:
-    years = Years.of(seed)
+    """On what a grading gives: a channel to train on, and days of the unseen year of others to predict."""
+    year = Year(Draw(seed))
+    years = Years(*(part.numpy() for part in (*year.train(DAYS), *year.new(DAYS, unseen=True))))
     yardstick = years.errors(next(model for model in MODELS if model.days == DAYS and not model.hidden))
     return years.errors(RUNGS[rung], repeats=1)[UNSEEN] / yardstick[UNSEEN]
 

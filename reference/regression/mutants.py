@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from autograder.rubric import Variants
 
-from . import mistakes_data, mistakes_lines, mistakes_networks
+from . import mistakes_data, mistakes_edges, mistakes_lines, mistakes_networks
 
-variants = Variants(mistakes_data.variants, mistakes_lines.variants, mistakes_networks.variants)
+variants = Variants(
+    mistakes_data.variants, mistakes_lines.variants, mistakes_networks.variants, mistakes_edges.variants
+)

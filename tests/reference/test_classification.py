@@ -30,14 +30,16 @@ VOWELS = module("classification", "vowels")
     ],
 )
 def test_a_kind_of_point_may_be_written_in_capitals_and_no_other_word_is_taken(word, message):
-    result = results_of("classification", "2.10", {"classify_point": lambda *_: word})[0]
+    results = results_of("classification", "2.10", {"classify_point": lambda *_: word})
+    result = next(one for one in results if one.name == "2.10 saddle_at_the_origin")
     assert result.message == message
 
 
 def test_a_wrong_sign_in_the_prediction_costs_the_prediction_alone():
     change = {"predicted_dC": lambda gw, gb, eta: eta * (gw @ gw + gb**2)}
     results = results_of("classification", "2.6", change)
-    assert [result.earned for result in results] == [0, 1.5, 0, 2]
+    lost = {result.name for result in results if result.earned < result.points}
+    assert lost == {"2.6 minus_five", "2.6 prediction"}
 
 
 # --- the engine ---
@@ -80,8 +82,8 @@ def test_a_disguise_changes_names_and_numbers_but_no_utterance():
             assert bool((numbers.diff() >= 0).all())
             for number in numbers.unique():
                 assert len(labels[numbers == number].unique()) == 1
-    assert first.given[0].shape == second.given[0].shape
-    assert not torch.equal(first.given[0], second.given[0])
+    assert first.given[0].shape != second.given[0].shape  # utterances are cut
+    assert not torch.allclose(first.given[0].std(dim=0), second.given[0].std(dim=0))
     assert first.accuracy(first.hidden) == 1
     assert first.accuracy((first.hidden + 1) % 9) == 0
 
