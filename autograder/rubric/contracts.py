@@ -73,8 +73,8 @@ def breach_of(name: str, got: Returned, right: Returned, arguments: Sequence[Val
 def kind_breach(what: str, got: Value, right: Value, *, given: frozenset[str]) -> Breach | None:
     """Return where a result is of another kind than the right one.
 
-    A list counts as a tuple or as a tensor of its numbers, a number as a tensor of one element. A dtype of floats is kept
-    where it is one of those that were `given`; where the reference makes its own, one counts as another.
+    A list counts as a tuple or as a tensor of its numbers, a number as a tensor of one element. A dtype of floats is
+    kept where it is one of those that were `given`; where the reference makes its own, one counts as another.
     """
     match right:
         case bool():

@@ -632,7 +632,7 @@ def equally_likely(values: torch.Tensor) -> bool:
         return True
     expected, freedom = len(values) / len(counts), len(counts) - 1
     limit = freedom * (1 - 2 / (9 * freedom) + 7 * (2 / (9 * freedom)) ** 0.5) ** 3
-    return float(((counts - expected) ** 2 / expected).sum()) <= limit
+    return bool(float(((counts - expected) ** 2 / expected).sum()) <= limit)
 
 
 @aids.cases("soft_cross_entropy", 0.5, public=True)

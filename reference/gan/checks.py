@@ -668,10 +668,10 @@ def counts_modes(student: Student, reference: Reference, draw: Draw) -> None:
         matches(student, reference, "modes_covered", crowd(draw, centres, counts, 0, 0.3), centres, wide, least)
     # At a distance of exactly 5, which counts; and none near.
     centres = torch.tensor([[0.0, 0.0], [40.0, 0.0], [0.0, 40.0]], dtype=draw.dtype)
-    samples = torch.tensor([[3.0, 4.0], [-4.0, 3.0], [40.0, 5.0], [44.0, 4.0]], dtype=draw.dtype)
+    edge = torch.tensor([[3.0, 4.0], [-4.0, 3.0], [40.0, 5.0], [44.0, 4.0]], dtype=draw.dtype)
     for least in (1, 2):
-        matches(student, reference, "modes_covered", samples, centres, 5.0, least)
-    matches(student, reference, "modes_covered", samples + 100, centres, 5.0, 1)
+        matches(student, reference, "modes_covered", edge, centres, 5.0, least)
+    matches(student, reference, "modes_covered", edge + 100, centres, 5.0, 1)
 
 
 @modes.check("nearest_training", 2)

@@ -61,7 +61,7 @@ class Task:
         """The part of the digits of the unseen numbers that are right and in their place."""
         pairs = list(zip(translations, self.wanted[self.train :], strict=True))
         right = sum(mine == other for one, wanted in pairs for mine, other in zip(one, wanted, strict=False))
-        return right / sum(max(len(one), len(wanted)) for one, wanted in pairs)
+        return float(right / sum(max(len(one), len(wanted)) for one, wanted in pairs))
 
     def lengths(self, translations: list[list[object]]) -> float:
         """The part of the translations that have the right number of digits."""
