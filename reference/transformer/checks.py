@@ -901,8 +901,8 @@ def corpus(student: Student, reference: Reference, draw: Draw) -> None:
     all_match(student, reference, "bleu", corpora)
     matches(student, reference, "bleu", [[1, 2, 3, 4, 5, 6]], [[1, 2, 3, 7, 4, 5]])
     matches(student, reference, "bleu", [[1, 2, 3], [4, 5, 6, 7, 8]], [[1, 2, 3], [4, 5, 6, 7, 8]])
-    short: list[list[list[int]]] = [[[1, 2, 3]], [[]]]
-    for nothing in short:  # no candidate has four tokens: no matches of none
+    fewer_than_four: list[list[list[int]]] = [[[1, 2, 3]], [[]]]
+    for nothing in fewer_than_four:  # no candidate has four tokens: no matches of none
         matches(student, reference, "bleu", nothing, [[1, 2, 3]])
 
 
