@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 from autograder import files
 from autograder.cli import gradescope, main, nbgrader
 from autograder.cli.app import app
-from autograder.errors import InputError, ReportError
+from autograder.errors import ReportError, UserError
 from autograder.identity import clean_name
 from autograder.sandbox.layers import bubblewrap
 from tests import tiny
@@ -122,14 +122,14 @@ def test_a_name_costs_its_row_and_is_the_same_wherever_it_is_shown(course):
 @pytest.mark.parametrize(
     ("folder", "said"),
     [
-        (".", "lie in one another: give a folder that holds nothing but submissions"),
-        ("reference", "lie in one another"),
+        (".", "was found, but"),
+        ("reference", "lie in one another: give a folder that holds nothing but submissions"),
         ("reference/tiny", "lie in one another"),
     ],
 )
 def test_what_decides_about_submissions_is_not_graded_as_one(course, folder, said):
     result = run("grade", "tiny", folder)
-    assert isinstance(result.exception, InputError)
+    assert isinstance(result.exception, UserError)
     assert said in str(result.exception)
 
 

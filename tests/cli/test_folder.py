@@ -131,13 +131,21 @@ def test_no_program_is_taken_from_the_folder(tmp_path, course, folder):
     run(["env", f"PATH=:.:{os.environ['PATH']}", *installed(tmp_path), *words], folder)
 
 
+def words_of(process: psutil.Process) -> str:
+    """A process's command line; nothing of one that has just ended."""
+    try:
+        return " ".join(process.cmdline())
+    except psutil.NoSuchProcess:
+        return ""
+
+
 def test_workers_end_with_the_command(tmp_path, course):
     """A killed `validate` leaves no process behind that waits for work."""
     words = ["validate", "tiny", "--jobs", "2", "--config", str(course / "grader_config.yml"), "--quiet"]
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     command = subprocess.Popen([*installed(tmp_path), *words], cwd=tmp_path, env=environment, stdout=subprocess.DEVNULL)
     workers: list[psutil.Process] = []
-    while not any("spawn_main" in " ".join(one.cmdline()) for one in workers):
+    while not any("spawn_main" in words_of(one) for one in workers):
         assert command.poll() is None
         workers = psutil.Process(command.pid).children(recursive=True)
         time.sleep(0.01)
