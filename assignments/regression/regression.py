@@ -55,7 +55,7 @@ def split_by_date(
 
 
 def fit_scaler(x: Tensor) -> tuple[Tensor, Tensor]:
-    """Mean and population standard deviation of each column: x (N, d) -> (d,), (d,). A deviation of 0 becomes 1."""
+    """Mean and population standard deviation of each column, also far from 0: x (N, d) -> (d,), (d,). A 0 becomes 1."""
     raise NotImplementedError("Exercise 1.2: fit_scaler")
 
 

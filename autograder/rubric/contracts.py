@@ -120,6 +120,8 @@ def _tensor_breach(what: str, got: Value, right: TensorValue, exact: bool) -> Br
             return _kind(what, wanted, got)
         return _gradient(what) if right.requires_grad else None
     if isinstance(got, ListValue | TupleValue):
+        if right.shape and len(got.items) != right.shape[0]:
+            return None  # a wrong answer, of whatever length
         return None if all(_fits(leaf, right.dtype) for leaf in _leaves(got)) else _kind(what, wanted, got)
     if not isinstance(got, TensorValue):
         return _kind(what, wanted, got)

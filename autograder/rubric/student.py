@@ -98,7 +98,8 @@ class Student:
         """Return how an answer breaks the function's contract, unless that was charged before."""
         right = self._reference.again(name, values, named)
         found = None if right is None else breach_of(name, answer, right, (*values, *named.values()))
-        if found is None and right is not None and not self.exchanges and REPEATS not in self._forgiven:
+        first = not self.exchanges and REPEATS not in self._forgiven
+        if found is None and right is not None and first and same_answer(answer, right):
             found = self._not_repeated(name, values, named, answer, right)
         return None if found is None or found.kind in self._forgiven else found
 

@@ -20,13 +20,6 @@ def counts_from_the_end(series, dates, days, first_unseen):
     return x[:-unseen], y[:-unseen], x[-unseen:], y[-unseen:]
 
 
-@mutant("split_by_date", "The first unseen date may be before the first label: how many rows are seen then?")
-def below_zero(series, dates, days, first_unseen):
-    x, y = make_windows(series, days)
-    seen = sum(date < first_unseen for date in dates) - days
-    return x[:seen], y[:seen], x[seen:], y[seen:]
-
-
 @mutant("fit_scaler", "Only a deviation of 0 becomes 1; a small one stays.")
 def small_becomes_one(x):
     std = x.std(dim=0, unbiased=False)

@@ -63,7 +63,7 @@ def split_by_date(
 
 
 def fit_scaler(x: Tensor) -> tuple[Tensor, Tensor]:
-    """Mean and population standard deviation of each column: x (N, d) -> (d,), (d,). A deviation of 0 becomes 1."""
+    """Mean and population standard deviation of each column, also far from 0: x (N, d) -> (d,), (d,). A 0 becomes 1."""
     # SOLUTION
     mean = x.mean(dim=0)
     std = (x - mean).square().mean(dim=0).sqrt()
