@@ -13,13 +13,6 @@ variants = Variants()
 mutant = variants.mutant
 
 
-@mutant("split_by_date", "Where nothing is unseen, x[:-0] and x[-0:] are not what you mean: count from the front.")
-def counts_from_the_end(series, dates, days, first_unseen):
-    x, y = make_windows(series, days)
-    unseen = sum(date >= first_unseen for date in dates[days:])
-    return x[:-unseen], y[:-unseen], x[-unseen:], y[-unseen:]
-
-
 @mutant("fit_scaler", "Only a deviation of 0 becomes 1; a small one stays.")
 def small_becomes_one(x):
     std = x.std(dim=0, unbiased=False)
