@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,8 +9,7 @@ import torch
 
 from autograder.protocol.codec import tensors_in
 from autograder.rubric.assignment import Assignment
-
-Function = Callable[..., Any]
+from autograder.rubric.variants import Function
 
 
 @dataclass

@@ -62,7 +62,7 @@ class _RunState:
 
     def forgiven(self, function: str) -> frozenset[str]:
         """Return the breaches that are not looked for (any more). Only a function's first run repeats a question."""
-        found = frozenset(self.charged.setdefault(function, set()))
+        found = frozenset(self.charged.get(function, ()))
         if function in self.repeated:
             found |= {REPEATS}
         self.repeated.add(function)
@@ -181,7 +181,7 @@ class Engine:
         suspects = state.suspects.get(function)
         if suspects is None or result.outcome not in (Outcome.FAILED, Outcome.PARTLY):
             return result
-        mutant = suspects.found[0] if len(suspects.found) == 1 else None
+        mutant = suspects.only
         if result.mutant == (mutant.name if mutant else ""):
             return result
         return msgspec.structs.replace(result, hint=mutant.hint if mutant else "", mutant=mutant.name if mutant else "")
@@ -246,8 +246,8 @@ class Engine:
         check = question.check
         started, cpu = time.perf_counter(), host.cpu_seconds
         mutant: Mutant | None = None
-        runs, verdict, remark = self._decided(host, second, question, state)
-        dtype = runs[-1].dtype
+        runs, remark = self._decided(host, second, question, state)
+        dtype, verdict = runs[-1].dtype, runs[-1].verdict
         if verdict.breach:
             state.charged.setdefault(check.function, set()).add(verdict.breach)
         if hints:
@@ -257,7 +257,7 @@ class Engine:
             for run in runs:
                 suspects.add(run)
             failed = verdict.outcome in (Outcome.FAILED, Outcome.PARTLY)
-            mutant = suspects.found[0] if failed and len(suspects.found) == 1 else None
+            mutant = suspects.only if failed else None
         message = verdict.message
         if dtype is not self._precisions[0] and verdict.outcome is Outcome.FAILED:
             message = f"Right in float64, but with float32 inputs: {message}"
@@ -285,28 +285,24 @@ class Engine:
 
     def _decided(
         self, host: Host, second: Host | None, question: _Question, state: _RunState
-    ) -> tuple[list[Evidence], Verdict, str]:
-        """Return the runs in one dtype after the other, the verdict that counts, and a remark on what the second device
-        makes of it."""
+    ) -> tuple[list[Evidence], str]:
+        """Return the runs in one dtype after the other, the last of which counts, and what the second device says."""
         precisions = self._precisions[:1] if question.check.trains else self._precisions
         if second is None:
-            runs = self._in_turn(host, question, precisions, state)
-            return runs, runs[-1].verdict, ""
+            return self._in_turn(host, question, precisions, state), ""
         if question.check.trains:
             runs = self._in_turn(second, question, precisions, state)
             there = runs[-1].verdict
             if there.answered:
-                return runs, there, ""
-            runs = self._in_turn(host, question, precisions, state)
-            return runs, runs[-1].verdict, f"Trained on the CPU. {_said(second, there)}"
+                return runs, ""
+            return self._in_turn(host, question, precisions, state), f"Trained on the CPU. {_said(second, there)}"
         runs = self._in_turn(host, question, precisions, state)
-        verdict = runs[-1].verdict
         remark = ""
-        if verdict.outcome is Outcome.PASSED:
+        if runs[-1].verdict.outcome is Outcome.PASSED:
             there = self._in_turn(second, question, precisions[-1:], state)[-1].verdict
             if there.outcome is not Outcome.PASSED:
                 remark = f"Right on the CPU, which decides. {_said(second, there)}"
-        return runs, verdict, remark
+        return runs, remark
 
     def verdict(self, host: Host, check: Check, digest: str) -> Verdict:
         """Return what a check gives, without stand-ins or hints."""

@@ -73,6 +73,11 @@ class Suspects:
             self._look()
         return tuple(self._left)
 
+    @property
+    def only(self) -> Mutant | None:
+        """The one mistake that explains everything; None where there are several, or none."""
+        return self.found[0] if len(self.found) == 1 else None
+
     def _explains(self, mutant: Mutant, evidence: Evidence) -> bool:
         conversation = LocalConversation(self.assignment.solution({mutant.of: mutant.change}))
         theirs, mine = (

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from autograder.rubric.compare import compare
 from autograder.rubric.draw import Draw
+from autograder.rubric.expectations import same_result
 from autograder.rubric.reference import Reference
 from autograder.rubric.student import Student
 
@@ -66,6 +66,4 @@ class Cases:
             args = args if isinstance(args, tuple) else (args,)
             kwargs = args[-1] if args and isinstance(args[-1], Named) else {}
             args = args[:-1] if kwargs else args
-            expected = reference.call(self.function, *args, **kwargs)
-            got = student.call(self.function, *args, **kwargs)
-            compare(got, expected, f"`{self.function}`", self.rtol, self.atol)
+            same_result(student, reference, self.function, args, kwargs, self.rtol, self.atol)

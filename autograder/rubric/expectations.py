@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -67,9 +67,22 @@ def matches(student: Student, reference: Reference, name: str, *args: Any, **kwa
         Traceback (most recent call last):
         autograder.errors.MismatchError: `mae` differs (you return 0, off by 1).
     """
+    return same_result(student, reference, name, args, kwargs)
+
+
+def same_result(
+    student: Student,
+    reference: Reference,
+    name: str,
+    args: Sequence[Any],
+    kwargs: Mapping[str, Any],
+    rtol: float | None = None,
+    atol: float | None = None,
+) -> Any:
+    """Do as `matches`, within these tolerances."""
     expected = reference.call(name, *args, **kwargs)
     got = student.call(name, *args, **kwargs)
-    compare(got, expected, f"`{name}`")
+    compare(got, expected, f"`{name}`", rtol, atol)
     return got
 
 
