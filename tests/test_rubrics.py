@@ -61,6 +61,8 @@ class _Ends:
     def allowed(self, seconds: float | None) -> float:
         return 0.0
 
+    used = 0.0
+
     def hurry(self) -> None: ...
 
     def perform(self, request: Request, answer: Answerer) -> Returned | Raised:

@@ -25,6 +25,11 @@ class LocalConversation:
         self._answer = answer
         return self._runtime.perform(request)
 
+    @property
+    def used(self) -> float:
+        """No time is counted."""
+        return 0.0
+
     def hurry(self) -> None:
         """Trusted code has all the time that it had."""
 
@@ -42,6 +47,11 @@ class TimedConversation(LocalConversation):
         super().__init__(namespace, files, device)
         self._limit = seconds
         self._left = seconds
+
+    @property
+    def used(self) -> float:
+        """By the clock."""
+        return 1 - self._left / self._limit
 
     def perform(self, request: Request, answer: Answerer) -> Returned | Raised:
         """Raises `ConversationEndedError` when time is up, and `KeyboardInterrupt` when it was the student who

@@ -17,6 +17,11 @@ class Conversation(Protocol):
         """Carry out `request`, answering stand-ins' questions meanwhile. Raises `ConversationEndedError`."""
         ...
 
+    @property
+    def used(self) -> float:
+        """The share of the time that this check is allowed which the student's side has used so far."""
+        ...
+
     def hurry(self) -> None:
         """Leave little time from here on: the function that is called next did not come to an end before."""
         ...

@@ -18,6 +18,10 @@ from autograder.rubric.exchanges import Exchange, same_answer, same_exchanges
 from autograder.rubric.reference import Reference
 
 
+MOST_USED = 0.25
+"""The share of a check's time after which a question is not asked again: right work has time for the rest."""
+
+
 class Student:
     """The student's code. Call its functions by name: `student.f(x)` is `student.call("f", x)`.
 
@@ -98,8 +102,8 @@ class Student:
         """Return how an answer breaks the function's contract, unless that was charged before."""
         right = self._reference.again(name, values, named)
         found = None if right is None else breach_of(name, answer, right, (*values, *named.values()))
-        first = not self.exchanges and REPEATS not in self._forgiven
-        if found is None and right is not None and first and same_answer(answer, right):
+        again = not self.exchanges and REPEATS not in self._forgiven and self._conversation.used < MOST_USED
+        if found is None and right is not None and again and same_answer(answer, right):
             found = self._not_repeated(name, values, named, answer, right)
         return None if found is None or found.kind in self._forgiven else found
 

@@ -98,6 +98,8 @@ class _Timed(Conversation):
             )
         return reply
 
+    used = 0.0
+
     def hurry(self) -> None:
         """An hour is too long either way."""
 

@@ -22,6 +22,8 @@ from autograder.rubric.reference import answer_question
 class Script:
     """A conversation that gives these answers and keeps what it was asked."""
 
+    used = 0.0
+
     def __init__(self, *answers: Returned | Raised) -> None:
         self.answers = list(answers)
         self.asked: list[Request] = []
@@ -118,6 +120,16 @@ def test_what_the_students_code_raised_is_said_in_words(raised: Raised, outcome:
     with pytest.raises(StudentError) as caught:
         Student(Script(raised), REFERENCE).f(1)
     assert (caught.value.outcome, caught.value.message) == (outcome, message)
+
+
+@pytest.mark.parametrize(("used", "times"), [(0.0, 2), (0.24, 2), (0.26, 1)])
+def test_what_took_long_is_not_asked_again(used: float, times: int) -> None:
+    """Asking again must not be what makes right work too slow."""
+    script = Script(Returned(1), Returned(2))
+    script.used = used
+    student = Student(script, REFERENCE, watched="f")
+    student.f(1)
+    assert (len(script.asked), student.breach is not None) == (times, times == 2)
 
 
 def test_who_repeats_stops_at_the_first_other_answer() -> None:

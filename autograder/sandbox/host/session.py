@@ -291,6 +291,11 @@ class SandboxConversation:
         """How the conversation ended, if it did before its end."""
         return self._ended
 
+    @property
+    def used(self) -> float:
+        """Of CPU seconds; above 1 where a check has leeway."""
+        return self._monitor.used() / self._allowed
+
     def hurry(self) -> None:
         """Leave a tenth of the time, but two seconds at least."""
         little = max(LEAST_SECONDS, self._allowed / 10)
