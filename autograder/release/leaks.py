@@ -14,6 +14,9 @@ import numpy as np
 
 from autograder.release.cut import solution_lines
 
+CHECKS = ("check", "cases")
+MISTAKES = {"mutant": 1, "mistake": 1, "mutant_value": 2, "wrong_value": 2}
+"""Where a known mistake's hint stands among the arguments, if it is not given by name."""
 HIDDEN = "hidden"
 """The folder of a reference that only the grader sees."""
 FEWEST = 8
@@ -30,8 +33,8 @@ def leaks(reference: Path, files: Mapping[str, bytes]) -> list[str]:
     found = solution_leaks(solution, files)
     texts = {name: _readable(name, data) for name, data in files.items()}
     trees = {
-        path.name: ast.parse(path.read_text(encoding="utf-8"))
-        for path in sorted(reference.glob("*.py"))
+        path: ast.parse(path.read_text(encoding="utf-8"))
+        for path in sorted((*reference.glob("*.py"), *reference.glob("exercises/*.py")))
         if path.name != "solution.py"
     }
     kinds = {
@@ -61,24 +64,25 @@ def solution_leaks(solution: str, files: Mapping[str, bytes]) -> list[str]:
 
 
 def _hidden_checks(trees: Iterable[ast.Module]) -> Iterator[str]:
-    """Yield `def name(` for every check that is not public."""
+    """Yield `def name(draw` for every check that is not public."""
     for tree in trees:
         for one in tree.body:
             for call in one.decorator_list if isinstance(one, ast.FunctionDef) else ():
-                if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr == "check":
+                if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr in CHECKS:
                     public = any(word.arg == "public" and getattr(word.value, "value", True) for word in call.keywords)
                     if not public and isinstance(one, ast.FunctionDef):
-                        yield f"def {one.name}("
+                        first = one.args.args[0].arg if one.args.args else ""
+                        yield f"def {one.name}({first}"
 
 
 def _hints(trees: Iterable[ast.Module]) -> Iterator[str]:
     """Yield the hint of every mutant: it tells the mistake, and what the grader looks for."""
     for tree in trees:
         for call in ast.walk(tree):
-            if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr == "mutant":
-                for word in call.keywords:
-                    if word.arg == "hint" and isinstance(word.value, ast.Constant) and word.value.value:
-                        yield str(word.value.value)
+            if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr in MISTAKES:
+                place = MISTAKES[call.func.attr]
+                hints = [*call.args[place : place + 1], *(word.value for word in call.keywords if word.arg == "hint")]
+                yield from (str(hint.value) for hint in hints if isinstance(hint, ast.Constant) and hint.value)
 
 
 def _seeds(trees: Iterable[ast.Module]) -> Iterator[str]:

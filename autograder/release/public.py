@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import ast
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -28,6 +26,7 @@ from autograder.model import Outcome
 from autograder.protocol.codec import encode
 from autograder.protocol.messages import Returned
 from autograder.protocol.values import Value
+from autograder.release.slicing import sliced
 from autograder.rubric.assignment import Assignment
 from autograder.rubric.cases import Cases
 from autograder.rubric.draw import Draw
@@ -64,12 +63,14 @@ def public_release(assignment: Assignment, title: str, packages: Iterable[str]) 
         )
         for exercise in assignment.rubric.exercises
     ]
-    functions = [check.run.__name__ for check in public]
-    functions += [practice.run.__name__ for exercise in assignment.rubric.exercises for practice in exercise.practices]
-    twice = sorted({name for name in functions if functions.count(name) > 1})
-    if twice:
+    functions: list[Callable[..., Any]] = [
+        check.run.inputs if isinstance(check.run, Cases) else check.run for check in public
+    ]
+    functions += [practice.run for exercise in assignment.rubric.exercises for practice in exercise.practices]
+    names = [function.__name__ for function in functions]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
         raise PublicCheckError(f"two public checks or practices are called {twice[0]}: rename one of them")
-    code = sliced((assignment.folder / "checks.py").read_text(encoding="utf-8"), functions)
+    code = sliced(assignment.folder, functions)
     return PublicRelease(assignment.name, title, tuple(sorted(packages)), code, exercises)
 
 
@@ -166,69 +167,3 @@ class _RecordingDraw(Draw):
     def _made(self, value: Any) -> Any:
         self._log.append(encode(value))
         return value
-
-
-# --- the checks' code ----------------------------------------------------------------------------------------------
-
-
-def sliced(source: str, functions: Sequence[str]) -> str:
-    """Return the source of the named functions, undecorated, with what they need of their module and nothing else.
-
-    Raises `PublicCheckError` where they need another module of the rubric.
-    """
-    tree = ast.parse(source)
-    bound: dict[str, ast.stmt] = {}
-    for one in tree.body:
-        for name in _binds(one):
-            bound[name] = one
-    wanted: set[ast.stmt] = set()
-    waiting = list(functions)
-    while waiting:
-        name = waiting.pop()
-        if name not in bound or bound[name] in wanted:
-            continue
-        statement = bound[name]
-        if isinstance(statement, ast.ImportFrom) and statement.level:
-            raise PublicCheckError(
-                f"public checks ({', '.join(functions)}) need {name}, a hidden module: make it hidden too"
-            )
-        wanted.add(statement)
-        with _undecorated(statement):
-            waiting += [node.id for node in ast.walk(statement) if isinstance(node, ast.Name)]
-    chosen = [statement for statement in tree.body if statement in wanted]
-    needed = {node.id for statement in chosen for node in ast.walk(statement) if isinstance(node, ast.Name)}
-    lines = ["from __future__ import annotations"]
-    for statement in chosen:
-        if isinstance(statement, ast.Import | ast.ImportFrom):
-            statement.names = [
-                alias for alias in statement.names if (alias.asname or alias.name.partition(".")[0]) in needed
-            ]
-        with _undecorated(statement):
-            lines.append(ast.unparse(statement))
-    return "\n\n".join(lines) + "\n"
-
-
-def _binds(statement: ast.stmt) -> Iterator[str]:
-    match statement:
-        case ast.FunctionDef() | ast.ClassDef():
-            yield statement.name
-        case ast.Import() | ast.ImportFrom():
-            yield from (alias.asname or alias.name.partition(".")[0] for alias in statement.names)
-        case ast.Assign():
-            nodes = [node for target in statement.targets for node in ast.walk(target)]
-            yield from (node.id for node in nodes if isinstance(node, ast.Name))
-        case ast.AnnAssign(target=ast.Name(id=name)):
-            yield name
-
-
-@contextmanager
-def _undecorated(statement: ast.stmt) -> Iterator[None]:
-    """Take a function's decorators off for a while: a check's names the rubric, which is not released."""
-    if not isinstance(statement, ast.FunctionDef):
-        yield
-        return
-    decorators, statement.decorator_list = statement.decorator_list, []
-    try:
-        yield
-    finally:
-        statement.decorator_list = decorators

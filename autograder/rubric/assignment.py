@@ -38,7 +38,7 @@ class Gradable(Protocol):
 
 @dataclass(frozen=True)
 class Assignment:
-    """`reference/NAME/`: `solution.py`, `checks.py` (with `rubric`), `mutants.py` and `equivalents.py`.
+    """`reference/NAME/`: `solution.py`, `checks.py` (with `rubric`), `exercises/`, `mutants.py` and `equivalents.py`.
 
     `digest` covers every file in that folder: results made with another digest are regraded.
     """
@@ -74,9 +74,10 @@ class Assignment:
 
     @cached_property
     def mutants(self) -> list[Mutant]:
-        """Return the wrong implementations that the rubric must catch."""
+        """Return the wrong implementations that the rubric must catch: the exercises' own and `mutants.py`."""
         variants = self._variants("mutants")
-        return variants.mutants if variants else []
+        own = [mutant for exercise in self.rubric.exercises for mutant in exercise.mistakes]
+        return own + (variants.mutants if variants else [])
 
     @cached_property
     def equivalents(self) -> list[Equivalent]:

@@ -14,6 +14,7 @@ from autograder.rubric.draw import Draw
 from autograder.rubric.ladder import Ladder, Score
 from autograder.rubric.reference import Reference
 from autograder.rubric.student import Student
+from autograder.rubric.variants import Function, Mutant
 
 AUTOGRAD = (
     "torch.Tensor.backward",
@@ -90,7 +91,9 @@ class Practice:
 
 @dataclass(frozen=True)
 class Exercise:
-    """A numbered exercise, as `Rubric.exercise` adds it.
+    """A numbered exercise: its checks and the mistakes that students make in it.
+
+    `Rubric.exercise` makes one and adds it; one that has a module of its own is handed to `Rubric`.
 
     Attributes:
         number: "1.3".
@@ -101,9 +104,10 @@ class Exercise:
         bonus: Whether its points come on top of the assignment's.
         checks: Its checks, in the order in which they were added.
         practices: What students can train at home.
+        mistakes: Wrong implementations that its checks must catch.
 
     Example:
-        >>> exercise = Rubric().exercise("1.3", "Two losses", owns=("mse", "mae"), points=6)
+        >>> exercise = Exercise("1.3", "Two losses", owns=("mse", "mae"), points=6)
         >>> exercise.number, exercise.owns
         ('1.3', ('mse', 'mae'))
     """
@@ -116,6 +120,7 @@ class Exercise:
     bonus: bool = False
     checks: list[Check] = field(default_factory=list)
     practices: list[Practice] = field(default_factory=list)
+    mistakes: list[Mutant] = field(default_factory=list)
 
     @property
     def trains(self) -> bool:
@@ -275,3 +280,47 @@ class Exercise:
             return function
 
         return add
+
+    def mistake(self, function: str, hint: str) -> Callable[[Function], Function]:
+        """Add the decorated function as a known mistake: what a student might write in place of one of the exercise's.
+
+        Names that it does not define itself are looked up in the solution.
+
+        Args:
+            function: The solution's function that it replaces.
+            hint: What a student reads whose answers are this mistake's: a question or a pointer, not the answer.
+
+        Returns:
+            A decorator, which returns the function unchanged.
+
+        Example:
+            >>> losses = Exercise("1.3", "Two losses", owns=("mse", "mae"), points=6)
+            >>> @losses.mistake("mae", hint="Where does the absolute value go?")
+            ... def signed(prediction, target):
+            ...     return (prediction - target).mean()
+            >>> losses.mistakes[0].name
+            'signed'
+        """
+
+        def add(wrong: Function) -> Function:
+            self.mistakes.append(Mutant(wrong.__name__, function, hint, wrong))
+            return wrong
+
+        return add
+
+    def wrong_value(self, name: str, of: str, hint: str, value: Any) -> None:
+        """Add a known mistake in something that is not a function, such as a dictionary of short answers.
+
+        Args:
+            name: What the mistake is called.
+            of: The name that it replaces.
+            hint: What a student reads who has this value.
+            value: The wrong value.
+
+        Example:
+            >>> steps = Exercise("1.7", "Batches", owns=("ANSWERS",), points=2)
+            >>> steps.wrong_value("epochs", "ANSWERS", "Updates, or epochs?", {"updates": 100})
+            >>> steps.mistakes[0].change
+            {'updates': 100}
+        """
+        self.mistakes.append(Mutant(name, of, hint, value))

@@ -11,18 +11,22 @@ class Rubric:
 
     `checks.py` keeps one as `rubric`.
 
+    Args:
+        *exercises: Exercises that have a module each, `exercises/TOPIC.py`. Those of `Rubric.exercise` come after them.
+
     Attributes:
         exercises: The exercises, in the order in which they were added.
 
     Example:
-        >>> rubric = Rubric()
-        >>> losses = rubric.exercise("1.3", "Two losses", owns=("mse", "mae"), points=6)
+        >>> losses = Exercise("1.3", "Two losses", owns=("mse", "mae"), points=6)
+        >>> rubric = Rubric(losses)
+        >>> slope = rubric.exercise("1.4", "The slope", owns=("slope",), points=2)
         >>> sorted(rubric.functions)
-        ['mae', 'mse']
+        ['mae', 'mse', 'slope']
     """
 
-    def __init__(self) -> None:
-        self.exercises: list[Exercise] = []
+    def __init__(self, *exercises: Exercise) -> None:
+        self.exercises: list[Exercise] = list(exercises)
 
     def exercise(
         self,

@@ -12,7 +12,7 @@ import torch
 
 from autograder.rubric import Draw, Level
 
-from .checks import LADDER
+from .exercises.training import LADDER
 from .vowels import Frames
 
 

@@ -14,7 +14,7 @@ from torch import nn
 
 from autograder.rubric import Draw, Level
 
-from .checks import LADDER, Digits
+from .exercises.training import LADDER, Digits
 
 Places = Callable[[torch.Tensor], torch.Tensor]
 

@@ -12,7 +12,7 @@ from torch import Tensor
 from autograder.rubric import Draw, Level
 
 from . import judge
-from .checks import IMAGES, LADDER
+from .exercises.training import IMAGES, LADDER
 
 NOISE, WIDTH = 32, 128
 

@@ -23,7 +23,7 @@ import torch
 from autograder.rubric import Draw, Level
 
 from . import views
-from .checks import LADDER, Year
+from .exercises.training import LADDER, Year
 
 FloatArray = npt.NDArray[np.float64]
 Widths = tuple[int, ...]

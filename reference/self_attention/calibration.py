@@ -16,7 +16,7 @@ from torch import nn
 from autograder.rubric import Draw, Level
 
 from . import conversations
-from .checks import LADDER, ROUNDS, UNSEEN_ROUNDS, Talks
+from .exercises.training import LADDER, ROUNDS, UNSEEN_ROUNDS, Talks
 
 WIDTH, HEADS, EPOCHS, BATCH = 64, 4, 15, 32
 

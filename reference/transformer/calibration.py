@@ -18,7 +18,7 @@ import torch
 
 from autograder.rubric import Draw, Level
 
-from .checks import LADDER, LENGTHS
+from .exercises.training import LADDER, LENGTHS
 from .task import Task, chinese, english
 
 solution: Any = import_module(".solution", __package__)

@@ -14,7 +14,7 @@ from tests.reference.course import REFERENCE, assignment, change_of, module, res
 
 FOLDER = REFERENCE / "cnn"
 RUBRIC = assignment("cnn").rubric
-CHECKS = module("cnn", "checks")
+AIDS, TRAINING = module("cnn", "exercises.aids"), module("cnn", "exercises.training")
 
 
 # --- the rubric ---
@@ -51,7 +51,7 @@ def test_the_digits_are_balanced_and_none_is_both_public_and_hidden():
 
 
 def test_every_draw_moves_and_renumbers_the_digits_anew():
-    one, same, other = (CHECKS.Digits(Draw(seed), learn=300, read=50) for seed in (1, 1, 2))
+    one, same, other = (TRAINING.Digits(Draw(seed), learn=300, read=50) for seed in (1, 1, 2))
     assert one.x.shape == (300, 1, 28, 28) and one.x_new.shape == (50, 1, 28, 28)
     assert one.x.dtype == torch.float32 and one.x.min() == 0 and one.x.max() == 1
     assert torch.equal(one.x, same.x) and torch.equal(one.y, same.y)
@@ -60,7 +60,7 @@ def test_every_draw_moves_and_renumbers_the_digits_anew():
 
 def test_shuffled_pixels_are_the_same_pixels():
     draw = Draw(3)
-    plain = CHECKS.Digits(draw, learn=20, read=10)
+    plain = TRAINING.Digits(draw, learn=20, read=10)
     shuffled = plain.shuffled(draw)
     assert not torch.equal(plain.x, shuffled.x)
     assert torch.equal(plain.x.flatten(1).sort().values, shuffled.x.flatten(1).sort().values)
@@ -131,14 +131,14 @@ def test_fair_draws_are_far_from_failing():
     for seed in range(20):
         fair = torch.Generator().manual_seed(seed)
         pattern = ((torch.rand(60, 50, generator=fair) < 0.3).double() - 0.3) / 0.21**0.5
-        assert CHECKS.unrelated(pattern)
-        assert CHECKS.equally_likely(torch.randint(-5, 6, (2400,), generator=fair))
+        assert AIDS.unrelated(pattern)
+        assert AIDS.equally_likely(torch.randint(-5, 6, (2400,), generator=fair))
 
 
 def test_patterns_that_return_and_numbers_that_are_frequent_are_found():
     fair = torch.Generator().manual_seed(1)
     half = ((torch.rand(30, 50, generator=fair) < 0.3).double() - 0.3) / 0.21**0.5
     for pattern in (torch.cat([half, half]), torch.cat([half, half.flip(0, 1)]), torch.cat([half, half.roll(7, 1)])):
-        assert not CHECKS.unrelated(pattern)
-    assert not CHECKS.unrelated(half, half.roll(3, 0))
-    assert not CHECKS.equally_likely((torch.randn(2400, generator=fair) * 5).round().clamp(-5, 5))
+        assert not AIDS.unrelated(pattern)
+    assert not AIDS.unrelated(half, half.roll(3, 0))
+    assert not AIDS.equally_likely((torch.randn(2400, generator=fair) * 5).round().clamp(-5, 5))

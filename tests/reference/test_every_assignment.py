@@ -59,7 +59,7 @@ def right(name: str) -> list[str]:
 
 
 def ladders(name: str) -> list[Ladder]:
-    return [value for value in vars(module(name, "checks")).values() if isinstance(value, Ladder)]
+    return [value for value in vars(module(name, "exercises.training")).values() if isinstance(value, Ladder)]
 
 
 LIKELY_MISTAKES = [(name, mistake) for name in NAMES for mistake in LIKELY.get(name, mistakes(name))]

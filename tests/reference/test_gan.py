@@ -8,8 +8,8 @@ import torch
 from autograder.rubric import Draw, MismatchError
 from tests.reference.course import assignment, change_of, module, results_of
 
-checks = module("gan", "checks")
-judge = checks.judge
+training = module("gan", "exercises.training")
+judge = training.judge
 
 
 def by_heart(images):
@@ -50,7 +50,7 @@ def test_a_linear_map_of_the_noise_earns_the_medium_rung_at_most():
         return [vectors * values.clamp(min=0).sqrt(), images.mean(dim=0)], [1.4, 1.3], [0.7, 0.8]
 
     result = results_of("gan", "6.13", {"train_gan": linear})[0]
-    assert result.earned <= 13 * checks.LADDER.rungs[1].fraction
+    assert result.earned <= 13 * training.LADDER.rungs[1].fraction
     assert "look like blends" in result.message
 
 
@@ -97,8 +97,8 @@ def test_what_is_stored_before_is_worth_little():
     images, _ = judge.digits()
     noise = torch.rand(2000, 64, generator=torch.Generator().manual_seed(0))
     assert task.distance(task.real) < 0.01
-    assert task.distance(images) > checks.LADDER.rungs[2].bound
-    assert task.distance(noise) > checks.LADDER.rungs[1].bound
+    assert task.distance(images) > training.LADDER.rungs[2].bound
+    assert task.distance(noise) > training.LADDER.rungs[1].bound
 
 
 @pytest.mark.parametrize("noise", [0.0, 0.1, 0.2])

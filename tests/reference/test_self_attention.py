@@ -11,14 +11,14 @@ from tests.reference.course import REFERENCE, assignment, module
 
 FOLDER = REFERENCE / "self_attention"
 RUBRIC = assignment("self_attention").rubric
-checks = module("self_attention", "checks")
+training = module("self_attention", "exercises.training")
 conversations = module("self_attention", "conversations")
 
 
 @pytest.fixture(scope="module")
 def talks():
     """One draw of the training exercise's conversations."""
-    return checks.Talks(Draw(3), 1, 1)
+    return training.Talks(Draw(3), 1, 1)
 
 
 # --- the rubric ---
@@ -52,7 +52,7 @@ def test_a_conversation_joins_three_speakers_in_short_turns(talks):
 
 
 def test_speakers_are_numbered_afresh_by_draw(talks):
-    other = checks.Talks(Draw(4), 1, 1)
+    other = training.Talks(Draw(4), 1, 1)
     counts = [torch.bincount(one.unseen.y[one.unseen.mask], minlength=9).tolist() for one in (talks, other)]
     assert counts[0] != counts[1]
 
@@ -67,7 +67,7 @@ def test_practice_conversations_hold_no_test_utterance():
 
 
 def test_labels_that_were_given_are_never_the_answer():
-    talks = checks.Talks(Draw(1), 2, 1)
+    talks = training.Talks(Draw(1), 2, 1)
     for asked in (talks.again, talks.unseen):
         assert asked.x.shape != talks.train.x.shape
         nearest = torch.cdist(asked.x[asked.mask], talks.train.x[talks.train.mask]).min(dim=1).values

@@ -147,7 +147,7 @@ def test_what_is_known_about_numbers_earns_the_simple_rung_at_most():
 
 
 def test_a_decoder_that_sees_the_future_is_asked_whether_it_does():
-    checks = module("transformer", "checks")
-    told = checks.with_cause(checks.LADDER.score(0.0), checks.LADDER, [1.0, 0.0005])
+    training = module("transformer", "exercises.training")
+    told = training.with_cause(training.LADDER.score(0.0), training.LADDER, [1.0, 0.0005])
     assert "does the decoder see the future" in told.message
-    assert checks.with_cause(checks.LADDER.score(0.9), checks.LADDER, [1.0, 0.0005]) == checks.LADDER.score(0.9)
+    assert training.with_cause(training.LADDER.score(0.9), training.LADDER, [1.0, 0.0005]) == training.LADDER.score(0.9)

@@ -174,6 +174,7 @@ def test_a_leak_is_found_within_a_sentence_and_in_a_notebook():
     [
         ("def gradient(student, reference, draw):", "a hidden check: def gradient("),
         ("You double instead of squaring.", "a mutant: You double"),
+        ("Is there a 2 too many?", "a mutant: Is there a 2"),
         ("seed = 20_270_101".replace("_", ""), "a seed: 20270101"),
         ("one of 31, 41, 59", "a seed: 31, 41, 59"),
         ("see /home/ada/course/notes.txt", "somebody's folder: /home/ada"),
@@ -181,6 +182,10 @@ def test_a_leak_is_found_within_a_sentence_and_in_a_notebook():
     ],
 )
 def test_what_the_reference_keeps_to_itself_is_refused(tiny_folder, text, what):
+    (tiny_folder / "exercises").mkdir()
+    (tiny_folder / "exercises/more.py").write_text(
+        "@exercise.mistake('square', 'Is there a 2 too many?')\ndef f(): ...\n"
+    )
     (tiny_folder / "data.py").write_text("SEED = 20_270_101\nHIDDEN_SEEDS = (31, 41, 59)\nPUBLIC_SEED = 40_404\n")
     (tiny_folder / "handout.md").write_text("# Tiny\n40404 and 31 are just numbers.\n")
     released(tiny_folder)

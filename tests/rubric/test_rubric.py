@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from autograder.rubric import Ladder, Rubric, Rung
+from autograder.rubric.assignment import digest_of, load
 from autograder.rubric.exercise import Check, Practice
+from tests import tiny
 
 
 def asked(student: Any, reference: Any, draw: Any) -> None:
@@ -133,3 +135,32 @@ def test_a_check_without_a_docstring_is_named() -> None:
     with pytest.raises(ValueError) as caught:
         exercise.check("f", 1)(silent)
     assert str(caught.value) == "check silent: give it a docstring that says what is asked"
+
+
+def test_mistakes_stand_beside_the_checks(tmp_path: Path) -> None:
+    """In `exercises/TOPIC.py`, or in `mutants.py`, or both: the exercises' own come first."""
+    folder = tiny.write(tmp_path)
+    first, rest = tiny.CHECKS.split("two = ")
+    mistakes = """
+@one.mistake("square", "Is there a 2 too many?")
+def four_times(x):
+    return total(2 * x)
+
+one.wrong_value("nothing", "square", "Write it.", None)
+"""
+    (folder / "exercises").mkdir()
+    (folder / "exercises/squares.py").write_text(
+        first.replace("Rubric, matches", "Exercise, matches").replace("rubric = Rubric()", "").replace(
+            "rubric.exercise(", "Exercise(") + mistakes
+    )  # fmt: skip
+    (folder / "checks.py").write_text(
+        "from autograder.rubric import Rubric, matches, agrees_with_numerical\nfrom .exercises import squares\n"
+        f"rubric = Rubric(squares.one)\ntwo = {rest}"
+    )
+    assignment = load(folder)
+    assert [one.number for one in assignment.rubric.exercises] == ["1", "2"]
+    assert [one.name for one in assignment.mutants] == ["four_times", "nothing", "doubles", "keeps_sign", "mean"]
+    assert assignment.owner(assignment.mutants[0]).number == "1"
+    assert digest_of(folder) == assignment.digest
+    (folder / "exercises/squares.py").write_text("# another\n")
+    assert digest_of(folder) != assignment.digest

@@ -1,0 +1,135 @@
+"""Cut functions out of a rubric's modules, with what they need of them and nothing else."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from graphlib import TopologicalSorter
+from pathlib import Path
+from typing import Any
+
+from autograder.errors import PublicCheckError
+
+RELEASED = ("checks.py", "exercises/*.py")
+"""The modules of a reference folder that public checks may be cut from. Everything else in it is hidden."""
+
+
+def sliced(folder: Path, functions: Sequence[Callable[..., Any]]) -> str:
+    """Return the source of public checks, undecorated, with what they need of the rubric's modules.
+
+    Args:
+        folder: The assignment's reference folder.
+        functions: The checks and practices, as they were loaded from it.
+
+    Returns:
+        One module's source. Constants come before what reads them, as in the modules.
+
+    Raises:
+        PublicCheckError: A function needs a hidden module, or two different things have one name.
+    """
+    modules = _Modules(folder)
+    for function in functions:
+        modules.want(Path(function.__code__.co_filename), function.__name__)
+    chosen = modules.chosen()
+    needed = {node.id for statement in chosen for node in ast.walk(statement) if isinstance(node, ast.Name)}
+    lines = ["from __future__ import annotations"]
+    for statement in chosen:
+        if isinstance(statement, ast.Import | ast.ImportFrom):
+            statement.names = [alias for alias in statement.names if _name_of(alias) in needed]
+        with _undecorated(statement):
+            text = ast.unparse(statement)
+        if text not in lines:  # two modules import the same
+            lines.append(text)
+    return "\n\n".join(lines) + "\n"
+
+
+class _Modules:
+    """The modules of a rubric, read when they are needed, and what is wanted of each."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._bodies: dict[Path, list[ast.stmt]] = {}
+        self._imports: dict[Path, set[Path]] = {}
+        self._places: dict[str, Path] = {}
+        self._wanted: set[ast.stmt] = set()
+
+    def want(self, path: Path, name: str) -> None:
+        """Choose the statement of a module that binds a name, and all that it needs.
+
+        Raises `PublicCheckError` for a hidden module, or for two things of one name.
+        """
+        statement = next((one for one in reversed(self._body(path, name)) if name in _binds(one)), None)
+        if statement is None:
+            return
+        if isinstance(statement, ast.ImportFrom) and statement.level:
+            origin = self._origin(path, statement, name)
+            self.want(origin, name)
+            self._imports[path].add(origin)
+            return
+        if statement in self._wanted:
+            return
+        self._wanted.add(statement)
+        if not isinstance(statement, ast.Import | ast.ImportFrom) and self._places.setdefault(name, path) != path:
+            both = " and ".join(sorted(place.name for place in (path, self._places[name])))
+            raise PublicCheckError(f"{both} both have a {name} that public checks need: rename one of them")
+        with _undecorated(statement):
+            used = [node.id for node in ast.walk(statement) if isinstance(node, ast.Name)]
+        for other in used:
+            self.want(path, other)
+
+    def chosen(self) -> list[ast.stmt]:
+        """Return the statements that were chosen, module by module; a module comes after those that it imports."""
+        order = TopologicalSorter(self._imports).static_order()
+        return [one for path in order for one in self._bodies[path] if one in self._wanted]
+
+    def _body(self, path: Path, name: str) -> list[ast.stmt]:
+        if path not in self._bodies:
+            inside = path.is_relative_to(self._folder)
+            if not (inside and path.is_file() and any(path.relative_to(self._folder).match(one) for one in RELEASED)):
+                raise PublicCheckError(f"public checks need {name}, of a hidden module ({path.name}): hide them too")
+            self._bodies[path] = ast.parse(path.read_text(encoding="utf-8")).body
+            self._imports[path] = set()
+        return self._bodies[path]
+
+    def _origin(self, path: Path, statement: ast.ImportFrom, name: str) -> Path:
+        """Return the module of the folder that a name is imported from."""
+        alias = next(one for one in statement.names if _name_of(one) == name)
+        if alias.asname:
+            raise PublicCheckError(f"public checks need {name}: import it under its own name, not `as`")
+        package = path.parents[statement.level - 1]
+        if not statement.module and (package / f"{name}.py").is_file():
+            raise PublicCheckError(
+                f"public checks need {name}.py: import names from {name}, not {name} itself"
+            )
+        return package.joinpath(*(statement.module or "__init__").split(".")).with_suffix(".py")
+
+
+def _binds(statement: ast.stmt) -> Iterator[str]:
+    match statement:
+        case ast.FunctionDef() | ast.ClassDef():
+            yield statement.name
+        case ast.Import() | ast.ImportFrom():
+            yield from map(_name_of, statement.names)
+        case ast.Assign():
+            nodes = [node for target in statement.targets for node in ast.walk(target)]
+            yield from (node.id for node in nodes if isinstance(node, ast.Name))
+        case ast.AnnAssign(target=ast.Name(id=name)):
+            yield name
+
+
+def _name_of(alias: ast.alias) -> str:
+    return alias.asname or alias.name.partition(".")[0]
+
+
+@contextmanager
+def _undecorated(statement: ast.stmt) -> Iterator[None]:
+    """Take a function's decorators off for a while: a check's names the rubric, which is not released."""
+    if not isinstance(statement, ast.FunctionDef):
+        yield
+        return
+    decorators, statement.decorator_list = statement.decorator_list, []
+    try:
+        yield
+    finally:
+        statement.decorator_list = decorators
