@@ -324,9 +324,9 @@ def evaluate(state: dict[str, Tensor], x: Tensor, labels: Tensor, batch_size: in
 # slow core for each training: aim at 10. Let the learning rate fall to 0 by the last update, so that the result does
 # not hang on the last few batches, and remember `model.eval()`. The baselines are in the README.
 #
-# One check trains on 800 digits twice, once with the pixels of all images shuffled in the same way. For `train_mlp`
-# nothing changes. Your network should find digits without neighbourhoods much harder, its accuracy lower by 0.10 or
-# more, though still better than a guess (0.15): that is how we see that it uses them.
+# One check trains on 800 digits that are all moved up and to the left, and reads 600 that are moved down and to the
+# right. `train_mlp` has never seen any there and reads fewer than a guess would. A network that looks for the same
+# things everywhere, and in the end asks whether it found them and not where, reads most of them.
 
 
 # %%

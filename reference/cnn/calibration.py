@@ -1,6 +1,7 @@
 """How well each rung of exercise 3.9 does: a network a rung, trained on the grader's own digits.
 
-The bounds in `checks.py` are at most the mean less 3.295 standard deviations of these accuracies over 20 seeds.
+The bounds in `exercises/training.py` are at most the mean less 3.295 standard deviations of these accuracies over 20
+seeds.
 """
 
 from __future__ import annotations

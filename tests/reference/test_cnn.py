@@ -58,13 +58,21 @@ def test_every_draw_moves_and_renumbers_the_digits_anew():
     assert not torch.equal(one.x, other.x)
 
 
-def test_shuffled_pixels_are_the_same_pixels():
-    draw = Draw(3)
-    plain = TRAINING.Digits(draw, learn=20, read=10)
-    shuffled = plain.shuffled(draw)
-    assert not torch.equal(plain.x, shuffled.x)
-    assert torch.equal(plain.x.flatten(1).sort().values, shuffled.x.flatten(1).sort().values)
-    assert torch.equal(plain.y_new, shuffled.y_new)
+def test_digits_to_read_are_where_none_were_in_training():
+    apart = TRAINING.Digits(Draw(3), learn=40, read=20, apart=True)
+    assert apart.x.shape == (40, 1, 28, 28) and apart.x_new.shape == (20, 1, 28, 28)
+    rows = torch.arange(28.0)[:, None]
+    middle = [(x * rows).sum() / x.sum() for x in (apart.x, apart.x_new)]
+    assert middle[0] + 2 < middle[1]
+
+
+def test_who_reads_by_place_earns_nothing_for_digits_elsewhere():
+    """Nearest neighbours of pixels: as many digits as by chance; nothing is gained by answering wrongly on request."""
+
+    def train_cnn(x, y, x_new, seed):
+        return y[torch.cdist(x_new.flatten(1), x.flatten(1)).argmin(dim=1)], [2.0, 1.0]
+
+    assert result_of("cnn", "finds_them_elsewhere", {"train_cnn": train_cnn}).earned == 0
 
 
 # --- mistakes and right solutions ---

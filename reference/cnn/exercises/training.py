@@ -29,29 +29,36 @@ DIGITS = Path(__file__).parents[1] / "hidden" / "digits.npz"
 
 
 FARTHEST = 6
+APART = 3
+
+
+FARTHER, FOUND = 0.25, 0.5
+"""What is read of digits in places where none were in training: where points begin, and where they are full.
+
+Means and standard deviations of 12 seeds: a dense layer on pixels 0.08 and 0.02, on the places of two convolutions 0.15
+and 0.04, the mean over all places 0.70 and 0.05, the largest value 0.84 and 0.02.
+"""
 
 
 class Digits:
-    """Hidden digits in new places under new class numbers: some to learn from, some to read."""
+    """Hidden digits in new places under new class numbers: some to learn from, some to read.
 
-    def __init__(self, draw: Draw, learn: int = 2_000, read: int = 1_000) -> None:
+    With `apart`, those to learn from are all moved up and to the left, and those to read down and to the right.
+    """
+
+    def __init__(self, draw: Draw, learn: int = 2_000, read: int = 1_000, *, apart: bool = False) -> None:
         with np.load(DIGITS) as stored:
             images, labels = torch.tensor(stored["images"]), torch.tensor(stored["labels"]).long()
         rows = draw.permutation(len(labels))[: learn + read]
         x = images[rows].float()[:, None] / 255
         y = draw.permutation(10)[labels[rows]]
-        moves = draw.integers(-FARTHEST, FARTHEST + 1, len(rows), 2).tolist()
-        x = torch.stack([moved(image, *move) for image, move in zip(x, moves, strict=True)])
+        moves = draw.integers(-FARTHEST, FARTHEST + 1, len(rows), 2)
+        if apart:
+            moves = draw.integers(1, APART + 1, len(rows), 2)
+            moves[:learn] *= -1
+        x = torch.stack([moved(image, *move) for image, move in zip(x, moves.tolist(), strict=True)])
         self.x, self.y, self.x_new, self.y_new = x[:learn], y[:learn], x[learn:], y[learn:]
         self.seed = draw.integer(0, 2**31)
-
-    def shuffled(self, draw: Draw) -> Digits:
-        """The same digits, with the pixels of all images in one new order: no pixel has its neighbours."""
-        order = draw.permutation(self.x[0].numel())
-        other = object.__new__(Digits)
-        other.x, other.x_new = (x.flatten(1)[:, order].reshape(x.shape) for x in (self.x, self.x_new))
-        other.y, other.y_new, other.seed = self.y, self.y_new, self.seed
-        return other
 
     def accuracy(self, student: Student) -> tuple[float, list[float]]:
         """How many of the new digits the student's network reads, and the losses it reports."""
@@ -99,17 +106,11 @@ def reads_new_digits(student: Student, reference: Reference, draw: Draw) -> Scor
 
 
 @exercise.check("train_cnn", 4, trains=True, seconds=60)
-def needs_neighbours(student: Student, reference: Reference, draw: Draw) -> Score:
-    """Trained on 800 digits, it reads far worse (by 0.10) when the pixels of all images are shuffled alike."""
-    digits = Digits(draw, learn=800, read=600)
-    plain, _ = digits.accuracy(student)
-    expect(plain > 0.2, f"Trained on 800 digits, it reads {plain:.2f} of the new ones: hardly more than by chance.")
-    shuffled, _ = digits.shuffled(draw).accuracy(student)
-    # A guess reads 0.10, with a standard deviation of 0.012; networks that look for neighbours read 0.21 to 0.32.
-    tries = shuffled >= 0.15
-    expect(tries, f"It reads {shuffled:.2f} of the shuffled digits, like a guess: train on them as on any others.")
-    message = f"Accuracy {plain:.2f} on digits, {shuffled:.2f} on shuffled pixels."
-    return Score(min(1.0, max(0.0, plain - shuffled) / 0.10), message)
+def finds_them_elsewhere(student: Student, reference: Reference, draw: Draw) -> Score:
+    """Trained on 800 digits in the upper left, it reads others in the lower right: 0.5 of them for all points."""
+    accuracy, _ = Digits(draw, learn=800, read=600, apart=True).accuracy(student)
+    message = f"Accuracy {accuracy:.2f} on digits in the lower right: {FOUND} earns all points."
+    return Score(min(1.0, max(0.0, accuracy - FARTHER) / (FOUND - FARTHER)), message)
 
 
 @exercise.check("train_cnn", 1, trains=True, seconds=30)
