@@ -47,6 +47,12 @@ def both_together(student: Student, reference: Reference, draw: Draw) -> None:
 
 
 def same_steps(student: Student, reference: Reference, draw: Draw, name: str, *extra: float) -> None:
+    """Gradients of another size move the parameters the same way, from two starts."""
+    for _ in range(2):
+        same_steps_from(student, reference, draw, name, *extra)
+
+
+def same_steps_from(student: Student, reference: Reference, draw: Draw, name: str, *extra: float) -> None:
     """Gradients of another size move the parameters the same way."""
     theta, grads, etas = descent(draw, 4, 4)
     (size,) = constant(draw, [0.1, 10.0, 100.0, 1000.0])

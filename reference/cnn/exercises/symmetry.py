@@ -33,11 +33,19 @@ def enlarged(draw: Draw) -> torch.Tensor:
     return torch.arange(1.0, 7.0).reshape(1, 1, 2, 3).to(draw.dtype)
 
 
-@exercise.check("shift", 1.5)
-def moves(student: Student, reference: Reference, draw: Draw) -> None:
-    """shift moves down, up, right and left, beyond the image too; what leaves is lost and zeros come in."""
-    for down, right in ((0, 0), (2, 0), (0, -1), (-1, 3), (2, -2), (-3, -1), (5, 1), (0, -4), (-6, 0), (1, 9), (-7, 8)):
-        matches(student, reference, "shift", draw.normal(2, 3, 5, 4), down, right)
+MOVES = ((0, 0), (2, 0), (0, -1), (-1, 3), (2, -2), (-3, -1), (4, 1), (-4, 0))
+
+
+@exercise.cases("shift", 1, sizes=MOVES)
+def moves(draw: Draw, down: int, right: int) -> tuple[torch.Tensor, int, int]:
+    """shift moves down, up, right and left; what leaves is lost and zeros come in."""
+    return draw.normal(2, 3, 5, 4), down, right
+
+
+@exercise.cases("shift", 0.5, sizes=((4, -3), (5, 1), (0, -4), (-6, 0), (1, 9), (-7, 8)))
+def out_of_sight(draw: Draw, down: int, right: int) -> tuple[torch.Tensor, int, int]:
+    """Where little or nothing of the image is left, the rest is zeros."""
+    return draw.normal(2, 3, 5, 4), down, right
 
 
 @exercise.check("enlarge", 0.5)
