@@ -66,8 +66,10 @@ def trained(student: Student, draw: Draw, classes: int) -> tuple[judge.Task, Ten
     result = listed(
         student.train_gan(task.given[order], draw.integer(0, 2**31)), 3, "(the generator, D's losses, G's losses)"
     )
-    made = judge.generate(judge.generator_of(result[0]), draw, IMAGES)
+    generator = judge.generator_of(result[0])
+    made = judge.generate(generator, draw, IMAGES)
     expect(made.isfinite().all(), "your generator makes images with NaN or infinity in them.")
+    expect(judge.bends(generator, draw), "your generator is a linear map of the noise: give it a hidden layer.")
     traces = [as_tensor(trace) for trace in result[1:]]
     if not all(trace is not None and trace.ndim == 1 for trace in traces):
         raise MismatchError("train_gan: the second and third result are lists of numbers, a loss for each epoch.")
