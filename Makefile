@@ -59,8 +59,10 @@ mutation: setup
 	$(BIN)/python -m pip install -qq --disable-pip-version-check -c constraints.txt -c tools/mutation.txt -e '.[mutation]'
 	nice -n 10 $(BIN)/python tools/mutation.py $(FILES) --every $(or $(EVERY),1) --jobs $(JOBS)
 
-# Every mutant and right solution on more seeds, training too; the other sample classes.
+# Every mutant and right solution on more seeds, training too; the other sample classes; 1,000 draws of every check, with
+# the margins of its inequalities (docs/margins.md). Hours.
 exhaustive: setup
+	$(BIN)/python tools/margins.py 1000
 	$(BIN)/python -m pytest tests -n $(JOBS) --dist loadgroup -m exhaustive
 	$(BIN)/autograder validate --all --training
 
