@@ -13,6 +13,7 @@ import torch
 
 from autograder.errors import NotRecordedError, PublicReleaseError
 from autograder.files import foreign
+from autograder.home.examples import Example
 from autograder.protocol.codec import decode, encode
 from autograder.protocol.messages import Ask, Raised, Returned
 from autograder.protocol.values import Value
@@ -93,7 +94,7 @@ class PublicPractice(msgspec.Struct, frozen=True):
 
 
 class PublicExercise(msgspec.Struct, frozen=True):
-    """An exercise as students may know it."""
+    """An exercise as students may know it. `examples`: of functions that no public check is about."""
 
     number: str
     title: str
@@ -103,6 +104,7 @@ class PublicExercise(msgspec.Struct, frozen=True):
     public: list[PublicCheck]
     later: list[LaterCheck]
     practices: list[PublicPractice] = []
+    examples: list[Example] = []
 
 
 class PublicRelease(msgspec.Struct, frozen=True):
@@ -159,7 +161,10 @@ def read_release(path: Path) -> PublicRelease:
 
 @dataclass
 class PublicAssignment:
-    """A release to grade with: the interface of `rubric.assignment.Assignment`, without its secrets."""
+    """A release to grade with: the interface of `rubric.assignment.Assignment`, without its secrets.
+
+    `examples`: checks that are worth nothing, of functions that no public check is about.
+    """
 
     release: PublicRelease
     name: str = field(init=False)
@@ -169,6 +174,7 @@ class PublicAssignment:
     def __post_init__(self) -> None:
         self.name = self.release.assignment
         self.rubric = Rubric()
+        self.examples: list[Check] = []
         self._recorded: dict[tuple[str, str], Recorded] = {}
         module = types.ModuleType("public_checks")
         exec(compile(self.release.code, "public checks", "exec", dont_inherit=True), module.__dict__)
@@ -181,8 +187,20 @@ class PublicAssignment:
                 _add(exercise, check, getattr(module, check.run))
                 for run in check.recorded:
                     self._recorded[exercise.checks[-1].name, run.dtype] = run
+            for example in wanted.examples:
+                self.examples.append(self._example(exercise, example))
             for practice in wanted.practices:
                 exercise.practice(practice.ladder)(getattr(module, practice.function))
+
+    def _example(self, exercise: Exercise, example: Example) -> Check:
+        """Return an example as a check that is worth nothing. It stays out of the rubric."""
+        name = f"{exercise.number} {example.name}"
+        for call in example.calls:
+            right = Right(example.function, call.args, call.kwargs, call.right)
+            self._recorded[name, call.dtype] = Recorded(call.dtype, [], [], [right])
+        return Check(
+            name, exercise.number, example.function, example.asked, 0, True, False, None, None, example.check()
+        )
 
     def solution(self, changes: dict[str, Any] | None = None) -> dict[str, Any]:
         """Raise `NotRecordedError`: a release holds no solution."""

@@ -87,7 +87,10 @@ def _checked(
     assignment = PublicAssignment(release)
     host = LocalHost(lambda: dict(namespace), timed=True, seconds=CHECK_SECONDS, files=files)
     checks = [check for check in assignment.rubric.checks if check.exercise in wanted]
-    results = Engine(assignment, b"").run(host, "", checks=checks, hints=False, stand_ins=False)
+    engine = Engine(assignment, b"")
+    results = engine.run(host, "", checks=checks, hints=False, stand_ins=False)
+    tried = [check for check in assignment.examples if check.exercise in wanted]
+    examples = [_at_home(one, file) for one in engine.run(host, "", checks=tried, hints=False, stand_ins=False)]
     about = {check.name: check.function for check in checks}
     reaches = {f"{e.number} {check.run}": check.reaches for e in release.exercises for check in e.public}
     wrong = {about[result.name] for result in results if result.outcome is not Outcome.PASSED}
@@ -110,7 +113,17 @@ def _checked(
     there = release.functions & namespace.keys()
     written = tuple(name for name in there if not _is_stub(name, namespace[name]))
     return Checked(
-        release, file, tuple(results), tuple(wanted), absent, left_out, written, notes, problem, tuple(practised)
+        release,
+        file,
+        tuple(results),
+        tuple(wanted),
+        absent,
+        left_out,
+        written,
+        notes,
+        problem,
+        tuple(practised),
+        tuple(examples),
     )
 
 
@@ -143,18 +156,24 @@ def _names(release: PublicRelease) -> dict[str, str]:
     return known | {name: exercise.number for exercise in release.exercises for name in exercise.owns}
 
 
+def _at_home(result: CheckResult, file: str) -> CheckResult:
+    """Say what is missing in a notebook, and what cannot run on this machine, in other words than the grader's."""
+    if file == NOTEBOOK and MISSING in result.message:
+        return msgspec.structs.replace(result, message=result.message.replace(MISSING, "not defined: run its cell."))
+    if result.outcome is Outcome.GRADER_ERROR:
+        message = "This check cannot run on your machine. The grader will run it."
+        return msgspec.structs.replace(result, outcome=Outcome.SKIPPED, message=message)
+    return result
+
+
 def _told(result: CheckResult, file: str, reaches: Sequence[str], wrong: Sequence[str]) -> CheckResult:
     """Adapt a result to being at home.
 
     There are no stand-ins: another function's mistake is only named. What a notebook does not define may
     not have been run yet.
     """
-    if file == NOTEBOOK and MISSING in result.message:
-        return msgspec.structs.replace(result, message=result.message.replace(MISSING, "not defined: run its cell."))
-    if result.outcome is Outcome.GRADER_ERROR:
-        message = "This check cannot run on your machine. The grader will run it."
-        return msgspec.structs.replace(result, outcome=Outcome.SKIPPED, message=message)
-    if result.outcome in (Outcome.PASSED, Outcome.NOT_ATTEMPTED):
+    result = _at_home(result, file)
+    if result.outcome in (Outcome.PASSED, Outcome.NOT_ATTEMPTED, Outcome.SKIPPED):
         return result
     note = ""
     if wrong:

@@ -30,12 +30,20 @@ COLOURS = {
 """What the tones look like under a notebook cell, on a light page and on a dark one."""
 
 
+WRONG = frozenset(Outcome) - {Outcome.PASSED, Outcome.NOT_ATTEMPTED, Outcome.SKIPPED}
+"""Outcomes of an example that there is something to say about."""
+
+
 @dataclass(frozen=True)
 class Line:
-    """An exercise with the results of its public checks. `begun`: some of it is written."""
+    """An exercise with the results of its public checks. `begun`: some of it is written.
+
+    `examples`: how the functions did that no public check is about; they are worth nothing.
+    """
 
     exercise: PublicExercise
     results: tuple[CheckResult, ...]
+    examples: tuple[CheckResult, ...]
     absent: tuple[str, ...]
     left_out: tuple[str, ...]
     begun: bool
@@ -43,12 +51,12 @@ class Line:
     @property
     def untouched(self) -> bool:
         """Return whether nothing of it was attempted."""
-        return not self.begun and all(result.outcome is Outcome.NOT_ATTEMPTED for result in self.results)
+        return not self.begun and all(one.outcome is Outcome.NOT_ATTEMPTED for one in (*self.results, *self.examples))
 
     @property
     def sign(self) -> Sign:
         """Return one sign for the whole, by the rule of the grader's reports."""
-        if self.absent:
+        if self.absent or any(one.outcome in WRONG for one in self.examples):
             return SIGNS[Outcome.FAILED]
         return sign_of(overall(self.results, sum(result.points for result in self.results)))
 
@@ -68,10 +76,14 @@ class Line:
     @property
     def state(self) -> str:
         """Return its state in a few words."""
-        if self.untouched and self.results:
+        if self.untouched and (self.results or self.examples):
             return f"{SIGNS[Outcome.NOT_ATTEMPTED].word}, {self.exercise.points:g} points"
         earned, public = (sum(getattr(one, field) for one in self.results) for field in ("earned", "points"))
-        here = f"{earned:g} of {public:g} public" if self.results else "nothing public to check"
+        parts = [f"{earned:g} of {public:g} public"] if self.results else []
+        fit = sum(one.outcome is Outcome.PASSED for one in self.examples)
+        if fit:
+            parts.append(f"{fit} of {len(self.examples)} examples fit")
+        here = ", ".join(parts) or "nothing public to check"
         return here + (f", {self.later:g} more later" if self.later else "")
 
     @property
@@ -79,7 +91,10 @@ class Line:
         """Return what there is to say about the checks that did not pass."""
         if self.untouched:
             return []
-        return [sentences.told(result) for result in self.results if result.outcome is not Outcome.PASSED]
+        wrong = [one for one in self.examples if one.outcome in WRONG]
+        return [sentences.told(one) for one in self.results if one.outcome is not Outcome.PASSED] + [
+            sentences.told(one) for one in wrong
+        ]
 
 
 @dataclass(frozen=True)
@@ -100,11 +115,12 @@ class Checked:
     notes: tuple[str, ...] = ()
     problem: str = ""
     practised: tuple[Practised, ...] = ()
+    examples: tuple[CheckResult, ...] = ()
 
     @property
     def passed(self) -> bool:
         """Return whether every public check passed."""
-        right = all(result.outcome is Outcome.PASSED for result in self.results)
+        right = all(result.outcome is Outcome.PASSED for result in (*self.results, *self.examples))
         return right and not self.problem and not self.absent
 
     @cached_property
@@ -114,6 +130,7 @@ class Checked:
             Line(
                 exercise,
                 tuple(result for result in self.results if result.exercise == exercise.number),
+                tuple(result for result in self.examples if result.exercise == exercise.number),
                 tuple(name for name in exercise.owns if name in self.absent),
                 self.left_out,
                 any(name in self.written for name in exercise.owns),

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+import msgspec
 import torch
 
 from autograder.errors import PublicCheckError
 from autograder.grading.engine import PRECISIONS, Engine
 from autograder.grading.hosts import LocalHost
 from autograder.grading.reach import reached
+from autograder.home.examples import Call, Example, blank
 from autograder.home.public_release import (
     Answered,
     LaterCheck,
@@ -30,7 +32,7 @@ from autograder.release.slicing import sliced
 from autograder.rubric.assignment import Assignment
 from autograder.rubric.cases import Cases
 from autograder.rubric.draw import Draw
-from autograder.rubric.exercise import Check
+from autograder.rubric.exercise import Check, Exercise
 from autograder.rubric.reference import Reference
 from autograder.rubric.rubric import Rubric
 from autograder.rubric.variants import Mutant
@@ -60,6 +62,7 @@ def public_release(assignment: Assignment, title: str, packages: Iterable[str]) 
             [_public_check(assignment, check, recording.runs(check)) for check in exercise.checks if check.public],
             [LaterCheck(check.asked, check.points) for check in exercise.checks if not check.public],
             [PublicPractice(practice.run.__name__, practice.ladder) for practice in exercise.practices],
+            list(_examples(assignment, exercise)),
         )
         for exercise in assignment.rubric.exercises
     ]
@@ -91,6 +94,33 @@ def _public_check(assignment: Assignment, check: Check, runs: list[Recorded]) ->
         runs,
         public_cases,
     )
+
+
+MOST_BYTES = 4_000
+"""What the arguments of an example may take: it is to be looked at."""
+
+
+def _examples(assignment: Assignment, exercise: Exercise) -> Iterator[Example]:
+    """Yield an example of each function that no public check is about: the first small question of its first check,
+    on public draws. Training has practices instead."""
+    for function in exercise.owns:
+        checks = [check for check in exercise.checks if check.function == function and not check.trains]
+        if not checks or any(check.public for check in checks):
+            continue
+        recording = _Recording(assignment)
+        Engine(recording, SEED).run(LocalHost(assignment.solution), "public", checks=checks[:1], hints=False)
+        runs = recording.runs(checks[0])
+        small = [
+            place
+            for place, right in enumerate(runs[0].rights if runs else ())
+            if len(msgspec.json.encode((right.args, right.kwargs, blank(right.result.value)))) <= MOST_BYTES
+        ]
+        if small:
+            yield Example(function, [_example_call(run.dtype, run.rights[small[0]]) for run in runs])
+
+
+def _example_call(dtype: str, right: Right) -> Call:
+    return Call(dtype, right.args, right.kwargs, Returned(blank(right.result.value), right.result.changed))
 
 
 class _Recording:

@@ -85,12 +85,15 @@ class _Modules:
 
     def _body(self, path: Path, name: str) -> list[ast.stmt]:
         if path not in self._bodies:
-            inside = path.is_relative_to(self._folder)
-            if not (inside and path.is_file() and any(path.relative_to(self._folder).match(one) for one in RELEASED)):
+            if not (path.is_file() and self._released(path)):
                 raise PublicCheckError(f"public checks need {name}, of a hidden module ({path.name}): hide them too")
             self._bodies[path] = ast.parse(path.read_text(encoding="utf-8")).body
             self._imports[path] = set()
         return self._bodies[path]
+
+    def _released(self, path: Path) -> bool:
+        inside = path.is_relative_to(self._folder)
+        return inside and any(path.relative_to(self._folder).match(one) for one in RELEASED)
 
     def _origin(self, path: Path, statement: ast.ImportFrom, name: str) -> Path:
         """Return the module of the folder that a name is imported from."""
@@ -98,10 +101,11 @@ class _Modules:
         if alias.asname:
             raise PublicCheckError(f"public checks need {name}: import it under its own name, not `as`")
         package = path.parents[statement.level - 1]
-        if not statement.module and (package / f"{name}.py").is_file():
-            raise PublicCheckError(
-                f"public checks need {name}.py: import names from {name}, not {name} itself"
-            )
+        module = package / f"{name}.py"
+        if not statement.module and module.is_file():
+            if not self._released(module):
+                raise PublicCheckError(f"public checks need {name}, a hidden module: hide them too")
+            raise PublicCheckError(f"public checks need {name}.py: import names from {name}, not {name} itself")
         return package.joinpath(*(statement.module or "__init__").split(".")).with_suffix(".py")
 
 

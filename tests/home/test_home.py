@@ -64,7 +64,7 @@ def test_an_exercise_whose_written_part_has_no_public_check_is_begun(released):
     starter = (released / "tiny.py").read_text()
     (released / "tiny.py").write_text(starter.replace('raise NotImplementedError("Exercise 2: total")', "return 0"))
     shown = " ".join(repr(check_file(released / "tiny.py", ["total"])).split())
-    assert "2 Sum of squares nothing public to check, 6 more later" in shown
+    assert "2 Sum of squares 1 of 2 examples fit, 6 more later" in shown
 
 
 def test_full_public_marks_never_look_like_full_marks(released):

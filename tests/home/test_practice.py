@@ -100,7 +100,7 @@ def test_missing_data_is_named(released):
 def test_a_practice_that_needs_something_hidden_is_refused(tmp_path):
     folder = tiny.write(tmp_path, "from . import secrets\n" + CHECKS.replace("seed):\n", "seed):\n    secrets\n"))
     (folder / "secrets.py").write_text("")
-    with pytest.raises(PublicCheckError, match=r"on_your_data.* need secrets, a hidden module"):
+    with pytest.raises(PublicCheckError, match="need secrets, a hidden module"):
         public_release(load(folder), "Tiny", [])
 
 
