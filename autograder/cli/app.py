@@ -25,6 +25,7 @@ from autograder.cli import (
     new,
     release,
     report,
+    roster,
     status,
     validate,
 )
@@ -70,6 +71,7 @@ def options(
 
 
 app.command()(grade.grade)
+app.command()(roster.roster)
 app.command()(status.status)
 app.command()(report.report)
 app.command()(new.new)

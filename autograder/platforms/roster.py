@@ -1,0 +1,182 @@
+"""Read a roster, whichever system wrote it, and find the people of a download in it: by ids, never by names.
+
+Every value is text, for ids begin with zeros. E-mail addresses, logins and numbers are compared without case.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from autograder.errors import InputError
+from autograder.model import Person
+from autograder.platforms.download import composed
+
+COLUMNS = {
+    "canvas": ("id", "lms_user_id", "canvas_user_id"),
+    "moodle": ("identifier",),
+    "email": ("email", "email address", "e-mail", "e-mail address", "mail"),
+    "number": ("sid", "sis user id", "student id", "id number", "number", "matriculation", "user_id", "lms_user_id"),
+    "login": ("sis login id", "login_id", "login", "username", "user name", "uid"),
+    "nbgrader": ("id",),
+    "github": ("github_username", "github username", "github"),
+    "identifier": ("identifier", "roster_identifier", "student"),
+    "name": ("full name", "name", "student", "student name"),
+    "first": ("first name", "first_name", "firstname"),
+    "last": ("last name", "last_name", "lastname", "surname"),
+    "group": ("group", "groups", "group_name", "group name", "team"),
+}
+"""What a column holds, by the names that the systems give it."""
+JOINS = {
+    "canvas": ("canvas", "number", "login"),
+    "moodle": ("moodle",),
+    "gradescope": ("email", "number"),
+    "nbgrader": ("nbgrader", "login", "number", "email"),
+    "github": ("github",),
+    "folder": ("login", "email", "number", "nbgrader", "github", "identifier"),
+}
+"""By what a system's people are looked for, in this order."""
+MOST = 100_000_000
+_PARTICIPANT = re.compile(r"\D*(\d+)\s*\Z")
+_NO_STUDENT = ("points possible", "student, test")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One person of a roster. `said` has every cell by its column."""
+
+    number: int
+    person: Person
+    said: Mapping[str, str]
+    group: str = ""
+
+    def ids(self, kind: str) -> set[str]:
+        """Return this person's ids of a kind, folded."""
+        found = {_folded(self.said[column]) for column in COLUMNS[kind] if self.said.get(column)}
+        if kind == "moodle":
+            return {match[1] for one in found if (match := _PARTICIPANT.match(one))}
+        return found
+
+
+@dataclass(frozen=True)
+class Roster:
+    """A list of the people of a course."""
+
+    path: Path
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True)
+class Matches:
+    """Who of a download stands in a roster. `absent` hand nothing in; `doubtful` says which ids stand for several."""
+
+    rows: Mapping[Person, Row]
+    absent: tuple[Row, ...]
+    doubtful: tuple[str, ...] = ()
+
+
+def read_roster(path: Path) -> Roster:
+    """Read a CSV: the roster, gradebook or worksheet of any system. Raises `InputError`."""
+    try:
+        with open(path, "rb") as file:
+            data = file.read(MOST)
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror}: give the roster, a CSV file") from error
+    header, lines = table(data)
+    columns = [_column(name) for name in header]
+    known = {column for columns_of in COLUMNS.values() for column in columns_of}
+    if len(columns) < 2 or not known.intersection(columns):
+        raise InputError(
+            f"{path} is not a roster that can be read: its first line has to name columns such as Email, SID, ID or "
+            "Username, as Canvas, Moodle, Gradescope, GitHub Classroom and nbgrader write them"
+        )
+    rows = []
+    for number, cells in enumerate(lines, 2):
+        said = {column: composed(cell).strip() for column, cell in zip(columns, cells, strict=False) if column}
+        if not any(said.values()) or _folded(next(iter(said.values()))).startswith(_NO_STUDENT):
+            continue
+        if _is_furniture(said):
+            continue
+        rows.append(Row(number, _person(said), said, _first(said, "group")))
+    return Roster(path, tuple(rows))
+
+
+def table(data: bytes) -> tuple[list[str], list[list[str]]]:
+    """Return a CSV's header and lines, whatever its encoding and its separator."""
+    try:
+        text = data.decode("utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")
+    except UnicodeError:
+        text = data.decode("cp1252", "replace")
+    first = text.partition("\n")[0]
+    separator = max(",;\t", key=first.count)
+    lines = list(csv.reader(io.StringIO(text, newline=""), delimiter=separator))
+    return (lines[0], lines[1:]) if lines else ([], [])
+
+
+def match(roster: Roster, people: Iterable[Person]) -> Matches:
+    """Find people in a roster. Who can be two of its rows is none of them, and a line says so."""
+    index: dict[tuple[str, str], list[Row]] = defaultdict(list)
+    for row in roster.rows:
+        for kind in COLUMNS:
+            for one in row.ids(kind):
+                index[kind, one].append(row)
+    rows: dict[Person, Row] = {}
+    doubtful = []
+    for person in people:
+        for kind, value in _keys(person):
+            found = index.get((kind, _folded(value)), []) if value else []
+            if len(found) > 1:
+                doubtful.append(f"{value} stands in {roster.path.name} more than once, in lines {_lines(found)}")
+            if found:
+                if len(found) == 1:
+                    rows[person] = found[0]
+                break
+    taken = {row.number for row in rows.values()}
+    return Matches(rows, tuple(row for row in roster.rows if row.number not in taken), tuple(dict.fromkeys(doubtful)))
+
+
+def members(roster: Roster, group: str) -> tuple[Row, ...]:
+    """Return who is in a group; Canvas writes its name in small letters without spaces."""
+    wanted = _plain(group)
+    return tuple(row for row in roster.rows if row.group and _plain(row.group) == wanted)
+
+
+def _keys(person: Person) -> list[tuple[str, str]]:
+    values = {"email": person.email, "number": person.number}
+    return [(kind, values.get(kind) or person.id) for kind in JOINS.get(person.system, ())]
+
+
+def _lines(rows: list[Row]) -> str:
+    return " and ".join(str(row.number) for row in rows)
+
+
+def _column(name: str) -> str:
+    return " ".join(name.strip().strip("\ufeff").casefold().split())
+
+
+def _folded(value: str) -> str:
+    return " ".join(value.split()).casefold()
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[\W_]+", "", name.casefold())
+
+
+def _first(said: Mapping[str, str], kind: str) -> str:
+    return next((said[column] for column in COLUMNS[kind] if said.get(column)), "")
+
+
+def _person(said: Mapping[str, str]) -> Person:
+    name = " ".join(part for part in (_first(said, "first"), _first(said, "last")) if part) or _first(said, "name")
+    return Person("roster", _first(said, "login"), name, _first(said, "email").lower(), _first(said, "number"))
+
+
+def _is_furniture(said: Mapping[str, str]) -> bool:
+    """Return whether a line is Canvas's second one, which names no student."""
+    filled = [cell for cell in said.values() if cell]
+    return "student" in said and all(cell in ("Manual Posting", "Muted", "(read only)") for cell in filled)
