@@ -24,6 +24,7 @@ MAX_BYTES = 50_000_000_000
 """Of all files together, unpacked."""
 KEPT = 5_000_000
 """Bytes that are kept of a file that is no code: who hands in data is told so without it."""
+REPOSITORY = ".git"
 METADATA = 2_000_000_000
 _KEPT_WHOLE = {".yml", ".csv"}
 
@@ -50,10 +51,12 @@ def unpack(path: Path, to: Path, most: int) -> list[PassedOver]:
                 raise InputError(
                     f"{path} holds more than {MAX_MEMBERS:,} files: unpack it yourself, and give the folder"
                 )
-            if not parts or any(map(is_hidden, parts)):
+            problem = problem or _unsafe(name, parts)
+            if not parts or (any(map(is_hidden, parts)) and ".." not in parts):
+                if REPOSITORY in parts[1:]:
+                    _mark_repository(to, parts)
                 continue
             shown = printable(name, 200)
-            problem = problem or _unsafe(name, parts)
             if problem or stream is None:
                 passed_over[name] = PassedOver(shown, problem, lost=True)
                 continue
@@ -95,8 +98,18 @@ def _write(target: Path, stream: IO[bytes], limit: int) -> None:
             left -= len(data)
 
 
+def _mark_repository(to: Path, parts: list[str]) -> None:
+    """Leave an empty folder where a repository was: that there is one tells clones from other folders."""
+    above = parts[: parts.index(REPOSITORY)]
+    if not _unsafe("/".join(parts), parts) and not any(map(is_hidden, above)):
+        with suppress(FileExistsError, NotADirectoryError):
+            to.joinpath(*above, REPOSITORY).mkdir(parents=True, exist_ok=True)
+
+
 def _unsafe(name: str, parts: list[str]) -> str:
     """Say why a path is not one inside the folder; nothing where it is."""
+    if not parts:
+        return ""
     if name.startswith("/") or ".." in parts or (len(parts[0]) == 2 and parts[0][1] == ":"):
         return "its name points outside the archive"
     if "\0" in name or any(len(part.encode("utf-8", "surrogateescape")) > 255 for part in parts) or len(name) > 2_000:

@@ -100,11 +100,11 @@ def _is_id(token: str) -> bool:
 
 
 def _main_stems(by_user: dict[str, list[_File]], assignment: str) -> set[str]:
-    """Return what the file to grade is called: as the assignment, or as at least half of the class calls it."""
+    """Return what the file to grade is called: as the assignment, or as most of the class call it."""
     stems = Counter(
         stem for own in by_user.values() for stem in {_first(one.stem[0]) for one in own if is_code(one.rest)}
     )
-    return {assignment.lower()} | {stem.lower() for stem, count in stems.items() if 2 * count >= len(by_user) > 1}
+    return {assignment.lower()} | {stem.lower() for stem, count in stems.items() if 2 * count > len(by_user) > 1}
 
 
 def _first(stem: str) -> str:
@@ -133,12 +133,12 @@ def _hand_ins(own: list[_File], main: set[str]) -> Iterable[HandIn]:
 
 def _parts(chosen: list[_File], beside: list[_File], main: set[str]) -> Iterable[Part]:
     """Yield the files under the names that the student gave them: a module called `b-1.py` cannot be imported."""
-    taken = {one.rest for one in beside}
+    plain = Counter(_first(one.stem[0]) + one.stem[1] for one in beside)
     used: set[str] = set()
     for one in (*chosen, *beside):
         stem, endings = one.stem
-        plain = f"{stem if stem.lower() in main else _first(stem)}{endings}"
-        name = plain if one in chosen or (plain not in taken and is_code(one.rest)) else one.rest
+        first = f"{stem if stem.lower() in main else _first(stem)}{endings}"
+        name = first if one in chosen or (plain[first] == 1 and is_code(one.rest)) else one.rest
         if name in used:
             name = one.rest if one.rest not in used else f"{one.attachment}_{one.rest}"
         used.add(name)

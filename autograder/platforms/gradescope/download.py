@@ -32,7 +32,8 @@ def read(place: Place, assignment: str) -> Download | None:
     if place.names().get(METADATA) is not Kind.FILE:
         return None
     entries = _metadata(place)
-    numbers = {_text(one, ":sid"): _text(one, ":email").lower() for _, said in entries for one in _submitters(said)}
+    everybody = [one for _, said in entries for one in _submitters(said)]
+    numbers = {_text(one, ":sid"): _text(one, ":email").lower() for one in everybody if _text(one, ":email")}
     hand_ins, passed_over, remarks = [], list(place.hidden()), []
     folders = place.shown()
     for name, said in entries:

@@ -27,7 +27,7 @@ _OFFSET = re.compile(r"([+-])(\d\d):?(\d\d)")
 
 
 def read(place: Place, assignment: str) -> Download | None:
-    """Read a folder `submitted` or an inbound one. Raises `InputError` where it is unclear which assignment is meant."""
+    """Read a folder `submitted` or an inbound one. Raises `InputError` where no one assignment is meant."""
     return _inbound(place, assignment) or _submitted(place, assignment)
 
 
