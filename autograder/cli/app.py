@@ -19,6 +19,7 @@ from autograder.cli import (
     calibrate,
     check,
     doctor,
+    export,
     grade,
     gradescope,
     nbgrader,
@@ -74,6 +75,7 @@ app.command()(grade.grade)
 app.command()(roster.roster)
 app.command()(status.status)
 app.command()(report.report)
+app.command()(export.export)
 app.command()(new.new)
 app.command()(validate.validate)
 app.command()(calibrate.calibrate)

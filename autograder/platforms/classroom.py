@@ -21,7 +21,7 @@ from autograder.model import Person
 from autograder.platforms import recognise
 from autograder.platforms.download import Download, HandIn, PassedOver, Place, composed, is_code, whole
 from autograder.platforms.folder.download import SYSTEM as FOLDER
-from autograder.platforms.roster import Matches, Roster, Row, match, members
+from autograder.platforms.roster import Matches, Roster, Row, completed, match, members
 from autograder.platforms.unpack import is_archive
 
 KEPT = 100_000
@@ -158,7 +158,7 @@ def _plain(
         person = people[entry.student]
         hand_in = HandIn((person,), whole(entry.path.name))
         row = matches.rows.get(person)
-        student = Student(entry.student, _completed(person, row), (hand_in,), (hand_in,), row)
+        student = Student(entry.student, completed(person, row), (hand_in,), (hand_in,), row)
         students.append(student)
         owners[entry.student] = ((student, hand_in),)
     told = {entry.path.name for entry in found.entries}
@@ -232,7 +232,7 @@ class _Making:
         counting = self._counting(name, person, ordered)
         last = counting[-1]
         late = last.late or bool(self._due and last.received and last.received > self._due)
-        return Student(name, _completed(person, row), tuple(ordered), counting, row, late)
+        return Student(name, completed(person, row), tuple(ordered), counting, row, late)
 
     def _counting(self, name: str, person: Person, ordered: Sequence[HandIn]) -> tuple[HandIn, ...]:
         chosen = next(
@@ -329,17 +329,3 @@ def _own_id(row: Row, group: Person) -> str:
     """Return the id by which a system knows a member of a group."""
     ids = sorted(row.ids(group.system)) if group.system in ("canvas", "moodle", "github", "nbgrader") else []
     return ids[0] if ids else row.person.email or row.person.number or row.person.id
-
-
-def _completed(person: Person, row: Row | None) -> Person:
-    """Return a person with what the roster knows besides: the id stays that of the download."""
-    if row is None:
-        return person
-    known = row.person
-    keeps = person.name and person.system in ("gradescope",)
-    return msgspec.structs.replace(
-        person,
-        name=person.name if keeps else known.name or person.name,
-        email=person.email or known.email,
-        number=person.number or known.number,
-    )

@@ -13,6 +13,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
+
 from autograder.errors import InputError
 from autograder.model import Person
 from autograder.platforms.download import composed
@@ -33,14 +35,14 @@ COLUMNS = {
 }
 """What a column holds, by the names that the systems give it."""
 JOINS = {
-    "canvas": ("canvas", "number", "login"),
+    "canvas": ("canvas",),
     "moodle": ("moodle",),
-    "gradescope": ("email", "number"),
-    "nbgrader": ("nbgrader", "login", "number", "email"),
+    "gradescope": (),
+    "nbgrader": ("nbgrader", "login"),
     "github": ("github",),
     "folder": ("login", "email", "number", "nbgrader", "github", "identifier"),
 }
-"""By what a system's people are looked for, in this order."""
+"""What the ids of a system's people may be in a roster, in this order; then come e-mail address and number."""
 MOST = 100_000_000
 _PARTICIPANT = re.compile(r"\D*(\d+)\s*\Z")
 _NO_STUDENT = ("points possible", "student, test")
@@ -57,7 +59,8 @@ class Row:
 
     def ids(self, kind: str) -> set[str]:
         """Return this person's ids of a kind, folded."""
-        found = {_folded(self.said[column]) for column in COLUMNS[kind] if self.said.get(column)}
+        columns = ("lms_user_id",) if kind == "canvas" and "lms_user_id" in self.said else COLUMNS[kind]
+        found = {_folded(self.said[column]) for column in columns if self.said.get(column)}
         if kind == "moodle":
             return {match[1] for one in found if (match := _PARTICIPANT.match(one))}
         return found
@@ -80,14 +83,22 @@ class Matches:
     doubtful: tuple[str, ...] = ()
 
 
-def read_roster(path: Path) -> Roster:
-    """Read a CSV: the roster, gradebook or worksheet of any system. Raises `InputError`."""
+def read_table(path: Path) -> tuple[list[str], list[list[str]]]:
+    """Return a CSV's header and lines, as they stand there. Raises `InputError`."""
     try:
         with open(path, "rb") as file:
             data = file.read(MOST)
     except OSError as error:
         raise InputError(f"{path}: {error.strerror}: give the roster, a CSV file") from error
-    header, lines = table(data)
+    try:
+        return table(data)
+    except csv.Error as error:
+        raise InputError(f"{path} is not a CSV that can be read: {error}. Download it again") from error
+
+
+def read_roster(path: Path) -> Roster:
+    """Read a CSV: the roster, gradebook or worksheet of any system. Raises `InputError`."""
+    header, lines = read_table(path)
     columns = [_column(name) for name in header]
     known = {column for columns_of in COLUMNS.values() for column in columns_of}
     if len(columns) < 2 or not known.intersection(columns):
@@ -146,9 +157,22 @@ def members(roster: Roster, group: str) -> tuple[Row, ...]:
     return tuple(row for row in roster.rows if row.group and _plain(row.group) == wanted)
 
 
+def completed(person: Person, row: Row | None) -> Person:
+    """Return a person with what the roster knows besides: the id stays that of the download."""
+    if row is None:
+        return person
+    known = row.person
+    return msgspec.structs.replace(
+        person,
+        name=person.name if person.name and person.system == "gradescope" else known.name or person.name,
+        email=person.email or known.email,
+        number=person.number or known.number,
+    )
+
+
 def _keys(person: Person) -> list[tuple[str, str]]:
-    values = {"email": person.email, "number": person.number}
-    return [(kind, values.get(kind) or person.id) for kind in JOINS.get(person.system, ())]
+    own = [(kind, person.id) for kind in JOINS.get(person.system, ())]
+    return [*own, ("email", person.email), ("number", person.number)]
 
 
 def _lines(rows: list[Row]) -> str:

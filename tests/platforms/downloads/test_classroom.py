@@ -210,7 +210,7 @@ def test_nothing_is_written_outside(tmp_path: Path) -> None:
     names = ("../up.py", "/abs.py", "C:/drive.py", "a/../../up.py", "..\\up.py", "a/./ok.py", "win\\dir\\ok.py")
     files, told = unpacked(tmp_path, zipped(dict.fromkeys(names, "x")))
     assert set(files) == {"a/ok.py", "win/dir/ok.py"}
-    assert len(told) == 5
+    assert set(told) == {"../up.py", "/abs.py", "C:/drive.py", "a/../../up.py"}
     assert sorted(one.name for one in tmp_path.iterdir()) == ["all.zip", "to"]
 
 
