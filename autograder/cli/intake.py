@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -123,10 +122,8 @@ def plain(student: Student) -> dict[str, Any]:
 def _numbers(classroom: Classroom) -> Iterator[tuple[str, str]]:
     students = classroom.students
     yield "recognised", classroom.what
-    groups = Counter(len(own) for own in classroom.owners.values() if len(own) > 1)
-    shared = (
-        f", {sum(groups.values())} groups share {'one' if sum(groups.values()) == 1 else 'theirs'}" if groups else ""
-    )
+    groups = sum(len(own) > 1 for own in classroom.owners.values())
+    shared = f", {groups} groups share scores" if groups > 1 else ", 1 group shares a score" if groups else ""
     yield "students", f"{len(students)}{shared}"
     several = [student for student in students if len(student.attempts) > 1]
     if several:
