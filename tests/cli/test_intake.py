@@ -34,7 +34,8 @@ def test_a_class_is_shown_before_anything_is_graded(course: Path) -> None:
         result = run(*words, "--roster", "roster.csv")
         assert result.exit_code == 1, "somebody's work is not there"
         for said in (
-            "a Gradescope export", "Ada Lovelace (a@x.edu)", "3, 1 group shares a score", "2 of 3 found among 3, 1 handed",
+            "a Gradescope export", "Ada Lovelace (a@x.edu)", "3, 1 group shares a score",
+            "2 of 3 found among 3, 1 handed",
             "Not graded: submission_9: it stands in submission_metadata.yml, but its folder is not there.",
             "Not in roster.csv: _Bo Li", "Nothing handed in by e@x.edu.",
         ):  # fmt: skip

@@ -35,18 +35,18 @@ def write_jsonl(grades: Gradebook) -> Exported:
 
 
 def write_parquet(grades: Gradebook) -> Exported:
-    """Return the table of the CSV with its types. Raises `InputError` where pyarrow is not installed."""
-    try:
-        import pyarrow
-        from pyarrow import parquet
-    except ImportError as error:
-        raise InputError("Parquet needs pyarrow, which is not installed: pip install pyarrow, or use csv") from error
+    """Return the table of the CSV with its types. Raises `InputError` where pandas has nothing to write it with."""
+    import pandas
+
     rows = [
         _plain(grade) | {f"exercise {one.number}": grade.exercises.get(one.number) for one in grades.exercises}
         for grade in grades.grades
     ]
     data = io.BytesIO()
-    parquet.write_table(pyarrow.Table.from_pylist(rows), data)
+    try:
+        pandas.DataFrame(rows).to_parquet(data)
+    except ImportError as error:
+        raise InputError("Parquet needs pyarrow, which is not installed: pip install pyarrow, or use csv") from error
     return Exported(data.getvalue())
 
 
