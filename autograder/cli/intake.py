@@ -100,7 +100,7 @@ def students_table(classroom: Classroom, console: Console) -> None:
 def plain(student: Student) -> dict[str, Any]:
     """Return a student's line as JSON has it."""
     person, last = student.person, student.counting[-1]
-    attempt = "best of " + str(len(student.counting)) if len(student.counting) > 1 else str(last.attempt)
+    attempt = "best of " + str(len(student.counting)) if len(student.counting) > 1 else str(student.number_of(last))
     return {
         "student": student.name,
         "system": person.system,

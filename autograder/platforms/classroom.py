@@ -47,6 +47,10 @@ class Student:
     row: Row | None = None
     late: bool = False
 
+    def number_of(self, hand_in: HandIn) -> int:
+        """Return which of this student's attempts a hand-in is."""
+        return _numbers(self.attempts)[self.attempts.index(hand_in)]
+
 
 Owners = Mapping[str, tuple[tuple[Student, HandIn], ...]]
 """For whom an entry counts, and as which of their attempts, by the entry's name."""
@@ -132,7 +136,10 @@ def read_classroom(
     unpacked = staging / "unpacked"
     unpacked.mkdir()
     place, passed_over = recognise.opened(path, assignment, unpacked, most)
-    found = recognise.recognise(place, assignment, layout)
+    try:
+        found = recognise.recognise(place, assignment, layout)
+    except InputError as error:  # a person knows the archive, not where it was unpacked
+        raise InputError(str(error).replace(str(place.root), str(path))) from error
     if found is None:
         return _plain(place, path, passed_over, apart, reports, roster, due)
     if not found.hand_ins:
@@ -199,10 +206,11 @@ class _Making:
             for person in one.people:
                 attempts[person].append(one)
         people = _merged(attempts)
-        names = clean_names({_label(person) for person in people})
+        labels = self._labels(people)
+        names = clean_names(labels.values())
         matches = match(self._roster, people) if self._roster else Matches({}, ())
         students = [
-            self._student(names.names[_label(person)], person, own, matches.rows.get(person))
+            self._student(names.names[labels[person]], person, own, matches.rows.get(person))
             for person, own in people.items()
         ]
         students.sort(key=lambda student: student.name)
@@ -212,6 +220,18 @@ class _Making:
             self._found.system, self._found.what, tuple(students), tuple(entries), owners,
             (*self._passed_over, *self._found.passed_over), (), tuple(self._remarks), matches.absent, self._roster,
         )  # fmt: skip
+
+    def _labels(self, people: Iterable[Person]) -> dict[Person, str]:
+        """Return what everybody is called, all differently: a name may look like another's with the id behind it."""
+        sharing: dict[str, list[Person]] = defaultdict(list)
+        for person in people:
+            sharing[composed(_label(person))].append(person)
+        labels = {own[0]: label for label, own in sharing.items() if len(own) == 1}
+        for label, own in sharing.items():
+            if len(own) > 1:
+                self._remarks.append(f"{len(own)} people are called {label}: each is shown with what tells them apart")
+                labels |= {person: f"{label} [{person.name!r}, {person.id!r}]" for person in own}
+        return labels
 
     def _with_members(self, hand_in: HandIn) -> HandIn:
         """Return a group's hand-in with its members, where the roster knows the group and nobody of that id."""
@@ -229,6 +249,8 @@ class _Making:
 
     def _student(self, name: str, person: Person, own: Sequence[HandIn], row: Row | None) -> Student:
         ordered = sorted(own, key=lambda one: (one.attempt, str(one.received)))
+        if len({one.attempt for one in ordered}) < len(ordered):
+            ordered.sort(key=lambda one: (str(one.received), one.attempt))
         counting = self._counting(name, person, ordered)
         last = counting[-1]
         late = last.late or bool(self._due and last.received and last.received > self._due)
@@ -244,11 +266,12 @@ class _Making:
             None,
         )
         if chosen is not None:
-            if found := [one for one in ordered if one.attempt == chosen]:
-                return (found[-1],)
+            numbers = _numbers(ordered)
+            if chosen in numbers:
+                return (ordered[numbers.index(chosen)],)
             raise InputError(
-                f"grader_config.yml chooses attempt {chosen} of {name}, who has "
-                f"{', '.join(str(one.attempt) for one in ordered)}: choose one of these"
+                f"grader_config.yml chooses attempt {chosen} of {name}, who has {', '.join(map(str, numbers))}: choose "
+                "one of these"
             )
         match self._policy.counts:
             case "best":
@@ -268,7 +291,7 @@ class _Making:
         for number, own in enumerate(sharing.values()):
             student, hand_in = own[0]
             several = len(student.counting) > 1
-            key = f"{student.name} #{hand_in.attempt}" if several or student.name in owners else student.name
+            key = f"{student.name} #{student.number_of(hand_in)}" if several or student.name in owners else student.name
             entries.append(self._entry(key, hand_in, self._staging / "renamed" / str(number)))
             owners[key] = tuple(own)
         return entries, owners
@@ -299,6 +322,12 @@ class _Making:
             return False
         (to / name).write_bytes(data)
         return True
+
+
+def _numbers(attempts: Sequence[HandIn]) -> list[int]:
+    """Return the numbers of attempts: the system's own where it counts them, else by their order."""
+    own = [one.attempt for one in attempts]
+    return own if len(set(own)) == len(own) else list(range(1, len(own) + 1))
 
 
 def _merged(attempts: Mapping[Person, list[HandIn]]) -> dict[Person, list[HandIn]]:

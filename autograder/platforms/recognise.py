@@ -19,6 +19,9 @@ from autograder.platforms.unpack import is_archive, unpack
 READERS: Mapping[str, Reader] = {one.SYSTEM: one.read for one in (gradescope, moodle, canvas, nbgrader, github)}
 """The systems whose downloads are recognised, by name; a plain folder is what none of them wrote."""
 LAYOUTS = (*READERS, folder.SYSTEM)
+FEW = 3
+"""A folder with so few entries may be one that lies above a class."""
+DEEPEST = 5
 
 
 def opened(path: Path, assignment: str, to: Path, most: int) -> tuple[Place, tuple[PassedOver, ...]]:
@@ -34,7 +37,7 @@ def opened(path: Path, assignment: str, to: Path, most: int) -> tuple[Place, tup
         (name,) = shown
         inner = Place(place.root / name)
         single = len(inner.shown()) == 1 and set(inner.shown().values()) == {Kind.FOLDER}
-        if not (single or _any(inner, assignment) or folder.students_in(place, name, assignment, many=2)):
+        if not (single or _any(inner, assignment) or folder.students_in(inner, assignment, many=2)):
             break
         place = inner
     return place, passed_over
@@ -60,7 +63,7 @@ def recognise(place: Place, assignment: str, layout: str = "") -> Download | Non
     if found := _any(place, assignment):
         return found
     _refuse_above(place, assignment)
-    folder.check_level(place, assignment)
+    folder.refuse_one_students(place, assignment)
     return None
 
 
@@ -69,21 +72,36 @@ def _any(place: Place, assignment: str) -> Download | None:
 
 
 def _refuse_above(place: Place, assignment: str) -> None:
-    """Refuse a folder that holds a download, and no students. What a student hands in may look like a whole class: so
+    """Refuse a folder that holds a class rather than students. What a student hands in may look like a whole class: so
     nothing below is taken for one unless a person names it."""
     shown = place.shown()
     entries = [name for name, kind in shown.items() if kind is Kind.FOLDER or is_code(name) or is_archive(Path(name))]
     if nbgrader.STEP in entries and {"source", "release"} & set(entries):
         entries = [nbgrader.STEP]
-    if len(entries) != 1:
-        return
-    (name,) = entries
-    if shown[name] is not Kind.FOLDER:
-        if is_archive(Path(name)):
+    if len(entries) == 1 and shown[entries[0]] is Kind.FILE and is_archive(Path(entries[0])):
+        (name,) = entries
+        raise InputError(
+            f"{place.root} holds nothing but {name}. If that is the class, give it: {place.root / name}. If it is one "
+            "student's work, say so: --as folder"
+        )
+    for name in entries if len(entries) <= FEW else ():
+        if shown[name] is Kind.FOLDER and (found := _class_below(Place(place.root / name), assignment, len(entries))):
+            where, what = found
             raise InputError(
-                f"{place.root} holds nothing but {name}. If that is the class, give it: {place.root / name}. If it is "
-                "one student's work, say so: --as folder"
+                f"{place.root} lies above {what}: give {where}. If it is a class all the same: --as folder"
             )
-        return
-    if below := _any(Place(place.root / name), assignment):
-        raise InputError(f"{place.root} lies above {below.what}: give {place.root / name}")
+
+
+def _class_below(place: Place, assignment: str, more_than: int) -> tuple[Path, str] | None:
+    """Return where a class lies at or below a folder that may be around it, and what it is."""
+    for _ in range(DEEPEST):
+        if found := _any(place, assignment):
+            return place.root, found.what
+        students = folder.students_in(place, assignment)
+        if students > more_than:
+            return place.root, f"what looks like a class of {students}"
+        inside = place.shown()
+        if len(inside) != 1 or set(inside.values()) != {Kind.FOLDER}:
+            return None
+        place = Place(place.root / next(iter(inside)))
+    return None

@@ -29,7 +29,9 @@ class SharedRecords:
         self._owners = owners
         self._lock = Lock()
         self._keys = {
-            (student.name, hand_in.attempt): key for key, own in self._owners.items() for student, hand_in in own
+            (student.name, student.number_of(hand_in)): key
+            for key, own in self._owners.items()
+            for student, hand_in in own
         }
 
     def students(self, entry: str) -> list[str]:
@@ -85,19 +87,19 @@ class SharedRecords:
                 return None
             best, attempt = max(
                 ((one, which) for one, which in graded if one is not None),
-                key=lambda pair: (pair[0].status == "graded", pair[0].score, pair[1].attempt),
+                key=lambda pair: (pair[0].status == "graded", pair[0].score, student.number_of(pair[1])),
             )
         return replace(
             best,
             student=student.name,
             person=student.person if known else None,
-            attempt=attempt.attempt if known else 0,
+            attempt=student.number_of(attempt) if known else 0,
             late=student.late,
             received=attempt.received or best.received,
         )
 
     def _attempt(self, report: Report, student: Student, hand_in: HandIn) -> Report | None:
-        key = self._keys[student.name, hand_in.attempt]
+        key = self._keys[student.name, student.number_of(hand_in)]
         return report if key == report.student else self.latest(report.assignment, key)
 
 

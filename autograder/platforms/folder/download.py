@@ -11,37 +11,26 @@ from autograder.platforms.download import Place, is_code
 SYSTEM = "folder"
 MANY = 5
 """So many files of code are a class rather than one student's, where none is called as the assignment."""
-_ONE = "If it is a class of one all the same, say so: --as folder"
 
 
-def check_level(place: Place, assignment: str) -> None:
-    """Refuse a folder that lies one level too high or too low. Raises `InputError`."""
+def refuse_one_students(place: Place, assignment: str) -> None:
+    """Refuse a folder that is one student's. Raises `InputError`."""
     entries = [name for name, kind in place.shown().items() if kind is Kind.FOLDER or is_code(name)]
-    if len(entries) != 1:
-        return
-    name = entries[0]
-    if place.shown()[name] is not Kind.FOLDER:
-        if PurePosixPath(name).stem == assignment:
-            raise InputError(
-                f"{place.root} holds one student's {name}, it seems, not a class: give the folder above it. {_ONE}"
-            )
-        return
-    count = students_in(place, name, assignment)
-    if count:
+    if len(entries) == 1 and place.shown()[entries[0]] is Kind.FILE and PurePosixPath(entries[0]).stem == assignment:
         raise InputError(
-            f"{place.root} holds nothing but {name}, which itself looks like a class, of {count}: give "
-            f"{place.root / name}. {_ONE}"
+            f"{place.root} holds one student's {entries[0]}, it seems, not a class: give the folder above it. If it is "
+            "a class of one all the same, say so: --as folder"
         )
 
 
-def students_in(place: Place, name: str, assignment: str, many: int = MANY) -> int:
+def students_in(place: Place, assignment: str, many: int = MANY) -> int:
     """Return how many students a folder seems to hold, 0 for one's own: folders with code, or many files of code."""
-    below = place.shown(name)
-    stems = {PurePosixPath(one).stem.lower() for one, kind in below.items() if kind is Kind.FILE and is_code(one)}
+    inside = place.shown()
+    stems = {PurePosixPath(name).stem.lower() for name, kind in inside.items() if kind is Kind.FILE and is_code(name)}
     if assignment.lower() in stems:
         return 0
-    folders = [one for one, kind in below.items() if kind is Kind.FOLDER]
-    with_code = sum(_holds_code(place, name, one) for one in folders)
+    folders = [name for name, kind in inside.items() if kind is Kind.FOLDER]
+    with_code = sum(_holds_code(place, name) for name in folders)
     if with_code > 1 and 2 * with_code >= len(folders) and len(stems) <= with_code:
         return with_code
     return len(stems) + with_code if len(stems) + with_code >= many else 0

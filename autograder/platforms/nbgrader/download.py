@@ -76,9 +76,14 @@ def _submitted(place: Place, assignment: str) -> Download | None:
         for name, kind in inside.items()
         if kind is Kind.FOLDER
     ]
-    loose = any(kind is Kind.FILE and is_code(name) for inside in folders.values() for name, kind in inside.items())
+    loose = [
+        f"{student}/{name}"
+        for student, inside in folders.items()
+        for name, kind in inside.items()
+        if kind is Kind.FILE and is_code(name)
+    ]
     stamped = any(TIMESTAMP in place.names(student, name) for student, name, _ in work)
-    if not work or loose or not (stamped or place.name == STEP):
+    if not work or 2 * len(loose) >= len(folders) or not (stamped or place.name == STEP):
         return None
     wanted = _wanted(place, assignment, work)
     hand_ins, passed_over = [], list(place.hidden())
@@ -90,6 +95,7 @@ def _submitted(place: Place, assignment: str) -> Download | None:
             passed_over.append(PassedOver(student, f"nothing for {wanted} in it"))
     others = sorted({name for _, name, _ in work} - {wanted})
     passed_over += [PassedOver(f"*/{name}", "another assignment") for name in others]
+    passed_over += [PassedOver(path, "not in an assignment's folder", lost=True) for path in loose]
     passed_over += [
         PassedOver(name, "not a student's folder", lost=is_code(name)) for name in students if name not in folders
     ]

@@ -267,3 +267,12 @@ def test_everybody_is_there_again_from_a_tar_with_odd_names(tmp_path: Path) -> N
     }
     files, told = unpacked(tmp_path, zipped(names))
     assert len(files) == 5 and told == []
+
+
+def test_a_name_that_looks_like_anothers_with_the_id_is_somebody_else(tmp_path: Path) -> None:
+    put(
+        tmp_path / "class", {f"{one}_assignsubmission_file/homework.py": WORK for one in ("Ada_12", "Ada (12)", "Bo_3")}
+    )
+    found = read(tmp_path)
+    assert len({one.name for one in found.students}) == 3
+    assert any("2 people are called Ada (12)" in one for one in found.remarks)

@@ -82,13 +82,13 @@ def test_a_class_of_one_is_a_class(tmp_path: Path) -> None:
 
 
 def test_what_a_student_hands_in_never_decides_how_the_class_is_read(tmp_path: Path) -> None:
-    """Eve's folder looks like an export that names others. Beside anybody it is hers; alone, a person is asked."""
+    """Eve's folder looks like an export that names others. In a class it is hers; nearly alone, a person is asked."""
     put(tmp_path / "class", {f"eve/{name}": content for name, content in gradescope().items()})
     with pytest.raises(InputError, match="lies above a Gradescope export"):
         read(tmp_path)
     (tmp_path / "staging").rename(tmp_path / "old")
-    put(tmp_path / "class", {"ada.py": WORK})
-    assert [one.name for one in read(tmp_path).students] == ["ada", "eve"]
+    put(tmp_path / "class", {"ada.py": WORK, "bo.py": WORK, "cy.py": WORK})
+    assert [one.name for one in read(tmp_path).students] == ["ada", "bo", "cy", "eve"]
 
 
 def test_what_is_no_class_is_said_with_the_way_out(tmp_path: Path) -> None:
@@ -111,3 +111,38 @@ def test_everything_that_is_passed_over_is_told(tmp_path: Path) -> None:
         told = {one.name for one in read(tmp_path, f"class{number}").passed_over}
         assert set(more) <= told, layout
         (tmp_path / "staging").rename(tmp_path / f"staging{number}")
+
+
+@pytest.mark.parametrize("layout", ["gradescope", "canvas", "folder"])
+def test_a_folder_several_levels_too_high_is_refused(layout: str, tmp_path: Path) -> None:
+    put(tmp_path / "class/a/b", LAYOUTS[layout]())
+    with pytest.raises(InputError, match=f"give {tmp_path}/class/a/b"):
+        read(tmp_path)
+
+
+def test_a_folder_of_several_classes_is_refused(tmp_path: Path) -> None:
+    for name in ("hw1", "hw2", "starter"):
+        put(tmp_path / "class" / name, LAYOUTS["folder"]())
+    with pytest.raises(InputError, match=f"lies above what looks like a class of 6: give {tmp_path}/class/hw1"):
+        read(tmp_path)
+
+
+def test_one_students_folders_in_a_small_class_are_no_class(tmp_path: Path) -> None:
+    files = (
+        "ada/src/a.py",
+        "ada/src/b.py",
+        "ada/lib/c.py",
+        "bo/homework.py",
+        "bo/1.py",
+        "bo/2.py",
+        "bo/3.py",
+        "bo/4.py",
+    )
+    put(tmp_path / "class", dict.fromkeys(files, WORK))
+    assert [one.name for one in read(tmp_path).students] == ["ada", "bo"]
+
+
+def test_what_is_said_of_an_archive_names_the_archive(tmp_path: Path) -> None:
+    put(tmp_path, {"all.zip": zipped({"homework.py": WORK})})
+    with pytest.raises(InputError, match=f"{tmp_path}/all.zip holds one student's homework.py"):
+        read(tmp_path, "all.zip")

@@ -81,3 +81,16 @@ def test_a_plain_folder_leaves_reports_as_they_are_and_saves_nothing_twice(tmp_p
     records.save = saved.append  # type: ignore[method-assign]
     list(shared.settled(iter([Done(Kind.GRADED, report("ada", 4))])))
     assert saved == []
+
+
+def test_a_member_with_a_submission_of_their_own_keeps_the_better_one(tmp_path: Path) -> None:
+    """Gradescope counts each submission's attempts on its own: both are a first one."""
+    ada, bo = ("Ada", "'1'", "a@x.edu"), ("Bo", "'2'", "b@x.edu")
+    export(tmp_path / "class", (1, [ada, bo]), (2, [bo]))
+    classroom = read(tmp_path, policy=Policy("best"))
+    assert sorted(classroom.owners) == ["Ada (a@x.edu)", "Bo (b@x.edu) #2"]
+    records, shared = opened(tmp_path, classroom)
+    shared.save(report("Ada (a@x.edu)", 7))
+    assert scores(records) == {"Ada (a@x.edu)": 7}
+    shared.save(report("Bo (b@x.edu) #2", 5))
+    assert scores(records) == {"Ada (a@x.edu)": 7, "Bo (b@x.edu)": 7}
