@@ -20,6 +20,7 @@ from autograder.cli import (
     check,
     doctor,
     export,
+    feedback,
     grade,
     gradescope,
     nbgrader,
@@ -76,6 +77,7 @@ app.command()(roster.roster)
 app.command()(status.status)
 app.command()(report.report)
 app.command()(export.export)
+app.command()(feedback.feedback)
 app.command()(new.new)
 app.command()(validate.validate)
 app.command()(calibrate.calibrate)

@@ -21,7 +21,7 @@ from autograder.model import Person
 from autograder.platforms import recognise
 from autograder.platforms.download import Download, HandIn, PassedOver, Place, composed, is_code, whole
 from autograder.platforms.folder.download import SYSTEM as FOLDER
-from autograder.platforms.roster import Matches, Roster, Row, completed, match, members
+from autograder.platforms.roster import Matches, Roster, Row, completed, match, members, same_name
 from autograder.platforms.unpack import is_archive
 
 KEPT = 100_000
@@ -234,12 +234,16 @@ class _Making:
         return labels
 
     def _with_members(self, hand_in: HandIn) -> HandIn:
-        """Return a group's hand-in with its members, where the roster knows the group and nobody of that id."""
+        """Return a group's hand-in with its members, where the roster knows the group and nobody of that name.
+
+        The id says nothing: on Canvas it is one member's, and on Moodle a group's number may be a participant's, too.
+        """
         if self._roster is None or len(hand_in.people) != 1:
             return hand_in
         (person,) = hand_in.people
         group = members(self._roster, person.name or person.id)
-        if not group or match(self._roster, [person]).rows:
+        row = match(self._roster, [person]).rows.get(person)
+        if not group or (row is not None and same_name(row.person.name, person.name)):
             return hand_in
         self._remarks.append(f"{_label(person)} is a group of {len(group)}, as {self._roster.path.name} says")
         people = tuple(

@@ -143,9 +143,14 @@ def match(roster: Roster, people: Iterable[Person]) -> Matches:
             found = index.get((kind, _folded(value)), []) if value else []
             if len(found) > 1:
                 doubtful.append(f"{value} stands in {roster.path.name} more than once, in lines {_lines(found)}")
+            if found and _is_anothers(person, found[0]):
+                doubtful.append(
+                    f"{person.name} has the number of {found[0].person.name} in {roster.path.name}: that is a "
+                    "group's, it seems. A column Group there says whose"
+                )
+            elif len(found) == 1:
+                rows[person] = found[0]
             if found:
-                if len(found) == 1:
-                    rows[person] = found[0]
                 break
     taken = {row.number for row in rows.values()}
     return Matches(rows, tuple(row for row in roster.rows if row.number not in taken), tuple(dict.fromkeys(doubtful)))
@@ -168,6 +173,23 @@ def completed(person: Person, row: Row | None) -> Person:
         email=person.email or known.email,
         number=person.number or known.number,
     )
+
+
+def same_name(one: str, other: str) -> bool:
+    """Return whether two systems may write one name so: in another order, or without spaces and commas."""
+    return _plain(one) == _plain(other) or set(_words(one)) == set(_words(other))
+
+
+def _is_anothers(person: Person, row: Row) -> bool:
+    """Return whether Moodle's number cannot be this participant's: groups have numbers of their own, which clash."""
+    ours, theirs = _words(person.name), _words(row.person.name)
+    if person.system != "moodle" or not ours or not theirs or person.id in ours:
+        return False
+    return not set(ours) & set(theirs) and sorted("".join(ours)) != sorted("".join(theirs))
+
+
+def _words(name: str) -> list[str]:
+    return re.findall(r"\w+", name.casefold())
 
 
 def _keys(person: Person) -> list[tuple[str, str]]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from threading import Lock
 
+import msgspec
 from msgspec.structs import replace
 
 from autograder.grading.scheduler import Done, Store
@@ -74,7 +75,7 @@ class SharedRecords:
                 if counting is None:
                     continue
                 standing = self._records.latest(report.assignment, student.name)
-                if standing != counting:
+                if standing is None or _differ(standing, counting):
                     self._records.save(counting)
 
     def _counting(self, report: Report, student: Student, hand_in: HandIn) -> Report | None:
@@ -101,6 +102,11 @@ class SharedRecords:
     def _attempt(self, report: Report, student: Student, hand_in: HandIn) -> Report | None:
         key = self._keys[student.name, student.number_of(hand_in)]
         return report if key == report.student else self.latest(report.assignment, key)
+
+
+def _differ(one: Report, other: Report) -> bool:
+    """Return whether two reports say different things; a loss that is not a number equals itself here."""
+    return one != other and msgspec.json.encode(one) != msgspec.json.encode(other)
 
 
 def _several(own: tuple[tuple[Student, HandIn], ...]) -> bool:

@@ -276,3 +276,24 @@ def test_a_name_that_looks_like_anothers_with_the_id_is_somebody_else(tmp_path: 
     found = read(tmp_path)
     assert len({one.name for one in found.students}) == 3
     assert any("2 people are called Ada (12)" in one for one in found.remarks)
+
+
+def test_a_groups_number_never_makes_it_the_participant_of_that_number(tmp_path: Path) -> None:
+    put(tmp_path, {"r.csv": "Identifier,Full name\nParticipant 77,Bo Li\n"})
+    put(tmp_path / "class", {"Team A_77_assignsubmission_file/homework.py": WORK})
+    found = read(tmp_path, roster=read_roster(tmp_path / "r.csv"))
+    assert found.students[0].row is None
+    assert found.remarks == (
+        "Team A has the number of Bo Li in r.csv: that is a group's, it seems. A column Group there says whose",
+    )
+
+
+def test_canvass_group_has_the_id_of_one_member_and_is_all_of_them(tmp_path: Path) -> None:
+    put(
+        tmp_path,
+        {"r.csv": 'Student,ID,Section,Group\n"Lovelace, Ada",1,S,Team A\n"Li, Bo",2,S,Team A\n"Ray, Cy",3,S,\n'},
+    )
+    put(tmp_path / "class", {"teama_1_11_homework.py": WORK, "raycy_3_12_homework.py": WORK})
+    found = read(tmp_path, roster=read_roster(tmp_path / "r.csv"))
+    assert [one.name for one in found.students] == ["Li, Bo (2)", "Lovelace, Ada (1)", "raycy (3)"]
+    assert len(found.entries) == 2 and found.absent == ()

@@ -15,7 +15,7 @@ from tests.platforms.downloads.test_every_layout import read
 
 
 def report(student: str, score: float, status: str = "graded") -> Report:
-    return Report(student, "homework", "d", "a", "e", status, score, 10.0)
+    return Report(student, "homework", "d", "a", "e", status, float(score), 10.0)
 
 
 def opened(tmp_path: Path, classroom: Classroom) -> tuple[Records, SharedRecords]:

@@ -174,14 +174,14 @@ def test_moodles_worksheet_goes_back_with_the_grades_filled_in_and_nothing_else_
 
 def test_what_moodle_would_skip_is_told(tmp_path: Path) -> None:
     put(tmp_path, {"w.csv": MOODLE})
-    people = [Person("moodle", str(one), f"N{one}") for one in (1234, 1236, 99)]
+    people = [Person("moodle", number, name) for number, name in (("1234", "Ada"), ("1236", "Li Bo"), ("99", "Cy"))]
     exported = worksheet.write(
         book(report(people[0], 11), report(people[1], 1), report(people[2], 1)), tmp_path / "w.csv"
     )
-    assert exported.missing == ("N99 (99)",)
+    assert exported.missing == ("Cy (99)",)
     assert exported.remarks[:2] == (
-        "N1234 (1234) has more than the maximum of 100, which Moodle refuses",
-        "N1236 (1236)'s grade cannot be changed in Moodle",
+        "Ada (1234) has more than the maximum of 100, which Moodle refuses",
+        "Li Bo (1236)'s grade cannot be changed in Moodle",
     )
     assert moodle_takes(exported.data)["1234"] == 100
 
