@@ -28,7 +28,7 @@ ContainerWords = Annotated[
 NbgraderFolder = Annotated[Path, typer.Argument(help="The folder of the nbgrader course.", show_default=False)]
 Layout = Annotated[
     str | None,
-    typer.Option("--as", help="What wrote the download, where it is not recognised.", show_default=False),
+    typer.Option("--as", help="gradescope, moodle, canvas, nbgrader, github or folder.", show_default=False),
 ]
 RosterFile = Annotated[
     Path | None, typer.Option("--roster", help="Who belongs to the course: any system's CSV.", show_default=False)

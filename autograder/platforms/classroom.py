@@ -139,7 +139,9 @@ def read_classroom(
     try:
         found = recognise.recognise(place, assignment, layout)
     except InputError as error:  # a person knows the archive, not where it was unpacked
-        raise InputError(str(error).replace(str(place.root), str(path))) from error
+        if place.root == path:
+            raise
+        raise InputError(f"{str(error).replace(str(place.root), str(path))} (unpack {path.name} first)") from error
     if found is None:
         return _plain(place, path, passed_over, apart, reports, roster, due)
     if not found.hand_ins:

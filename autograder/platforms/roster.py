@@ -44,7 +44,7 @@ JOINS = {
 }
 """What the ids of a system's people may be in a roster, in this order; then come e-mail address and number."""
 MOST = 100_000_000
-_PARTICIPANT = re.compile(r"\D*(\d+)\s*\Z")
+_PARTICIPANT = re.compile(r"\D+\s(\d+)\Z")
 _NO_STUDENT = ("points possible", "student, test")
 
 
@@ -59,7 +59,11 @@ class Row:
 
     def ids(self, kind: str) -> set[str]:
         """Return this person's ids of a kind, folded."""
-        columns = ("lms_user_id",) if kind == "canvas" and "lms_user_id" in self.said else COLUMNS[kind]
+        columns = COLUMNS[kind]
+        if kind == "canvas" and "lms_user_id" in self.said:
+            columns = ("lms_user_id",)
+        elif kind == "identifier" and "section" in self.said:  # Canvas's column Student is a name
+            columns = ("identifier", "roster_identifier")
         found = {_folded(self.said[column]) for column in columns if self.said.get(column)}
         if kind == "moodle":
             return {match[1] for one in found if (match := _PARTICIPANT.match(one))}
@@ -123,6 +127,7 @@ def table(data: bytes) -> tuple[list[str], list[list[str]]]:
         text = data.decode("utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")
     except UnicodeError:
         text = data.decode("cp1252", "replace")
+    csv.field_size_limit(MOST)  # Moodle's worksheet holds whole essays
     first = text.partition("\n")[0]
     separator = max(",;\t", key=first.count)
     lines = list(csv.reader(io.StringIO(text, newline=""), delimiter=separator))
@@ -152,6 +157,13 @@ def match(roster: Roster, people: Iterable[Person]) -> Matches:
                 rows[person] = found[0]
             if found:
                 break
+    sharing: dict[int, list[Person]] = defaultdict(list)
+    for person, row in rows.items():
+        sharing[row.number].append(person)
+    for line, own in sharing.items():
+        if len(own) > 1:
+            called = " and ".join(person.id or person.name for person in own)
+            doubtful.append(f"{called} are both line {line} of {roster.path.name}: one person, it seems, graded as two")
     taken = {row.number for row in rows.values()}
     return Matches(rows, tuple(row for row in roster.rows if row.number not in taken), tuple(dict.fromkeys(doubtful)))
 

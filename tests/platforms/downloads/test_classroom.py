@@ -297,3 +297,31 @@ def test_canvass_group_has_the_id_of_one_member_and_is_all_of_them(tmp_path: Pat
     found = read(tmp_path, roster=read_roster(tmp_path / "r.csv"))
     assert [one.name for one in found.students] == ["Li, Bo (2)", "Lovelace, Ada (1)", "raycy (3)"]
     assert len(found.entries) == 2 and found.absent == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "person"),
+    [
+        ("Student,ID,SIS Login ID,Section\nada,1,a,S\n", Person("folder", "ada", "ada")),
+        ("Student,ID,SIS User ID,SIS Login ID,Section\nA,1,4521,a,S\n", Person("canvas", "4521", "a")),
+        ("identifier,github_username\ns0012,ada\n", Person("moodle", "0012", "Ada")),
+        ("SID,Email\n4521,a@x.edu\n", Person("canvas", "4521", "a")),
+    ],
+    ids=["a name", "the university's number", "another system's identifier", "no column of the system's"],
+)
+def test_an_id_of_another_kind_joins_nobody(text: str, person: Person, tmp_path: Path) -> None:
+    put(tmp_path, {"r.csv": text})
+    assert match(read_roster(tmp_path / "r.csv"), [person]).rows == {}
+
+
+def test_two_who_are_one_line_of_the_roster_are_told(tmp_path: Path) -> None:
+    put(tmp_path, {"r.csv": "username,email\nada,a@x.edu\n"})
+    people = [Person("folder", "ada", "ada"), Person("folder", "a@x.edu", "a@x.edu")]
+    assert match(read_roster(tmp_path / "r.csv"), people).doubtful == (
+        "ada and a@x.edu are both line 2 of r.csv: one person, it seems, graded as two",
+    )
+
+
+def test_a_cell_of_any_size_is_read(tmp_path: Path) -> None:
+    put(tmp_path, {"r.csv": f'Identifier,Online text\n"Participant 7","{"x" * 500_000}"\n'})
+    assert len(read_roster(tmp_path / "r.csv").rows) == 1

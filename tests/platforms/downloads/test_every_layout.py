@@ -40,11 +40,14 @@ def test_everybody_is_one_student(layout: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize("around", ["", "class/", "a/b/"])
-@pytest.mark.parametrize("kind", ["zip", "tar.gz", "tar"])
+@pytest.mark.parametrize("kind", ["zip", "Windows zip", "tar.gz", "tar"])
 def test_an_archive_of_it_is_the_same_class(layout: str, around: str, kind: str, tmp_path: Path) -> None:
     files = {around + name: content for name, content in LAYOUTS[layout]().items()}
     files |= {f"__MACOSX/{around}._x.py": "x", f"{around}.DS_Store": "x"}
-    data = zipped(files) if kind == "zip" else tarred(files, "w:gz" if kind == "tar.gz" else "w")
+    if kind == "Windows zip":
+        files = {name.replace("/", "\\"): content for name, content in files.items()}
+    data = zipped(files) if "zip" in kind else tarred(files, "w:gz" if kind == "tar.gz" else "w")
+    kind = kind.split()[-1]
     put(tmp_path, {f"all.{kind}": data})
     put(tmp_path / "class", LAYOUTS[layout]())
     archived = read(tmp_path, f"all.{kind}")
@@ -145,4 +148,10 @@ def test_one_students_folders_in_a_small_class_are_no_class(tmp_path: Path) -> N
 def test_what_is_said_of_an_archive_names_the_archive(tmp_path: Path) -> None:
     put(tmp_path, {"all.zip": zipped({"homework.py": WORK})})
     with pytest.raises(InputError, match=f"{tmp_path}/all.zip holds one student's homework.py"):
+        read(tmp_path, "all.zip")
+
+
+def test_a_zip_of_a_zip_is_not_taken_for_one_student(tmp_path: Path) -> None:
+    put(tmp_path, {"all.zip": zipped({"submissions.zip": zipped(gradescope())})})
+    with pytest.raises(InputError, match=r"give it: .*all\.zip/submissions\.zip.* \(unpack all\.zip first\)"):
         read(tmp_path, "all.zip")
