@@ -143,7 +143,7 @@ def read_classroom(
             raise
         raise InputError(f"{str(error).replace(str(place.root), str(path))} (unpack {path.name} first)") from error
     if found is None:
-        return _plain(place, path, passed_over, apart, reports, roster, due)
+        return _plain(place, path, passed_over, apart, reports, roster)
     if not found.hand_ins:
         raise InputError(f"{path} is {found.what}, and holds no submissions")
     return _Making(place, found, staging, most, roster, policy, due, passed_over).made()
@@ -156,7 +156,6 @@ def _plain(
     apart: Iterable[Path],
     reports: Iterable[Path],
     roster: Roster | None,
-    due: datetime | None,
 ) -> Classroom:
     """Return a plain folder's class: names are the folder's, and each is one person's one attempt."""
     found = find_class(place.root, apart=apart, reports=reports)

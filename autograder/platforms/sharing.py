@@ -12,7 +12,7 @@ from threading import Lock
 import msgspec
 from msgspec.structs import replace
 
-from autograder.grading.scheduler import Done, Store
+from autograder.grading.scheduler import Done, Kind, Store
 from autograder.model import Report
 from autograder.platforms.classroom import Owners, Student
 from autograder.platforms.download import HandIn
@@ -58,23 +58,23 @@ class SharedRecords:
             return
         if _several(own):
             self._records.save(replace(report, assignment=report.assignment + ATTEMPTS))
-        self._settle(report, own)
+        self._settle(report, own, new=not _several(own))
 
     def settled(self, results: Iterator[Done]) -> Iterator[Done]:
-        """Yield what is done, and give everybody the result that stands."""
+        """Yield what is done, and give everybody the result that stands: a group may have got a member since."""
         for one in results:
             own = self._owners.get(one.report.student)
-            if own is not None:
+            if own is not None and one.kind is Kind.STANDING:
                 self._settle(one.report, own)
             yield one
 
-    def _settle(self, report: Report, own: tuple[tuple[Student, HandIn], ...]) -> None:
+    def _settle(self, report: Report, own: tuple[tuple[Student, HandIn], ...], *, new: bool = False) -> None:
         with self._lock:
             for student, hand_in in own:
                 counting = self._counting(report, student, hand_in)
                 if counting is None:
                     continue
-                standing = self._records.latest(report.assignment, student.name)
+                standing = None if new else self._records.latest(report.assignment, student.name)
                 if standing is None or _differ(standing, counting):
                     self._records.save(counting)
 

@@ -10,7 +10,7 @@ import tarfile
 import zipfile
 from collections.abc import Iterator
 from contextlib import closing, suppress
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import IO
 
 from autograder.errors import InputError
@@ -25,8 +25,8 @@ MAX_BYTES = 50_000_000_000
 KEPT = 5_000_000
 """Bytes that are kept of a file that is no code: who hands in data is told so without it."""
 REPOSITORY = ".git"
-METADATA = 2_000_000_000
-_KEPT_WHOLE = {".yml", ".csv"}
+METADATA, LARGEST_METADATA = "submission_metadata.yml", 500_000_000
+"""Gradescope's file on everybody, which repeats every result."""
 
 
 def is_archive(path: Path) -> bool:
@@ -43,7 +43,7 @@ def unpack(path: Path, to: Path, most: int) -> list[PassedOver]:
         InputError: when it cannot be opened, holds too much, or there is no room for it.
     """
     passed_over: dict[str, PassedOver] = {}
-    left, written = MAX_BYTES, set()
+    left, hidden, written = MAX_BYTES, 0, set()
     try:
         for number, (name, problem, size, stream) in enumerate(_members(path)):
             parts = [part for part in name.split("/") if part not in ("", ".")]
@@ -53,6 +53,7 @@ def unpack(path: Path, to: Path, most: int) -> list[PassedOver]:
                 )
             problem = problem or _unsafe(name, parts)
             if not parts or (any(map(is_hidden, parts)) and ".." not in parts):
+                hidden += 1
                 if REPOSITORY in parts[1:]:
                     _mark_repository(to, parts)
                 continue
@@ -60,7 +61,7 @@ def unpack(path: Path, to: Path, most: int) -> list[PassedOver]:
             if problem or stream is None:
                 passed_over[name] = PassedOver(shown, problem, lost=True)
                 continue
-            limit = most if is_code(name) else METADATA if PurePosixPath(name).suffix in _KEPT_WHOLE else KEPT
+            limit = most if is_code(name) else LARGEST_METADATA if parts[-1] == METADATA else KEPT
             left -= min(size, limit)
             if left < 0:
                 raise InputError(
@@ -86,6 +87,8 @@ def unpack(path: Path, to: Path, most: int) -> list[PassedOver]:
             f"{path} cannot be opened: it is damaged, locked with a password, or another kind of archive. "
             f"Download it again, or unpack it yourself and give the folder ({type(error).__name__})"
         ) from error
+    if hidden:
+        passed_over[""] = PassedOver(f"{hidden} hidden files", "a system's own, or a repository's")
     return list(passed_over.values())
 
 

@@ -20,7 +20,7 @@ from autograder.platforms.download import Download, HandIn, PassedOver, Place, c
 
 SYSTEM = "gradescope"
 METADATA = "submission_metadata.yml"
-LARGEST = 2_000_000_000
+LARGEST = 500_000_000
 """Bytes of the metadata: it repeats every result."""
 _TIME = re.compile(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(\.\d{1,6})?\d*\s*(Z|UTC|[+-]\d\d:?\d\d)?\Z")
 _NOTHING = {"", "~", "null", "nil"}

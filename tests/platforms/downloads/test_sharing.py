@@ -79,7 +79,7 @@ def test_a_plain_folder_leaves_reports_as_they_are_and_saves_nothing_twice(tmp_p
     assert records.latest("homework", "ada") == report("ada", 4)
     saved: list[Report] = []
     records.save = saved.append  # type: ignore[method-assign]
-    list(shared.settled(iter([Done(Kind.GRADED, report("ada", 4))])))
+    list(shared.settled(iter([Done(Kind.STANDING, report("ada", 4))])))
     assert saved == []
 
 
