@@ -128,7 +128,7 @@ def _numbers(classroom: Classroom) -> Iterator[tuple[str, str]]:
     several = [student for student in students if len(student.attempts) > 1]
     if several:
         attempts = sum(len(student.attempts) for student in students)
-        yield "attempts", f"{attempts}, {len(several)} students with more than one"
+        yield "attempts", f"{attempts}; several of {len(several)} of the students"
     late = sum(student.late for student in students)
     if late or any(student.counting[-1].received for student in students):
         yield "late", str(late)

@@ -50,7 +50,7 @@ def moment(text: str) -> datetime | None:
 def _inbound(place: Place, assignment: str) -> Download | None:
     found = {name: _INBOUND.fullmatch(composed(name)) for name, kind in place.shown().items() if kind is Kind.FOLDER}
     matches = {name: match for name, match in found.items() if match}
-    if not matches or len(matches) < len(found):
+    if not matches or 2 * len(matches) < len(found):
         return None
     wanted = _wanted(
         place, assignment, ((match["student"], match["assignment"], name) for name, match in matches.items())
@@ -64,7 +64,15 @@ def _inbound(place: Place, assignment: str) -> Download | None:
         for student, own in attempts.items()
         for number, (name, received) in enumerate(sorted(own, key=lambda one: (str(one[1]), one[0])), 1)
     ]
-    return Download(SYSTEM, f"nbgrader's inbound folder, assignment {wanted}", tuple(hand_ins), place.hidden())
+    passed_over = [
+        PassedOver(name, "another assignment")
+        if name in matches
+        else PassedOver(name, "its name is not one that nbgrader gives", lost=is_code(name) or name in found)
+        for name in place.shown()
+        if name not in matches or matches[name]["assignment"] != wanted
+    ]
+    what = f"nbgrader's inbound folder, assignment {wanted}"
+    return Download(SYSTEM, what, tuple(hand_ins), (*place.hidden(), *passed_over))
 
 
 def _submitted(place: Place, assignment: str) -> Download | None:

@@ -129,6 +129,15 @@ def test_nbgraders_inbound_folders_are_attempts(tmp_path: Path) -> None:
     assert found and [(one.people[0].id, one.attempt) for one in found.hand_ins] == [("a+b", 1), ("a+b", 2), ("bo", 1)]
 
 
+def test_what_is_not_handed_in_for_this_among_nbgraders_inbound_folders_is_told(tmp_path: Path) -> None:
+    time = "2027-03-02 10:00:00.000000 UTC"
+    put(tmp_path, {f"ada+hw1+{time}/x.py": WORK, f"ada+hw0+{time}/x.py": WORK, "bo/x.py": WORK, "notes.txt": ""})
+    found = nbgrader.read(Place(tmp_path), "hw1")
+    assert found and {one.name: one.lost for one in found.passed_over} == {
+        f"ada+hw0+{time}": False, "bo": True, "notes.txt": False,
+    }  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("text", "iso"),
     [
