@@ -12,7 +12,7 @@ from rich.console import Console
 
 from autograder.cli import show
 from autograder.cli.course import CourseAssignment, open_course, tell_exposed
-from autograder.cli.intake import problems, students_table, summary, understood
+from autograder.cli.intake import problems, students_table, summary, understood, understood_json
 from autograder.cli.options import (
     AsJson,
     ConfigFile,
@@ -28,6 +28,7 @@ from autograder.cli.options import (
 )
 from autograder.cli.progress import INTERRUPTED, watched
 from autograder.cli.show import wide_console
+from autograder.cli.terminal import print_json
 from autograder.intake import Entry
 from autograder.model import Outcome, Report
 
@@ -67,9 +68,12 @@ def grade(
     course = open_course(name, config, device, submissions=folder)
     pages = report or course.reports
     with understood(course, folder, layout=layout, roster=roster, reports=(pages,)) as classroom:
-        if dry_run:
-            students_table(classroom, wide_console())
         console = wide_console(stderr=not dry_run)
+        if dry_run and json:
+            print_json(understood_json(classroom))
+            raise typer.Exit(1 if classroom.incomplete else 0)
+        if dry_run:
+            students_table(classroom, console)
         if dry_run or not quiet:
             summary(classroom, console, everything=dry_run)
         else:

@@ -97,6 +97,21 @@ def students_table(classroom: Classroom, console: Console) -> None:
     console.print(grid)
 
 
+def understood_json(classroom: Classroom) -> dict[str, Any]:
+    """Return everything that the tables say."""
+    roster = classroom.roster
+    return {
+        "system": classroom.system,
+        "recognised": classroom.what,
+        "students": [plain(student) for student in classroom.students],
+        "not_in_roster": [student.name for student in classroom.students if roster and student.row is None],
+        "nothing_handed_in": [dict(row.said) for row in classroom.absent],
+        "left_out": list(classroom.left_out),
+        "passed_over": [{"name": one.name, "why": one.why, "lost": one.lost} for one in classroom.passed_over],
+        "remarks": list(classroom.remarks),
+    }
+
+
 def plain(student: Student) -> dict[str, Any]:
     """Return a student's line as JSON has it."""
     person, last = student.person, student.counting[-1]

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from autograder.cli.course import open_course
-from autograder.cli.intake import plain, students_table, summary, understood
+from autograder.cli.intake import students_table, summary, understood, understood_json
 from autograder.cli.options import AsJson, ConfigFile, Layout, Name, RosterFile
 from autograder.cli.show import wide_console
 from autograder.cli.terminal import print_json
@@ -29,7 +29,7 @@ def roster(
     course = open_course(name, config, submissions=folder)
     with understood(course, folder, layout=layout, roster=roster) as classroom:
         if json:
-            print_json([plain(student) for student in classroom.students])
+            print_json(understood_json(classroom))
         else:
             console = wide_console()
             students_table(classroom, console)

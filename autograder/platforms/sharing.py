@@ -93,8 +93,8 @@ class SharedRecords:
         return replace(
             best,
             student=student.name,
-            person=student.person if known else None,
-            attempt=student.number_of(attempt) if known else 0,
+            person=student.person if known else best.person,
+            attempt=student.number_of(attempt) if known else best.attempt,
             late=student.late,
             received=attempt.received or best.received,
         )

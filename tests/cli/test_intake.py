@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import csv
 import json
+import zipfile
 from pathlib import Path
 
 import pytest
 
+from autograder.model import Report
 from autograder.records import Records
 from tests import tiny
 from tests.cli.test_commands import RIGHT, run
@@ -44,8 +46,10 @@ def test_a_class_is_shown_before_anything_is_graded(course: Path) -> None:
 
 
 def test_json_has_a_line_for_each_student(course: Path) -> None:
-    rows = json.loads(run("roster", "tiny", "e", "--json").stdout)
-    assert [(row["id"], row["shared_with"]) for row in rows] == [
+    said = json.loads(run("roster", "tiny", "e", "--json").stdout)
+    assert said == json.loads(run("grade", "tiny", "e", "--dry-run", "--json").stdout)
+    assert (said["system"], [one["name"] for one in said["passed_over"]]) == ("gradescope", ["submission_9"])
+    assert [(row["id"], row["shared_with"]) for row in said["students"]] == [
         ("a@x.edu", ["b@x.edu"]), ("c@x.edu", []), ("b@x.edu", ["a@x.edu"]),
     ]  # fmt: skip
 
@@ -70,6 +74,18 @@ def test_a_download_is_graded_and_its_grades_go_out(course: Path) -> None:
     result = run("export", "tiny", "-f", "canvas", "--into", "g.csv", "--to", "back.csv")
     assert result.exit_code == 1 and "_Bo Li" in result.stderr and "no line of g.csv has the same id" in result.stderr
     assert (course / "back.csv").read_text().splitlines()[1:] == ["A,11,1,a,S,10", "C,13,3,c,S,6"]
+
+
+def test_pages_go_back_to_where_the_class_came_from(course: Path) -> None:
+    put(course / "canvas", {"ada_1_11_tiny.py": RIGHT, "bo_2_12_tiny.py": RIGHT})
+    with Records(f"sqlite:///{course / 'records/course.sqlite'}") as records:
+        records.save(Report("ada (1)", "tiny", "d", "a", "e", "graded", 7.0, 10.0))
+    result = run("feedback", "tiny", "canvas", "--to", "back.zip")
+    assert result.exit_code == 1 and "bo (2) is not in it: there is no report yet." in result.stderr
+    with zipfile.ZipFile(course / "back.zip") as archive:
+        assert archive.namelist() == ["feedback_1_11_feedback.html"]
+        assert b"ada (1)" in archive.read("feedback_1_11_feedback.html")
+    assert "Gradescope export" in str(run("feedback", "tiny", "e").exception)
 
 
 @pytest.mark.parametrize(

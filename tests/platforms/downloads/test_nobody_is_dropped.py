@@ -29,7 +29,7 @@ ODD = some.dictionaries(
 @given(some.sampled_from(sorted(LAYOUTS)), ODD)
 def test_every_entry_is_read_or_told(layout: str, odd: dict[str, str]) -> None:
     with TemporaryDirectory() as folder:
-        root = put(Path(folder) / "class", LAYOUTS[layout](PEOPLE[:4]))
+        root = put(Path(folder) / "class", LAYOUTS[layout](PEOPLE[:3]))
         for name, below in odd.items():
             if not (root / name).exists():
                 put(root, {name + below: WORK})
@@ -50,7 +50,7 @@ def test_every_entry_is_read_or_told(layout: str, odd: dict[str, str]) -> None:
 @given(some.sampled_from(sorted(LAYOUTS)), ODD)
 def test_a_class_is_read_or_refused_with_a_reason(layout: str, odd: dict[str, str]) -> None:
     with TemporaryDirectory() as folder:
-        root = put(Path(folder) / "class", LAYOUTS[layout](PEOPLE[:4]))
+        root = put(Path(folder) / "class", LAYOUTS[layout](PEOPLE[:3]))
         for name, below in odd.items():
             if not (root / name).exists():
                 put(root, {name + below: WORK})

@@ -7,6 +7,7 @@ from pathlib import Path
 from autograder.grading.scheduler import Done, Kind
 from autograder.model import Report
 from autograder.platforms.classroom import Classroom, Policy
+from autograder.platforms.roster import read_roster
 from autograder.platforms.sharing import SharedRecords
 from autograder.records import Records
 from tests.platforms.downloads.layouts import put
@@ -81,6 +82,18 @@ def test_a_plain_folder_leaves_reports_as_they_are_and_saves_nothing_twice(tmp_p
     records.save = saved.append  # type: ignore[method-assign]
     list(shared.settled(iter([Done(Kind.STANDING, report("ada", 4))])))
     assert saved == []
+
+
+def test_what_a_roster_once_said_stays_where_none_is_given(tmp_path: Path) -> None:
+    put(tmp_path, {"r.csv": "username,email\nada,a@x.edu\n", "class/ada.py": "x", "class/bo.py": "x"})
+    records, shared = opened(tmp_path, read(tmp_path, roster=read_roster(tmp_path / "r.csv")))
+    shared.save(report("ada", 4))
+    (tmp_path / "staging").rename(tmp_path / "old")
+    _, again = opened(tmp_path, read(tmp_path))
+    standing = again.latest("homework", "ada")
+    assert standing and list(again.settled(iter([Done(Kind.STANDING, standing)])))
+    kept = records.latest("homework", "ada")
+    assert kept and kept.person and kept.person.email == "a@x.edu"
 
 
 def test_a_member_with_a_submission_of_their_own_keeps_the_better_one(tmp_path: Path) -> None:
