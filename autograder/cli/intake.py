@@ -15,6 +15,7 @@ from autograder.cli.course import CourseAssignment
 from autograder.errors import InputError
 from autograder.feedback.terminal import escape
 from autograder.grading.settings import MAX_BYTES
+from autograder.intake.text import printable
 from autograder.platforms import recognise
 from autograder.platforms.classroom import Classroom, Policy, Student, read_classroom
 from autograder.platforms.roster import read_roster
@@ -106,9 +107,11 @@ def understood_json(classroom: Classroom) -> dict[str, Any]:
         "students": [plain(student) for student in classroom.students],
         "not_in_roster": [student.name for student in classroom.students if roster and student.row is None],
         "nothing_handed_in": [dict(row.said) for row in classroom.absent],
-        "left_out": list(classroom.left_out),
-        "passed_over": [{"name": one.name, "why": one.why, "lost": one.lost} for one in classroom.passed_over],
-        "remarks": list(classroom.remarks),
+        "left_out": [_shown(one) for one in classroom.left_out],
+        "passed_over": [
+            {"name": _shown(one.name), "why": _shown(one.why), "lost": one.lost} for one in classroom.passed_over
+        ],
+        "remarks": [_shown(one) for one in classroom.remarks],
     }
 
 
@@ -129,9 +132,14 @@ def plain(student: Student) -> dict[str, Any]:
         else f"{attempt} of {len(student.attempts)}",
         "received": last.received.isoformat() if last.received else "",
         "late": student.late,
-        "shared_with": [one.id for one in last.people if one.id != person.id],
-        "files": [part.name or part.path.name for part in last.parts],
+        "shared_with": [_shown(one.id) for one in last.people if _shown(one.id) != person.id],
+        "files": [_shown(part.name or part.path.name) for part in last.parts],
     }
+
+
+def _shown(text: str) -> str:
+    """Return a text that JSON can hold, on one line: names of files come in bytes of any encoding."""
+    return printable(text, 500)
 
 
 def _numbers(classroom: Classroom) -> Iterator[tuple[str, str]]:

@@ -166,7 +166,7 @@ def _plain(
         person = people[entry.student]
         hand_in = HandIn((person,), whole(entry.path.name))
         row = matches.rows.get(person)
-        student = Student(entry.student, completed(person, row), (hand_in,), (hand_in,), row)
+        student = Student(entry.student, _storable(completed(person, row)), (hand_in,), (hand_in,), row)
         students.append(student)
         owners[entry.student] = ((student, hand_in),)
     told = {entry.path.name for entry in found.entries}
@@ -259,7 +259,7 @@ class _Making:
         counting = self._counting(name, person, ordered)
         last = counting[-1]
         late = last.late or bool(self._due and last.received and last.received > self._due)
-        return Student(name, completed(person, row), tuple(ordered), counting, row, late)
+        return Student(name, _storable(completed(person, row)), tuple(ordered), counting, row, late)
 
     def _counting(self, name: str, person: Person, ordered: Sequence[HandIn]) -> tuple[HandIn, ...]:
         chosen = next(
@@ -346,6 +346,15 @@ def _merged(attempts: Mapping[Person, list[HandIn]]) -> dict[Person, list[HandIn
         fullest = max(same, key=lambda one: (bool(one.name), bool(one.number), one.name, one.number))
         merged[fullest] = [hand_in for person in same for hand_in in attempts[person]]
     return merged
+
+
+def _storable(person: Person) -> Person:
+    """Return a person in characters that every file and database holds: names come in bytes of any encoding.
+
+    Who is who was decided before, by all that there is.
+    """
+    said = {field: printable(getattr(person, field), 400) for field in Person.__struct_fields__}
+    return Person(**said)
 
 
 def _known_as(name: str) -> str:

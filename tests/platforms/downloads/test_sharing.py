@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import os
 from pathlib import Path
 
+import pytest
+
+from autograder.cli.intake import understood_json
 from autograder.grading.scheduler import Done, Kind
 from autograder.model import Report
 from autograder.platforms.classroom import Classroom, Policy
@@ -82,6 +87,21 @@ def test_a_plain_folder_leaves_reports_as_they_are_and_saves_nothing_twice(tmp_p
     records.save = saved.append  # type: ignore[method-assign]
     list(shared.settled(iter([Done(Kind.STANDING, report("ada", 4))])))
     assert saved == []
+
+
+@pytest.mark.parametrize("form", [b"%s_%d_assignsubmission_file", b"hw1-%s", b"%s"])
+def test_names_in_another_encoding_are_kept_apart_and_can_be_stored(form: bytes, tmp_path: Path) -> None:
+    for number, name in enumerate((b"jos\xe9", b"jos\xe8", b"bo")):
+        folder = os.fsencode(tmp_path) + b"/class-submissions/" + (form % ((name, number) if b"%d" in form else name))
+        os.makedirs(folder + b"/.git")
+        Path(os.fsdecode(folder + b"/homework.py")).write_text("x = 1")
+    classroom = read(tmp_path, "class-submissions", layout="folder" if form == b"%s" else "")
+    assert len({one.name for one in classroom.students}) == len(classroom.entries) == 3
+    records, shared = opened(tmp_path, classroom)
+    for entry in classroom.entries:
+        shared.save(report(entry.student, 1))
+    assert sorted(scores(records)) == sorted(one.name for one in classroom.students)
+    json.dumps(understood_json(classroom), ensure_ascii=False).encode()
 
 
 def test_what_a_roster_once_said_stays_where_none_is_given(tmp_path: Path) -> None:
