@@ -235,16 +235,13 @@ class _Making:
         return labels
 
     def _with_members(self, hand_in: HandIn) -> HandIn:
-        """Return a group's hand-in with its members, where the roster knows the group and nobody of that name.
-
-        The id says nothing: on Canvas it is one member's, and on Moodle a group's number may be a participant's, too.
-        """
+        """Return a group's hand-in with its members, where the roster knows the group."""
         if self._roster is None or len(hand_in.people) != 1:
             return hand_in
         (person,) = hand_in.people
         group = members(self._roster, person.name or person.id)
         row = match(self._roster, [person]).rows.get(person)
-        if not group or (row is not None and same_name(row.person.name, person.name)):
+        if not group or not _is_group(person, row, group):
             return hand_in
         self._remarks.append(f"{_label(person)} is a group of {len(group)}, as {self._roster.path.name} says")
         people = tuple(
@@ -339,7 +336,8 @@ def _merged(attempts: Mapping[Person, list[HandIn]]) -> dict[Person, list[HandIn
     """Return everybody's hand-ins by person: who is written in several ways but has one id is one person."""
     by_id: dict[tuple[str, str], list[Person]] = defaultdict(list)
     for person in attempts:
-        key = (person.id, "" if person.system in ("canvas", "gradescope") and person.id else composed(person.name))
+        sure = person.id and (person.system == "canvas" or person.email)  # a number on Gradescope may be anybody's
+        key = (person.id, "" if sure else composed(person.name))
         by_id[key].append(person)
     merged: dict[Person, list[HandIn]] = {}
     for same in by_id.values():
@@ -366,6 +364,22 @@ def _label(person: Person) -> str:
     if not person.name or person.name == person.id:
         return person.id
     return f"{person.name} ({person.id})" if person.id and not person.name.endswith(f" {person.id}") else person.name
+
+
+def _is_group(person: Person, row: Row | None, group: Sequence[Row]) -> bool:
+    """Return whether who is called like a group is that group: students may choose their names.
+
+    Canvas gives the id of a member. On Moodle, a group's number may be a participant's, too, of another name.
+    Gradescope says itself who is in a group.
+    """
+    match person.system:
+        case "canvas":
+            return row in group
+        case "moodle":
+            return row is None or not same_name(row.person.name, person.name)
+        case "github":
+            return row is None
+    return False
 
 
 def _own_id(row: Row, group: Person) -> str:

@@ -135,16 +135,18 @@ def table(data: bytes) -> tuple[list[str], list[list[str]]]:
 
 
 def match(roster: Roster, people: Iterable[Person]) -> Matches:
-    """Find people in a roster. Who can be two of its rows is none of them, and a line says so."""
+    """Find people in a roster. Who can be two of its rows is none of them, and of two who can be one row only the one
+    with the surer id is: students type their numbers themselves. A line says so."""
     index: dict[tuple[str, str], list[Row]] = defaultdict(list)
     for row in roster.rows:
         for kind in COLUMNS:
             for one in row.ids(kind):
                 index[kind, one].append(row)
     rows: dict[Person, Row] = {}
+    ranks: dict[Person, int] = {}
     doubtful = []
     for person in people:
-        for kind, value in _keys(person):
+        for rank, (kind, value) in enumerate(_keys(person)):
             found = index.get((kind, _folded(value)), []) if value else []
             if len(found) > 1:
                 doubtful.append(f"{value} stands in {roster.path.name} more than once, in lines {_lines(found)}")
@@ -154,7 +156,7 @@ def match(roster: Roster, people: Iterable[Person]) -> Matches:
                     "group's, it seems. A column Group there says whose"
                 )
             elif len(found) == 1:
-                rows[person] = found[0]
+                rows[person], ranks[person] = found[0], rank
             if found:
                 break
     sharing: dict[int, list[Person]] = defaultdict(list)
@@ -163,7 +165,12 @@ def match(roster: Roster, people: Iterable[Person]) -> Matches:
     for line, own in sharing.items():
         if len(own) > 1:
             called = " and ".join(person.id or person.name for person in own)
-            doubtful.append(f"{called} are both line {line} of {roster.path.name}: one person, it seems, graded as two")
+            surest = [person for person in own if ranks[person] == min(ranks[one] for one in own)]
+            for person in own:
+                if len(surest) > 1 or person not in surest:
+                    del rows[person]
+            who = f"only {surest[0].id} is taken for it" if len(surest) == 1 else "none of them is taken for it"
+            doubtful.append(f"{called} could all be line {line} of {roster.path.name}: {who}")
     taken = {row.number for row in rows.values()}
     return Matches(rows, tuple(row for row in roster.rows if row.number not in taken), tuple(dict.fromkeys(doubtful)))
 

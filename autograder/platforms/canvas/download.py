@@ -51,10 +51,10 @@ def read(place: Place, assignment: str) -> Download | None:
         (files if found else others).append((path, found))
     if not files or len(others) > len(files):
         return None
-    usual = Counter(len(str(one[0].attachment)) for _, one in files if len(one) == 1)
+    usual = Counter(len(str(one[0].attachment)) for _, one in files if len(one) == 1 and one[0].attachment)
     by_user: dict[str, list[_File]] = defaultdict(list)
     for path, found in files:
-        one = max(found, key=lambda candidate: (usual[len(str(candidate.attachment))], -found.index(candidate)))
+        one = _meant(found, usual)
         by_user[one.user].append(_File(path, one.user, one.name, one.attachment, one.rest, one.late))
     main = _main_stems(by_user, assignment)
     hand_ins = [hand_in for own in by_user.values() for hand_in in _hand_ins(own, main)]
@@ -92,7 +92,21 @@ def parse(path: str) -> list[_File]:
         name = "_".join(tokens[: place - late])
         attachment = 0 if rest["page"] else int(tokens[place + 1])
         ways.append(_File(path, token, name, attachment, rest["rest"] or f"{rest['page']}.html", late))
-    return ways if not any(way.late for way in ways) else [way for way in ways if way.late]
+    return ways
+
+
+def _meant(ways: list[_File], usual: Counter[int]) -> _File:
+    """Return which way to read a name is meant: the first, unless its attachment's number is as long as nobody's.
+
+    Then a student's name ends in a number, and all is one further. What stands behind is the student's own file name,
+    which may hold somebody else's number: nothing there is ever taken for an id.
+    """
+    first, *more = ways
+    if not more or usual[len(str(first.attachment))] or not first.attachment:
+        return first
+    second = more[0]
+    adjacent = second.user == str(first.attachment)
+    return second if adjacent and (usual[len(str(second.attachment))] or not second.attachment) else first
 
 
 def _is_id(token: str) -> bool:

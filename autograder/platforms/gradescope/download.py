@@ -32,15 +32,13 @@ def read(place: Place, assignment: str) -> Download | None:
     if place.names().get(METADATA) is not Kind.FILE:
         return None
     entries = _metadata(place)
-    everybody = [one for _, said in entries for one in _submitters(said)]
-    numbers = {_text(one, ":sid"): _text(one, ":email").lower() for one in everybody if _text(one, ":email")}
     hand_ins, passed_over, remarks = [], list(place.hidden()), []
     folders = place.shown()
     for name, said in entries:
         if folders.pop(name, None) is not Kind.FOLDER:
             passed_over.append(PassedOver(name, f"it stands in {METADATA}, but its folder is not there", lost=True))
             continue
-        people = tuple(dict.fromkeys(_person(one, name, numbers) for one in _submitters(said)))
+        people = tuple(dict.fromkeys(_person(one, name) for one in _submitters(said)))
         if not people:
             remarks.append(f"{METADATA} does not say who handed in {name}")
         history = said.get(":history")
@@ -105,10 +103,9 @@ def _submitters(said: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
             yield one
 
 
-def _person(one: Mapping[str, Any], submission: str, numbers: Mapping[str, str]) -> Person:
-    """Return a submitter. The e-mail address is the id; a number without one is completed from other submissions."""
-    number = _text(one, ":sid")
-    email = _text(one, ":email").lower() or (numbers.get(number, "") if number else "")
+def _person(one: Mapping[str, Any], submission: str) -> Person:
+    """Return a submitter. The e-mail address is the id: it is the account's; students type the number themselves."""
+    number, email = _text(one, ":sid"), _text(one, ":email").lower()
     return Person(SYSTEM, email or number or submission, _text(one, ":name"), email, number)
 
 

@@ -105,3 +105,27 @@ def test_text_entries_are_submissions_too(tmp_path: Path) -> None:
 def test_a_folder_of_modules_is_no_download(tmp_path: Path) -> None:
     put(tmp_path, dict.fromkeys(("ada_1.py", "bo_2.py", "cy_3_hw.py"), WORK))
     assert read(Place(tmp_path), "homework") is None
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        "LATE_2_22_hw.py",
+        "2_22_hw.py",
+        "LATE_2_text.html",
+        "2_text.html",
+        "bo_2_22_hw.py",
+        "1234567_hw.py",
+        "7_2_22_hw.py",
+    ],
+)
+def test_no_file_name_makes_its_owner_somebody_else(rest: str, tmp_path: Path) -> None:
+    eve = download(tmp_path, f"eve_1_11_{rest}", "bo_2_22_hw.py", "cy_3_1234568_hw.py", "di_4_text.html").hand_ins
+    assert {one.people[0].id for one in eve} == {"1", "2", "3", "4"}
+    assert [part.path.name for one in eve if one.people[0].id == "1" for part in one.parts] == [f"eve_1_11_{rest}"]
+
+
+@pytest.mark.parametrize("rest", ["2_22_hw.py", "7_2_22_hw.py", "22_2_33_hw.py"])
+def test_not_even_where_the_attachments_number_is_of_an_unusual_length(rest: str, tmp_path: Path) -> None:
+    found = download(tmp_path, f"eve_1_98765_{rest}", "bo_2_22_hw.py", "cy_3_23_hw.py").hand_ins
+    assert [part.path.name for one in found if one.people[0].id == "2" for part in one.parts] == ["bo_2_22_hw.py"]

@@ -318,10 +318,25 @@ def test_two_who_are_one_line_of_the_roster_are_told(tmp_path: Path) -> None:
     put(tmp_path, {"r.csv": "username,email\nada,a@x.edu\n"})
     people = [Person("folder", "ada", "ada"), Person("folder", "a@x.edu", "a@x.edu")]
     assert match(read_roster(tmp_path / "r.csv"), people).doubtful == (
-        "ada and a@x.edu are both line 2 of r.csv: one person, it seems, graded as two",
+        "ada and a@x.edu could all be line 2 of r.csv: only ada is taken for it",
     )
 
 
 def test_a_cell_of_any_size_is_read(tmp_path: Path) -> None:
     put(tmp_path, {"r.csv": f'Identifier,Online text\n"Participant 7","{"x" * 500_000}"\n'})
     assert len(read_roster(tmp_path / "r.csv").rows) == 1
+
+
+def test_who_types_anothers_number_gets_nobodys_line(tmp_path: Path) -> None:
+    put(tmp_path, {"r.csv": "SID,Email\n1,a@x.edu\n"})
+    ada = Person("gradescope", "a@x.edu", "Ada", "a@x.edu", "1")
+    eve, bob = (Person("gradescope", f"{name}@y.com", name, f"{name}@y.com", "1") for name in ("eve", "bob"))
+    roster = read_roster(tmp_path / "r.csv")
+    assert set(match(roster, [eve, ada]).rows) == {ada}
+    assert match(roster, [eve, bob]).rows == {}
+
+
+def test_who_is_called_like_a_group_is_not_the_group(tmp_path: Path) -> None:
+    put(tmp_path, {"r.csv": 'Student,ID,Section,Group\n"Li, Bo",2,S,Team A\n"Eve",9,S,\n'})
+    put(tmp_path / "class", {"teama_9_11_homework.py": WORK})
+    assert [one.name for one in read(tmp_path, roster=read_roster(tmp_path / "r.csv")).students] == ["teama (9)"]

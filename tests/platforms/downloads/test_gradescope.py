@@ -68,10 +68,10 @@ def test_earlier_attempts_are_counted(tmp_path: Path) -> None:
     assert export(tmp_path, lines, 1).hand_ins[0].attempt == 2
 
 
-def test_a_number_without_an_address_is_completed_from_another_submission(tmp_path: Path) -> None:
-    lines = [*submission(1, [("Ada", "'1'", "a@x.edu")]), *submission(2, [("Ada", "'1'", "")])]
+def test_who_types_anothers_number_is_not_taken_for_them(tmp_path: Path) -> None:
+    lines = [*submission(1, [("Ada", "'1'", "a@x.edu")]), *submission(2, [("Eve", "'1'", "")])]
     first, second = export(tmp_path, lines, 1, 2).hand_ins
-    assert first.people[0].id == second.people[0].id == "a@x.edu"
+    assert (first.people[0].id, second.people[0].id) == ("a@x.edu", "1")
 
 
 @pytest.mark.parametrize("text", ["a: [", "- 1\n- 2", "a: 'x"])
