@@ -340,3 +340,8 @@ def test_who_is_called_like_a_group_is_not_the_group(tmp_path: Path) -> None:
     put(tmp_path, {"r.csv": 'Student,ID,Section,Group\n"Li, Bo",2,S,Team A\n"Eve",9,S,\n'})
     put(tmp_path / "class", {"teama_9_11_homework.py": WORK})
     assert [one.name for one in read(tmp_path, roster=read_roster(tmp_path / "r.csv")).students] == ["teama (9)"]
+
+
+def test_two_who_typed_one_number_are_two(tmp_path: Path) -> None:
+    export(tmp_path / "class", (1, [("Ada", "'1'", "")]), (2, [("Eve", "'1'", "")]))
+    assert [one.name for one in read(tmp_path).students] == ["Ada (1)", "Eve (1)"]
