@@ -88,6 +88,13 @@ class GradescopeConfig(_Section):
         return memory_mb
 
 
+class AttemptsConfig(_Section):
+    """Which attempt counts, where a download holds several of a student's; `chosen` has students' own numbers."""
+
+    counts: Literal["last", "best", "first"] = "last"
+    chosen: dict[str, int] = Field(default_factory=dict)
+
+
 class AssignmentConfig(_Section):
     """One assignment. `due` has a time zone; `packages` are the ones a student may import."""
 
@@ -97,6 +104,7 @@ class AssignmentConfig(_Section):
     limits: LimitsConfig = LimitsConfig()
     packages: tuple[str, ...] = DEFAULT_PACKAGES
     run_top_level: bool = False
+    attempts: AttemptsConfig = AttemptsConfig()
     gradescope: GradescopeConfig = GradescopeConfig()
 
     @field_validator("due")
@@ -121,6 +129,7 @@ class CourseConfig(_Section):
     secret_file: str = ".course_secret"
     records: str = "records/course.sqlite"
     reports: str = "reports"
+    roster: str = ""
     container: ContainerConfig = ContainerConfig()
 
 

@@ -111,6 +111,20 @@ class CheckResult(msgspec.Struct, frozen=True):
     doubtful: bool = False
 
 
+class Person(msgspec.Struct, frozen=True):
+    """Whose work it is, as the system says it that the work came from.
+
+    `id` is that system's own: Canvas's user id, Moodle's participant number, an e-mail address on Gradescope, a user
+    name on GitHub. `number` is the university's, where the system shows one.
+    """
+
+    system: str = ""
+    id: str = ""
+    name: str = ""
+    email: str = ""
+    number: str = ""
+
+
 class ExerciseInfo(msgspec.Struct, frozen=True):
     """An exercise's number, title and points, carried in the report so that it reads on its own."""
 
@@ -128,6 +142,7 @@ class Report(msgspec.Struct, frozen=True):
     (0: no limit); `wall_seconds` is the whole.
     `flags` are places that a TA should look at (possible library shortcuts); they cost nothing by themselves.
     `boundary` lists the sandbox layers that held. `assignment_digest` covers rubric, reference, data and limits.
+    `person`, `attempt` and `late` are what the download says of it that the work came in.
     """
 
     student: str
@@ -151,6 +166,9 @@ class Report(msgspec.Struct, frozen=True):
     cpu_seconds: float = 0.0
     cpu_allowed: float = 0.0
     wall_seconds: float = 0.0
+    person: Person | None = None
+    attempt: int = 0
+    late: bool = False
 
     def of_exercise(self, number: str) -> tuple[CheckResult, ...]:
         """Return the results of one exercise, in rubric order."""

@@ -19,12 +19,15 @@ from autograder.cli import (
     calibrate,
     check,
     doctor,
+    export,
+    feedback,
     grade,
     gradescope,
     nbgrader,
     new,
     release,
     report,
+    roster,
     status,
     validate,
 )
@@ -70,8 +73,11 @@ def options(
 
 
 app.command()(grade.grade)
+app.command()(roster.roster)
 app.command()(status.status)
 app.command()(report.report)
+app.command()(export.export)
+app.command()(feedback.feedback)
 app.command()(new.new)
 app.command()(validate.validate)
 app.command()(calibrate.calibrate)

@@ -12,18 +12,34 @@ from rich.console import Console
 
 from autograder.cli import show
 from autograder.cli.course import CourseAssignment, open_course, tell_exposed
-from autograder.cli.options import AsJson, ConfigFile, Fresh, Jobs, Name, OnDevice, Only, Quiet, Unsafe
-from autograder.cli.progress import INTERRUPTED, tell, watched
-from autograder.intake import Entry, choose, find_class
+from autograder.cli.intake import problems, students_table, summary, understood, understood_json
+from autograder.cli.options import (
+    AsJson,
+    ConfigFile,
+    Fresh,
+    Jobs,
+    Layout,
+    Name,
+    OnDevice,
+    Only,
+    Quiet,
+    RosterFile,
+    Unsafe,
+)
+from autograder.cli.progress import INTERRUPTED, watched
+from autograder.cli.show import wide_console
+from autograder.cli.terminal import print_json
+from autograder.intake import Entry
 from autograder.model import Outcome, Report
 
 if TYPE_CHECKING:
+    from autograder.platforms.classroom import Classroom
     from autograder.records import Records
 
 
 def grade(
     name: Name,
-    folder: Annotated[Path, typer.Argument(help="The class: one folder, module, notebook or zip a student.")],
+    folder: Annotated[Path, typer.Argument(help="The class as it was downloaded: a folder, or a zip or tar of it.")],
     jobs: Jobs = os.cpu_count() or 1,
     only: Only = None,
     failed: Annotated[
@@ -34,6 +50,9 @@ def grade(
     ] = False,
     fresh: Fresh = False,
     report: Annotated[Path | None, typer.Option("--report", help="Where the HTML report goes.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be graded, and grade nothing.")] = False,
+    layout: Layout = None,
+    roster: RosterFile = None,
     no_report: Annotated[bool, typer.Option("--no-report", help="Write no HTML report.")] = False,
     unsafe: Unsafe = False,
     device: OnDevice = None,
@@ -48,20 +67,32 @@ def grade(
     """
     course = open_course(name, config, device, submissions=folder)
     pages = report or course.reports
-    found = find_class(folder, apart=course.apart, reports=(course.reports, pages))
-    tell(found)
-    code = grade_class(
-        course,
-        choose(found.entries, only),
-        jobs=jobs,
-        again=_again(failed=failed, timed_out=timed_out),
-        fresh=fresh,
-        folder=None if no_report else pages,
-        unsafe=unsafe,
-        json=json,
-        quiet=quiet,
-    )
-    raise typer.Exit(code or (1 if found.left_out else 0))
+    with understood(course, folder, layout=layout, roster=roster, reports=(pages,)) as classroom:
+        console = wide_console(stderr=not dry_run)
+        if dry_run and json:
+            print_json(understood_json(classroom))
+            raise typer.Exit(1 if classroom.incomplete else 0)
+        if dry_run:
+            students_table(classroom, console)
+        if dry_run or not quiet:
+            summary(classroom, console, everything=dry_run)
+        else:
+            problems(classroom, console)
+        code = 0
+        if not dry_run:
+            code = grade_class(
+                course,
+                classroom.entries_of(only),
+                jobs=jobs,
+                again=_again(failed=failed, timed_out=timed_out),
+                fresh=fresh,
+                folder=None if no_report else pages,
+                unsafe=unsafe,
+                json=json,
+                quiet=quiet,
+                classroom=classroom,
+            )
+    raise typer.Exit(code or (1 if classroom.incomplete else 0))
 
 
 def grade_class(
@@ -75,19 +106,25 @@ def grade_class(
     unsafe: bool,
     json: bool,
     quiet: bool,
+    classroom: Classroom | None = None,
 ) -> int:
-    """Grade, show and report. Returns the exit code. `again` picks by the last report, and grades what stands too."""
+    """Grade, show and report. Returns the exit code. `again` picks by the last report, and grades what stands too.
+
+    `classroom` says for whom each entry counts; without it, for the student that it names.
+    """
     from autograder.cli.batch import opened
     from autograder.grading.scheduler import Batch
+    from autograder.platforms.sharing import SharedRecords
     from autograder.reports import write_reports
 
     name = course.name
     with course.records() as records:
+        store = SharedRecords(records, classroom.owners if classroom is not None else {})
         if again is not None:
-            entries = [entry for entry in entries if again(records.latest(name, entry.student))]
+            entries = [entry for entry in entries if again(store.latest(name, entry.student))]
         with opened(course, (entry.path for entry in entries[:1]), unsafe=unsafe) as ready:
-            batch = Batch(ready.executor, ready.boundary, records, jobs=jobs, fresh=fresh or again is not None)
-            tally = watched(batch.run(entries), len(entries), quiet=quiet or json)
+            batch = Batch(ready.executor, ready.boundary, store, jobs=jobs, fresh=fresh or again is not None)
+            tally = watched(store.settled(batch.run(entries)), len(entries), quiet=quiet or json)
         console = Console(stderr=json, emoji=False)
         if tally.interrupted:
             console.print(tally.told_to_stop(len(entries)))
@@ -98,7 +135,7 @@ def grade_class(
                 secret=course.config.secret(),
             )  # fmt: skip
             tell_exposed(course, folder)
-        chosen = {entry.student for entry in entries}
+        chosen = {name for entry in entries for name in store.students(entry.student)}
         show.table(name, _of(records, name, chosen), json=json)
         if tally.standing:
             console.print(

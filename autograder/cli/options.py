@@ -26,3 +26,10 @@ ContainerWords = Annotated[
     list[str] | None, typer.Option("--engine-option", help="A further word for podman or docker (repeatable).")
 ]
 NbgraderFolder = Annotated[Path, typer.Argument(help="The folder of the nbgrader course.", show_default=False)]
+Layout = Annotated[
+    str | None,
+    typer.Option("--as", help="gradescope, moodle, canvas, nbgrader, github or folder.", show_default=False),
+]
+RosterFile = Annotated[
+    Path | None, typer.Option("--roster", help="Who belongs to the course: any system's CSV.", show_default=False)
+]

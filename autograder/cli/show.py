@@ -95,9 +95,9 @@ def table(name: str, reports: Iterable[Report], *, json: bool = False) -> None:
         console.print(f"[dim]{legend()}[/]")
 
 
-def wide_console() -> Console:
+def wide_console(*, stderr: bool = False) -> Console:
     """A console as wide as the terminal; in a pipe or a log, wide enough for the tables."""
-    return Console(width=None if Console().is_terminal else 140, emoji=False)
+    return Console(width=None if Console(stderr=stderr).is_terminal else 140, emoji=False, stderr=stderr)
 
 
 def _plain(row: Row) -> dict[str, object]:

@@ -49,7 +49,7 @@ def find_class(folder: Path, *, apart: Iterable[Path] = (), reports: Iterable[Pa
     if not folder.is_dir():
         what = "is not a folder" if folder.exists() else "does not exist"
         raise InputError(f"{folder} {what}: give the folder that holds one sub-folder or file for each student")
-    _check_apart(folder, apart)
+    check_apart(folder, apart)
     left_out = []
     found = []
     for name, kind in _listing(folder):
@@ -124,7 +124,7 @@ def _listing(folder: Path) -> Iterator[tuple[str, Kind | None]]:
         raise InputError(f"{folder}: {error}") from error
 
 
-def _check_apart(folder: Path, apart: Iterable[Path]) -> None:
+def check_apart(folder: Path, apart: Iterable[Path]) -> None:
     """Raise `InputError` where submissions and what decides about them lie in one another."""
     whole = folder.resolve()
     for place in apart:

@@ -1,0 +1,1 @@
+"""Canvas: its downloads of submissions, and its gradebook's CSV."""

@@ -1,0 +1,1 @@
+"""Plain tables: CSV, JSON lines and Parquet."""

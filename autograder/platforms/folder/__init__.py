@@ -1,0 +1,1 @@
+"""Plain folders: one sub-folder or file for each student."""

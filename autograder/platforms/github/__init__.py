@@ -1,0 +1,1 @@
+"""GitHub Classroom: the clones of students' repositories."""

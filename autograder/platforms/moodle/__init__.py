@@ -1,0 +1,1 @@
+"""Moodle: its downloads of submissions, and its offline grading worksheet."""
