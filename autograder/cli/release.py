@@ -44,10 +44,10 @@ def _release(course: CourseAssignment, *, check: bool, to: Path | None, wheel: P
             for name in stale:
                 print(f"stale: {name}")
             return 1 if stale else 0
-        for path in generate(folder, target, bundle):
-            print(path)
         if to is not None:
             look_through(folder, target, bundle)
+        for path in generate(folder, target, bundle):
+            print(path)
     if to is not None:
         print(pack(target / folder.name, to, (wheel,) if wheel else ()))
     return 0

@@ -13,27 +13,27 @@ from typing import Any
 import numpy as np
 
 from autograder.release.cut import solution_lines
+from autograder.release.markers import entries_of, markers_in
+from autograder.rubric.authored import SOLUTION, source_of
 
 HIDDEN = "hidden"
 """The folder of a reference that only the grader sees."""
+CHECKS = ("check", "cases")
+"""The decorators of checks."""
 FEWEST = 8
 """Rows of hidden data with fewer numbers than this are equal to public ones by chance."""
 SMALLEST_SEED = 10_000
 """A smaller seed, on its own, is a number like any other; a list of seeds is not."""
 FEWEST_SEEDS = 3
+_SPACE = re.compile(r"\s+")
 SOMEBODYS_FOLDER = re.compile(r"(/home/|/Users/|[A-Z]:\\+Users\\+)\w[\w.-]*")
 
 
 def leaks(reference: Path, files: Mapping[str, bytes]) -> list[str]:
     """Return a finding for everything in `files` (by relative path) that the reference folder keeps secret."""
-    solution = (reference / "solution.py").read_text(encoding="utf-8")
-    found = solution_leaks(solution, files)
+    found = solution_leaks(source_of(reference / SOLUTION), files) + list(markers_in(files))
     texts = {name: _readable(name, data) for name, data in files.items()}
-    trees = {
-        path.name: ast.parse(path.read_text(encoding="utf-8"))
-        for path in sorted(reference.glob("*.py"))
-        if path.name != "solution.py"
-    }
+    trees = {path.name: ast.parse(source_of(path)) for path in sorted(reference.glob("*.py")) if path.name != SOLUTION}
     kinds = {
         "a hidden check": set(_hidden_checks(trees.values())),
         "a mutant": set(_hints(trees.values())),
@@ -48,12 +48,17 @@ def leaks(reference: Path, files: Mapping[str, bytes]) -> list[str]:
 
 
 def solution_leaks(solution: str, files: Mapping[str, bytes]) -> list[str]:
-    """Return a finding for each file and line where a line of the solution shows in a released file."""
-    secret = sorted(solution_lines(solution))
+    """Return a finding for each file and line where a line of the solution shows in a released file.
+
+    A line as it is may stand anywhere; where only spaces or the kind of quotes differ, it has to be a whole line.
+    """
+    secret = {line: _squeezed(line) for line in sorted(solution_lines(solution))}
     findings = []
     for name, data in files.items():
         text = _readable(name, data)
-        findings += [f"{name} holds a line of the solution: {line}" for line in secret if line in text]
+        lines = set(map(_squeezed, text.splitlines()))
+        shown = [line for line, form in secret.items() if line in text or form in lines]
+        findings += [f"{name} holds a line of the solution: {line}" for line in shown]
     return findings
 
 
@@ -61,14 +66,15 @@ def solution_leaks(solution: str, files: Mapping[str, bytes]) -> list[str]:
 
 
 def _hidden_checks(trees: Iterable[ast.Module]) -> Iterator[str]:
-    """Yield `def name(` for every check that is not public."""
+    """Yield `def name(` for every check that is not public; with the first argument where students write that name."""
     for tree in trees:
         for one in tree.body:
             for call in one.decorator_list if isinstance(one, ast.FunctionDef) else ():
-                if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr == "check":
+                if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr in CHECKS:
                     public = any(word.arg == "public" and getattr(word.value, "value", True) for word in call.keywords)
                     if not public and isinstance(one, ast.FunctionDef):
-                        yield f"def {one.name}("
+                        first = one.args.args[0].arg if one.args.args and call.func.attr == "cases" else ""
+                        yield f"def {one.name}({first}"
 
 
 def _hints(trees: Iterable[ast.Module]) -> Iterator[str]:
@@ -129,7 +135,12 @@ def _rows(name: str, data: bytes) -> Iterator[tuple[str, list[bytes]]]:
 
 
 def _readable(name: str, data: bytes) -> str:
-    """Return a file's text as a student reads it. A notebook stores lines as JSON strings, with quotes escaped."""
+    """Return a file's text as a student reads it. A notebook stores lines as JSON strings, with quotes escaped.
+
+    The files of a zip are read one after the other.
+    """
+    if inside := entries_of(name, data):
+        return "\n".join(_readable(entry, content) for entry, content in inside.items())
     text = data.decode("utf-8", "replace")
     if not name.endswith((".ipynb", ".json")):
         return text
@@ -138,6 +149,11 @@ def _readable(name: str, data: bytes) -> str:
     except ValueError:
         return text
     return "\n".join(strings)
+
+
+def _squeezed(text: str) -> str:
+    """Return a text without what a formatter changes: white space, and which quotes there are."""
+    return _SPACE.sub("", text).replace("'", '"')
 
 
 def _strings(value: Any) -> Iterator[str]:

@@ -28,7 +28,10 @@ from autograder.model import Outcome
 from autograder.protocol.codec import encode
 from autograder.protocol.messages import Returned
 from autograder.protocol.values import Value
+from autograder.release.coverage import refuse_uncut
+from autograder.release.generate import starter_of
 from autograder.rubric.assignment import Assignment
+from autograder.rubric.authored import source_of
 from autograder.rubric.cases import Cases
 from autograder.rubric.draw import Draw
 from autograder.rubric.exercise import Check
@@ -43,8 +46,11 @@ SEED = b"public"
 def public_release(assignment: Assignment, title: str, packages: Iterable[str]) -> PublicRelease:
     """Run the public checks on the reference, and record what they draw and what it answers.
 
-    Raises `PublicCheckError` for a check that needs hidden modules, or that the reference does not pass.
+    Raises `PublicCheckError` for a check that needs hidden modules, or that the reference does not pass, and
+    `MarkerError` where something that the rubric asks for is not cut.
     """
+    starter_of(assignment.solution_source)
+    refuse_uncut(assignment.solution_source, assignment.rubric)
     recording = _Recording(assignment)
     public = [check for check in assignment.rubric.checks if check.public]
     results = Engine(recording, SEED).run(LocalHost(assignment.solution), "public", checks=public, hints=False)
@@ -69,7 +75,7 @@ def public_release(assignment: Assignment, title: str, packages: Iterable[str]) 
     twice = sorted({name for name in functions if functions.count(name) > 1})
     if twice:
         raise PublicCheckError(f"two public checks or practices are called {twice[0]}: rename one of them")
-    code = sliced((assignment.folder / "checks.py").read_text(encoding="utf-8"), functions)
+    code = sliced(source_of(assignment.folder / "checks.py"), functions)
     return PublicRelease(assignment.name, title, tuple(sorted(packages)), code, exercises)
 
 
