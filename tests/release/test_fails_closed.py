@@ -72,7 +72,7 @@ DIALECTS = {
     "ours with a hard space": "    #\u00a0SOLUTION\n    return x * x\n    # END\n",
     "ours misspelt": "    # SOLUTON\n    return x * x\n    # END\n",
     "ours, only the end misspelt": "    # SOLUTION\n    return x * x\n    # end\n",
-    "ours, only the starter misspelt": "    # SOLUTION\n    return x * x\n    # END\n    # starter\n    # return None\n",
+    "ours, only the starter misspelt": "    # SOLUTION\n    return x * x\n    # END\n    # starter\n    # x\n",
 }
 
 
