@@ -123,6 +123,9 @@ class Judge:
             forgiven |= {GRADIENTS}  # there is no autograd that they could come through
         student = Student(conversation, reference, repeated, slow, watched, forgiven)
         found = self._found(student, reference, check, digest, dtype, stand_ins, ban=not repeated)
+        if found.outcome is Outcome.FAILED and student.untouched(check.function):
+            message = f"`{check.function}` is still to be written."
+            found = Verdict(Outcome.NOT_ATTEMPTED, message=message)
         return msgspec.structs.replace(
             found, exchanges=tuple(student.exchanges), asked=tuple(sorted(reference.asked.intersection(stand_ins)))
         )

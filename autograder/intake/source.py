@@ -18,6 +18,7 @@ from autograder.intake.statements import (
     Definition,
     compile_error,
     compiles,
+    does_nothing,
     is_docstring,
     is_main_guard,
     raises_only,
@@ -350,7 +351,7 @@ class _Cleaner:
 
     def worth(self, statement: ast.stmt) -> int:
         """Return 0 for an untouched starter, 1 for what is broken, 2 for what is written."""
-        if raises_only(statement, "NotImplementedError"):
+        if raises_only(statement, "NotImplementedError") or does_nothing(statement):
             return 0
         return 1 if statement in self.broken or raises_only(statement, "SyntaxError") else 2
 
