@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import torch
 
 from autograder.rubric.assignment import Assignment
-from autograder.rubric.authored import described, shown, source_of
+from autograder.rubric.authored import described, parsed, shown
 
 CHECKS = ("check", "cases")
 """The decorators of checks."""
@@ -39,7 +39,7 @@ def notes(assignment: Assignment) -> Iterator[str]:
         word = "exercise" if len(without) == 1 else "exercises"
         yield f"no mutants in {word} {', '.join(without)}: nothing shows that wrong work loses points there"
     for path in sorted(assignment.folder.glob("*.py")):
-        for node in ast.parse(source_of(path)).body:
+        for node in parsed(path).body:
             if isinstance(node, ast.FunctionDef) and any(map(_is_check, node.decorator_list)):
                 yield from (f"{shown(path)}, line {line}: {what}" for line, what in _odd(node))
 

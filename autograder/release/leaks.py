@@ -14,7 +14,7 @@ import numpy as np
 
 from autograder.release.cut import solution_lines
 from autograder.release.markers import entries_of, markers_in
-from autograder.rubric.authored import SOLUTION, source_of
+from autograder.rubric.authored import SOLUTION, parsed, source_of
 
 HIDDEN = "hidden"
 """The folder of a reference that only the grader sees."""
@@ -33,7 +33,7 @@ def leaks(reference: Path, files: Mapping[str, bytes]) -> list[str]:
     """Return a finding for everything in `files` (by relative path) that the reference folder keeps secret."""
     found = solution_leaks(source_of(reference / SOLUTION), files) + list(markers_in(files))
     texts = {name: _readable(name, data) for name, data in files.items()}
-    trees = {path.name: ast.parse(source_of(path)) for path in sorted(reference.glob("*.py")) if path.name != SOLUTION}
+    trees = {path.name: parsed(path) for path in sorted(reference.glob("*.py")) if path.name != SOLUTION}
     kinds = {
         "a hidden check": set(_hidden_checks(trees.values())),
         "a mutant": set(_hints(trees.values())),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import difflib
 import importlib.util
 import inspect
@@ -29,6 +30,12 @@ def source_of(path: Path) -> str:
     except UnicodeDecodeError as error:
         line = path.read_bytes()[: error.start].count(b"\n") + 1
         raise AssignmentError(f"{shown(path)}, line {line}: this is not UTF-8. Save the file as UTF-8") from error
+
+
+def parsed(path: Path) -> ast.Module:
+    """Return a source file as a syntax tree. Raises `AssignmentError`, which names the line."""
+    with authored(path):
+        return ast.parse(source_of(path), str(path))
 
 
 def shown(path: Path) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from autograder.errors import AssignmentError
-from autograder.rubric.authored import shown, source_of
+from autograder.rubric.authored import parsed, shown
 from autograder.rubric.reference import Reference
 from autograder.rubric.rubric import Rubric
 from autograder.rubric.student import Student
@@ -37,7 +37,7 @@ def refuse_clashes(folder: Path, rubric: Rubric) -> None:
     if not clashing:
         return
     for path in sorted(folder.glob("*.py")):
-        for line, who, name in _uses(ast.parse(source_of(path)), clashing, rubric.functions):
+        for line, who, name in _uses(parsed(path), clashing, rubric.functions):
             raise AssignmentError(
                 f"{shown(path)}, line {line}: `{who}.{name}` is the rubric's own, and not the function `{name}` that "
                 f'students write. Write `{who}.call("{name}", ...)`, or give the function another name'

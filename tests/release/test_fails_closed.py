@@ -378,3 +378,9 @@ def test_no_released_file_holds_a_line_of_a_body(reference, tmp_path):
 
 def test_a_refusal_is_an_error_of_the_author_s():
     assert issubclass(MarkerError, AssignmentError) and issubclass(LeakError, AssignmentError)
+
+
+def test_what_is_only_imported_cannot_be_cut(tmp_path):
+    folder = tiny.write(tmp_path, tiny.CHECKS.replace('"slope"), points', '"slope", "torch"), points'))
+    with pytest.raises(MarkerError, match=r"line 1: `torch` is not written here"):
+        release(folder)
