@@ -147,7 +147,8 @@ def _show_ladders(course: CourseAssignment, levels: Sequence[Level], found: Cali
     for level, one in zip(levels, found.levels, strict=True):
         asks = f"{level.bound:.3g}" if one.allows(level.bound) else f"[red]{level.bound:.3g}[/]"
         grid.add_row(
-            *map(escape, (one.exercise, one.rung, one.metric)), f"{one.mean:.4g}", f"{one.sd:.2g}", f"{one.tolerance_bound:.4g}", asks,
+            *map(escape, (one.exercise, one.rung, one.metric)),
+            f"{one.mean:.4g}", f"{one.sd:.2g}", f"{one.tolerance_bound:.4g}", asks,
             f"{one.seconds:.1f}",
         )  # fmt: skip
     wide_console().print(grid)

@@ -65,8 +65,8 @@ def _uncut(solution: str, rubric: Rubric) -> Iterator[str]:
 def _unmarked(name: str, places: Sequence[Place], cut: Cut) -> Iterator[str]:
     if not places:
         yield (
-            f"line 1: `{name}` is not written here, so nothing of it can be cut. Define it at the top level; if students "
-            f'are to have it, say given=("{name}",) in checks.py'
+            f"line 1: `{name}` is not written here, so nothing of it can be cut. Define it at the top level; if "
+            f'students are to have it, say given=("{name}",) in checks.py'
         )
     for place in places:
         inside = [block for block in cut.blocks if block.first <= place.last and place.first <= block.last]
