@@ -90,11 +90,12 @@ def _validate(
     """Mutants and (solution, seed) pairs are independent of each other: spread them over processes."""
     from autograder.grading.slips import notes, slips
     from autograder.grading.validate import REFERENCE, Validation
-    from autograder.release import refuse_uncut, starter_of
+    from autograder.release import refuse_outside, refuse_uncut, starter_of
 
     assignment = course.assignment
     starter = starter_of(assignment.solution_source)
     refuse_uncut(assignment.solution_source, assignment.rubric)
+    refuse_outside(assignment, course.settings.packages)
     found = Validation(right=[REFERENCE, *(one.name for one in assignment.equivalents)])
     found.slips, found.notes = list(slips(assignment)), list(notes(assignment))
     place = (assignment.folder, training)

@@ -6,6 +6,7 @@ from autograder.release.cut import starter_source
 from autograder.release.generate import current, generate, look_through, released, starter_of, write_files
 from autograder.release.leaks import leaks, solution_leaks
 from autograder.release.notebook import starter_notebook
+from autograder.release.outside import refuse_outside
 from autograder.release.pack import pack
 from autograder.release.public import public_release
 
@@ -19,6 +20,7 @@ __all__ = [
     "look_through",
     "pack",
     "public_release",
+    "refuse_outside",
     "refuse_uncut",
     "released",
     "solution_leaks",

@@ -43,6 +43,9 @@ def shown(path: Path) -> str:
     return Path(*path.parts[-3:]).as_posix()
 
 
+ONE_FILE = "The solution is one file, for only that is released and graded: move what it needs into it"
+
+
 @contextmanager
 def authored(path: Path) -> Iterator[None]:
     """Turn whatever an author's file raises into an `AssignmentError` that names the file, the line and what to do.
@@ -107,6 +110,10 @@ def _advice(error: BaseException, path: Path) -> str:
             if importlib.util.find_spec(name.partition(".")[0]) is None:
                 return f"Install {name.partition('.')[0]}, and name it under `packages:` in grader_config.yml"
             return ""
+        case ImportError() if path.name == SOLUTION and "relative import" in str(error):
+            return ONE_FILE
+        case NameError() if path.name == SOLUTION and "__file__" in str(error):
+            return "A submission has no place of its own: hand the data to the function, as an argument"
         case ImportError(name=str(name)) if name.startswith("autograder"):
             wanted = str(error).split("'")[1] if "'" in str(error) else ""
             return near(wanted, vars(sys.modules["autograder.rubric"])).strip()
@@ -122,7 +129,7 @@ def _advice(error: BaseException, path: Path) -> str:
 
 def _own_module(name: str, path: Path) -> str:
     if path.name == SOLUTION:
-        return f"The solution is one file, for only that file is released and graded: move what is in {name}.py into it"
+        return ONE_FILE
     return f"Import it with a dot: `from .{name} import ...`"
 
 

@@ -204,6 +204,31 @@ LOADED = [
     solution(
         "another heading", "Exercise 1 · Square", "Task 1: Square", r"solution\.py, line 8: .*no exercise's heading"
     ),
+    solution(
+        "it has a second file beside it",
+        "import torch\n",
+        "import torch\nfrom .helper import a\n",
+        r"solution\.py, line 5: .*The solution is one file",
+        also={"helper.py": "a = 1\n"},
+    ),
+    solution(
+        "it looks for its own place",
+        "import torch\n",
+        "import torch\nX = open(__file__)\n",
+        r"solution\.py, line 5: .*as an argument",
+    ),
+    solution(
+        "a package is not declared",
+        "import torch\n",
+        "import torch\nimport rich\n",
+        r"solution\.py, line 5: rich is not among the assignment's packages.*`packages:` in grader_config",
+    ),
+    solution(
+        "it reads a file that is not released",
+        "import torch\n",
+        "import torch\nX = open('/dev/null').read()\n",
+        r"solution\.py, line 5: /dev/null is read when the file is loaded.*as an argument",
+    ),
     # --- the variants ---
     mutants(
         "the mutant's function is mistyped", 'of="total"', 'of="totla"', r"mutants\.py, line 13: .*Do you mean `total`"
