@@ -55,8 +55,9 @@ def _release(course: CourseAssignment, *, check: bool, to: Path | None, wheel: P
 
 def bundle_for(course: CourseAssignment) -> PublicRelease:
     """The public side of the course's assignment."""
-    from autograder.release import public_release
+    from autograder.release import public_release, refuse_outside
 
+    refuse_outside(course.assignment, course.settings.packages)
     return public_release(course.assignment, course.settings.title, course.settings.packages)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from pathlib import Path
 
 import torch
 
@@ -17,7 +18,13 @@ TOLERANCE = 1e-9
 
 
 def slips(assignment: Assignment) -> Iterator[str]:
-    """Yield what has to be put right: exercises and functions that nothing checks."""
+    """Yield what has to be put right: what nothing checks, checks for no points, mutants of what nobody writes."""
+    for mutant in assignment.mutants:
+        if mutant.of not in assignment.rubric.functions:
+            yield f"mutant {mutant.name} is of {mutant.of}, which no exercise owns: no check is about it"
+    for check in assignment.rubric.checks:
+        if not check.points:
+            yield f"check {check.name} ({shown(Path(check.line[0]))}, line {check.line[1]}) is worth 0 points"
     for exercise in assignment.rubric.exercises:
         if not exercise.checks:
             yield f"exercise {exercise.number} has no check: nothing that is handed in changes the score"

@@ -350,14 +350,15 @@ class _Cleaner:
     # --- what is said about it -----------------------------------------------------------------------------------
 
     def worth(self, statement: ast.stmt) -> int:
-        """Return 0 for an untouched starter, 1 for what is broken, 2 for what is written."""
-        if raises_only(statement, "NotImplementedError") or does_nothing(statement):
+        """Return 0 for an untouched starter, 1 for what is broken, 2 for what does nothing, 3 for what is written."""
+        if raises_only(statement, "NotImplementedError"):
             return 0
-        return 1 if statement in self.broken or raises_only(statement, "SyntaxError") else 2
+        broken = statement in self.broken or raises_only(statement, "SyntaxError")
+        return 1 if broken else 2 if does_nothing(statement) else 3
 
     def is_written(self, statement: ast.stmt) -> bool:
         """Return whether the student wrote it, and it compiles."""
-        return self.worth(statement) == 2
+        return self.worth(statement) >= 2
 
     def _settle_duplicates(self) -> None:
         """Keep the last definition of a function, unless it is the untouched starter and an earlier one is not."""
@@ -368,7 +369,7 @@ class _Cleaner:
             chosen = [one for one in found if self.worth(one) == best][-1]
             for later in found[found.index(chosen) + 1 :]:
                 self.edits.remove(later)
-            written = [one for one in found if self.is_written(one)]
+            written = [one for one in found if self.worth(one) == best and self.is_written(one)]
             if chosen is not found[-1] and len(written) < len(found):
                 self.remarks.append(f"`{name}` is defined more than once: the one you wrote counts, not the starter's.")
             elif len(written) > 1 and all(isinstance(one, Definition) for one in written):

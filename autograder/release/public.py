@@ -30,7 +30,6 @@ from autograder.protocol.messages import Returned
 from autograder.protocol.values import Value
 from autograder.release.coverage import refuse_uncut
 from autograder.release.generate import starter_of
-from autograder.release.outside import refuse_outside
 from autograder.rubric.assignment import Assignment
 from autograder.rubric.authored import source_of
 from autograder.rubric.cases import Cases
@@ -47,14 +46,11 @@ SEED = b"public"
 def public_release(assignment: Assignment, title: str, packages: Iterable[str]) -> PublicRelease:
     """Run the public checks on the reference, and record what they draw and what it answers.
 
-    Raises `PublicCheckError` for a check that needs hidden modules, or that the reference does not pass, `MarkerError`
-    where something that the rubric asks for is not cut, and `AssignmentError` where the solution needs what students do
-    not have.
+    Raises `PublicCheckError` for a check that needs hidden modules, or that the reference does not pass, and
+    `MarkerError` where something that the rubric asks for is not cut.
     """
     starter_of(assignment.solution_source)
     refuse_uncut(assignment.solution_source, assignment.rubric)
-    packages = tuple(sorted(packages))
-    refuse_outside(assignment, packages)
     recording = _Recording(assignment)
     public = [check for check in assignment.rubric.checks if check.public]
     results = Engine(recording, SEED).run(LocalHost(assignment.solution), "public", checks=public, hints=False)
@@ -81,7 +77,7 @@ def public_release(assignment: Assignment, title: str, packages: Iterable[str]) 
     if twice:
         raise PublicCheckError(f"two public checks or practices are called {twice[0]}: rename one of them")
     code = sliced(source_of(assignment.folder / "checks.py"), functions)
-    return PublicRelease(assignment.name, title, packages, code, exercises)
+    return PublicRelease(assignment.name, title, tuple(sorted(packages)), code, exercises)
 
 
 def _public_check(assignment: Assignment, check: Check, runs: list[Recorded]) -> PublicCheck:

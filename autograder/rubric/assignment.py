@@ -84,8 +84,9 @@ class Assignment:
         variants = self._variants("mutants")
         mutants = variants.mutants if variants else []
         names: set[str] = set()
+        known = self.solution().keys()
         for mutant in mutants:
-            if mutant.of not in self.rubric.functions:
+            if mutant.of not in self.rubric.functions and mutant.of not in known:
                 raise self._problem(mutant.change, f"mutant {mutant.name} is of {mutant.of}, which no exercise owns."
                                     f"{near(mutant.of, self.rubric.functions)}")  # fmt: skip
             if mutant.name in names:

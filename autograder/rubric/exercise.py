@@ -265,9 +265,9 @@ class Exercise:
         if not isinstance(function, str):
             raise RubricError(f'check {name}: name its function first, then its points: ("{self.owns[0]}", {function})')
         for what, value in (("points", points), ("seconds", seconds)):
-            number = isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < math.inf
+            number = isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < math.inf
             if not number and (what, value) != ("seconds", None):
-                raise RubricError(f"check {name}: {what}={described(value)} is not a number above 0")
+                raise RubricError(f"check {name}: {what}={described(value)} is not a number from 0 on")
         if isinstance(lends, str):
             raise RubricError(f'check {name}: lends is a tuple of names, with a comma: ("{lends}",)')
         words = " ".join(asked.split())

@@ -151,6 +151,9 @@ class Student:
 
         Args:
             name: The function.
+
+        Returns:
+            Whether nothing is written in it. False where it answered anything but None, or cannot be asked any more.
         """
         if not any(exchange.name == name and _is_blank(exchange.answer) for exchange in self.exchanges):
             return False

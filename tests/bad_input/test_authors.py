@@ -61,9 +61,9 @@ LOADED = [
     checks(
         "points do not add up", "points=4)", "points=5)", CHECKS + "4: exercise 1 is worth 5, its checks add up to 4"
     ),
-    checks("points are 0", '"square", 1,', '"square", 0,', CHECKS + "6: .*points=0 is not a number above 0"),
-    checks("points are negative", '"square", 1,', '"square", -1,', CHECKS + "6: .*points=-1 is not a number above 0"),
-    checks("points are text", '"square", 1,', '"square", "1",', CHECKS + "6: .*points='1' is not a number above 0"),
+    checks("points are 0", '"square", 1,', '"square", 0,', CHECKS + "4: exercise 1 is worth 4, its checks add up to 3"),
+    checks("points are negative", '"square", 1,', '"square", -1,', CHECKS + "6: .*points=-1 is not a number from 0 on"),
+    checks("points are text", '"square", 1,', '"square", "1",', CHECKS + "6: .*points='1' is not a number from 0 on"),
     checks("an exercise's points are text", "points=4)", 'points="4")', CHECKS + "4: .*points='4' is not a number"),
     checks(
         "seconds are text", '"square", 1,', '"square", 1, seconds="5",', CHECKS + "6: .*seconds='5' is not a number"
@@ -292,6 +292,19 @@ VALIDATED = [
         "return x * x",
         "return x * x + torch.rand(()) * 1e-3",
         "1 small: two runs of the reference differ, `square`",
+        exit_code=1,
+    ),
+    Slip(
+        "a check for no points",
+        r"slip check 1 small \(reference/tiny/checks\.py, line 6\) is worth 0 points",
+        (('"square", 1,', '"square", 0,'), ('("square",), points=4', '("square",), points=3')),
+        exit_code=1,
+    ),
+    Slip(
+        "a mutant of what nobody writes",
+        "slip mutant mean is of torch, which no exercise owns",
+        (('of="total"', 'of="torch"'),),
+        "mutants.py",
         exit_code=1,
     ),
     checks("it never calls its function", SMALL_BODY, "    pass\n", "1 small never calls `square`", exit_code=1),
