@@ -369,8 +369,8 @@ class _Cleaner:
             chosen = [one for one in found if self.worth(one) == best][-1]
             for later in found[found.index(chosen) + 1 :]:
                 self.edits.remove(later)
-            written = [one for one in found if self.worth(one) == best and self.is_written(one)]
-            if chosen is not found[-1] and len(written) < len(found):
+            written = [one for one in found if self.is_written(one)]
+            if chosen is not found[-1]:
                 self.remarks.append(f"`{name}` is defined more than once: the one you wrote counts, not the starter's.")
             elif len(written) > 1 and all(isinstance(one, Definition) for one in written):
                 where = self.place(written[-1].lineno)
