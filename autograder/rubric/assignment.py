@@ -137,8 +137,6 @@ def load(folder: Path) -> Assignment:
     package = _package(folder)
     with authored(folder / "checks.py"):
         rubric = _named(importlib.import_module(f"{package.__name__}.checks"), "rubric", Rubric)
-        rubric.verify()
-        refuse_clashes(folder, rubric)
     assignment = Assignment(folder.name, folder, rubric, digest_of(folder), package)
     solution = assignment.solution()
     for exercise in rubric.exercises:
@@ -149,6 +147,9 @@ def load(folder: Path) -> Assignment:
                     f"{line}: exercise {exercise.number} owns {name}, which solution.py does not define."
                     f"{near(name, [one for one in solution if not one.startswith('_')])}"
                 )
+    with authored(folder / "checks.py"):
+        rubric.verify()
+        refuse_clashes(folder, rubric)
     return assignment
 
 
