@@ -7,6 +7,7 @@ AutograderError
 │   ├── RejectedError               a submission cannot be read
 │   ├── StorageError                the file system does not give a submission's files
 │   ├── AssignmentError             reference/NAME cannot be loaded or released
+│   │   ├── RubricError             a rubric that contradicts itself
 │   │   ├── MarkerError             solution markers that do not pair up
 │   │   ├── LeakError               a release would give the solution away
 │   │   └── PublicCheckError        a public check that cannot be released
@@ -83,8 +84,16 @@ class AssignmentError(UserError):
     """An assignment cannot be loaded or released; the message says what to change."""
 
 
+class RubricError(AssignmentError, ValueError):
+    """A rubric contradicts itself; the message says where. `place`: the file and the line, where they are known."""
+
+    def __init__(self, message: str, place: tuple[str, int] = ("", 0)) -> None:
+        super().__init__(message)
+        self.place = place
+
+
 class MarkerError(AssignmentError):
-    """Solution markers do not pair up; the message names the line."""
+    """Solution markers do not pair up, or are another tool's; the message names the line and what to write."""
 
 
 class LeakError(AssignmentError):

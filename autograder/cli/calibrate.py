@@ -21,6 +21,7 @@ from autograder.cli.options import ConfigFile, Name, Quiet
 from autograder.cli.show import wide_console
 from autograder.cli.workers import worker_pool
 from autograder.errors import AssignmentError
+from autograder.feedback.terminal import escape
 
 if TYPE_CHECKING:
     from autograder.rubric.calibration import Calibration, Level, Measured
@@ -111,7 +112,7 @@ def _ladders(course: CourseAssignment, levels: Sequence[Level], seeds: int, jobs
     picture = folder / "calibration.svg"
     write_ladder(found, [level.bound for level in levels], picture)
     _show_ladders(course, levels, found)
-    log.print(f"Wrote {folder / 'calibration.json'} and {picture.name}")
+    log.print(f"Wrote {folder / 'calibration.json'} and {picture.name}", markup=False)
     return 0 if all(one.allows(level.bound) for level, one in zip(levels, measured, strict=True)) else 1
 
 
@@ -140,13 +141,14 @@ def _joined(runs: Sequence[Measured]) -> Measured:
 
 def _show_ladders(course: CourseAssignment, levels: Sequence[Level], found: Calibration) -> None:
     title = f"{course.settings.title}: {len(found.levels[0].values)} seeds a rung, torch {found.torch}, {found.machine}"
-    grid = Table(title=title, title_justify="left")
+    grid = Table(title=escape(title), title_justify="left")
     for column in ("exercise", "rung", "metric", "mean", "sd", "tolerance bound", "rubric asks", "seconds"):
         grid.add_column(column, justify="left" if column in ("exercise", "rung", "metric") else "right")
     for level, one in zip(levels, found.levels, strict=True):
         asks = f"{level.bound:.3g}" if one.allows(level.bound) else f"[red]{level.bound:.3g}[/]"
         grid.add_row(
-            one.exercise, one.rung, one.metric, f"{one.mean:.4g}", f"{one.sd:.2g}", f"{one.tolerance_bound:.4g}", asks,
+            *map(escape, (one.exercise, one.rung, one.metric)),
+            f"{one.mean:.4g}", f"{one.sd:.2g}", f"{one.tolerance_bound:.4g}", asks,
             f"{one.seconds:.1f}",
         )  # fmt: skip
     wide_console().print(grid)
@@ -155,14 +157,15 @@ def _show_ladders(course: CourseAssignment, levels: Sequence[Level], found: Cali
 def _table(course: CourseAssignment, calibration: ModuleType, seeds: int, to: Path | None, *, quiet: bool) -> None:
     rows, orderings = calibration.measure(range(seeds), None if quiet else Console(stderr=True).print)
     console = wide_console()
-    grid = Table(title=f"{course.settings.title}: MAE in thousands, mean over {seeds} data seeds", title_justify="left")
+    title = escape(f"{course.settings.title}: MAE in thousands, mean over {seeds} data seeds")
+    grid = Table(title=title, title_justify="left")
     for column in ("model", "lecture train", "measured train", "lecture unseen", "measured unseen"):
         grid.add_column(column, justify="left" if column == "model" else "right")
     for row in rows:
         figures = (row.lecture_train, row.train, row.lecture_unseen, row.unseen)
-        grid.add_row(row.model, *("-" if figure is None else f"{figure:.2f}" for figure in figures))
+        grid.add_row(escape(row.model), *("-" if figure is None else f"{figure:.2f}" for figure in figures))
     console.print(grid)
     for ordering in orderings:
-        console.print(f"{ordering.held:3d} of {ordering.of}  {ordering.claim}")
+        console.print(f"{ordering.held:3d} of {ordering.of}  {escape(ordering.claim)}")
     if to is not None:
         to.write_text(calibration.markdown(rows, orderings), encoding="utf-8")

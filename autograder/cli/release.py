@@ -44,10 +44,10 @@ def _release(course: CourseAssignment, *, check: bool, to: Path | None, wheel: P
             for name in stale:
                 print(f"stale: {name}")
             return 1 if stale else 0
-        for path in generate(folder, target, bundle):
-            print(path)
         if to is not None:
             look_through(folder, target, bundle)
+        for path in generate(folder, target, bundle):
+            print(path)
     if to is not None:
         print(pack(target / folder.name, to, (wheel,) if wheel else ()))
     return 0
@@ -55,8 +55,9 @@ def _release(course: CourseAssignment, *, check: bool, to: Path | None, wheel: P
 
 def bundle_for(course: CourseAssignment) -> PublicRelease:
     """The public side of the course's assignment."""
-    from autograder.release import public_release
+    from autograder.release import public_release, refuse_outside
 
+    refuse_outside(course.assignment, course.settings.packages)
     return public_release(course.assignment, course.settings.title, course.settings.packages)
 
 

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         Failure,
         LeftOut,
         MutantVerdict,
+        Trial,
         Validation,
         Validator,
     )
@@ -87,26 +88,41 @@ def _validate(
     course: CourseAssignment, seeds: Sequence[int], *, training: bool, jobs: int, quiet: bool, device: str
 ) -> Validation:
     """Mutants and (solution, seed) pairs are independent of each other: spread them over processes."""
-    from autograder.grading.validate import Validation
-    from autograder.release import starter_source
+    from autograder.grading.slips import notes, slips
+    from autograder.grading.validate import REFERENCE, Validation
+    from autograder.release import refuse_outside, refuse_uncut, starter_of
 
     assignment = course.assignment
-    found = Validation(right=["reference", *(one.name for one in assignment.equivalents)])
+    starter = starter_of(assignment.solution_source)
+    refuse_uncut(assignment.solution_source, assignment.rubric)
+    refuse_outside(assignment, course.settings.packages)
+    found = Validation(right=[REFERENCE, *(one.name for one in assignment.equivalents)])
+    found.slips, found.notes = list(slips(assignment)), list(notes(assignment))
     place = (assignment.folder, training)
     console = Console(stderr=True)
     with (
         worker_pool(jobs) as pool,
         Progress(console=console, disable=quiet or not console.is_terminal) as progress,
     ):
-        tried = [mutant for mutant in assignment.mutants if training or not assignment.owner(mutant).trains]
+        trial = pool.submit(_trial, *place, seeds[0])
+        others = [pool.submit(_right, *place, REFERENCE, seed) for seed in seeds[1:]]
+        found.trial = trial.result()
+        for check, seconds in found.trial.slow:
+            console.print(f"autograder: this check alone took {seconds:.0f} s: {check}", markup=False, soft_wrap=True)
+        found.failures = found.trial.failures + [one for future in others for one in future.result()]
+        if not found.passes_itself:
+            return found
+        owned = [mutant for mutant in assignment.mutants if mutant.of in assignment.rubric.functions]
+        tried = [mutant for mutant in owned if training or not assignment.owner(mutant).trains]
         mutants = [pool.submit(_mutant, *place, mutant.name, seeds[0]) for mutant in tried]
         absent = [
             pool.submit(_left_out, *place, function, seeds[0])
             for exercise in assignment.rubric.exercises
             if training or not exercise.trains
             for function in exercise.owns
+            if function not in exercise.given
         ]
-        solutions = [pool.submit(_right, *place, name, seed) for name in found.right for seed in seeds]
+        solutions = [pool.submit(_right, *place, name, seed) for name in found.right[1:] for seed in seeds]
         variants = [] if device == CPU else [*found.right, *(mutant.name for mutant in tried)]
         breaches = [
             pool.submit(_breaches, *place, function, seeds[0])
@@ -128,7 +144,7 @@ def _validate(
         found.disagreements = [one for future in elsewhere for one in future.result()]
         bounds = pool.submit(broken_bounds, assignment.folder, again=training)
         found.broken_bounds = bounds.result()
-    found.starter(assignment, starter_source(assignment.solution_source), seeds[0])
+    found.starter(assignment, starter, seeds[0])
     return found
 
 
@@ -148,6 +164,10 @@ def _validator(folder: Path, training: bool) -> Validator:
 
 def _mutant(folder: Path, training: bool, name: str, seed: int) -> MutantVerdict:
     return _validator(folder, training).mutant(name, seed)
+
+
+def _trial(folder: Path, training: bool, seed: int) -> Trial:
+    return _validator(folder, training).trial(seed)
 
 
 def _breaches(folder: Path, training: bool, function: str, seed: int) -> list[BreachVerdict]:
@@ -171,59 +191,133 @@ def _elsewhere(folder: Path, training: bool, name: str, seed: int, device: str) 
 
 
 def _show(course: CourseAssignment, found: Validation, seeds: Sequence[int], device: str) -> None:
+    from autograder.grading.validate import REFERENCE
+
     console = show.wide_console()
-    grid = Table(title=f"{course.assignment.name}: the rubric against its mutants", title_justify="left")
+    title = f"Reference: {course.assignment.rubric.points:g} points, {len(course.assignment.rubric.checks)} checks"
+    console.print(escape(f"{course.assignment.name}. {title}."))
+    _show_trial(console, found)
+    _show_lost(console, course, found, seeds)
+    if not found.passes_itself:
+        lost = len({failure.seed for failure in found.failures if failure.solution == REFERENCE})
+        console.print(
+            f"[red]The reference does not pass its own checks[/] on {lost} of {len(seeds)} seeds: mend that first. "
+            "Nothing else was tried."
+        )
+        return
+    console.print(_table(course, found))
+    _show_mutants(console, course, found.mutants)
+    _show_rest(console, found)
+    _show_sums(console, found, seeds)
+    if device != CPU:
+        _show_device(console, found, device)
+    console.print("[green]The rubric is sound.[/]" if found.sound else "[red]The rubric needs mending.[/]")
+
+
+def _place(file: str, line: int) -> str:
+    from autograder.rubric.authored import shown
+
+    return f"{shown(Path(file))}, line {line}"
+
+
+def _show_trial(console: Console, found: Validation) -> None:
+    """What is said before anything else: it may be why the reference does not pass."""
+    for slip in found.slips:
+        console.print(f"[red]slip[/] {escape(slip)}")
+    for note in found.notes:
+        console.print(f"[yellow]note[/] {escape(note)}")
+    if found.trial is None:
+        return
+    for check, function in found.trial.silent:
+        console.print(f"[red]slip[/] {escape(f'{check} never calls `{function}`, which it is about')}")
+    for said in found.trial.odd_returns:
+        console.print(f"[red]slip[/] {escape(said)}")
+    for check, function in found.trial.differing:
+        said = (
+            f"{check}: two runs of the reference differ, `{function}` answers the same question otherwise. Hand it a "
+        )
+        console.print(f"[yellow]chance[/] {escape(f'{said}generator: `draw.generator()`')}")
+    for check, seconds in found.trial.slow:
+        said = f"this check alone took {seconds:.0f} s: {check}. A class waits as long for each student"
+        console.print(f"[yellow]slow[/] {escape(said)}")
+
+
+def _show_lost(console: Console, course: CourseAssignment, found: Validation, seeds: Sequence[int]) -> None:
+    places = {check.name: _place(*check.line) for check in course.assignment.rubric.checks}
+    lost = Counter((failure.solution, failure.check) for failure in found.failures)
+    for (solution, check), times in lost.items():
+        message = next(f.message for f in found.failures if (f.solution, f.check) == (solution, check))
+        said = f"{solution} in {check} ({places[check]}), {times} of {len(seeds)} seeds: {message}"
+        console.print(f"[red]right, but lost points[/] {escape(said)}")
+
+
+def _table(course: CourseAssignment, found: Validation) -> Table:
+    name = escape(course.assignment.name)
+    grid = Table(title=f"{name}: the rubric against its mutants", title_justify="left")
     for column in ("exercise", "points", "checks", "mutants", "killed", "blamed rightly", "hinted rightly"):
         grid.add_column(column, justify="left" if column == "exercise" else "right")
     for exercise in course.assignment.rubric.exercises:
         own = [mutant for mutant in found.mutants if mutant.exercise == exercise.number]
-        grid.add_row(
-            f"{exercise.number} {exercise.title}", f"{exercise.points:g}", str(len(exercise.checks)), str(len(own)),
-            str(sum(m.killed for m in own)), str(sum(m.blamed_rightly for m in own)),
-            str(sum(m.hinted == m.name for m in own)),
-        )  # fmt: skip
-    total = found.mutants
+        title = escape(f"{exercise.number} {exercise.title}")
+        grid.add_row(title, f"{exercise.points:g}", str(len(exercise.checks)), *_counts(own))
     grid.add_section()
-    grid.add_row(
-        "all", f"{course.assignment.rubric.points:g}", str(len(course.assignment.rubric.checks)), str(len(total)),
-        str(sum(m.killed for m in total)), str(sum(m.blamed_rightly for m in total)),
-        str(sum(m.hinted == m.name for m in total)),
-    )  # fmt: skip
-    console.print(grid)
-    for mutant in total:
+    rubric = course.assignment.rubric
+    grid.add_row("all", f"{rubric.points:g}", str(len(rubric.checks)), *_counts(found.mutants))
+    return grid
+
+
+def _counts(mutants: Sequence[MutantVerdict]) -> tuple[str, ...]:
+    killed, blamed = sum(m.killed for m in mutants), sum(m.blamed_rightly for m in mutants)
+    return str(len(mutants)), str(killed), str(blamed), str(sum(m.hinted == m.name for m in mutants))
+
+
+def _show_mutants(console: Console, course: CourseAssignment, mutants: Sequence[MutantVerdict]) -> None:
+    codes = {one.name: getattr(one.change, "__code__", None) for one in course.assignment.mutants}
+    for mutant in mutants:
+        code = codes[mutant.name]
+        place = f", {_place(code.co_filename, code.co_firstlineno)}" if code else ""
+        who = f"{mutant.name} ({mutant.of}, exercise {mutant.exercise}{place})"
         if mutant.unrun:
-            console.print(
-                f"[red]does not run[/] {mutant.name} ({mutant.of}, exercise {mutant.exercise}): {escape(mutant.unrun)}"
-            )
+            console.print(f"[red]does not run[/] {escape(f'{who}: {mutant.unrun}')}")
         elif not mutant.killed:
-            console.print(f"[red]survives[/] {mutant.name} ({mutant.of}, exercise {mutant.exercise})")
+            console.print(f"[red]survives[/] {escape(who)}: no check tells it from the reference")
         elif not mutant.blamed_rightly:
-            console.print(
-                f"[red]blamed wrongly[/] {mutant.name} of {mutant.of}: {', '.join(mutant.lost) or 'nothing'} lost"
-            )
+            lost = ", ".join(mutant.lost) or "nothing"
+            console.print(f"[red]blamed wrongly[/] {escape(f'{mutant.name} of {mutant.of}: {lost} lost')}")
         elif mutant.hinted not in ("", mutant.name):
-            console.print(f"[red]mistaken for[/] {mutant.name} is taken for {mutant.hinted}")
+            console.print(f"[red]mistaken for[/] {escape(f'{mutant.name} is taken for {mutant.hinted}')}")
         elif not mutant.hinted:
             why = f"{mutant.of}: answers like {', '.join(mutant.alike)}" if mutant.alike else mutant.of
-            console.print(f"[dim]no hint[/] {mutant.name} ({why})")
+            console.print(f"[dim]no hint[/] {escape(f'{mutant.name} ({why})')}")
+        if mutant.killed and mutant.death != "a wrong answer":
+            told = mutant.told.partition("\n")[0]
+            console.print(f"[yellow]died of {mutant.death}[/] {escape(f'{mutant.name} of {mutant.of}: {told}')}")
+
+
+def _show_rest(console: Console, found: Validation) -> None:
     for one in found.left_out:
         if not one.alone:
-            console.print(f"[red]left out[/] {one.function}: {', '.join(one.lost) or 'nothing'} lost points")
+            said = f"{one.function}: {', '.join(one.lost) or 'nothing'} lost points"
+            console.print(f"[red]left out[/] {escape(said)}")
     for breach in found.breaches:
         if not breach.charged:
             costs = f"{', '.join(breach.lost) or 'nothing'} lost points, in {breach.checks} checks"
-            console.print(f"[red]contract[/] {breach.function} that {breach.kind}: {costs}")
+            console.print(f"[red]contract[/] {escape(f'{breach.function} that {breach.kind}: {costs}')}")
     for weakness in found.weaknesses:
         console.print(f"[yellow]weak[/] {escape(weakness.where)}: {escape(weakness.what)}")
     for bound in found.broken_bounds:
-        console.print(f"[red]ladder[/] {bound}")
-    lost = Counter((failure.solution, failure.check) for failure in found.failures)
-    for (solution, check), times in lost.items():
-        message = next(f.message for f in found.failures if (f.solution, f.check) == (solution, check))
-        console.print(f"[red]right, but lost points[/] {solution} in {check}, {times} of {len(seeds)} seeds: {message}")
+        console.print(f"[red]ladder[/] {escape(bound)}")
+    for oddity in found.starter_oddities:
+        console.print(f"[red]starter[/] {escape(oddity)}")
+
+
+def _show_sums(console: Console, found: Validation, seeds: Sequence[int]) -> None:
+    deaths = Counter(str(mutant.death) for mutant in found.mutants if mutant.killed)
+    died = ", ".join(f"{count} of {death}" for death, count in deaths.items()) or "none"
     console.print(
+        f"Mutants that died: {died}. "
         f"Hints: {len(found.hinted) - len(found.confusions)} of {len(found.hinted)} given are right; "
-        f"{len(total) - len(found.hinted)} mutants get none. "
+        f"{len(found.mutants) - len(found.hinted)} mutants get none. "
         f"Broken contracts: {sum(one.charged for one in found.breaches)} of {len(found.breaches)} charged once. "
         f"Functions left out: {sum(one.alone for one in found.left_out)} of {len(found.left_out)} cost only themselves."
     )
@@ -232,22 +326,29 @@ def _show(course: CourseAssignment, found: Validation, seeds: Sequence[int], dev
         f"Reference and {len(found.right) - 1} equivalents: {perfect} of {len(found.right)} at 100 % "
         f"on {len(seeds)} seeds. Untouched starter: {found.starter_points:g} points."
     )
-    if device != CPU:
-        otherwise = [one for one in found.disagreements if one.answered]
-        console.print(f"On {device}, unit checks of all variants: {len(otherwise)} decide otherwise than on the CPU.")
-        for odd in otherwise:
-            console.print(f"[red]{odd.there} on {device}[/] {odd.variant} in {odd.check}, {odd.here} on the CPU: "
-                          f"{odd.message}")  # fmt: skip
-        for variant, times in Counter(one.variant for one in found.disagreements if not one.answered).items():
-            console.print(f"[dim]does not run on {device}[/] {variant} ({times} checks)")
-    for oddity in found.starter_oddities:
-        console.print(f"[red]starter[/] {oddity}")
-    console.print("[green]The rubric is sound.[/]" if found.sound else "[red]The rubric needs mending.[/]")
+
+
+def _show_device(console: Console, found: Validation, device: str) -> None:
+    otherwise = [one for one in found.disagreements if one.answered]
+    console.print(f"On {device}, unit checks of all variants: {len(otherwise)} decide otherwise than on the CPU.")
+    for odd in otherwise:
+        said = f"{odd.variant} in {odd.check}, {odd.here} on the CPU: {odd.message}"
+        console.print(f"[red]{odd.there} on {device}[/] {escape(said)}")
+    for variant, times in Counter(one.variant for one in found.disagreements if not one.answered).items():
+        console.print(f"[dim]does not run on {device}[/] {escape(variant)} ({times} checks)")
 
 
 def _plain(found: Validation) -> dict[str, Any]:
+    from autograder.grading.validate import Trial
+
+    trial = found.trial or Trial([], [], [], [], [])
     return {
         "sound": found.sound,
+        "passes_itself": found.passes_itself,
+        "slips": [*found.slips, *(f"{check} never calls `{name}`" for check, name in trial.silent), *trial.odd_returns],
+        "notes": found.notes,
+        "slow": [{"check": check, "seconds": seconds} for check, seconds in trial.slow],
+        "differing": [{"check": check, "function": function} for check, function in trial.differing],
         "mutants": [
             {
                 "name": m.name,
@@ -258,6 +359,7 @@ def _plain(found: Validation) -> dict[str, Any]:
                 "killed": m.killed,
                 "alike": m.alike,
                 "unrun": m.unrun,
+                "death": str(m.death) if m.killed else "",
             }
             for m in found.mutants
         ],

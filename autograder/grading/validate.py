@@ -3,21 +3,40 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
-from functools import cached_property
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from functools import cached_property, wraps
 from typing import Any
 
 from autograder.grading.breaches import KINDS, breach_mutant
 from autograder.grading.engine import PRECISIONS, Engine
 from autograder.grading.hosts import LocalHost
 from autograder.grading.reach import reached
+from autograder.grading.slips import odd_return
 from autograder.grading.weakness import Weakness, weaknesses
 from autograder.model import CheckResult, Outcome
 from autograder.protocol.devices import CPU
 from autograder.rubric.assignment import Assignment
+from autograder.rubric.draw import Draw
+from autograder.rubric.exchanges import same_exchanges
 from autograder.rubric.exercise import Check
+from autograder.rubric.reference import Reference
+from autograder.rubric.student import Student
 
+REFERENCE = "reference"
+"""What the reference is called among the right solutions."""
+SLOW_CHECK = 5.0
+"""Seconds that a unit check may take on the reference, in both precisions, without a word about it."""
+LIMITS = (Outcome.TIMED_OUT, Outcome.OUT_OF_MEMORY, Outcome.CRASHED)
 UNKNOWN_NAME = re.compile(" raised (NameError|UnboundLocalError): ")
+
+
+class Death(StrEnum):
+    """What gave a mutant away."""
+
+    ANSWER = "a wrong answer"
+    EXCEPTION = "an exception"
+    LIMIT = "a limit"
 
 
 @dataclass(frozen=True)
@@ -25,7 +44,8 @@ class MutantVerdict:
     """What the rubric made of one mutant: the functions that lost points, and the mistake it was taken for.
 
     `alike`: where no check could tell it from other mutants, and so none gave a hint, those others. `unrun`: what was
-    said where it speaks of a name that there is not: an author's slip, which proves nothing about the rubric.
+    said where it speaks of a name that there is not: an author's slip, which proves nothing about the rubric. `told`:
+    what was said when it first lost points, and `death` by what that was.
     """
 
     name: str
@@ -35,6 +55,8 @@ class MutantVerdict:
     hinted: str
     alike: tuple[str, ...] = ()
     unrun: str = ""
+    death: Death = Death.ANSWER
+    told: str = ""
 
     @property
     def killed(self) -> bool:
@@ -76,6 +98,25 @@ class BreachVerdict:
 
 
 @dataclass(frozen=True)
+class Trial:
+    """What the reference itself makes of its checks, before anything else is tried.
+
+    Attributes:
+        failures: Where it lost points.
+        slow: The checks that took long, with their seconds.
+        differing: The checks in which two runs with the same inputs had different answers, with the function.
+        silent: The checks that never come to call the function that they are about, with the function.
+        odd_returns: What checks return that cannot be meant.
+    """
+
+    failures: list[Failure]
+    slow: list[tuple[str, float]]
+    differing: list[tuple[str, str]]
+    silent: list[tuple[str, str]]
+    odd_returns: list[str]
+
+
+@dataclass(frozen=True)
 class Failure:
     """A right solution that lost points: which one, in which check, with which seed, and what it was told."""
 
@@ -107,6 +148,9 @@ class Validation:
     right: list[str]
     mutants: list[MutantVerdict] = field(default_factory=list)
     left_out: list[LeftOut] = field(default_factory=list)
+    trial: Trial | None = None
+    slips: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
     broken_bounds: list[str] = field(default_factory=list)
     disagreements: list[Disagreement] = field(default_factory=list)
@@ -120,7 +164,10 @@ class Validation:
         """Mutants killed and blamed rightly, right solutions at 100 %, the starter at 0, no hint that lies; and a
         second device decides like the CPU where the code runs there."""
         return (
-            all(mutant.blamed_rightly for mutant in self.mutants)
+            self.passes_itself
+            and not self.slips
+            and not (self.trial and (self.trial.silent or self.trial.odd_returns))
+            and all(mutant.blamed_rightly for mutant in self.mutants)
             and all(one.alone for one in self.left_out)
             and all(one.charged for one in self.breaches)
             and not self.confusions
@@ -130,6 +177,11 @@ class Validation:
             and self.starter_points == 0
             and not self.starter_oddities
         )
+
+    @property
+    def passes_itself(self) -> bool:
+        """Whether the reference has all points: nothing else is worth a try before."""
+        return not any(failure.solution == REFERENCE for failure in self.failures)
 
     @property
     def hinted(self) -> list[MutantVerdict]:
@@ -149,10 +201,12 @@ class Validation:
             exec(compile(source, "starter.py", "exec", dont_inherit=True), fresh)
             return fresh
 
-        results = _engine(assignment, seed).run(LocalHost(namespace), "starter")
+        given = {name for exercise in assignment.rubric.exercises for name in exercise.given}
+        checks = [check for check in assignment.rubric.checks if check.function not in given]
+        results = _engine(assignment, seed).run(LocalHost(namespace), "starter", checks=checks)
         self.starter_points = sum(result.earned for result in results)
         self.starter_oddities = [
-            f"{result.name}: {result.outcome} ({result.message})"
+            f"{result.name}: {result.outcome} ({_sentence(result.message)})"
             for result in results
             if result.outcome is not Outcome.NOT_ATTEMPTED
         ]
@@ -171,6 +225,31 @@ class Validator:
         self._training = training
         self._seen: dict[int, dict[str, set[str]]] = {}
 
+    def trial(self, seed: int) -> Trial:
+        """What the reference makes of its checks."""
+        results = self._run({}, seed, hints=False)
+        checks = {check.name: check for check in self._assignment.rubric.checks}
+        slow = [(r.name, r.seconds) for r in results if r.seconds > SLOW_CHECK and not checks[r.name].trains]
+        engine = Engine(self._assignment, f"validate {seed}".encode(), precisions=PRECISIONS[:1])
+        host = LocalHost(self._assignment.solution)
+        failures = self._failures(REFERENCE, results, seed)
+        failed = {failure.check for failure in failures}
+        differing, silent, odd_returns = [], [], []
+        for check in checks.values():
+            if check.trains or any(check.name == name for name, _ in slow):
+                continue
+            returned: list[Any] = []
+            one, other = (engine.verdict(host, _noting(check, returned), "validate").exchanges for _ in range(2))
+            if said := next((said for value in returned if (said := odd_return(value))), ""):
+                odd_returns.append(f"{check.name} {said}")
+            odd = next((a.name for a, b in zip(one, other, strict=False) if not same_exchanges([a], [b])), "")
+            if odd:
+                differing.append((check.name, odd))
+            asked = callable(self._assignment.solution().get(check.function)) and check.name not in failed
+            if asked and check.function not in self._met(seed)[check.name]:
+                silent.append((check.name, check.function))
+        return Trial(failures, slow, differing, silent, odd_returns)
+
     def mutant(self, name: str, seed: int) -> MutantVerdict:
         """One mutant's verdict."""
         mutant = next(one for one in self._assignment.mutants if one.name == name)
@@ -183,7 +262,13 @@ class Validator:
         unrun = next((r.message for r in results if UNKNOWN_NAME.search(r.message)), "")
         exercise = self._assignment.owner(mutant).number
         others = tuple(other for other in alike if other != name)
-        return MutantVerdict(name, mutant.of, exercise, lost, hinted, others, unrun)
+        charged = {check.name for check in self._assignment.rubric.checks if check.function == mutant.of}
+        first = next((r for r in results if r.name in charged and r.outcome is not Outcome.PASSED), None)
+        told = first.message if first else ""
+        death = Death.EXCEPTION if f"`{mutant.of}` raised " in told else Death.ANSWER
+        if first is not None and first.outcome in LIMITS:
+            death = Death.LIMIT
+        return MutantVerdict(name, mutant.of, exercise, lost, hinted, others, unrun, death, told)
 
     def _lost(self, results: list[CheckResult]) -> tuple[str, ...]:
         """Return the functions that lost points."""
@@ -207,10 +292,13 @@ class Validator:
 
     def right(self, name: str, seed: int) -> list[Failure]:
         """The checks in which the reference or an equivalent lost points."""
-        changes = self._changes(name)
+        return self._failures(name, self._run(self._changes(name), seed, hints=False), seed)
+
+    @staticmethod
+    def _failures(name: str, results: list[CheckResult], seed: int) -> list[Failure]:
         return [
-            Failure(name, result.name, seed, result.message)
-            for result in self._run(changes, seed, hints=False)
+            Failure(name, result.name, seed, _sentence(result.message))
+            for result in results
             if result.outcome is not Outcome.PASSED
         ]
 
@@ -275,6 +363,23 @@ class Validator:
             for check in checks:
                 self._seen[seed][check.name] = reached(self._assignment, check, engine, "validate")
         return self._seen[seed]
+
+
+def _sentence(message: str) -> str:
+    """Return a message without the traceback that may stand below it."""
+    return message.partition("\n")[0]
+
+
+def _noting(check: Check, returned: list[Any]) -> Check:
+    """Return a check that notes what it returns."""
+
+    @wraps(check.run)
+    def run(student: Student, reference: Reference, draw: Draw) -> Any:
+        value = check.run(student, reference, draw)
+        returned.append(value)
+        return value
+
+    return replace(check, run=run)
 
 
 def _engine(assignment: Assignment, seed: int) -> Engine:

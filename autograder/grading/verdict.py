@@ -5,6 +5,8 @@ from __future__ import annotations
 import traceback
 from collections.abc import Callable
 from contextlib import nullcontext
+from pathlib import Path
+from typing import Any
 
 import msgspec
 import torch
@@ -13,6 +15,7 @@ from autograder.errors import (
     ConversationEndedError,
     MismatchError,
     NotRecordedError,
+    RubricError,
     StudentError,
     WorkTimeoutError,
 )
@@ -24,6 +27,7 @@ from autograder.protocol.conversation import Answerer, Conversation
 from autograder.protocol.messages import Raised
 from autograder.rubric import Draw, Reference, Score, Student
 from autograder.rubric.assignment import Gradable
+from autograder.rubric.authored import described, said
 from autograder.rubric.compare import shown
 from autograder.rubric.contracts import GRADIENTS
 from autograder.rubric.draw import seed_of
@@ -32,6 +36,9 @@ from autograder.rubric.exercise import Check
 
 RUBRIC_SECONDS = 60.0
 """CPU seconds for a check's own code, its reference included; a check that trains has twice its limit more."""
+RETURNS = "and it may return nothing, or a part of its points: a number from 0 to 1, or a `Score`"
+TOLERANCE = 1e-9
+"""How far a sum of parts may be off."""
 UNBEARABLE = "What your code answered takes too long, or too much memory, to be checked. Return what is asked for."
 
 
@@ -116,6 +123,9 @@ class Judge:
             forgiven |= {GRADIENTS}  # there is no autograd that they could come through
         student = Student(conversation, reference, repeated, slow, watched, forgiven)
         found = self._found(student, reference, check, digest, dtype, stand_ins, ban=not repeated)
+        if found.outcome is Outcome.FAILED and student.untouched(check.function):
+            message = f"`{check.function}` is still to be written."
+            found = Verdict(Outcome.NOT_ATTEMPTED, message=message)
         return msgspec.structs.replace(
             found, exchanges=tuple(student.exchanges), asked=tuple(sorted(reference.asked.intersection(stand_ins)))
         )
@@ -148,15 +158,15 @@ class Judge:
         except ConversationEndedError as ended:
             return Verdict(ended.outcome, message=ended.message, calling=student.calling)
         except NotRecordedError as error:
-            return _ours(error)
+            return _ours(error, check)
         except (Exception, SystemExit) as error:
             if student.exchanges and not self._stumbles_by_itself(check, digest, dtype):
                 return _wrong_answer(student.exchanges[-1], error)
-            return _ours(error)
+            return _ours(error, check)
         if student.breach is not None:
             message = student.breach.message
             return Verdict(Outcome.FAILED, message=message, mismatch=MismatchError(message), breach=student.breach.kind)
-        if score.fraction >= 1 - 1e-9:
+        if score.fraction >= 1 - TOLERANCE:
             return Verdict(Outcome.PASSED, 1.0, score.message, None, score)
         outcome = Outcome.PARTLY if score.fraction > 0 else Outcome.FAILED
         return Verdict(outcome, max(0.0, score.fraction), score.message, None, score)
@@ -172,7 +182,7 @@ class Judge:
         try:
             reference = self._assignment.reference(check, dtype)
             right = LocalConversation(self._assignment.solution())
-            check.run(Student(right, reference), reference, self._draw(check, digest, dtype))
+            _as_score(check.run(Student(right, reference), reference, self._draw(check, digest, dtype)))
         except NotRecordedError:
             return False  # at home there is no solution; the release was made with checks that pass on it
         except (Exception, SystemExit):
@@ -190,11 +200,19 @@ def _wrong_answer(last: Exchange, error: BaseException) -> Verdict:
     return Verdict(Outcome.FAILED, message=text, mismatch=MismatchError(text))
 
 
-def _ours(error: BaseException) -> Verdict:
-    return Verdict(Outcome.GRADER_ERROR, message="".join(traceback.format_exception(error, limit=-6)))
+def _ours(error: BaseException, check: Check) -> Verdict:
+    """Return the verdict on an error of the check's own: a sentence for its author, and below it where it came from."""
+    trace = "".join(traceback.format_exception(error, limit=-6))
+    return Verdict(Outcome.GRADER_ERROR, message=f"{said(error, Path(check.line[0]))}\n{trace}")
 
 
-def _as_score(returned: Score | float | None) -> Score:
+def _as_score(returned: Any) -> Score:
+    """Return what a check returned as a score. Raises `RubricError` for what can be none."""
     if returned is None:
         return Score(1.0)
-    return returned if isinstance(returned, Score) else Score(float(returned))
+    if isinstance(returned, Score):
+        return returned
+    try:
+        return Score(float(returned))
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise RubricError(f"the check returned {described(returned)}, {RETURNS}") from error

@@ -20,6 +20,7 @@ from autograder.intake import read_submission
 from autograder.model import CheckResult, Outcome
 from autograder.rubric.student import MISSING
 from autograder.sandbox.guest.loader import load
+from autograder.sandbox.guest.untouched import is_untouched
 
 ANYONE = "you"
 NOTEBOOK = "this notebook"
@@ -128,7 +129,9 @@ def _checked(
 
 
 def _is_stub(name: str, value: object) -> bool:
-    """Return whether a function, or a method of a class, is the starter's: it raises, and names itself."""
+    """Return whether a function, or a method of a class, is the starter's: it raises and names itself, or is empty."""
+    if not isinstance(value, type) and is_untouched(value):
+        return True
     functions = vars(value).values() if isinstance(value, type) else (value,)
     codes = [code for function in functions if (code := getattr(function, "__code__", None))]
     return any(

@@ -18,6 +18,7 @@ from autograder.intake.statements import (
     Definition,
     compile_error,
     compiles,
+    does_nothing,
     is_docstring,
     is_main_guard,
     raises_only,
@@ -349,14 +350,15 @@ class _Cleaner:
     # --- what is said about it -----------------------------------------------------------------------------------
 
     def worth(self, statement: ast.stmt) -> int:
-        """Return 0 for an untouched starter, 1 for what is broken, 2 for what is written."""
+        """Return 0 for an untouched starter, 1 for what is broken, 2 for what does nothing, 3 for what is written."""
         if raises_only(statement, "NotImplementedError"):
             return 0
-        return 1 if statement in self.broken or raises_only(statement, "SyntaxError") else 2
+        broken = statement in self.broken or raises_only(statement, "SyntaxError")
+        return 1 if broken else 2 if does_nothing(statement) else 3
 
     def is_written(self, statement: ast.stmt) -> bool:
         """Return whether the student wrote it, and it compiles."""
-        return self.worth(statement) == 2
+        return self.worth(statement) >= 2
 
     def _settle_duplicates(self) -> None:
         """Keep the last definition of a function, unless it is the untouched starter and an earlier one is not."""
@@ -368,7 +370,7 @@ class _Cleaner:
             for later in found[found.index(chosen) + 1 :]:
                 self.edits.remove(later)
             written = [one for one in found if self.is_written(one)]
-            if chosen is not found[-1] and len(written) < len(found):
+            if chosen is not found[-1]:
                 self.remarks.append(f"`{name}` is defined more than once: the one you wrote counts, not the starter's.")
             elif len(written) > 1 and all(isinstance(one, Definition) for one in written):
                 where = self.place(written[-1].lineno)

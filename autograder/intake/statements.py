@@ -74,6 +74,38 @@ def raises_only(statement: ast.stmt, error: str) -> bool:
             return False
 
 
+def does_nothing(statement: ast.stmt) -> bool:
+    """Return whether a function's whole body, but for its docstring, is `pass`, `...`, or hands out None."""
+    if not isinstance(statement, Function):
+        return False
+    blank: set[str] = set()
+    body = statement.body[1:] if is_docstring(statement.body[0]) else statement.body
+    for one in body:
+        match one:
+            case ast.Pass() | ast.Return(value=None) | ast.Expr(value=ast.Constant()):
+                continue
+            case ast.Assign(value=value) if _is_blank(value, blank):
+                blank |= {name.id for name in ast.walk(one) if isinstance(name, ast.Name)}
+            case ast.Return(value=ast.expr() as value) if _is_blank(value, blank):
+                continue
+            case _:
+                return False
+    return True
+
+
+def _is_blank(value: ast.expr, blank: set[str]) -> bool:
+    """Return whether an expression is None or `...`, a name that stands for that, or a tuple of such."""
+    match value:
+        case ast.Constant(value=constant):
+            return constant is None or constant is Ellipsis
+        case ast.Name(id=name):
+            return name in blank
+        case ast.Tuple(elts=parts):
+            return all(_is_blank(part, blank) for part in parts)
+        case _:
+            return False
+
+
 def read_at_definition(statement: Definition, *, annotations: bool) -> list[ast.expr]:
     """Return what is evaluated when the definition runs: decorators, defaults, annotations, bases."""
     if isinstance(statement, ast.ClassDef):

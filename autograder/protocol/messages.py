@@ -34,7 +34,13 @@ class Ban(msgspec.Struct, frozen=True, tag="ban"):
     names: list[str]
 
 
-Request = Call | Read | StandIn | Ban
+class Touched(msgspec.Struct, frozen=True, tag="touched"):
+    """Say whether the student has written anything in the function `name`, as True or False."""
+
+    name: str
+
+
+Request = Call | Read | StandIn | Ban | Touched
 
 
 class Returned(msgspec.Struct, frozen=True, tag="returned"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from autograder.errors import LeakError, MarkerError
@@ -10,10 +10,11 @@ from autograder.files import replace
 from autograder.home.public_release import FILE as PUBLIC
 from autograder.home.public_release import PublicRelease
 from autograder.release.by_hand import with_notes
-from autograder.release.cut import starter_source
+from autograder.release.cut import Cut, starter_source
 from autograder.release.handout import handout
 from autograder.release.leaks import leaks
 from autograder.release.notebook import colab_notebook, starter_notebook
+from autograder.rubric.authored import SOLUTION, source_of
 
 
 def released(reference: Path, public: PublicRelease | None = None) -> dict[str, bytes]:
@@ -22,18 +23,15 @@ def released(reference: Path, public: PublicRelease | None = None) -> dict[str, 
     `public/` in the reference folder holds the public data, copied unchanged into `data/`. With `public`, the public
     side of the rubric, come the checks at home and the notebook that is ready for Colab.
     """
-    solution = (reference / "solution.py").read_text(encoding="utf-8")
+    solution = source_of(reference / SOLUTION)
+    starter_of(solution)  # its line numbers are the author's
     starter = starter_source(with_notes(solution, public.bans if public else {}))
-    try:
-        compile(starter, f"{reference.name}.py", "exec", dont_inherit=True)
-    except SyntaxError as error:
-        raise MarkerError(f"the starter is not valid Python, {error}: a block may need a STARTER") from error
     files = {
         f"{reference.name}.py": starter.encode(),
         f"{reference.name}.ipynb": starter_notebook(starter).encode(),
     }
     if (reference / "handout.md").is_file():
-        files["README.md"] = handout((reference / "handout.md").read_text(encoding="utf-8"), public).encode()
+        files["README.md"] = handout(source_of(reference / "handout.md"), public).encode()
     for path in sorted((reference / "public").rglob("*")):
         if path.is_file():
             files[f"data/{path.relative_to(reference / 'public').as_posix()}"] = path.read_bytes()
@@ -47,18 +45,36 @@ def released(reference: Path, public: PublicRelease | None = None) -> dict[str, 
     return files
 
 
+def starter_of(solution: str) -> str:
+    """Return the starter of a solution, which is valid Python. Raises `MarkerError`, which names the line."""
+    try:
+        cut = Cut(solution)
+    except MarkerError as error:
+        raise MarkerError(f"{SOLUTION}, {error}") from error
+    try:
+        compile(cut.starter, SOLUTION, "exec", dont_inherit=True)
+    except SyntaxError as error:
+        line = cut.kept[min(error.lineno or 1, len(cut.kept)) - 1][0]
+        raise MarkerError(
+            f"{SOLUTION}, line {line}: the starter is not valid Python here ({error.msg}): the block above needs a "
+            "`# STARTER` with what stands there instead"
+        ) from error
+    return cut.starter.rstrip() + "\n"
+
+
 def generate(reference: Path, assignments: Path, public: PublicRelease | None = None) -> list[Path]:
     """Write the assignment's files into assignments/NAME; return the paths written."""
     return write_files(released(reference, public), assignments / reference.name)
 
 
 def look_through(reference: Path, assignments: Path, public: PublicRelease | None = None) -> None:
-    """Check assignments/NAME before it is handed out. Raises `LeakError`.
+    """Check what lies in assignments/NAME already, before it is written and handed out. Raises `LeakError`.
 
     Files that are not from the source are refused, and what an assignment's own script wrote into data/ is searched for
-    leaks too.
+    leaks too. What is only stale is written anew.
     """
-    if strays := current(reference, assignments, public):
+    wanted = released(reference, public)
+    if strays := _strays(_present(assignments / reference.name), wanted):
         raise LeakError(f"{', '.join(strays)}: not from the source. Remove it, or keep it elsewhere")
     data = assignments / reference.name / "data"
     files = {f"data/{path.relative_to(data)}": path.read_bytes() for path in data.rglob("*") if path.is_file()}
@@ -84,6 +100,16 @@ def current(reference: Path, assignments: Path, public: PublicRelease | None = N
     """
     target = assignments / reference.name
     wanted = released(reference, public)
-    present = {p.relative_to(target).as_posix() for p in target.rglob("*") if p.is_file()} if target.is_dir() else set()
+    present = _present(target)
     stale = [name for name, data in wanted.items() if name not in present or (target / name).read_bytes() != data]
-    return stale + sorted(name for name in present - set(wanted) if not name.startswith("data/"))
+    return stale + _strays(present, wanted)
+
+
+def _strays(present: Collection[str], wanted: Collection[str]) -> list[str]:
+    """Return the files that do not come from the source, in order; data may come from a script."""
+    return sorted(name for name in present if name not in wanted and not name.startswith("data/"))
+
+
+def _present(target: Path) -> set[str]:
+    """Return the files that lie in a folder, by relative path."""
+    return {path.relative_to(target).as_posix() for path in target.rglob("*") if path.is_file()}

@@ -13,29 +13,32 @@ from typing import Any
 import numpy as np
 
 from autograder.release.cut import solution_lines
+from autograder.release.markers import entries_of, markers_in
+from autograder.rubric.authored import SOLUTION, parsed, source_of
 
-CHECKS = ("check", "cases")
 MISTAKES = {"mutant": 1, "mistake": 1, "mutant_value": 2, "wrong_value": 2}
 """Where a known mistake's hint stands among the arguments, if it is not given by name."""
 HIDDEN = "hidden"
 """The folder of a reference that only the grader sees."""
+CHECKS = ("check", "cases")
+"""The decorators of checks."""
 FEWEST = 8
 """Rows of hidden data with fewer numbers than this are equal to public ones by chance."""
 SMALLEST_SEED = 10_000
 """A smaller seed, on its own, is a number like any other; a list of seeds is not."""
 FEWEST_SEEDS = 3
+_SPACE = re.compile(r"\s+")
 SOMEBODYS_FOLDER = re.compile(r"(/home/|/Users/|[A-Z]:\\+Users\\+)\w[\w.-]*")
 
 
 def leaks(reference: Path, files: Mapping[str, bytes]) -> list[str]:
     """Return a finding for everything in `files` (by relative path) that the reference folder keeps secret."""
-    solution = (reference / "solution.py").read_text(encoding="utf-8")
-    found = solution_leaks(solution, files)
+    found = solution_leaks(source_of(reference / SOLUTION), files) + list(markers_in(files))
     texts = {name: _readable(name, data) for name, data in files.items()}
     trees = {
-        path: ast.parse(path.read_text(encoding="utf-8"))
+        path: parsed(path)
         for path in sorted((*reference.glob("*.py"), *reference.glob("exercises/*.py")))
-        if path.name != "solution.py"
+        if path.name != SOLUTION
     }
     kinds = {
         "a hidden check": set(_hidden_checks(trees.values())),
@@ -51,12 +54,17 @@ def leaks(reference: Path, files: Mapping[str, bytes]) -> list[str]:
 
 
 def solution_leaks(solution: str, files: Mapping[str, bytes]) -> list[str]:
-    """Return a finding for each file and line where a line of the solution shows in a released file."""
-    secret = sorted(solution_lines(solution))
+    """Return a finding for each file and line where a line of the solution shows in a released file.
+
+    A line as it is may stand anywhere; where only spaces or the kind of quotes differ, it has to be a whole line.
+    """
+    secret = {line: _squeezed(line) for line in sorted(solution_lines(solution))}
     findings = []
     for name, data in files.items():
         text = _readable(name, data)
-        findings += [f"{name} holds a line of the solution: {line}" for line in secret if line in text]
+        lines = set(map(_squeezed, text.splitlines()))
+        shown = [line for line, form in secret.items() if line in text or form in lines]
+        findings += [f"{name} holds a line of the solution: {line}" for line in shown]
     return findings
 
 
@@ -64,7 +72,7 @@ def solution_leaks(solution: str, files: Mapping[str, bytes]) -> list[str]:
 
 
 def _hidden_checks(trees: Iterable[ast.Module]) -> Iterator[str]:
-    """Yield `def name(draw` for every check that is not public."""
+    """Yield `def name(draw` for every check that is not public: students write functions of that name, too."""
     for tree in trees:
         for one in tree.body:
             for call in one.decorator_list if isinstance(one, ast.FunctionDef) else ():
@@ -133,7 +141,12 @@ def _rows(name: str, data: bytes) -> Iterator[tuple[str, list[bytes]]]:
 
 
 def _readable(name: str, data: bytes) -> str:
-    """Return a file's text as a student reads it. A notebook stores lines as JSON strings, with quotes escaped."""
+    """Return a file's text as a student reads it. A notebook stores lines as JSON strings, with quotes escaped.
+
+    The files of a zip are read one after the other.
+    """
+    if inside := entries_of(name, data):
+        return "\n".join(_readable(entry, content) for entry, content in inside.items())
     text = data.decode("utf-8", "replace")
     if not name.endswith((".ipynb", ".json")):
         return text
@@ -142,6 +155,11 @@ def _readable(name: str, data: bytes) -> str:
     except ValueError:
         return text
     return "\n".join(strings)
+
+
+def _squeezed(text: str) -> str:
+    """Return a text without what a formatter changes: white space, and which quotes there are."""
+    return _SPACE.sub("", text).replace("'", '"')
 
 
 def _strings(value: Any) -> Iterator[str]:

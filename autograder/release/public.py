@@ -28,6 +28,8 @@ from autograder.model import Outcome
 from autograder.protocol.codec import encode
 from autograder.protocol.messages import Returned
 from autograder.protocol.values import Value
+from autograder.release.coverage import refuse_uncut
+from autograder.release.generate import starter_of
 from autograder.release.slicing import sliced
 from autograder.rubric.assignment import Assignment
 from autograder.rubric.cases import Cases
@@ -44,14 +46,18 @@ SEED = b"public"
 def public_release(assignment: Assignment, title: str, packages: Iterable[str]) -> PublicRelease:
     """Run the public checks on the reference, and record what they draw and what it answers.
 
-    Raises `PublicCheckError` for a check that needs hidden modules, or that the reference does not pass.
+    Raises `PublicCheckError` for a check that needs hidden modules, or that the reference does not pass, and
+    `MarkerError` where something that the rubric asks for is not cut.
     """
+    starter_of(assignment.solution_source)
+    refuse_uncut(assignment.solution_source, assignment.rubric)
     recording = _Recording(assignment)
     public = [check for check in assignment.rubric.checks if check.public]
     results = Engine(recording, SEED).run(LocalHost(assignment.solution), "public", checks=public, hints=False)
     for result in results:
         if result.outcome is not Outcome.PASSED:
-            raise PublicCheckError(f"public check {result.name!r} does not pass on the reference: {result.message}")
+            said = result.message.partition("\n")[0]  # below it there may be a traceback
+            raise PublicCheckError(f"public check {result.name!r} does not pass on the reference: {said}")
     exercises = [
         PublicExercise(
             exercise.number,

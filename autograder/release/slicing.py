@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder.errors import PublicCheckError
+from autograder.rubric.authored import parsed
 
 RELEASED = ("checks.py", "exercises/*.py")
 """The modules of a reference folder that public checks may be cut from. Everything else in it is hidden."""
@@ -87,7 +88,7 @@ class _Modules:
         if path not in self._bodies:
             if not (path.is_file() and self._released(path)):
                 raise PublicCheckError(f"public checks need {name}, of a hidden module ({path.name}): hide them too")
-            self._bodies[path] = ast.parse(path.read_text(encoding="utf-8")).body
+            self._bodies[path] = parsed(path).body
             self._imports[path] = set()
         return self._bodies[path]
 

@@ -10,16 +10,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import torch
 
 from autograder.errors import AssignmentError
+from autograder.rubric.authored import SOLUTION, authored, near, shown, source_of
+from autograder.rubric.clashes import refuse_clashes
 from autograder.rubric.draw import Draw
 from autograder.rubric.exercise import Check, Exercise
 from autograder.rubric.reference import Reference
 from autograder.rubric.rubric import Rubric
 from autograder.rubric.variants import Equivalent, Mutant, Variants, apply
+
+Kind = TypeVar("Kind")
 
 
 class Gradable(Protocol):
@@ -52,12 +56,13 @@ class Assignment:
     @cached_property
     def solution_source(self) -> str:
         """Return the text of `solution.py`, from which solutions, starters and handouts are made."""
-        return (self.folder / "solution.py").read_text(encoding="utf-8")
+        return source_of(self.folder / SOLUTION)
 
     def solution(self, changes: dict[str, Any] | None = None) -> dict[str, Any]:
-        """Run the solution; return its fresh namespace, with `changes` put in."""
+        """Run the solution; return its fresh namespace, with `changes` put in. Raises `AssignmentError`."""
         namespace: dict[str, Any] = {"__name__": "submission"}
-        exec(self._solution_code, namespace)
+        with authored(self.folder / SOLUTION):
+            exec(self._solution_code, namespace)
         return apply(namespace, changes or {})
 
     def reference(self, check: Check, dtype: torch.dtype) -> Reference:
@@ -70,47 +75,97 @@ class Assignment:
 
     @cached_property
     def _solution_code(self) -> types.CodeType:
-        return compile(self.solution_source, "solution.py", "exec", dont_inherit=True)
+        with authored(self.folder / SOLUTION):
+            return compile(self.solution_source, SOLUTION, "exec", dont_inherit=True)
 
     @cached_property
     def mutants(self) -> list[Mutant]:
-        """Return the wrong implementations that the rubric must catch: the exercises' own and `mutants.py`."""
+        """Return the wrong implementations that the rubric must catch: the exercises' own and `mutants.py`.
+
+        Raises `AssignmentError`.
+        """
         variants = self._variants("mutants")
-        own = [mutant for exercise in self.rubric.exercises for mutant in exercise.mistakes]
-        return own + (variants.mutants if variants else [])
+        mutants = [mutant for exercise in self.rubric.exercises for mutant in exercise.mistakes]
+        mutants += variants.mutants if variants else []
+        names: set[str] = set()
+        known = self.solution().keys()
+        for mutant in mutants:
+            if mutant.of not in self.rubric.functions and mutant.of not in known:
+                raise self._problem(mutant.change, f"mutant {mutant.name} is of {mutant.of}, which no exercise owns."
+                                    f"{near(mutant.of, self.rubric.functions)}")  # fmt: skip
+            if mutant.name in names:
+                raise self._problem(mutant.change, f"two mutants are called {mutant.name}: rename one")
+            names.add(mutant.name)
+        return mutants
 
     @cached_property
     def equivalents(self) -> list[Equivalent]:
-        """Return the right implementations that the rubric must let pass."""
+        """Return the right implementations that the rubric must let pass. Raises `AssignmentError`."""
         variants = self._variants("equivalents")
-        return variants.equivalents if variants else []
+        equivalents = variants.equivalents if variants else []
+        known = self.solution().keys()
+        for one in equivalents:
+            if known.isdisjoint(one.changes):
+                names = ", ".join(one.changes) or "nothing"
+                function = next(iter(one.changes.values()), None)
+                raise self._problem(function, f"equivalent {one.name} replaces {names}, which the solution has not."
+                                    f"{near(names, known)}", "equivalents")  # fmt: skip
+        return equivalents
 
     def owner(self, mutant: Mutant) -> Exercise:
         """Return the exercise that must catch a mutant."""
         return self.rubric.owner(mutant.of)
 
     def _variants(self, module: str) -> Variants | None:
-        if not (self.folder / f"{module}.py").exists():
+        path = self.folder / f"{module}.py"
+        if not path.exists():
             return None
-        found = importlib.import_module(f"{self.package.__name__}.{module}").variants
-        assert isinstance(found, Variants)
-        return found
+        with authored(path):
+            found = importlib.import_module(f"{self.package.__name__}.{module}")
+            return _named(found, "variants", Variants)
+
+    def _problem(self, function: Any, what: str, module: str = "mutants") -> AssignmentError:
+        """Return an error about a variant: where its function stands, and what is wrong."""
+        code = getattr(function, "__code__", None)
+        if code is None:
+            return AssignmentError(f"{shown(self.folder / module)}.py: {what}")
+        return AssignmentError(f"{shown(Path(code.co_filename))}, line {code.co_firstlineno}: {what}")
 
 
 def load(folder: Path) -> Assignment:
-    """Load `reference/NAME`. Raises `AssignmentError`."""
+    """Load `reference/NAME`. Raises `AssignmentError`, which names the file, the line and what to do."""
     folder = folder.resolve()
-    for needed in ("solution.py", "checks.py"):
+    for needed in (SOLUTION, "checks.py"):
         if not (folder / needed).is_file():
             raise AssignmentError(f"{folder} has no {needed}: an assignment needs solution.py and checks.py")
     package = _package(folder)
-    try:
-        checks = importlib.import_module(f"{package.__name__}.checks")
-        rubric = checks.rubric
+    with authored(folder / "checks.py"):
+        rubric = _named(importlib.import_module(f"{package.__name__}.checks"), "rubric", Rubric)
+    assignment = Assignment(folder.name, folder, rubric, digest_of(folder), package)
+    solution = assignment.solution()
+    for exercise in rubric.exercises:
+        for name in exercise.owns:
+            if name not in solution:
+                line = f"{shown(Path(exercise.line[0]))}, line {exercise.line[1]}"
+                raise AssignmentError(
+                    f"{line}: exercise {exercise.number} owns {name}, which solution.py does not define."
+                    f"{near(name, [one for one in solution if not one.startswith('_')])}"
+                )
+    with authored(folder / "checks.py"):
         rubric.verify()
-    except Exception as error:
-        raise AssignmentError(f"{folder / 'checks.py'}: {type(error).__name__}: {error}") from error
-    return Assignment(folder.name, folder, rubric, digest_of(folder), package)
+        refuse_clashes(folder, rubric)
+    return assignment
+
+
+def _named(module: types.ModuleType, name: str, kind: type[Kind]) -> Kind:
+    """Return what an author's module has to define under a name. Raises `AssignmentError`."""
+    found = getattr(module, name, None)
+    if isinstance(found, kind):
+        return found
+    file = shown(Path(module.__file__ or name))
+    other = next((one for one, value in vars(module).items() if isinstance(value, kind)), None)
+    said = f" `{other}` is one: call it `{name}`." if other else ""
+    raise AssignmentError(f"{file} has no `{name} = {kind.__name__}()`.{said}")
 
 
 def digest_of(folder: Path) -> str:

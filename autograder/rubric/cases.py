@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import types
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -58,6 +59,10 @@ class Cases:
     @property
     def __name__(self) -> str:
         return self.inputs.__name__
+
+    @property
+    def __code__(self) -> types.CodeType:
+        return self.inputs.__code__
 
     def __call__(self, student: Student, reference: Reference, draw: Draw) -> None:
         """Make every call. Raises `MismatchError` where the results differ."""

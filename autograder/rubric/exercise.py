@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from autograder.errors import RubricError
 from autograder.protocol.families import AUTOGRAD as AUTOGRAD_FAMILY
+from autograder.rubric.authored import described, verify_call
 from autograder.rubric.cases import Cases
 from autograder.rubric.draw import Draw
 from autograder.rubric.ladder import Ladder, Score
@@ -74,6 +77,12 @@ class Check:
     lends: tuple[str, ...] | None
     run: CheckFunction
 
+    @property
+    def line(self) -> tuple[str, int]:
+        """The file and the line of its function, for messages."""
+        code = getattr(self.run, "__code__", None)
+        return (code.co_filename, code.co_firstlineno) if code is not None else ("", 0)
+
 
 @dataclass(frozen=True)
 class Practice:
@@ -102,6 +111,8 @@ class Exercise:
         points: The sum over its checks.
         bans: Library functions that do the exercise's work, dotted as documented; each stands for its family.
         bonus: Whether its points come on top of the assignment's.
+        given: What of `owns` students get as the solution has it, also single answers: nothing of it is cut.
+        line: The file and the line where it was added, for messages.
         checks: Its checks, in the order in which they were added.
         practices: What students can train at home.
         mistakes: Wrong implementations that its checks must catch.
@@ -118,6 +129,8 @@ class Exercise:
     points: float
     bans: tuple[str, ...] = ()
     bonus: bool = False
+    given: tuple[str, ...] = ()
+    line: tuple[str, int] = field(default=("", 0), compare=False, repr=False)
     checks: list[Check] = field(default_factory=list)
     practices: list[Practice] = field(default_factory=list)
     mistakes: list[Mutant] = field(default_factory=list)
@@ -164,7 +177,7 @@ class Exercise:
             A decorator, which returns the function unchanged.
 
         Raises:
-            ValueError: The function has no docstring.
+            RubricError: The function has no docstring, or cannot be called as a check is; or the points are none.
 
         Example:
             >>> rubric = Rubric()
@@ -178,6 +191,7 @@ class Exercise:
         """
 
         def add(run: CheckFunction) -> CheckFunction:
+            verify_call(run, (None, None, None), "(student, reference, draw)")
             self._add(run.__name__, function, run, inspect.getdoc(run), points, public, trains, seconds, lends)
             return run
 
@@ -213,7 +227,8 @@ class Exercise:
             A decorator, which returns the function unchanged.
 
         Raises:
-            ValueError: The function has no docstring.
+            RubricError: The function has no docstring, or cannot be called with `draw` and each size; or the points are
+                none.
 
         Example:
             >>> rubric = Rubric()
@@ -225,7 +240,13 @@ class Exercise:
             >>> rubric.checks[0].run(student, reference, draw)
         """
 
+        if isinstance(sizes, str) or not isinstance(sizes, Sequence) or not sizes:
+            raise RubricError(f"sizes={described(sizes)} is no list of sizes: write sizes=(3, 8)")
+
         def add(inputs: InputsFunction) -> InputsFunction:
+            for size in sizes:
+                several = size if isinstance(size, tuple) else (size,)
+                verify_call(inputs, (None, *several), "(draw) and what `sizes` says, or is a check: `Exercise.check`")
             run = Cases(function, inputs, tuple(sizes), rtol, atol)
             self._add(inputs.__name__, function, run, inspect.getdoc(inputs), points, public, False, seconds, None)
             return inputs
@@ -245,7 +266,15 @@ class Exercise:
         lends: tuple[str, ...] | None,
     ) -> None:
         if not asked:
-            raise ValueError(f"check {name}: give it a docstring that says what is asked")
+            raise RubricError(f"check {name}: give it a docstring that says what is asked")
+        if not isinstance(function, str):
+            raise RubricError(f'check {name}: name its function first, then its points: ("{self.owns[0]}", {function})')
+        for what, value in (("points", points), ("seconds", seconds)):
+            number = isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < math.inf
+            if not number and (what, value) != ("seconds", None):
+                raise RubricError(f"check {name}: {what}={described(value)} is not a number from 0 on")
+        if isinstance(lends, str):
+            raise RubricError(f'check {name}: lends is a tuple of names, with a comma: ("{lends}",)')
         words = " ".join(asked.split())
         self.checks.append(
             Check(f"{self.number} {name}", self.number, function, words, points, public, trains, seconds, lends, run)

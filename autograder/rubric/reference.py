@@ -8,11 +8,13 @@ from typing import Any
 
 import torch
 
+from autograder.errors import RubricError
 from autograder.protocol.arguments import changed_arguments
 from autograder.protocol.codec import decode, encode, tensors_in
 from autograder.protocol.conversation import Answerer
 from autograder.protocol.messages import Ask, Raised, Returned
 from autograder.protocol.values import Value
+from autograder.rubric.authored import near
 
 
 class Reference:
@@ -49,10 +51,15 @@ class Reference:
         Returns:
             Its result, as it is. What the function raises is the grader's own error and is raised as it is.
 
+        Raises:
+            RubricError: The solution has no such function.
+
         Example:
             >>> reference.call("mse", torch.zeros(2), torch.tensor([1.0, 3.0]))
             tensor(5.)
         """
+        if name not in self._namespace:
+            raise RubricError(f"the solution has no `{name}`.{near(name, self._namespace)}")
         fresh = [self._decode(encode(value)) for value in args]
         return self._namespace[name](*fresh, **{key: self._decode(encode(value)) for key, value in kwargs.items()})
 

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Collection
+
+from autograder.errors import RubricError
 from autograder.protocol.names import resolve
+from autograder.rubric.authored import described, line_of_caller, near
 from autograder.rubric.exercise import Check, Exercise
 
 
@@ -37,6 +42,7 @@ class Rubric:
         points: float,
         bans: tuple[str, ...] = (),
         bonus: bool = False,
+        given: tuple[str, ...] = (),
     ) -> Exercise:
         """Add an exercise.
 
@@ -47,6 +53,8 @@ class Rubric:
             points: What its checks add up to; `verify` looks.
             bans: Library functions that would do the work, dotted; `AUTOGRAD` for a gradient by hand.
             bonus: Whether its points come on top of the assignment's.
+            given: What of it students get finished: a function of `owns` that need not be cut, or the key of an answer
+                that stays in the starter. All else that it owns has to be cut, or there is no release.
 
         Returns:
             The exercise, to add checks to.
@@ -58,7 +66,15 @@ class Rubric:
             >>> rubric.points
             8
         """
-        exercise = Exercise(number, title, owns, points, bans, bonus)
+        place = line_of_caller()
+        for word, names in (("owns", owns), ("bans", bans), ("given", given)):
+            if isinstance(names, str) or not all(isinstance(name, str) for name in names):
+                raise RubricError(f'exercise {number}: {word} is a tuple of names, with a comma: ("mse",)', place)
+        if not isinstance(number, str):
+            raise RubricError(f'exercise {number}: write its number in quotes, "{number}"', place)
+        if isinstance(points, bool) or not isinstance(points, int | float) or not 0 <= points < math.inf:
+            raise RubricError(f"exercise {number}: points={described(points)} is not a number from 0 on", place)
+        exercise = Exercise(number, title, tuple(owns), points, tuple(bans), bonus, tuple(given), place)
         self.exercises.append(exercise)
         return exercise
 
@@ -146,33 +162,62 @@ class Rubric:
         """Check that the rubric does not contradict itself. Loading an assignment calls this.
 
         Raises:
-            ValueError: Points do not add up, two checks have one name, two exercises own one function, a check is about
-                a function that its exercise does not own, or a name in `bans` is wrong.
+            RubricError: Points do not add up, two exercises have one number or own one function, two checks have one
+                name, a check is about a function that its exercise does not own, or lends one that there is not, or a
+                name in `bans` is wrong. It is a `ValueError`, too.
 
         Example:
             >>> rubric = Rubric()
             >>> losses = rubric.exercise("1.3", "Two losses", owns=("mse",), points=6)
             >>> rubric.verify()
             Traceback (most recent call last):
-            ValueError: exercise 1.3 is worth 6, its checks add up to 0
+            autograder.errors.RubricError: exercise 1.3 is worth 6, and has no check
         """
-        names: set[str] = set()
+        if not self.exercises:
+            raise RubricError(
+                'the rubric has no exercise: add one with rubric.exercise("1", "TITLE", owns=..., points=...)'
+            )
         owned: set[str] = set()
+        numbers: set[str] = set()
         for exercise in self.exercises:
-            if twice := owned.intersection(exercise.owns):
-                raise ValueError(f"exercise {exercise.number} owns {min(twice)}, which an earlier exercise owns")
+            if exercise.number in numbers:
+                raise RubricError(f"two exercises have the number {exercise.number}: renumber one", exercise.line)
+            numbers.add(exercise.number)
+            if twice := [name for name in exercise.owns if name in owned]:
+                raise RubricError(
+                    f"exercise {exercise.number} owns {min(twice)}, which an earlier exercise owns", exercise.line
+                )
             owned.update(exercise.owns)
-            for check in exercise.checks:
-                if check.function not in exercise.owns:
-                    raise ValueError(f"check {check.name!r} is about {check.function}, which its exercise does not own")
-                if check.name in names:
-                    raise ValueError(f"two checks are called {check.name!r}")
-                names.add(check.name)
-            total = sum(check.points for check in exercise.checks)
-            if abs(total - exercise.points) > 1e-9:
-                raise ValueError(f"exercise {exercise.number} is worth {exercise.points}, its checks add up to {total}")
-            for name in exercise.bans:
-                try:
-                    resolve(name)
-                except LookupError as error:
-                    raise ValueError(f"exercise {exercise.number} bans {name}: {error}") from error
+        for exercise in self.exercises:
+            self._verify_checks(exercise, owned)
+            self._verify_bans(exercise)
+
+    def _verify_checks(self, exercise: Exercise, owned: Collection[str]) -> None:
+        names: set[str] = set()
+        for check in exercise.checks:
+            if check.function not in exercise.owns:
+                question = near(check.function, exercise.owns)
+                raise RubricError(
+                    f"check {check.name!r} is about {check.function}, which its exercise does not own{question and '.'}"
+                    f"{question}",
+                    check.line,
+                )
+            if check.name in names:
+                raise RubricError(f"two checks are called {check.name!r}", check.line)
+            names.add(check.name)
+            for name in check.lends or ():
+                if name not in owned:
+                    raise RubricError(
+                        f"check {check.name!r} lends {name}, which no exercise owns.{near(name, owned)}", check.line
+                    )
+        total = sum(check.points for check in exercise.checks)
+        if abs(total - exercise.points) > 1e-9:
+            adds = f", its checks add up to {total}" if exercise.checks else ", and has no check"
+            raise RubricError(f"exercise {exercise.number} is worth {exercise.points}{adds}", exercise.line)
+
+    def _verify_bans(self, exercise: Exercise) -> None:
+        for name in exercise.bans:
+            try:
+                resolve(name)
+            except LookupError as error:
+                raise RubricError(f"exercise {exercise.number} bans {name}: {error}", exercise.line) from error

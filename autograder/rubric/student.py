@@ -7,12 +7,12 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-from autograder.errors import StudentError, UnacceptableValueError
+from autograder.errors import ConversationEndedError, StudentError, UnacceptableValueError
 from autograder.model import Outcome
 from autograder.protocol.codec import decode, encode
 from autograder.protocol.conversation import Conversation
-from autograder.protocol.messages import Ban, Call, Raised, Read, Returned, StandIn
-from autograder.protocol.values import Value
+from autograder.protocol.messages import Ban, Call, Raised, Read, Returned, StandIn, Touched
+from autograder.protocol.values import ListValue, Opaque, TupleValue, Value
 from autograder.rubric.contracts import REPEATS, Breach, anew, breach_of
 from autograder.rubric.exchanges import Exchange, same_answer, same_exchanges
 from autograder.rubric.reference import Reference
@@ -144,6 +144,25 @@ class Student:
         answer = self._conversation.perform(Read(name), self._reference.answer)
         return self._result(Exchange(name, answer))
 
+    def untouched(self, name: str) -> bool:
+        """Return whether a function that answered None has nothing written in it. The engine asks after a failure.
+
+        Right work may return None, and do nothing, too: so what passes is never asked about.
+
+        Args:
+            name: The function.
+
+        Returns:
+            Whether nothing is written in it. False where it answered anything but None, or cannot be asked any more.
+        """
+        if not any(exchange.name == name and _is_blank(exchange.answer) for exchange in self.exchanges):
+            return False
+        try:
+            answer = self._conversation.perform(Touched(name), self._reference.answer)
+        except ConversationEndedError:
+            return False
+        return isinstance(answer, Returned) and answer.value is False
+
     def stand_in(self, names: tuple[str, ...], *, gradients: bool = True) -> None:
         """Replace functions in the student's code by the reference's, from now on. The engine calls this.
 
@@ -187,6 +206,19 @@ class Student:
             raise StudentError(Outcome.FAILED, f"`{name}` returned something that cannot be read: {error}.") from error
 
 
+def _is_blank(answer: Returned | Raised) -> bool:
+    """Return whether an answer is None, or `...`, or a tuple of them."""
+    return isinstance(answer, Returned) and _is_nothing(answer.value)
+
+
+def _is_nothing(value: Value) -> bool:
+    if isinstance(value, ListValue | TupleValue):
+        return all(map(_is_nothing, value.items))
+    return value is None or value == ELLIPSIS
+
+
+ELLIPSIS = Opaque("ellipsis")
+"""`...`, as it comes from the student's side."""
 MISSING = "not defined in your submission."
 STARTERS = re.compile(r"Exercise \S+: (\w{1,100})")
 """Matches what a starter's function raises, and finds the function's name in it."""

@@ -54,6 +54,7 @@ THE_ENGINES = {
     "Reference.answered_by",
     "Student.ban",
     "Student.stand_in",
+    "Student.untouched",
 }
 """Methods that no instructor calls: they need no example."""
 

@@ -98,7 +98,9 @@ def _grade(
         return INTERRUPTED
     writer.show(json=json)
     for number in writer.without_cell:
-        console.print(f"[yellow]Exercise {number} has no cell in the gradebook: its points are not counted there.[/]")
+        console.print(
+            f"[yellow]Exercise {escape(number)} has no cell in the gradebook: its points are not counted there.[/]"
+        )
     for path in writer.damaged:
         console.print(f"[yellow]{escape(str(path))} holds no time: nbgrader's own pages fail until it is put right.[/]")
     for student, problem in writer.unwritten.items():

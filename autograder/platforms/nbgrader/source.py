@@ -11,6 +11,7 @@ from autograder.release.by_hand import with_notes
 from autograder.release.cut import BEGIN, nbgrader_source
 from autograder.release.generate import released
 from autograder.release.notebook import Cell, cell, cells_of, defined, last_cells, notebook_json
+from autograder.rubric.authored import SOLUTION, source_of
 
 SCHEMA = 3
 """The version of nbgrader's cell metadata."""
@@ -40,7 +41,7 @@ def source_version(reference: Path, bundle: PublicRelease) -> dict[str, bytes]:
         for path, data in released(reference, bundle).items()
         if not path.endswith(".ipynb") and path != f"{name}.py"
     }
-    solution = (reference / "solution.py").read_text(encoding="utf-8")
+    solution = source_of(reference / SOLUTION)
     return {f"{name}.ipynb": source_notebook(solution, bundle).encode(), **others}
 
 

@@ -18,11 +18,12 @@ from autograder.errors import StandInError
 from autograder.protocol.arguments import changed_arguments
 from autograder.protocol.codec import decode, encode
 from autograder.protocol.devices import CPU
-from autograder.protocol.messages import Ask, Ban, Call, Raised, Read, Request, Returned, StandIn
+from autograder.protocol.messages import Ask, Ban, Call, Raised, Read, Request, Returned, StandIn, Touched
 from autograder.protocol.values import Value
 from autograder.sandbox.guest import capabilities, devices
 from autograder.sandbox.guest.stand_ins import stand_in
 from autograder.sandbox.guest.tracebacks import describe
+from autograder.sandbox.guest.untouched import is_untouched
 
 
 class Asker(Protocol):
@@ -59,6 +60,8 @@ class Executor:
                 case Read():
                     with self._ban.on():  # what is read may compute itself
                         return Returned(encode(self._namespace[request.name]))
+                case Touched():
+                    return Returned(not is_untouched(self._namespace[request.name]))
                 case StandIn():
                     for name in request.names:
                         self._replace(name, stand_in(name, self._ask, gradients=request.gradients))
