@@ -6,6 +6,8 @@ import ast
 import sys
 from collections.abc import Iterable
 
+from autograder.intake.helper import HELPER
+
 NOTEBOOK_PACKAGES = frozenset({"google", "IPython", "ipywidgets", "autograder"})
 """Packages of notebook services and of checking at home: absent when grading, and not worth a note."""
 
@@ -35,69 +37,6 @@ _SURE = frozenset(
     }.items()
     for name in names.split()
 )
-
-HELPER = "_autograder_intake"
-HELPER_SOURCE = '''\
-"""Added at intake: stands in for packages that are not here, and lets a failing line cost only itself."""
-
-import contextlib
-import sys
-
-
-class _Failed:
-    def __init__(self, problem):
-        self._problem = problem
-
-    def __call__(self, *args, **kwargs):
-        raise RuntimeError(self._problem)
-
-
-class _Missing:
-    def __init__(self, package):
-        self.__dict__["_package"] = package
-
-    def _refuse(self, *args, **kwargs):
-        package = self.__dict__["_package"]
-        raise ModuleNotFoundError(f"{package} is not available in this assignment", name=package)
-
-    def __getattr__(self, name):
-        if name.startswith("__"):
-            raise AttributeError(name)
-        return self
-
-    def __getitem__(self, key):
-        return self
-
-    __call__ = __iter__ = __enter__ = __exit__ = __bool__ = __len__ = __setattr__ = __mro_entries__ = _refuse
-
-
-def missing(package):
-    return _Missing(package)
-
-
-@contextlib.contextmanager
-def attempt(place, names=(), namespace=None):
-    """Run a block; after an error, `names` say which one when they are called."""
-    try:
-        yield
-    except (Exception, SystemExit) as error:
-        problem = f"{place} failed: {_described(error)}"
-        with contextlib.suppress(Exception):
-            print(problem, file=sys.stderr)
-        for name in names:
-            namespace.setdefault(name, _Failed(problem))
-
-
-def _described(error):
-    try:
-        return f"{type(error).__name__}: {error}"
-    except Exception:
-        return type(error).__name__
-
-
-for _function in (_Failed.__call__, _Missing._refuse):  # an error is the line's that led here
-    _function.__code__ = _function.__code__.replace(co_filename="intake")
-'''
 
 
 def allowed_modules(packages: Iterable[str], own: Iterable[str]) -> frozenset[str]:

@@ -9,10 +9,12 @@ from pathlib import Path, PurePosixPath
 
 from autograder.errors import RejectedError
 from autograder.intake.archive import read_files
-from autograder.intake.imports import HELPER, HELPER_SOURCE, allowed_modules, own_modules
+from autograder.intake.helper import HELPER, HELPER_SOURCE
+from autograder.intake.imports import allowed_modules, own_modules
 from autograder.intake.notebook import looks_like_notebook, read_notebook
 from autograder.intake.recovery import MAX_NOTES
-from autograder.intake.source import LEFT_OUT, Cleaned, Rules, clean
+from autograder.intake.selection import Rules
+from autograder.intake.source import LEFT_OUT, Cleaned, clean
 from autograder.intake.text import printable, source_text
 from autograder.model import DEFAULT_PACKAGES, Submission
 

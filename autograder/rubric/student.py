@@ -17,7 +17,6 @@ from autograder.rubric.contracts import REPEATS, Breach, anew, breach_of
 from autograder.rubric.exchanges import Exchange, same_answer, same_exchanges
 from autograder.rubric.reference import Reference
 
-
 MOST_USED = 0.25
 """The share of a check's time after which a question is not asked again: right work has time for the rest."""
 

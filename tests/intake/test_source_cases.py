@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 
-from autograder.intake.imports import HELPER, allowed_modules
-from autograder.intake.source import LEFT_OUT, Rules, clean
+from autograder.intake.helper import HELPER
+from autograder.intake.imports import allowed_modules
+from autograder.intake.selection import Rules
+from autograder.intake.source import LEFT_OUT, clean
 
 
 def rules(*, own: frozenset[str] = frozenset(), **more: Any) -> Rules:

@@ -16,6 +16,7 @@ from typing import Any
 
 from autograder.protocol.messages import Raised
 from autograder.sandbox.guest.tracebacks import describe
+from autograder.sandbox.guest.written import Written
 
 _FUTURES = functools.reduce(
     operator.or_, (getattr(__future__, name).compiler_flag for name in __future__.all_feature_names)
@@ -48,18 +49,22 @@ class _Sources(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 def run_source(name: str, source: str, namespace: dict[str, Any]) -> None:
     """Execute one file's source in `namespace`, with its lines known to tracebacks.
 
-    One statement after the other: where one fails, those after it still run, and then its error is raised.
+    One statement after the other: where one fails, those after it still run, and then its error is raised. A value in
+    the place of a function that was written above does not stay there.
     """
     linecache.cache[name] = (len(source), None, source.splitlines(True), name)
     namespace["__file__"] = name
     whole = compile(source, name, "exec", dont_inherit=True)
     flags = whole.co_flags & _FUTURES
     first: BaseException | None = None
+    written = Written(namespace)
     for statement in ast.parse(source, name).body:
         try:
             exec(compile(ast.Module([statement], []), name, "exec", flags, dont_inherit=True), namespace)
+            written.note(statement)
         except BaseException as error:
             first = first or error
+    written.restore()
     if first is not None:
         raise first
 
