@@ -117,7 +117,10 @@ def grade(
     """
     started = time.perf_counter()
     little = settings.slot_mb < SLOT_MB
-    engine = Engine(assignment, settings.secret, lambda: StandInAnswers(assignment, little_memory=little), limited=True)
+    engine = Engine(
+        assignment, settings.secret, lambda: StandInAnswers(assignment, little_memory=little), limited=True,
+        seen=submission.seen,
+    )  # fmt: skip
     info = settings.decided(info_of(assignment))
     limits = settings.limits
     ended = {check.name: _given_up(check, ours=check.name in broken) for check in assignment.rubric.checks}

@@ -37,13 +37,15 @@ LEFT_OUT = "Only definitions, imports, simple assignments and what your function
 
 @dataclass(frozen=True)
 class Cleaned:
-    """Source that is ready to load. `written` are the functions with a body of the student's own."""
+    """Source that is ready to load. `written` are the functions with a body of the student's own, `reads` the names
+    that functions read and nobody sets."""
 
     source: str
     notes: tuple[str, ...]
     defined: frozenset[str]
     written: frozenset[str]
     imported: frozenset[str]
+    reads: frozenset[str]
     needs_helper: bool
 
 
@@ -54,7 +56,9 @@ def clean(text: str, place: Place, rules: Rules, *, already_recovered: bool = Fa
         module = parse(text)
     except PARSE_ERRORS as error:  # the parts parse, but not together: too deep or too large for the compiler
         note, _ = broken("", error, place(getattr(error, "lineno", None) or 1))
-        return Cleaned("\n" * text.count("\n"), (*notes, note), frozenset(), frozenset(), frozenset(), False)
+        return Cleaned(
+            "\n" * text.count("\n"), (*notes, note), frozenset(), frozenset(), frozenset(), frozenset(), False
+        )
     cleaner = _Cleaner(rules, text=text, place=place)
     cleaner.run(module)
     source = cleaner.edits.apply()
@@ -70,6 +74,7 @@ def clean(text: str, place: Place, rules: Rules, *, already_recovered: bool = Fa
         frozenset(cleaner.definitions),
         frozenset(name for name, found in cleaner.definitions.items() if any(map(cleaner.is_written, found))),
         frozenset(cleaner.imported),
+        frozenset(name for name in cleaner.needed if cleaner.unbound(name)),
         f'__import__("{HELPER}")' in source,
     )
 
