@@ -5,12 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
-from functools import partial
 
 from autograder.errors import ConversationEndedError, SandboxUnavailableError, WorkTimeoutError
 from autograder.grading.alarm import cpu_limit
 from autograder.grading.engine import Engine
 from autograder.grading.hosts import SubmissionHost
+from autograder.grading.opening import Opening
 from autograder.grading.reports import ON_THE_CPU, report_on
 from autograder.grading.settings import SLOT_MB, AssignmentInfo, GradingSettings
 from autograder.grading.slot_sandbox import SlotSandbox
@@ -130,12 +130,9 @@ def grade(
     own = cpu = 0.0
     try:
         with ExitStack() as opened:
-            opening = partial(sandbox.open, submission.files, submission.main, limits)
+            opening = Opening(sandbox, submission, limits)
             host = opened.enter_context(_host(opening, settings, sandbox.leeway))
-            if host.load_error is not None:
-                error = host.load_error
-                place = f" ({error.where})" if error.where else ""
-                problem = f"While your file was loaded: {error.type_name}: {error.message}{place}"
+            problem = _problem(opening.problems, host.load_error)
             other, remark = _opened_second(second, submission, settings, opened)
             notes = (*notes, *remark)
             results = engine.run(host, submission.digest, begin=begin, progress=progress, known=taken, second=other)
@@ -166,7 +163,7 @@ def _opened_second(
     """Open the same submission on the second device, or return a note on why it is not there."""
     if second is None:
         return None, ()
-    opening = partial(second.open, submission.files, submission.main, settings.limits)
+    opening = Opening(second, submission, settings.limits)
     try:
         host = _host(opening, settings, second.leeway)
     except ConversationEndedError as ended:
@@ -175,6 +172,15 @@ def _opened_second(
         return None, (f"{ON_THE_CPU}: {second.device} could not be had.",)
     opened.callback(_close, host)
     return host, ()
+
+
+def _problem(left_out: list[str], error: Raised | None) -> str:
+    """Say what went wrong while a file was loaded, if anything did."""
+    problems = list(left_out)
+    if error is not None:
+        place = f" ({error.where})" if error.where else ""
+        problems.append(f"{error.type_name}: {error.message}{place}")
+    return f"While your file was loaded: {'; '.join(problems)}" if problems else ""
 
 
 def _host(opening: Callable[[], Session], settings: GradingSettings, leeway: float) -> SubmissionHost:

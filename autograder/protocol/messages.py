@@ -84,13 +84,27 @@ SWEPT = b"s"
 
 
 class Load(msgspec.Struct, frozen=True):
-    """The sources, and the module to run."""
+    """The sources, and the module to run.
+
+    `skipped` are statements that are not run, by file and line: they ended the loading before. `plain`: only
+    definitions, imports and plain values are.
+    """
 
     files: dict[str, str]
     main: str
+    skipped: tuple[tuple[str, int], ...] = ()
+    plain: bool = False
 
 
-class Loaded(msgspec.Struct, frozen=True):
+class Loading(msgspec.Struct, frozen=True, tag="loading"):
+    """A statement is about to run; `place` names it for the student."""
+
+    file: str
+    line: int
+    place: str
+
+
+class Loaded(msgspec.Struct, frozen=True, tag="loaded"):
     """The sources were run; `error` is what ended that early."""
 
     error: Raised | None
