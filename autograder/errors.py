@@ -176,11 +176,12 @@ class ConversationEndedError(_WithOutcome):
 class LoadEndedError(ConversationEndedError):
     """One statement did not let the loading of a file come to its end.
 
-    `file` and `line` say which, `place` as the student knows it; `message` says what it did.
+    `file` and `line` say which, `place` as the student knows it; `did` says what it did.
     """
 
-    def __init__(self, outcome: Outcome, message: str, file: str, line: int, place: str) -> None:
+    def __init__(self, outcome: Outcome, message: str, did: str, file: str, line: int, place: str) -> None:
         super().__init__(outcome, message)
+        self.did = did
         self.file = file
         self.line = line
         self.place = place

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
+from functools import partial
 
 from autograder.errors import ConversationEndedError, SandboxUnavailableError, WorkTimeoutError
 from autograder.grading.alarm import cpu_limit
@@ -133,7 +134,7 @@ def grade(
             opening = Opening(sandbox, submission, limits)
             host = opened.enter_context(_host(opening, settings, sandbox.leeway))
             problem = _problem(opening.problems, host.load_error)
-            other, remark = _opened_second(second, submission, settings, opened)
+            other, remark = _opened_second(second, opening, settings, opened)
             notes = (*notes, *remark)
             results = engine.run(host, submission.digest, begin=begin, progress=progress, known=taken, second=other)
         output, own, cpu = host.output, host.own_seconds, host.cpu_seconds
@@ -158,14 +159,13 @@ def grade(
 
 
 def _opened_second(
-    second: SlotSandbox | None, submission: Submission, settings: GradingSettings, opened: ExitStack
+    second: SlotSandbox | None, opening: Opening, settings: GradingSettings, opened: ExitStack
 ) -> tuple[SubmissionHost | None, tuple[str, ...]]:
     """Open the same submission on the second device, or return a note on why it is not there."""
     if second is None:
         return None, ()
-    opening = Opening(second, submission, settings.limits)
     try:
-        host = _host(opening, settings, second.leeway)
+        host = _host(partial(opening.once, second), settings, second.leeway)
     except ConversationEndedError as ended:
         return None, (f"{ON_THE_CPU}. On {second.device}, {ended.message}.",)
     except SandboxUnavailableError:

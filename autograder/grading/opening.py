@@ -24,13 +24,18 @@ class Opening:
         self._skipped: list[tuple[str, int]] = []
         self._plain = False
 
+    def once(self, sandbox: SlotSandbox) -> Session:
+        """Open it in another sandbox, without what is left out by now. Raises `ConversationEndedError` and
+        `SandboxUnavailableError`."""
+        return sandbox.open(
+            self._submission.files, self._submission.main, self._limits, tuple(self._skipped), self._plain
+        )
+
     def __call__(self) -> Session:
         """Open it. Raises `ConversationEndedError` and `SandboxUnavailableError`."""
         while True:
             try:
-                return self._sandbox.open(
-                    self._submission.files, self._submission.main, self._limits, tuple(self._skipped), self._plain
-                )
+                return self.once(self._sandbox)
             except LoadEndedError as ended:
                 at = (ended.file, ended.line)
                 if self._plain or at in self._skipped:
@@ -39,7 +44,7 @@ class Opening:
 
     def _leave_out(self, at: tuple[str, int], ended: LoadEndedError) -> None:
         self._skipped.append(at)
-        self.problems.append(f"this line {ended.message}, and was left out: {printable(ended.place[:200])}")
+        self.problems.append(f"this line {ended.did}, and was left out: {printable(ended.place[:200])}")
         if len(self._skipped) > MOST:
             self._plain = True
             self.problems.append("so only definitions, imports and plain values are loaded")

@@ -268,17 +268,18 @@ class _Loading:
             error: Raised | None = message.error
             return error
         except DeadlineError:
-            what = "waits" if self._statement else "your file waits while it is loaded"
-            raise self._blamed(_waited_too_long(self._monitor, self._allowed * self._patience, what)) from None
+            seconds = self._allowed * self._patience
+            ended = _waited_too_long(self._monitor, seconds, "your file waits while it is loaded")
+            raise self._blamed(ended, f"waited for {seconds:g} s (sleep, input, a lock?)") from None
         except ConversationEndedError as ended:
             if ended.outcome is not Outcome.TIMED_OUT:
-                raise self._blamed(ended) from None
-            what = "did not come to its end" if self._statement else "your file did not finish loading"
-            text = f"{what} in {self._allowed:g} s of computing"
-            raise self._blamed(ConversationEndedError(Outcome.TIMED_OUT, text)) from None
+                raise self._blamed(ended, f"took {ended.message}") from None
+            text = f"your file did not finish loading in {self._allowed:g} s of computing"
+            slow = ConversationEndedError(Outcome.TIMED_OUT, text)
+            raise self._blamed(slow, f"did not come to its end in {self._allowed:g} s of computing") from None
         except (ConnectionClosedError, MalformedMessageError):
-            text = "ended the process" if self._statement else "the process ended while your file was loaded"
-            raise self._blamed(ConversationEndedError(Outcome.CRASHED, text)) from None
+            crashed = ConversationEndedError(Outcome.CRASHED, "the process ended while your file was loaded")
+            raise self._blamed(crashed, "ended the process") from None
 
     def _next(self, statement: Loading) -> None:
         self._decided()
@@ -295,11 +296,12 @@ class _Loading:
         if self._leeway > 1 and self._monitor.used() > self._allowed:
             raise ConversationEndedError(Outcome.GRADER_ERROR, SLOW_MACHINE)
 
-    def _blamed(self, ended: ConversationEndedError) -> ConversationEndedError:
+    def _blamed(self, ended: ConversationEndedError, did: str) -> ConversationEndedError:
+        """Return the error with the statement that is to blame, if one is."""
         at = self._statement
         if at is None or ended.outcome is Outcome.GRADER_ERROR:
             return ended
-        return LoadEndedError(ended.outcome, ended.message, at.file, at.line, at.place)
+        return LoadEndedError(ended.outcome, ended.message, did, at.file, at.line, at.place)
 
 
 def _supervisor_pid(control: socket.socket) -> int:
