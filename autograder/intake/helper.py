@@ -51,7 +51,17 @@ class _Nothing:
         return self
 
     def __call__(self, *args, **kwargs):
+        decorates = len(args) == 1 and not kwargs and callable(args[0]) and not isinstance(args[0], _Nothing)
+        return args[0] if decorates else self
+
+    def __getitem__(self, key):
         return self
+
+    def __enter__(self):
+        return self
+
+    def __mro_entries__(self, bases):
+        return ()
 
     def __iter__(self):
         return iter(())
@@ -67,8 +77,6 @@ class _Nothing:
 
     def __setitem__(self, key, value):
         pass
-
-    __enter__ = __getitem__ = __call__
 
 
 def missing(package):

@@ -11,6 +11,13 @@ from autograder.intake.helper import HELPER
 NOTEBOOK_PACKAGES = frozenset({"google", "IPython", "ipywidgets", "autograder"})
 """Packages of notebook services and of checking at home: absent when grading, and not worth a note."""
 
+HARMLESS = (
+    "torch.utils.tensorboard", "tensorboard", "tensorboardX", "wandb", "mlflow", "comet_ml", "neptune", "clearml",
+    "aim", "livelossplot", "trackio", "swanlab", "visdom", "google.colab", "IPython", "ipywidgets", "ipdb",
+    "nest_asyncio", "torchsummary", "torchinfo", "torchviz",
+)  # fmt: skip
+"""Packages that look on: what becomes of a function does not depend on them, so that what does nothing may stand in."""
+
 _ALIASES = {"scikit-learn": ("sklearn",), "matplotlib": ("matplotlib", "mpl_toolkits")}
 _ALWAYS = frozenset({"typing_extensions"})
 
@@ -74,22 +81,48 @@ def bindings(statement: ast.Import | ast.ImportFrom) -> list[tuple[str, str]]:
     return [(a.asname, a.name) if a.asname else (a.name.split(".")[0],) * 2 for a in statement.names]
 
 
+def harmless(statement: ast.Import | ast.ImportFrom, allowed: frozenset[str]) -> list[str]:
+    """Return the packages of an import for which something that does nothing may stand in."""
+    if isinstance(statement, ast.Import):
+        modules = [alias.name for alias in statement.names]
+    elif statement.level:
+        modules = []
+    else:
+        modules = [f"{statement.module}.{alias.name}" for alias in statement.names]
+    found = (_harmless(module) for module in modules)
+    return [name for name in dict.fromkeys(found) if name and (name.split(".")[0] not in allowed or "." in name)]
+
+
+def _harmless(module: str) -> str:
+    return next((name for name in HARMLESS if f"{module}.".startswith(f"{name}.")), "")
+
+
 def stand_in(statement: ast.Import | ast.ImportFrom, allowed: frozenset[str]) -> str:
     """Return the statement on one line, with forbidden packages replaced; "pass" where nothing is left."""
-    if isinstance(statement, ast.ImportFrom):
-        package = (statement.module or "").split(".")[0]
-        return _missing([name for name, _ in bindings(statement)], package)
     parts = []
     for alias in statement.names:
-        one = ast.Import([alias])
-        if forbidden(one, allowed):
-            parts.append(_missing([name for name, _ in bindings(one)], alias.name.split(".")[0]))
+        one: ast.Import | ast.ImportFrom = ast.Import([alias])
+        if isinstance(statement, ast.ImportFrom):
+            one = ast.ImportFrom(statement.module, [alias], statement.level)
+        names = [name for name, _ in bindings(one)]
+        if harmless(one, allowed):
+            known = isinstance(one, ast.Import) and not alias.asname and names[0] in allowed
+            parts.append(f"import {names[0]}" if known else _standing_in(names, "nothing()"))
+        elif refused := forbidden(one, allowed):
+            parts.append(_standing_in(names, f"missing({refused[0]!r})"))
         else:
             parts.append(ast.unparse(one))
-    return "; ".join(parts)
+    return _merged(parts)
 
 
-def _missing(names: list[str], package: str) -> str:
-    if not names:
-        return "pass"
-    return " = ".join(names) + f' = __import__("{HELPER}").missing({package!r})'
+def _merged(parts: list[str]) -> str:
+    """Return statements on one line: `a = missing(x); b = missing(x)` as `a = b = missing(x)`."""
+    found: dict[str, list[str]] = {}
+    for part in parts:
+        name, equals, value = part.partition(" = ")
+        found.setdefault(value if equals else part, []).append(f"{name} = " if equals else "")
+    return "; ".join("".join(names) + value for value, names in found.items())
+
+
+def _standing_in(names: list[str], by: str) -> str:
+    return " = ".join([*names, f'__import__("{HELPER}").{by}']) if names else "pass"

@@ -13,7 +13,7 @@ from autograder.intake.statements import Definition, is_main_guard, root, try_pa
 
 ANSWERS = "ANSWERS"
 """The name under which short answers are given."""
-_ALWAYS_THERE = frozenset(dir(builtins)) | {"__name__", "__file__", "__doc__"}
+_ALWAYS_THERE = frozenset(dir(builtins)) | {"__name__", "__file__", "__doc__", "display", "get_ipython"}
 
 
 @dataclass(frozen=True)
@@ -31,9 +31,9 @@ class Selection:
     """What is known of a module's names at one of its statements, and so whether the statement stays.
 
     `bound` are the names that are set by now; `aliases` say what they stand for, `missing` which of them stand for a
-    package that is not there; `left_out` are those whose statements did not stay, with the line. `star`: an import may
-    have brought any name. Then what `survey` finds: the names that functions need, the module's functions, and all
-    names that are set outside of `if __name__ == "__main__":`.
+    package that is not there, `idle` are those that stand for one that does nothing; `left_out` are those whose
+    statements did not stay, with the line. `star`: an import may have brought any name. Then what `survey` finds: the
+    names that functions need, the module's functions, and all names that are set outside of `if __name__ == ...:`.
     """
 
     rules: Rules
@@ -42,6 +42,7 @@ class Selection:
     aliases: dict[str, str] = field(default_factory=dict)
     missing: dict[str, str] = field(default_factory=dict)
     left_out: dict[str, int] = field(default_factory=dict)
+    idle: set[str] = field(default_factory=set)
     needed: frozenset[str] = frozenset()
     functions: frozenset[str] = frozenset()
     outside: frozenset[str] = frozenset()
@@ -100,10 +101,11 @@ class Selection:
         """Return whether a statement has nothing to do here: `autograder.check("1.1")`, `drive.mount("/drive")`."""
         if not isinstance(statement, ast.Expr | ast.Assign | ast.Assert):
             return False
-        if stores(statement) & (self.rules.expected | {ANSWERS}):
+        if stores(statement) & (self.rules.expected | self.needed | {ANSWERS}):
             return False
         return any(
-            self.missing.get(name, "" if name in self.bound else name) in NOTEBOOK_PACKAGES for name in loads(statement)
+            name in self.idle or self.missing.get(name, "" if name in self.bound else name) in NOTEBOOK_PACKAGES
+            for name in loads(statement)
         )
 
     def _keeps_assignment(self, statement: ast.Assign | ast.AnnAssign | ast.AugAssign) -> bool:

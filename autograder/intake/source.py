@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from autograder.intake.duplicates import settle
 from autograder.intake.edits import Edits
 from autograder.intake.helper import HELPER
-from autograder.intake.imports import NOTEBOOK_PACKAGES, bindings, cannot_fail, forbidden, stand_in
+from autograder.intake.imports import NOTEBOOK_PACKAGES, bindings, cannot_fail, forbidden, harmless, stand_in
 from autograder.intake.recovery import PARSE_ERRORS, Place, broken, recover
 from autograder.intake.selection import ANSWERS, Rules, Selection
 from autograder.intake.simple import dotted, is_literal, loads, stores
@@ -22,11 +22,13 @@ from autograder.intake.statements import (
     Function,
     compile_error,
     compiles,
+    imports_in,
     is_docstring,
     is_main_guard,
     raises_only,
     read_at_definition,
     root,
+    sets_device,
     try_parts,
 )
 from autograder.intake.text import printable
@@ -172,6 +174,9 @@ class _Cleaner(Selection):
                 self._import(statement, nested=nested)
             case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
                 self._define(statement)
+                for inner in imports_in(statement):
+                    if idle := harmless(inner, self.rules.allowed):
+                        self._idle(inner, idle)
             case ast.If() if not self.rules.run_top_level or is_main_guard(statement):
                 if is_main_guard(statement):
                     self._lift(statement)
@@ -183,6 +188,11 @@ class _Cleaner(Selection):
             case ast.Expr(value=ast.Constant()) | ast.Pass():
                 pass
             case ast.Expr() | ast.Assert() | ast.Delete() | ast.Raise():
+                if sets_device(statement):
+                    self.remarks.append(
+                        f"{self.place(statement.lineno)}: a default device that is not there when your work is graded "
+                        "is not set: it is graded on the CPU."
+                    )
                 if not nested:
                     self._guard(statement)
             case ast.For() | ast.While() | ast.With() | ast.Match():
@@ -291,9 +301,19 @@ class _Cleaner(Selection):
         for name, whole in bindings(statement):
             self.aliases[name] = whole
             self.missing.pop(name, None)
+            self.idle.discard(name)
             self.left_out.pop(name, None)
-        refused = forbidden(statement, self.rules.allowed)
-        if refused:
+        idle = harmless(statement, self.rules.allowed)
+        refused = [] if idle and isinstance(statement, ast.ImportFrom) else forbidden(statement, self.rules.allowed)
+        refused = [package for package in refused if package not in {name.split(".")[0] for name in idle}]
+        if idle and not nested:
+            self._idle(statement, idle)
+            for name, whole in bindings(statement):
+                if whole.split(".")[0] in refused:
+                    self.missing[name] = whole.split(".")[0]
+            return
+        if refused or idle:
+            refused = refused or [idle[0].split(".")[0]]
             self._refuse(statement, refused, in_try=nested)
             return
         if isinstance(statement, ast.ImportFrom):
@@ -310,6 +330,19 @@ class _Cleaner(Selection):
             self.imported |= {alias.name.split(".")[0] for alias in statement.names}
         if not cannot_fail(statement) and not nested:
             self._guard(statement)
+
+    def _idle(self, statement: ast.Import | ast.ImportFrom, packages: list[str]) -> None:
+        """Let something that does nothing stand in for a package."""
+        self.edits.replace(statement, stand_in(statement, self.rules.allowed))
+        self.idle |= {
+            name for name, whole in bindings(statement) if any(f"{whole}.".startswith(f"{one}.") for one in packages)
+        }
+        for package in packages:
+            if package.split(".")[0] not in NOTEBOOK_PACKAGES:
+                self.remarks.append(
+                    f"{self.place(statement.lineno)}: `{package}` does nothing here: what you log or draw with it "
+                    "is not kept, and costs nothing."
+                )
 
     def _refuse(self, statement: ast.Import | ast.ImportFrom, refused: list[str], *, in_try: bool) -> None:
         for package in refused:
@@ -344,6 +377,8 @@ class _Cleaner(Selection):
                 f"`{printable(package, 40)}` is not among this assignment's packages. Only functions that use it are "
                 "affected; write those without it."
             )
+        if "display" in self.needed - self.bound:
+            yield "`display` shows nothing here, and costs nothing."
         for line in self.lost_answers:
             yield f"{self.place(line)}: this part of `ANSWERS` comes from code that does not run here. Write its value."
         for name, found in self.definitions.items():

@@ -23,6 +23,7 @@ def spelled_out(text: str) -> str:
     helper = f'__import__("{HELPER}")'
     text = re.sub(r"<(\d+)> ", rf"with {helper}.attempt('line \1'): ", text)
     text = re.sub(r"<(\d+) (\w+)> ", rf"with {helper}.attempt('line \1', ('\2',), globals()): ", text)
+    text = text.replace("<nothing>", f"{helper}.nothing()")
     return re.sub(r"<(\w+)>", rf"{helper}.missing('\1')", text)
 
 

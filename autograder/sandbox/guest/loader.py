@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 from autograder.protocol.messages import Raised
+from autograder.sandbox.guest.surroundings import furnish
 from autograder.sandbox.guest.tracebacks import describe
 from autograder.sandbox.guest.written import Written
 
@@ -103,6 +104,7 @@ def load(files: dict[str, str], main: str, gate: Gate = everything) -> tuple[dic
 
     What does not depend on the failed statement is there all the same, and can still earn its points.
     """
+    furnish()
     sys.meta_path.insert(0, _Sources(files, gate))
     module = types.ModuleType("submission")
     sys.modules["submission"] = module
