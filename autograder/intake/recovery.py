@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from autograder.intake.newer import Newer, newer_syntax
 from autograder.intake.text import printable
 from autograder.syntax import parse
 
@@ -18,6 +19,8 @@ _BUDGET = 3_000_000
 """How many characters may be parsed again while looking for the parts that compile."""
 
 MAX_NOTES = 30
+MAX_NEWER = 2_000
+"""Lines of a part that is searched for a newer Python's syntax."""
 
 _START = re.compile(r"[^\s#)\]}]")
 _CONTINUES = re.compile(r"(else|elif|except|finally)\b")
@@ -84,7 +87,8 @@ def _give_up(
     begin, end = starts[at], starts[at + 1]
     where = min(begin + ((error.lineno or 1) if isinstance(error, SyntaxError) else 1), end)
     name = _DEFINITION.search("\n".join(lines[begin:end]))
-    note, stub = broken(name.group(1) if name else "", error, place(where))
+    newer = newer_syntax("\n".join(lines[begin:end])) if len(lines[begin:end]) < MAX_NEWER else None
+    note, stub = broken(name.group(1) if name else "", error, place(where), newer)
     if len(notes) < MAX_NOTES:
         notes.append(note)
     lines[begin:end] = [f"# {line}" if line.strip() else "" for line in lines[begin:end]]
@@ -93,10 +97,12 @@ def _give_up(
     return at + 1
 
 
-def broken(name: str, error: BaseException | None, where: str) -> tuple[str, str]:
+def broken(name: str, error: BaseException | None, where: str, newer: Newer | None = None) -> tuple[str, str]:
     """Return the note on a part that does not compile, and the line that replaces a function ("" for other parts)."""
     what = printable(error.msg if isinstance(error, SyntaxError) else "it cannot be read as Python", 120)
+    said = f"syntax error ({what})" if newer is None else str(newer)
     if not name:
-        return f"{where}: syntax error ({what}). This part was left out; everything else is graded.", ""
-    note = f"{where}: syntax error ({what}). `{name}` was left out; everything else is graded."
-    return note, f"def {name}(*args, **kwargs): raise SyntaxError({f'{what} ({where})'!r})"
+        return f"{where}: {said}. This part was left out; everything else is graded.", ""
+    note = f"{where}: {said}. `{name}` was left out; everything else is graded."
+    text = f"{what if newer is None else newer} ({where})"
+    return note, f"def {name}(*args, **kwargs): raise SyntaxError({text!r})"

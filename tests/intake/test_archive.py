@@ -210,8 +210,8 @@ def test_where_there_is_no_code_the_first_reason_is_told(tmp_path: Path) -> None
         "and hand that in."
     )
     assert refused(zipped(tmp_path / "ada.zip", {"a.txt": "1"})) == (
-        "There is no .py or .ipynb file in this zip. a.txt is a text file. If that is your code, rename it to a.py, and "
-        "hand that in."
+        "There is no .py or .ipynb file in this zip. a.txt is a text file. If that is your code, rename it to a.py, "
+        "and hand that in."
     )
     assert refused(zipped(tmp_path / "eve.zip", {"../a.py": "1"})) == (
         "../a.py was left out: its name points outside the zip or is not valid. There is no other .py or .ipynb file "
