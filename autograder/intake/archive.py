@@ -13,6 +13,7 @@ from autograder.errors import RejectedError, StorageError, UnusableFileError, Va
 from autograder.intake import disk
 from autograder.intake.disk import Folder, Kind
 from autograder.intake.kinds import CODE, why_not
+from autograder.intake.outputs import without_outputs
 from autograder.intake.tar import is_tar, members
 from autograder.intake.text import is_readable, printable
 
@@ -77,10 +78,21 @@ def _read_entry(above: Folder, name: str, max_bytes: int) -> CodeFiles:
         raise RejectedError(f"{printable(name)} is not an ordinary file. Hand in a .py, .ipynb or .zip file.")
     if not is_graded(name):
         raise RejectedError(why_not(name))
-    data = above.read(name, max_bytes)
-    if len(data) > max_bytes:
-        raise _too_large(max_bytes)
+    data = _read_whole(above, name, max_bytes, max_bytes)
     return _read_archive(data, name, max_bytes) if is_archive(name) else CodeFiles({printable(name, 300): data})
+
+
+def _read_whole(folder: Folder, name: str, left: int, max_bytes: int) -> bytes:
+    """Return a whole file; of a notebook that is too large, all but its outputs. Raises `RejectedError`."""
+    data = folder.read(name, left)
+    if len(data) <= left:
+        return data
+    if name.lower().endswith(".ipynb"):
+        with open(folder.open(name), "rb") as file:
+            rest = without_outputs(iter(lambda: file.read(disk.CHUNK), b""), left)
+        if rest is not None:
+            return rest
+    raise _too_large(max_bytes)
 
 
 def _checked(code: CodeFiles, where: str) -> CodeFiles:
@@ -165,9 +177,7 @@ class _Reading:
             else:
                 os.close(descriptor)
         elif path.suffix.lower() in CODE:
-            data = folder.read(name, self._left)
-            if len(data) > self._left:
-                raise _too_large(self._max_bytes)
+            data = _read_whole(folder, name, self._left, self._max_bytes)
             self._left -= len(data)
             _add(self.code, path.as_posix(), data)
         else:
@@ -266,13 +276,17 @@ def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, left: int, m
         raise RejectedError("This zip is locked with a password. Make it again without one.")
     if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         raise RejectedError("This zip uses an unusual compression. Make it again with your system's own 'compress'.")
-    if member.file_size > left:
+    is_notebook = member.filename.lower().endswith(".ipynb")
+    if member.file_size > left and not is_notebook:
         raise _too_large(max_bytes)
     if member.file_size > 1_000_000 and member.file_size > MAX_RATIO * max(1, member.compress_size):
         raise RejectedError("This zip unpacks to far more than it holds. Hand in the .py or .ipynb file itself.")
     with archive.open(member) as stream:
-        data = stream.read(left + 1)
-    if len(data) > left:
+        if member.file_size > left:
+            data = without_outputs(iter(lambda: stream.read(disk.CHUNK), b""), left)
+        else:
+            data = stream.read(left + 1)
+    if data is None or len(data) > left:
         raise _too_large(max_bytes)
     return data
 
