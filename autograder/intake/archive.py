@@ -88,8 +88,7 @@ def _read_whole(folder: Folder, name: str, left: int, max_bytes: int) -> bytes:
     if len(data) <= left:
         return data
     if name.lower().endswith(".ipynb"):
-        with open(folder.open(name), "rb") as file:
-            rest = without_outputs(iter(lambda: file.read(disk.CHUNK), b""), left)
+        rest = without_outputs(folder.chunks(name), left)
         if rest is not None:
             return rest
     raise _too_large(max_bytes)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from autograder.intake.blocks import block_starts
 from autograder.intake.newer import Newer, newer_syntax
 from autograder.intake.text import printable
 from autograder.syntax import parse
@@ -22,9 +23,7 @@ MAX_NOTES = 30
 MAX_NEWER = 2_000
 """Lines of a part that is searched for a newer Python's syntax."""
 
-_START = re.compile(r"[^\s#)\]}]")
-_CONTINUES = re.compile(r"(else|elif|except|finally)\b")
-_DEFINITION = re.compile(r"^(?:async\s+)?(?:def|class)\s+([^\W\d]\w*)", re.MULTILINE)
+_DEFINITION = re.compile(r"^\f*(?:async\s+)?(?:def|class)\s+([^\W\d]\w*)", re.MULTILINE)
 
 
 def recover(text: str, place: Place) -> tuple[str, list[str]]:
@@ -38,7 +37,7 @@ def recover(text: str, place: Place) -> tuple[str, list[str]]:
     except PARSE_ERRORS:
         pass
     lines = text.split("\n")
-    starts = _block_starts(lines)
+    starts = block_starts(text, lines)
     notes: list[str] = []
     budget = _BUDGET
     at = 0
@@ -58,18 +57,6 @@ def recover(text: str, place: Place) -> tuple[str, list[str]]:
         else:
             at = _give_up(lines, starts, at, error, place, notes)
     return "\n".join(lines), notes
-
-
-def _block_starts(lines: list[str]) -> list[int]:
-    """Return the lines where top-level statements may begin, and one past the end. A decorator is part of one."""
-    starts = [
-        number
-        for number, line in enumerate(lines)
-        if _START.match(line) and not _CONTINUES.match(line) and not (number and lines[number - 1].startswith("@"))
-    ]
-    if not starts or starts[0] != 0:
-        starts.insert(0, 0)
-    return [*starts, len(lines)]
 
 
 def _problem(block: str) -> BaseException | None:
