@@ -9,7 +9,7 @@ import tarfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import IO
+from typing import Protocol
 
 from autograder.errors import RejectedError
 
@@ -27,10 +27,14 @@ class Member:
     data: bytes
 
 
+class _Readable(Protocol):
+    def read(self, size: int = -1, /) -> bytes: ...
+
+
 class _Bounded(io.RawIOBase):
     """Reads no more than there may be."""
 
-    def __init__(self, file: IO[bytes]) -> None:
+    def __init__(self, file: _Readable) -> None:
         self._file = file
         self._left = MAX_UNPACKED
 
@@ -55,7 +59,7 @@ def members(data: bytes, most: int, suffixes: tuple[str, ...]) -> Iterator[Membe
 
     Raises `RejectedError`, and what the standard library raises for damage.
     """
-    file: IO[bytes] = io.BytesIO(data)
+    file: _Readable = io.BytesIO(data)
     if data.startswith(b"\x1f\x8b"):
         file = gzip.GzipFile(fileobj=file)
     elif data.startswith(b"BZh"):
