@@ -59,11 +59,12 @@ def members(data: bytes, most: int, suffixes: tuple[str, ...]) -> Iterator[Membe
 
     Raises `RejectedError`, and what the standard library raises for damage.
     """
-    file: _Readable = io.BytesIO(data)
+    packed = io.BytesIO(data)
+    file: _Readable = packed
     if data.startswith(b"\x1f\x8b"):
-        file = gzip.GzipFile(fileobj=file)
+        file = gzip.GzipFile(fileobj=packed)
     elif data.startswith(b"BZh"):
-        file = bz2.BZ2File(file)
+        file = bz2.BZ2File(packed)
     with tarfile.open(fileobj=_Bounded(file), mode="r|") as archive:
         for member in archive:
             content = b""
