@@ -72,7 +72,7 @@ def _written(main: Text) -> Iterator[tuple[str, str]]:
         if comment:
             yield name, f"stands in a comment, or in a cell that is not Python ({where})."
         else:
-            yield name, f"is set by code that does not run here ({where})."
+            yield name, f"stands in code that does not run here, or in quotes ({where})."
 
 
 def _elsewhere(main: Text, others: Sequence[Text]) -> Iterator[tuple[str, str]]:

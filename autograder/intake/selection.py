@@ -7,9 +7,9 @@ import builtins
 from dataclasses import dataclass, field
 
 from autograder.intake.imports import NOTEBOOK_PACKAGES
-from autograder.intake.needs import changes, flat, needed
+from autograder.intake.needs import changes, effects, flat, needed
 from autograder.intake.simple import EFFECTS, dotted, is_simple, loads, stores
-from autograder.intake.statements import Definition, is_main_guard, root, try_parts
+from autograder.intake.statements import is_main_guard, root, try_parts
 
 ANSWERS = "ANSWERS"
 """The name under which short answers are given."""
@@ -33,7 +33,8 @@ class Selection:
     `bound` are the names that are set by now; `aliases` say what they stand for, `missing` which of them stand for a
     package that is not there, `idle` are those that stand for one that does nothing; `left_out` are those whose
     statements did not stay, with the line. `star`: an import may have brought any name. Then what `survey` finds: the
-    names that functions need, the module's functions, and all names that are set outside of `if __name__ == ...:`.
+    names that functions need, what calls of the module's functions change, and all names that are set outside of
+    `if __name__ == ...:`.
     """
 
     rules: Rules
@@ -44,13 +45,13 @@ class Selection:
     left_out: dict[str, int] = field(default_factory=dict)
     idle: set[str] = field(default_factory=set)
     needed: frozenset[str] = frozenset()
-    functions: frozenset[str] = frozenset()
+    functions: dict[str, frozenset[str]] = field(default_factory=dict)
     outside: frozenset[str] = frozenset()
 
     def survey(self, module: ast.Module) -> None:
         """Look through a whole module once, before its statements are taken one by one."""
         self.needed = needed(module, self.rules.expected | {ANSWERS})
-        self.functions = frozenset(one.name for one in flat(module.body) if isinstance(one, Definition))
+        self.functions = effects(flat(module.body))
         self.outside = frozenset(name for one in module.body if not is_main_guard(one) for name in stores(one))
 
     def keeps(self, statement: ast.stmt) -> bool:

@@ -28,6 +28,10 @@ Load = Callable[[Submission], dict[str, Any]]
         "n = 3\nx = []\nwhile n:\n    n -= 1\n    x += [n]",
         "def make(): return 2\ny = make()\nx = make() + y",
         "try:\n    x = open('nowhere').read()\nexcept OSError:\n    x = 5",
+        "x = None\ndef fill():\n    global x\n    x = 3\nfill()",
+        "class Box: pass\nx = Box()\ndef fill(): x.half = 0.5\nfill()",
+        "x = []\ndef fill():\n    for i in (1, 2): x.append(i)\nfill()",
+        "class A:\n    def __call__(self): return self\n    def go(self): self.n = 1\nx = A()\nfor _ in 'ab': x().go()",
         "match 3:\n    case n: x = n",
     ],
 )

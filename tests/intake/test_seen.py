@@ -27,7 +27,9 @@ MSE = frozenset({"mse", "mae"})
          "`mse` stands inside a block that does not run here (line 2): write it outside, at the left margin."),
         ("# def mse(): return 1\n", "`mse` stands in a comment, or in a cell that is not Python (line 1)."),
         ("#    mse = lambda x: 1\n", "`mse` stands in a comment, or in a cell that is not Python (line 1)."),
-        ("def f(): return 1\nmse = make(3)\n", "`mse` is set by code that does not run here (line 2)."),
+        ("\'\'\'\ndef mse(): return 1\n\'\'\'\n",
+         "`mse` stands in code that does not run here, or in quotes (line 2)."),
+        ("def f(): return 1\nmse = make(3)\n", "`mse` stands in code that does not run here, or in quotes (line 2)."),
     ],
 )  # fmt: skip
 def test_where_a_name_stands(module: Module, source: str, sentence: str) -> None:
