@@ -23,7 +23,7 @@ _DOCUMENTS = {
 _TABLES = frozenset(
     {".csv", ".tsv", ".xlsx", ".xls", ".ods", ".yml", ".yaml", ".md", ".log", ".sqlite", ".db", ".toml"}
 )
-_NOTES = frozenset({"readme", "license", "licence", "makefile", "roster", "grades", "index"})
+_NOTES = frozenset({"readme", "license", "licence", "makefile", "roster", "grades", "index", "notes", "feedback"})
 
 
 def _known(kinds: Mapping[str, str], suffix: str) -> str:

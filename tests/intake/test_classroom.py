@@ -109,7 +109,7 @@ def test_links_are_entries_for_intake_to_refuse_and_other_things_are_passed_over
         (tmp_path / name).symlink_to(target)
     os.mkfifo(tmp_path / "pipe")
     os.mkfifo(tmp_path / "di.py")
-    assert [entry.student for entry in find_class(tmp_path).entries] == ["ada", "bo", "cy", "di", "loop", "notes"]
+    assert [entry.student for entry in find_class(tmp_path).entries] == ["ada", "bo", "cy", "di", "loop"]
 
 
 def test_submissions_and_what_decides_about_them_do_not_lie_in_one_another(tmp_path: Path) -> None:
