@@ -18,8 +18,8 @@ _WHOLE = frozenset(
     | {"with_stmt", "error_node", "error_leaf"}
 )
 """The kinds of parso's nodes that stand for themselves at the top level."""
-_LONGEST = 1_000_000
-"""Characters that parso is asked to read."""
+_LONGEST = 50_000
+"""Characters that parso is asked to read: of what is made to be slow, this much takes it a second or two."""
 
 
 def block_starts(text: str, lines: Sequence[str]) -> list[int]:
@@ -29,18 +29,22 @@ def block_starts(text: str, lines: Sequence[str]) -> list[int]:
     parso takes a string that nobody closed for one that ends at the next.
     """
     found: list[int] = []
+    decorated = False
     for first, last in _parts(text, len(lines)):
-        healthy = _parses("\n".join(lines[first:last]))
-        inside = [first] if healthy else range(first, last)
-        for number in inside:
-            if not _START.match(lines[number]) or _CONTINUES.match(lines[number]):
-                continue
-            if found and not healthy and _decorates(lines, found[-1], number):
-                continue
-            found.append(number)
+        whole = _parses("\n".join(lines[first:last]))
+        for number in range(first, first + 1 if whole else last):
+            bare = lines[number].strip()
+            if _begins(lines[number]) and not decorated:
+                found.append(number)
+            if bare and not bare.startswith("#"):
+                decorated = bare.startswith("@") and not whole
     if not found or found[0] != 0:
         found.insert(0, 0)
     return [*found, len(lines)]
+
+
+def _begins(line: str) -> bool:
+    return _START.match(line) is not None and _CONTINUES.match(line) is None
 
 
 def _parts(text: str, count: int) -> Iterator[tuple[int, int]]:
@@ -59,11 +63,3 @@ def _parses(block: str) -> bool:
     except (SyntaxError, ValueError, OverflowError, RecursionError, MemoryError):
         return False
     return True
-
-
-def _decorates(lines: Sequence[str], start: int, number: int) -> bool:
-    """Return whether only decorators, comments and empty lines stand from one line up to another."""
-    between = (line.strip() for line in lines[start:number])
-    return lines[start].lstrip("\f").startswith("@") and all(
-        not line or line.startswith(("@", "#")) for line in between
-    )

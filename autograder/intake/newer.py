@@ -11,6 +11,8 @@ from autograder.syntax import parse
 
 Version = tuple[int, int]
 
+LONGEST = 20_000
+"""Characters of a part that is searched for newer syntax."""
 _REFUSED = (SyntaxError, ValueError, OverflowError, RecursionError, MemoryError)
 _STRING = re.compile(r"([A-Za-z]{0,2})(\"\"\"|'''|\"|')")
 _WORD = re.compile(r"\w+")
@@ -30,12 +32,17 @@ class Newer:
 
 def newer_syntax(source: str, version: Version = sys.version_info[:2]) -> Newer | None:
     """Return what a source that does not parse has from a later Python than `version`; None where that is not all."""
+    if len(source) > LONGEST:
+        return None
     text = source
     found: Newer | None = None
     for newer, older in _CHANGES:
         if newer.version <= version:
             continue
-        changed = older(text)
+        try:
+            changed = older(text)
+        except RecursionError:  # strings in strings, without end
+            return None
         if changed != text:
             found = newer if found is None or newer.version > found.version else found
             text = changed
@@ -117,7 +124,7 @@ _CHANGES: tuple[tuple[Newer, Callable[[str], str]], ...] = (
     ),
     (
         Newer("several exceptions without parentheses", (3, 14)),
-        lambda text: re.sub(r"\bexcept\s+([^():\n]+,[^():\n]+):", r"except (\1):", text),
+        lambda text: re.sub(r"\bexcept\s+([^(),:\n]+(?:,[^(),:\n]+)+):", r"except (\1):", text),
     ),
     (
         Newer("defaults of type parameters", (3, 13)),

@@ -20,8 +20,6 @@ _BUDGET = 3_000_000
 """How many characters may be parsed again while looking for the parts that compile."""
 
 MAX_NOTES = 30
-MAX_NEWER = 2_000
-"""Lines of a part that is searched for a newer Python's syntax."""
 
 _DEFINITION = re.compile(r"^\f*(?:async\s+)?(?:def|class)\s+([^\W\d]\w*)", re.MULTILINE)
 
@@ -74,7 +72,7 @@ def _give_up(
     begin, end = starts[at], starts[at + 1]
     where = min(begin + ((error.lineno or 1) if isinstance(error, SyntaxError) else 1), end)
     name = _DEFINITION.search("\n".join(lines[begin:end]))
-    newer = newer_syntax("\n".join(lines[begin:end])) if len(lines[begin:end]) < MAX_NEWER else None
+    newer = newer_syntax("\n".join(lines[begin:end]))
     note, stub = broken(name.group(1) if name else "", error, place(where), newer)
     if len(notes) < MAX_NOTES:
         notes.append(note)

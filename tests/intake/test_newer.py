@@ -41,6 +41,7 @@ def test_newer_syntax_is_recognised(source: str, version: tuple[int, int]) -> No
     "source",
     [
         "x = = 1", "print 3", "def f(:", 'x = f"{d["a"]}" = 2', 'x = f"{', "x = 'open", "except A, B:",
+        'f"{' * 5_000,
         'f"{a["b}"', "type x", "def f[T(x): pass", "if x\n    pass", "raise A, B", "x = f'{'", 'print "a %d" % f"{1}"',
     ],
 )  # fmt: skip
