@@ -1,6 +1,7 @@
 """The module that is added to a submission which calls it: what stands in for what is not there."""
 
-HELPER = "_autograder_intake"
+from autograder.protocol.messages import HELPER as HELPER
+
 HELPER_SOURCE = '''\
 """Added at intake: stands in for packages that are not here, and lets a failing line cost only itself."""
 

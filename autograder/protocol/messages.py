@@ -34,6 +34,9 @@ class Ban(msgspec.Struct, frozen=True, tag="ban"):
     names: list[str]
 
 
+HELPER = "_autograder_intake"
+"""The module of ours that intake adds to a submission's own."""
+
 Request = Call | Read | StandIn | Ban
 
 

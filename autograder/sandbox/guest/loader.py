@@ -14,8 +14,7 @@ import types
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-from autograder.intake.helper import HELPER
-from autograder.protocol.messages import Raised
+from autograder.protocol.messages import HELPER, Raised
 from autograder.sandbox.guest.surroundings import furnish
 from autograder.sandbox.guest.tracebacks import describe
 from autograder.sandbox.guest.written import Written
