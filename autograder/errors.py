@@ -182,6 +182,20 @@ class ConversationEndedError(_WithOutcome):
     """The conversation is over before its end: a time-out, no memory left, or a sandbox that is gone."""
 
 
+class LoadEndedError(ConversationEndedError):
+    """One statement did not let the loading of a file come to its end.
+
+    `file` and `line` say which, `place` as the student knows it; `did` says what it did.
+    """
+
+    def __init__(self, outcome: Outcome, message: str, did: str, file: str, line: int, place: str) -> None:
+        super().__init__(outcome, message)
+        self.did = did
+        self.file = file
+        self.line = line
+        self.place = place
+
+
 class StudentError(_WithOutcome):
     """The student's code could not answer: missing, not attempted, raised, or returned something malformed.
 

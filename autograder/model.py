@@ -37,7 +37,8 @@ class Submission(msgspec.Struct, frozen=True, tag="submission"):
     """One student's work, clean and ready to run.
 
     `files` maps relative paths (forward slashes) to Python source; `main` names the module to load.
-    `notes` are kind remarks from intake ("2 shell lines were left out"), shown to the student.
+    `notes` are kind remarks from intake ("2 shell lines were left out"), shown to the student; `seen` says of names
+    that are not defined where they stand all the same.
     """
 
     student: str
@@ -46,6 +47,7 @@ class Submission(msgspec.Struct, frozen=True, tag="submission"):
     digest: str
     notes: tuple[str, ...] = ()
     received: datetime | None = None
+    seen: dict[str, str] = {}
 
     @staticmethod
     def of(

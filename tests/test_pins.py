@@ -20,6 +20,8 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
+from autograder.release import handout
+
 ROOT = Path(__file__).parents[1]
 CONSTRAINTS = (ROOT / "constraints.txt").read_text(encoding="utf-8")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
@@ -136,3 +138,8 @@ def ask_index(python: str, *words: str) -> str:
         pytest.skip("the package index is not reached")
     assert done.returncode == 0, "\n".join(line for line in done.stderr.splitlines() if line.startswith("ERROR"))
     return done.stdout
+
+
+def test_the_handouts_state_what_is_pinned() -> None:
+    assert PINS["torch"].startswith(f"{handout.TORCH}.")
+    assert PYTHONS[0].startswith(f"{handout.PYTHON}.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -20,11 +21,14 @@ from autograder.protocol.conversation import Answerer
 from autograder.rubric.assignment import Gradable
 from autograder.rubric.contracts import REPEATS
 from autograder.rubric.exercise import Check
+from autograder.rubric.student import MISSING
 from autograder.rubric.variants import Mutant
 
 PRECISIONS = (torch.float64, torch.float32)
 """Unit checks run in float64 first; what passes runs again in float32, with that dtype's tolerance."""
 
+UNDEFINED = re.compile(rf"`(\w+)` is {re.escape(MISSING)}|name '(\w+)' is not defined")
+"""Matches what is said of a name that is not there: by us, and by Python."""
 FORKED = "Cannot re-initialize CUDA in forked subprocess"
 """torch's words to a check, which is a fork of the loaded module, about a GPU that was in use before."""
 
@@ -82,7 +86,7 @@ class Engine:
 
     `answers` makes what answers the stand-ins of a check; without it, that happens here, with no limit on time.
     `precisions` are the dtypes of a unit check, in turn; training is in the first. `limited`: what a rubric computes
-    because of an answer has a limit, too.
+    because of an answer has a limit, too. `seen` says of names that are not defined where they stand all the same.
     """
 
     def __init__(
@@ -93,8 +97,10 @@ class Engine:
         precisions: tuple[torch.dtype, ...] = PRECISIONS,
         *,
         limited: bool = False,
+        seen: Mapping[str, str] | None = None,
     ) -> None:
         self._assignment = assignment
+        self._seen = seen or {}
         self._judge = Judge(assignment, secret, answers, limited=limited)
         self._precisions = precisions
 
@@ -261,7 +267,7 @@ class Engine:
         message = verdict.message
         if dtype is not self._precisions[0] and verdict.outcome is Outcome.FAILED:
             message = f"Right in float64, but with float32 inputs: {message}"
-        message = " ".join(filter(None, (message, remark)))
+        message = " ".join(filter(None, (self._where(message), message, remark)))
         result = CheckResult(
             name=check.name,
             exercise=check.exercise,
@@ -282,6 +288,11 @@ class Engine:
             doubtful=verdict.doubtful,
         )
         return result, verdict
+
+    def _where(self, message: str) -> str:
+        """Say of a name that a message calls undefined where it stands all the same."""
+        found = UNDEFINED.search(message)
+        return self._seen.get(found[1] or found[2], "") if found else ""
 
     def _decided(
         self, host: Host, second: Host | None, question: _Question, state: _RunState

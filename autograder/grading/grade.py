@@ -11,6 +11,7 @@ from autograder.errors import ConversationEndedError, SandboxUnavailableError, W
 from autograder.grading.alarm import cpu_limit
 from autograder.grading.engine import Engine
 from autograder.grading.hosts import SubmissionHost
+from autograder.grading.opening import Opening
 from autograder.grading.reports import ON_THE_CPU, report_on
 from autograder.grading.settings import SLOT_MB, AssignmentInfo, GradingSettings
 from autograder.grading.slot_sandbox import SlotSandbox
@@ -117,7 +118,10 @@ def grade(
     """
     started = time.perf_counter()
     little = settings.slot_mb < SLOT_MB
-    engine = Engine(assignment, settings.secret, lambda: StandInAnswers(assignment, little_memory=little), limited=True)
+    engine = Engine(
+        assignment, settings.secret, lambda: StandInAnswers(assignment, little_memory=little), limited=True,
+        seen=submission.seen,
+    )  # fmt: skip
     info = settings.decided(info_of(assignment))
     limits = settings.limits
     ended = {check.name: _given_up(check, ours=check.name in broken) for check in assignment.rubric.checks}
@@ -127,13 +131,10 @@ def grade(
     own = cpu = 0.0
     try:
         with ExitStack() as opened:
-            opening = partial(sandbox.open, submission.files, submission.main, limits)
+            opening = Opening(sandbox, submission, limits)
             host = opened.enter_context(_host(opening, settings, sandbox.leeway))
-            if host.load_error is not None:
-                error = host.load_error
-                place = f" ({error.where})" if error.where else ""
-                problem = f"While your file was loaded: {error.type_name}: {error.message}{place}"
-            other, remark = _opened_second(second, submission, settings, opened)
+            problem = _problem(opening.problems, host.load_error)
+            other, remark = _opened_second(second, opening, settings, opened)
             notes = (*notes, *remark)
             results = engine.run(host, submission.digest, begin=begin, progress=progress, known=taken, second=other)
         output, own, cpu = host.output, host.own_seconds, host.cpu_seconds
@@ -158,20 +159,28 @@ def grade(
 
 
 def _opened_second(
-    second: SlotSandbox | None, submission: Submission, settings: GradingSettings, opened: ExitStack
+    second: SlotSandbox | None, opening: Opening, settings: GradingSettings, opened: ExitStack
 ) -> tuple[SubmissionHost | None, tuple[str, ...]]:
     """Open the same submission on the second device, or return a note on why it is not there."""
     if second is None:
         return None, ()
-    opening = partial(second.open, submission.files, submission.main, settings.limits)
     try:
-        host = _host(opening, settings, second.leeway)
+        host = _host(partial(opening.once, second), settings, second.leeway)
     except ConversationEndedError as ended:
         return None, (f"{ON_THE_CPU}. On {second.device}, {ended.message}.",)
     except SandboxUnavailableError:
         return None, (f"{ON_THE_CPU}: {second.device} could not be had.",)
     opened.callback(_close, host)
     return host, ()
+
+
+def _problem(left_out: list[str], error: Raised | None) -> str:
+    """Say what went wrong while a file was loaded, if anything did."""
+    problems = list(left_out)
+    if error is not None:
+        place = f" ({error.where})" if error.where else ""
+        problems.append(f"{error.type_name}: {error.message}{place}")
+    return f"While your file was loaded: {'; '.join(problems)}" if problems else ""
 
 
 def _host(opening: Callable[[], Session], settings: GradingSettings, leeway: float) -> SubmissionHost:

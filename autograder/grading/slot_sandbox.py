@@ -64,8 +64,15 @@ class SlotSandbox:
         """The layers that hold; none before the first sandbox was opened."""
         return self._found.boundary if self._found else ()
 
-    def open(self, files: dict[str, str], main: str, limits: Limits) -> Session:
-        """Open a sandbox with the submission loaded.
+    def open(
+        self,
+        files: dict[str, str],
+        main: str,
+        limits: Limits,
+        skipped: tuple[tuple[str, int], ...] = (),
+        plain: bool = False,
+    ) -> Session:
+        """Open a sandbox with the submission loaded, but for the statements `skipped`, or for all that compute.
 
         Raises:
             ConversationEndedError: when loading does not end well for the student.
@@ -81,6 +88,7 @@ class SlotSandbox:
                 return open_session(
                     found.connection.sock, files, main, limits,
                     cores=self._cores, device=self.device, patience=self.patience, leeway=self.leeway,
+                    skipped=skipped, plain=plain,
                 )  # fmt: skip
             except SandboxUnavailableError:
                 if last:

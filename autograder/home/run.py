@@ -53,7 +53,9 @@ def check_file(path: Path | None = None, exercises: Iterable[str] = (), *, pract
         problem = f"{error.type_name}: {error.message}" + (f" ({error.where})" if error.where else "")
     data = place.parent / DATA if practice else None
     files = frozenset(submission.files)
-    return _checked(release, namespace, files, exercises, path.name, submission.notes, problem, data)
+    return _checked(
+        release, namespace, files, exercises, path.name, submission.notes, problem, data, seen=submission.seen
+    )
 
 
 def check(*exercises: str, practice: bool = False) -> Checked:
@@ -82,13 +84,16 @@ def _checked(
     notes: tuple[str, ...],
     problem: str,
     data: Path | None,
+    *,
+    seen: Mapping[str, str] | None = None,
 ) -> Checked:
-    """Run the checks and, where `data` is a folder to train on, the practices."""
+    """Run the checks and, where `data` is a folder to train on, the practices. `seen`: where names stand that are not
+    defined."""
     wanted = _wanted(release, exercises)
     assignment = PublicAssignment(release)
     host = LocalHost(lambda: dict(namespace), timed=True, seconds=CHECK_SECONDS, files=files)
     checks = [check for check in assignment.rubric.checks if check.exercise in wanted]
-    engine = Engine(assignment, b"")
+    engine = Engine(assignment, b"", seen=seen)
     results = engine.run(host, "", checks=checks, hints=False, stand_ins=False)
     tried = [check for check in assignment.examples if check.exercise in wanted]
     examples = [_at_home(one, file) for one in engine.run(host, "", checks=tried, hints=False, stand_ins=False)]

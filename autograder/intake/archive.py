@@ -1,4 +1,4 @@
-"""Read files out of folders and zips into memory: nothing is unpacked to disk, no link is followed."""
+"""Read files out of folders and archives into memory: nothing is unpacked to disk, no link is followed."""
 
 from __future__ import annotations
 
@@ -8,34 +8,49 @@ import stat
 import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import IO
 
 from autograder.errors import RejectedError, StorageError, UnusableFileError, VanishedError
 from autograder.intake import disk
 from autograder.intake.disk import Folder, Kind
+from autograder.intake.kinds import CODE, why_not
+from autograder.intake.outputs import without_outputs
+from autograder.intake.tar import is_tar, members
 from autograder.intake.text import is_readable, printable
 
 MAX_FILES = 200
 MAX_ENTRIES = 5_000
 MAX_RATIO = 200
 MAX_DEPTH = 20
-CODE = (".py", ".ipynb")
 
 _SKIPPED_FOLDERS = frozenset({"__MACOSX", "__pycache__", "node_modules", "site-packages", "venv", "env"})
 
 
 @dataclass
 class CodeFiles:
-    """The code files of one submission by relative path (forward slashes), with notes on what was left out."""
+    """The code files of one submission by relative path (forward slashes), with notes on what was left out.
+
+    `zips` are archives beside them, `others` files of other kinds.
+    """
 
     files: dict[str, bytes] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     zips: list[str] = field(default_factory=list)
+    others: list[str] = field(default_factory=list)
 
 
 def is_hidden(name: str) -> bool:
     """Return whether nobody meant to hand this file in: dot files, caches, what macOS adds."""
     return name.startswith(".") or name in _SKIPPED_FOLDERS
+
+
+def is_archive(name: str) -> bool:
+    """Return whether a file is an archive that is opened here."""
+    return name.lower().endswith(".zip") or is_tar(name)
+
+
+def is_graded(name: str) -> bool:
+    """Return whether a file with this name can be graded."""
+    return is_archive(name) or PurePosixPath(name).suffix.lower() in CODE
 
 
 def read_files(path: Path, max_bytes: int, within: Path | None = None) -> CodeFiles:
@@ -61,13 +76,22 @@ def _read_entry(above: Folder, name: str, max_bytes: int) -> CodeFiles:
             return _read_folder(folder, max_bytes)
     if kind is Kind.OTHER:
         raise RejectedError(f"{printable(name)} is not an ordinary file. Hand in a .py, .ipynb or .zip file.")
-    suffix = PurePosixPath(name).suffix.lower()
-    if suffix not in (*CODE, ".zip"):
-        raise RejectedError(f"{printable(name)}: only .py, .ipynb and .zip files are graded. Hand in one of these.")
-    data = above.read(name, max_bytes)
-    if len(data) > max_bytes:
-        raise _too_large(max_bytes)
-    return _read_zip(data, name, max_bytes) if suffix == ".zip" else CodeFiles({printable(name, 300): data})
+    if not is_graded(name):
+        raise RejectedError(why_not(name))
+    data = _read_whole(above, name, max_bytes, max_bytes)
+    return _read_archive(data, name, max_bytes) if is_archive(name) else CodeFiles({printable(name, 300): data})
+
+
+def _read_whole(folder: Folder, name: str, left: int, max_bytes: int) -> bytes:
+    """Return a whole file; of a notebook that is too large, all but its outputs. Raises `RejectedError`."""
+    data = folder.read(name, left)
+    if len(data) <= left:
+        return data
+    if name.lower().endswith(".ipynb"):
+        rest = without_outputs(folder.chunks(name), left)
+        if rest is not None:
+            return rest
+    raise _too_large(max_bytes)
 
 
 def _checked(code: CodeFiles, where: str) -> CodeFiles:
@@ -77,11 +101,13 @@ def _checked(code: CodeFiles, where: str) -> CodeFiles:
         return code
     if code.zips:
         raise RejectedError(
-            f"There is no code in {where}, only another zip ({_listed(code.zips)}). "
+            f"There is no code in {where}, only another archive ({_listed(code.zips)}). "
             "Unpack that one and hand in the .py or .ipynb file."
         )
     if code.notes:
         raise RejectedError(f"{code.notes[0]} There is no other .py or .ipynb file in {where}.")
+    if code.others:
+        raise RejectedError(f"There is no .py or .ipynb file in {where}. {why_not(code.others[0])}")
     raise RejectedError(f"There is no .py or .ipynb file in {where}. Hand in your module or notebook.")
 
 
@@ -142,20 +168,19 @@ class _Reading:
                 self._leave_out(name, error)
 
     def _read_file(self, folder: Folder, name: str, path: PurePosixPath) -> None:
-        suffix = path.suffix.lower()
-        if suffix == ".zip":
+        if is_archive(name):
             descriptor = folder.open(name)
             self.code.zips.append(path.as_posix())
             if len(self.zips) < 2:  # it is read where it stands alone
                 self.zips.append(descriptor)
             else:
                 os.close(descriptor)
-        elif suffix in CODE:
-            data = folder.read(name, self._left)
-            if len(data) > self._left:
-                raise _too_large(self._max_bytes)
+        elif path.suffix.lower() in CODE:
+            data = _read_whole(folder, name, self._left, self._max_bytes)
             self._left -= len(data)
             _add(self.code, path.as_posix(), data)
+        else:
+            self.code.others.append(path.as_posix())
 
     def _leave_out(self, name: str, error: UnusableFileError) -> None:
         self.code.notes.append(f"{printable(name)} was left out: {error}.")
@@ -170,7 +195,7 @@ def _read_folder(folder: Folder, max_bytes: int) -> CodeFiles:
             data = disk.read_open(reading.zips[0], code.zips[0], max_bytes)
             if len(data) > max_bytes:
                 raise _too_large(max_bytes)
-            inside = _read_zip(data, code.zips[0], max_bytes)
+            inside = _read_archive(data, code.zips[0], max_bytes)
             return CodeFiles(inside.files, [*code.notes, *inside.notes], inside.zips)
         return _checked(code, "this folder")
     finally:
@@ -178,47 +203,70 @@ def _read_folder(folder: Folder, max_bytes: int) -> CodeFiles:
             os.close(descriptor)
 
 
-# --- zips ----------------------------------------------------------------------------------------------------------
+# --- archives -----------------------------------------------------------------------------------------------------
 
 
-def _read_zip(data: bytes, name: str, max_bytes: int) -> CodeFiles:
+def _read_archive(data: bytes, name: str, max_bytes: int) -> CodeFiles:
+    kind, read = ("tar archive", _read_tar) if is_tar(name) else ("zip", _read_members)
     try:
-        return _checked(_read_members(io.BytesIO(data), max_bytes), "this zip")
+        return _checked(read(data, max_bytes), "this zip" if kind == "zip" else "this archive")
     except RejectedError:
         raise
-    except Exception as error:  # zipfile answers damage with a dozen kinds of exception
+    except Exception as error:  # zipfile and tarfile answer damage with a dozen kinds of exception
         raise RejectedError(
-            f"{printable(PurePosixPath(name).name)} is not a zip that can be opened: it is damaged, or another kind of "
-            "archive under this name. Make it again as a plain zip, or hand in the .py or .ipynb file itself."
+            f"{printable(PurePosixPath(name).name)} is not a {kind} that can be opened: it is damaged, or another kind "
+            "of archive under this name. Make it again as a plain zip, or hand in the .py or .ipynb file itself."
         ) from error
 
 
-def _read_members(file: IO[bytes], max_bytes: int) -> CodeFiles:
+def _read_tar(data: bytes, max_bytes: int) -> CodeFiles:
     code = CodeFiles()
     left = max_bytes
-    with zipfile.ZipFile(file) as archive:
+    for number, member in enumerate(members(data, max_bytes, CODE)):
+        if number >= MAX_ENTRIES:
+            raise RejectedError(f"This archive holds more than {MAX_ENTRIES:,} files. Hand in only your code.")
+        name = _without_dots(member.name.replace("\\", "/"))
+        if _take(code, name, is_file=member.is_file):
+            left -= len(member.data)
+            if left < 0:
+                raise _too_large(max_bytes)
+            _add(code, name, member.data)
+    return code
+
+
+def _take(code: CodeFiles, name: str, *, is_file: bool) -> bool:
+    """Return whether a member of an archive is code, and take note of it where it is something else."""
+    if not name or name.endswith("/") or (_is_safe(name) and _is_furniture(name)):
+        return False
+    if not _is_safe(name):
+        code.notes.append(f"{printable(name)} was left out: its name points outside the zip or is not valid.")
+    elif not is_file:
+        code.notes.append(f"{printable(name)} was left out: it is a link or a device, not a file.")
+    elif is_archive(name):
+        code.zips.append(name)
+    elif PurePosixPath(name).suffix.lower() in CODE:
+        if name in code.files:
+            code.notes.append(f"{printable(name)} stands in this zip more than once: the last one is graded.")
+        return True
+    else:
+        code.others.append(name)
+    return False
+
+
+def _read_members(data: bytes, max_bytes: int) -> CodeFiles:
+    code = CodeFiles()
+    left = max_bytes
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
         members = archive.infolist()
         if len(members) > MAX_ENTRIES:
             raise RejectedError(f"This zip holds more than {MAX_ENTRIES:,} files. Hand in only your code.")
         for member in members:
             name = _without_dots(member.filename.replace("\\", "/"))
-            if member.is_dir() or not name or name.endswith("/") or (_is_safe(name) and _is_furniture(name)):
-                continue
-            if not _is_safe(name):
-                code.notes.append(f"{printable(name)} was left out: its name points outside the zip or is not valid.")
-                continue
-            if stat.S_IFMT(member.external_attr >> 16) not in (0, stat.S_IFREG):
-                code.notes.append(f"{printable(name)} was left out: it is a link or a device, not a file.")
-                continue
-            suffix = PurePosixPath(name).suffix.lower()
-            if suffix == ".zip":
-                code.zips.append(name)
-            elif suffix in CODE:
-                data = _read_member(archive, member, left, max_bytes)
-                left -= len(data)
-                if name in code.files:
-                    code.notes.append(f"{printable(name)} stands in this zip more than once: the last one is graded.")
-                _add(code, name, data)
+            is_file = stat.S_IFMT(member.external_attr >> 16) in (0, stat.S_IFREG)
+            if not member.is_dir() and _take(code, name, is_file=is_file):
+                content = _read_member(archive, member, left, max_bytes)
+                left -= len(content)
+                _add(code, name, content)
     return code
 
 
@@ -227,13 +275,17 @@ def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, left: int, m
         raise RejectedError("This zip is locked with a password. Make it again without one.")
     if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         raise RejectedError("This zip uses an unusual compression. Make it again with your system's own 'compress'.")
-    if member.file_size > left:
+    is_notebook = member.filename.lower().endswith(".ipynb")
+    if member.file_size > left and not is_notebook:
         raise _too_large(max_bytes)
     if member.file_size > 1_000_000 and member.file_size > MAX_RATIO * max(1, member.compress_size):
         raise RejectedError("This zip unpacks to far more than it holds. Hand in the .py or .ipynb file itself.")
     with archive.open(member) as stream:
-        data = stream.read(left + 1)
-    if len(data) > left:
+        if member.file_size > left:
+            data = without_outputs(iter(lambda: stream.read(disk.CHUNK), b""), left)
+        else:
+            data = stream.read(left + 1)
+    if data is None or len(data) > left:
         raise _too_large(max_bytes)
     return data
 

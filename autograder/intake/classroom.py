@@ -9,8 +9,9 @@ from pathlib import Path
 
 from autograder.errors import InputError, StorageError, VanishedError
 from autograder.identity import clean_name, clean_names
-from autograder.intake.archive import CODE, is_hidden
+from autograder.intake.archive import is_graded, is_hidden
 from autograder.intake.disk import Folder, Kind
+from autograder.intake.kinds import is_the_courses, student_of
 from autograder.intake.text import printable
 
 LARGEST_CLASS = 1_000_000
@@ -41,10 +42,11 @@ class ClassFolder:
 
 
 def find_class(folder: Path, *, apart: Iterable[Path] = (), reports: Iterable[Path] = ()) -> ClassFolder:
-    """Return every sub-folder, module, notebook and zip in `folder`, sorted by student.
+    """Return every sub-folder and file in `folder`, sorted by student; what cannot be graded is for intake to refuse.
 
-    `apart` are places of the course that no class folder may hold, nor lie in: the reference, the records. An entry
-    that holds one of the `reports` is left out. Raises `InputError`.
+    Left out are files that are the course's own by their names (tables, a readme), and what lies beside something of
+    the same student that can be graded. `apart` are places of the course that no class folder may hold, nor lie in: the
+    reference, the records. An entry that holds one of the `reports` is left out. Raises `InputError`.
     """
     if not folder.is_dir():
         what = "is not a folder" if folder.exists() else "does not exist"
@@ -52,16 +54,21 @@ def find_class(folder: Path, *, apart: Iterable[Path] = (), reports: Iterable[Pa
     check_apart(folder, apart)
     left_out = []
     found = []
+    others: list[tuple[str, Path]] = []
     for name, kind in _listing(folder):
         path = folder / name
         is_folder = kind is Kind.FOLDER or (kind is Kind.LINK and path.is_dir())
-        is_code = path.suffix.lower() in (*CODE, ".zip")
-        if is_hidden(name) or not (is_folder or is_code or kind is None):
+        if is_hidden(name) or (kind is Kind.OTHER and not is_graded(name)):
             continue
         if inside := _inside(folder.resolve() / name, reports):
             left_out.append(f"{printable(name)} was left out: it holds the course's own {inside}")
-        else:
-            found.append((path.stem if is_code and not is_folder else name, path))
+        elif is_folder or is_graded(name) or kind is None:
+            found.append((name if is_folder else student_of(name) if is_graded(name) else name, path))
+        elif not is_the_courses(name):
+            others.append((student_of(name), path))
+    students = {name for name, _ in found}
+    beside = [path.name for name, path in others if name in students]
+    found += {name: (name, path) for name, path in reversed(others) if name not in students}.values()
     named = named_entries(found, str(folder))
     left_out += named.left_out
     if not named.entries:
@@ -70,7 +77,8 @@ def find_class(folder: Path, *, apart: Iterable[Path] = (), reports: Iterable[Pa
             if left_out
             else f"{folder} holds no submissions: it needs a sub-folder, .py, .ipynb or .zip for each student"
         )
-    return ClassFolder(named.entries, named.remarks, tuple(left_out))
+    remarks = [f"{printable(name)} is not graded: there is code beside it" for name in beside]
+    return ClassFolder(named.entries, (*named.remarks, *remarks), tuple(left_out))
 
 
 def named_entries(found: Sequence[tuple[str, Path]], where: str, within: Path | None = None) -> ClassFolder:

@@ -112,6 +112,17 @@ class Folder:
         finally:
             os.close(descriptor)
 
+    def chunks(self, name: str) -> Iterator[bytes]:
+        """Yield an ordinary file part by part."""
+        descriptor = self.open(name)
+        try:
+            while part := os.read(descriptor, CHUNK):
+                yield part
+        except OSError as error:
+            raise _failed(name, error) from error
+        finally:
+            os.close(descriptor)
+
     def open(self, name: str) -> int:
         """Return a descriptor of an ordinary file, to be closed by the caller."""
         kind = self.look(name)

@@ -16,8 +16,8 @@ class Edits:
             self._line_starts.append(self._line_starts[-1] + len(line) + 1)
         self._changes: list[tuple[int, int, bytes]] = []  # sorted
 
-    def replace(self, node: ast.stmt, by: str) -> None:
-        """Put the one-line `by` in place of a statement, and keep the number of lines."""
+    def replace(self, node: ast.stmt | ast.expr, by: str) -> None:
+        """Put the one-line `by` in place of a statement or a part of one, and keep the number of lines."""
         start, end = self._span(node)
         self._forget(start, end)
         missing = self._data.count(b"\n", start, end)
@@ -60,7 +60,7 @@ class Edits:
         last = bisect_left(self._changes, (end,), first)
         self._changes[first:last] = []
 
-    def _span(self, node: ast.stmt) -> tuple[int, int]:
+    def _span(self, node: ast.stmt | ast.expr) -> tuple[int, int]:
         decorators = getattr(node, "decorator_list", None)
         first = decorators[0] if decorators else node
         assert node.end_lineno is not None and node.end_col_offset is not None

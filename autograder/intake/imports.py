@@ -6,8 +6,17 @@ import ast
 import sys
 from collections.abc import Iterable
 
+from autograder.intake.helper import HELPER
+
 NOTEBOOK_PACKAGES = frozenset({"google", "IPython", "ipywidgets", "autograder"})
 """Packages of notebook services and of checking at home: absent when grading, and not worth a note."""
+
+HARMLESS = (
+    "torch.utils.tensorboard", "tensorboard", "tensorboardX", "wandb", "mlflow", "comet_ml", "neptune", "clearml",
+    "aim", "livelossplot", "trackio", "swanlab", "visdom", "google.colab", "IPython", "ipywidgets", "ipdb",
+    "nest_asyncio", "torchsummary", "torchinfo", "torchviz",
+)  # fmt: skip
+"""Packages that look on: what becomes of a function does not depend on them, so that what does nothing may stand in."""
 
 _ALIASES = {"scikit-learn": ("sklearn",), "matplotlib": ("matplotlib", "mpl_toolkits")}
 _ALWAYS = frozenset({"typing_extensions"})
@@ -35,69 +44,6 @@ _SURE = frozenset(
     }.items()
     for name in names.split()
 )
-
-HELPER = "_autograder_intake"
-HELPER_SOURCE = '''\
-"""Added at intake: stands in for packages that are not here, and lets a failing line cost only itself."""
-
-import contextlib
-import sys
-
-
-class _Failed:
-    def __init__(self, problem):
-        self._problem = problem
-
-    def __call__(self, *args, **kwargs):
-        raise RuntimeError(self._problem)
-
-
-class _Missing:
-    def __init__(self, package):
-        self.__dict__["_package"] = package
-
-    def _refuse(self, *args, **kwargs):
-        package = self.__dict__["_package"]
-        raise ModuleNotFoundError(f"{package} is not available in this assignment", name=package)
-
-    def __getattr__(self, name):
-        if name.startswith("__"):
-            raise AttributeError(name)
-        return self
-
-    def __getitem__(self, key):
-        return self
-
-    __call__ = __iter__ = __enter__ = __exit__ = __bool__ = __len__ = __setattr__ = __mro_entries__ = _refuse
-
-
-def missing(package):
-    return _Missing(package)
-
-
-@contextlib.contextmanager
-def attempt(place, names=(), namespace=None):
-    """Run a block; after an error, `names` say which one when they are called."""
-    try:
-        yield
-    except (Exception, SystemExit) as error:
-        problem = f"{place} failed: {_described(error)}"
-        with contextlib.suppress(Exception):
-            print(problem, file=sys.stderr)
-        for name in names:
-            namespace.setdefault(name, _Failed(problem))
-
-
-def _described(error):
-    try:
-        return f"{type(error).__name__}: {error}"
-    except Exception:
-        return type(error).__name__
-
-
-for _function in (_Failed.__call__, _Missing._refuse):  # an error is the line's that led here
-    _function.__code__ = _function.__code__.replace(co_filename="intake")
-'''
 
 
 def allowed_modules(packages: Iterable[str], own: Iterable[str]) -> frozenset[str]:
@@ -135,22 +81,48 @@ def bindings(statement: ast.Import | ast.ImportFrom) -> list[tuple[str, str]]:
     return [(a.asname, a.name) if a.asname else (a.name.split(".")[0],) * 2 for a in statement.names]
 
 
+def harmless(statement: ast.Import | ast.ImportFrom, allowed: frozenset[str]) -> list[str]:
+    """Return the packages of an import for which something that does nothing may stand in."""
+    if isinstance(statement, ast.Import):
+        modules = [alias.name for alias in statement.names]
+    elif statement.level:
+        modules = []
+    else:
+        modules = [f"{statement.module}.{alias.name}" for alias in statement.names]
+    found = (_harmless(module) for module in modules)
+    return [name for name in dict.fromkeys(found) if name and (name.split(".")[0] not in allowed or "." in name)]
+
+
+def _harmless(module: str) -> str:
+    return next((name for name in HARMLESS if f"{module}.".startswith(f"{name}.")), "")
+
+
 def stand_in(statement: ast.Import | ast.ImportFrom, allowed: frozenset[str]) -> str:
     """Return the statement on one line, with forbidden packages replaced; "pass" where nothing is left."""
-    if isinstance(statement, ast.ImportFrom):
-        package = (statement.module or "").split(".")[0]
-        return _missing([name for name, _ in bindings(statement)], package)
     parts = []
     for alias in statement.names:
-        one = ast.Import([alias])
-        if forbidden(one, allowed):
-            parts.append(_missing([name for name, _ in bindings(one)], alias.name.split(".")[0]))
+        one: ast.Import | ast.ImportFrom = ast.Import([alias])
+        if isinstance(statement, ast.ImportFrom):
+            one = ast.ImportFrom(statement.module, [alias], statement.level)
+        names = [name for name, _ in bindings(one)]
+        if harmless(one, allowed):
+            known = isinstance(one, ast.Import) and not alias.asname and names[0] in allowed
+            parts.append(f"import {names[0]}" if known else _standing_in(names, "nothing()"))
+        elif refused := forbidden(one, allowed):
+            parts.append(_standing_in(names, f"missing({refused[0]!r})"))
         else:
             parts.append(ast.unparse(one))
-    return "; ".join(parts)
+    return _merged(parts)
 
 
-def _missing(names: list[str], package: str) -> str:
-    if not names:
-        return "pass"
-    return " = ".join(names) + f' = __import__("{HELPER}").missing({package!r})'
+def _merged(parts: list[str]) -> str:
+    """Return statements on one line: `a = missing(x); b = missing(x)` as `a = b = missing(x)`."""
+    found: dict[str, list[str]] = {}
+    for part in parts:
+        name, equals, value = part.partition(" = ")
+        found.setdefault(value if equals else part, []).append(f"{name} = " if equals else "")
+    return "; ".join("".join(names) + value for value, names in found.items())
+
+
+def _standing_in(names: list[str], by: str) -> str:
+    return " = ".join([*names, f'__import__("{HELPER}").{by}']) if names else "pass"

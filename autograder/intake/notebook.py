@@ -10,32 +10,31 @@ import json
 import re
 import textwrap
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from autograder.errors import RejectedError
+from autograder.intake.commands import left_out, plain
 from autograder.intake.recovery import PARSE_ERRORS, recover
 from autograder.intake.text import MAX_SOURCE, decoded, tidy
 from autograder.syntax import parse
 
 MAX_CELLS = 2_000
 
-_KEEPS_BODY = frozenset({"time", "timeit", "capture", "prun", "memit", "python", "python3", "py3"})
-_CELL_MAGIC = re.compile(r"%%\s*(\w+)[ \t]*(.*)")
-_COMMAND = re.compile(r"\s*(?:[%!]|\?{1,2}\s*\w)|\s*[\w.%\[\]'\"]+\?{1,2}\s*$|[\w\s.,\[\]'\"]+=\s*(?:!(?!=)|%\s*\w)")
 _CONFLICT = re.compile(r"^(?:<{7}|>{7}) ", re.MULTILINE)
-_WRITES_FILE = re.compile(r"(?:-a\s+|--append\s+)?[\"']?(?:\./)?(\w[\w-]*\.py)[\"']?\s*$")
 
 
 @dataclass
 class Notebook:
-    """The code cells, joined. `files` are modules that cells write with `%%writefile`."""
+    """The code cells, joined. `files` are modules that cells write with `%%writefile`, `prose` the other cells."""
 
     source: str
     notes: list[str] = field(default_factory=list)
     files: dict[str, str] = field(default_factory=dict)
+    runs: list[str] = field(default_factory=list)
     cell_starts: list[int] = field(default_factory=list)
+    prose: list[tuple[str, str]] = field(default_factory=list)
 
     def place(self, line: int) -> str:
         """Return a line of the joined source as the student knows it: "code cell 4, line 2"."""
@@ -56,14 +55,24 @@ def cells_of(data: bytes, name: str) -> list[dict[str, Any]]:
     return _cells(_document(data, name), name)
 
 
-def read_notebook(data: bytes, name: str) -> Notebook:
-    """Parse leniently: nbformat 3 or 4, with or without metadata. Raises `RejectedError`."""
-    cells = [source_of(cell) for cell in cells_of(data, name) if cell.get("cell_type") == "code"]
+def read_notebook(data: bytes, name: str, beside: Collection[str] = ()) -> Notebook:
+    """Parse leniently: nbformat 3 or 4, with or without metadata. `beside` are the files that `%run` may name.
+
+    Raises `RejectedError`.
+    """
+    every = [(cell.get("cell_type"), source_of(cell)) for cell in cells_of(data, name)]
+    cells = [source for kind, source in every if kind == "code"]
     if not any(cell.strip() for cell in cells):
         raise RejectedError(f"{name} has no code in it. Save your notebook, and hand it in again.")
     if len(cells) > MAX_CELLS or sum(map(len, cells)) > MAX_SOURCE:
         raise RejectedError(f"{name} holds more than {MAX_SOURCE:,} characters of code. Hand in only what you wrote.")
-    return _join(cells)
+    notebook = _join(cells, beside)
+    notebook.prose = [
+        (f"a {'text' if kind == 'markdown' else 'raw'} cell (cell {number} of all)", source)
+        for number, (kind, source) in enumerate(every[:MAX_CELLS], 1)
+        if kind in ("markdown", "raw")
+    ]
+    return notebook
 
 
 def _not_json(text: str, name: str, error: Exception) -> RejectedError:
@@ -117,24 +126,28 @@ def source_of(cell: Mapping[str, Any]) -> str:
     return tidy(source).replace("\0", "") if isinstance(source, str) else ""
 
 
-def _join(cells: list[str]) -> Notebook:
+def _join(cells: list[str], beside: Collection[str]) -> Notebook:
     notebook = Notebook("")
     parts: list[str] = []
     line, commands = 1, 0
     for number, cell in enumerate(cells, 1):
-        code, count, file = _plain(cell)
-        commands += count
-        if file is not None:
-            notebook.files[file[0]] = file[1]
+
+        def place(at: int, number: int = number) -> str:
+            return f"code cell {number}, line {at}"
+
+        found = plain(cell, beside)
+        commands += found.commands
+        notebook.files |= found.files
+        notebook.runs += found.runs
+        notebook.notes += found.notes(place)
         notebook.cell_starts.append(line)
-        recovered, notes = recover(_dedented(code), lambda at, number=number: f"code cell {number}, line {at}")  # type: ignore[misc]
+        recovered, notes = recover(_dedented(found.code), place)
         notebook.notes += notes
         parts.append(f"# cell {number}\n{recovered}")
         line += recovered.count("\n") + 2
     notebook.source = "\n".join(parts) + "\n"
     if commands:
-        what = "1 notebook command was" if commands == 1 else f"{commands} notebook commands were"
-        notebook.notes.append(f"{what} left out (lines such as `%matplotlib` or `!pip`): they do not run here.")
+        notebook.notes.append(left_out(commands))
     return notebook
 
 
@@ -148,89 +161,3 @@ def _dedented(code: str) -> str:
             return code
         return dedented
     return code
-
-
-def _plain(cell: str) -> tuple[str, int, tuple[str, str] | None]:
-    """Return a cell without notebook commands, the number of commands, and the module it writes, if any."""
-    try:
-        parse(cell)
-        return cell, 0, None
-    except PARSE_ERRORS:
-        pass
-    lines = cell.split("\n")
-    first = next((number for number, line in enumerate(lines) if line.strip()), 0)
-    magic = _CELL_MAGIC.match(lines[first])
-    if magic is None:
-        code, count = _without_commands(lines)
-        return code, count, None
-    if magic.group(1) in _KEEPS_BODY:
-        lines[first] = f"# {lines[first]}"
-        code, count = _without_commands(lines)
-        return code, count + 1, None
-    file = _WRITES_FILE.fullmatch(magic.group(2)) if magic.group(1) in ("writefile", "file") else None
-    body = "\n".join(lines[first + 1 :])
-    return "\n".join(f"# {line}" if line.strip() else "" for line in lines), 1, (file.group(1), body) if file else None
-
-
-def _without_commands(lines: list[str]) -> tuple[str, int]:
-    """Comment out lines that only a notebook understands; return the text and the number of these lines."""
-    scanner = _Scanner()
-    out: list[str] = []
-    count = 0
-    continues = False
-    for line in lines:
-        if continues or (scanner.at_start and _COMMAND.match(line) and not _is_python(line)):
-            indent = "" if continues else line[: len(line) - len(line.lstrip())]
-            count += not continues
-            continues = line.endswith("\\")
-            out.append(f"{indent}pass  # {line.strip()}" if indent else f"# {line}")
-            continue
-        scanner.feed(line)
-        out.append(line)
-    return "\n".join(out), count
-
-
-def _is_python(line: str) -> bool:
-    try:
-        parse(line.strip())
-    except PARSE_ERRORS:
-        return False
-    return True
-
-
-class _Scanner:
-    """Follows brackets and strings from line to line, to know where a new statement may begin."""
-
-    def __init__(self) -> None:
-        self._depth = 0
-        self._quote = ""
-        self._joined = False
-
-    @property
-    def at_start(self) -> bool:
-        return self._depth == 0 and not self._quote and not self._joined
-
-    def feed(self, line: str) -> None:
-        at = 0
-        self._joined = False
-        while at < len(line):
-            character = line[at]
-            if character == "\\":
-                self._joined = at == len(line) - 1
-                at += 2
-            elif self._quote:
-                if line.startswith(self._quote, at):
-                    at += len(self._quote)
-                    self._quote = ""
-                else:
-                    at += 1
-            elif character == "#":
-                break
-            elif character in "'\"":
-                self._quote = character * 3 if line.startswith(character * 3, at) else character
-                at += len(self._quote)
-            else:
-                self._depth = max(0, self._depth + (character in "([{") - (character in ")]}"))
-                at += 1
-        if len(self._quote) == 1 and not self._joined:  # an ordinary string ends with its line
-            self._quote = ""

@@ -3,48 +3,25 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+import msgspec
+
 from autograder.errors import RejectedError
 from autograder.intake.archive import read_files
-from autograder.intake.imports import HELPER, HELPER_SOURCE, allowed_modules, own_modules
+from autograder.intake.candidates import Candidate, Unit, choose_main, stem
+from autograder.intake.exported import plain_module
+from autograder.intake.helper import HELPER, HELPER_SOURCE
+from autograder.intake.imports import allowed_modules, own_modules
 from autograder.intake.notebook import looks_like_notebook, read_notebook
 from autograder.intake.recovery import MAX_NOTES
-from autograder.intake.source import LEFT_OUT, Cleaned, Rules, clean
+from autograder.intake.seen import Text, seen
+from autograder.intake.selection import Rules
+from autograder.intake.source import LEFT_OUT, clean
 from autograder.intake.text import printable, source_text
 from autograder.model import DEFAULT_PACKAGES, Submission
-
-
-@dataclass(frozen=True)
-class _Unit:
-    """One code file before filtering. `place` turns a line number into words."""
-
-    path: str
-    source: str
-    place: Callable[[int], str]
-    notes: tuple[str, ...]
-    files: Mapping[str, str]
-    recovered: bool
-
-
-@dataclass(frozen=True)
-class _Candidate:
-    """A unit and what is left of it after filtering."""
-
-    unit: _Unit
-    cleaned: Cleaned
-    written: int
-    defined: int
-
-    @property
-    def path(self) -> str:
-        return self.unit.path
-
-    @property
-    def stem(self) -> str:
-        return _stem(self.path)
 
 
 @dataclass(frozen=True)
@@ -102,11 +79,11 @@ def read_whole(
     code = read_files(path, max_bytes, within)
     notes = list(code.notes)
     files = _rooted(code.files)
-    units: dict[str, _Unit] = {}
+    units: dict[str, Unit] = {}
     problems: dict[str, RejectedError] = {}
     for name in sorted(files):
         try:
-            units[name] = _unit(name, files[name])
+            units[name] = _unit(name, files[name], files.keys())
         except RejectedError as rejected:
             problems[name] = rejected
     if not units:
@@ -115,12 +92,13 @@ def read_whole(
         if len(units) > 1:
             del units[name]
             notes.append(f"{printable(name)} was left out: it has the name of a library. Rename it to use it.")
-    own = own_modules({*units, *(name for unit in units.values() for name in unit.files)})
+    more = (name for unit in units.values() for name in (*(unit.files or ()), *(f"{run}.py" for run in unit.runs)))
+    own = own_modules({*units, *more})
     rules = Rules(allowed_modules(packages, own), own, expected, run_top_level)
     candidates = [_candidate(unit, rules) for unit in units.values()]
     if problems and not any(candidate.defined for candidate in candidates):
         raise _first(problems, main)
-    chosen, why = _main_of(candidates, main, rules)
+    chosen, why = choose_main(candidates, main)
     notes += why
     notes += [problem.reason for problem in problems.values()]
     submission = _assembled(chosen, candidates, rules, student, notes)
@@ -129,46 +107,17 @@ def read_whole(
 
 def _first(problems: Mapping[str, RejectedError], main: str) -> RejectedError:
     """Return what is wrong with the file asked for; failing that, with any other."""
-    return problems[min(problems, key=lambda name: (_stem(name) != main.lower(), name))]
+    return problems[min(problems, key=lambda name: (stem(name) != main.lower(), name))]
 
 
-def _stem(path: str) -> str:
-    return PurePosixPath(path).stem.lower()
-
-
-def _candidate(unit: _Unit, rules: Rules) -> _Candidate:
+def _candidate(unit: Unit, rules: Rules) -> Candidate:
     cleaned = clean(unit.source, unit.place, rules, already_recovered=unit.recovered)
-    if not rules.expected:
-        return _Candidate(unit, cleaned, len(cleaned.written), len(cleaned.defined))
-    return _Candidate(unit, cleaned, len(cleaned.written & rules.expected), len(cleaned.defined & rules.expected))
-
-
-def _main_of(candidates: list[_Candidate], main: str, rules: Rules) -> tuple[_Candidate, list[str]]:
-    """Choose the file to grade: the one with the asked name, else the one with most of the asked functions.
-
-    The name does not count where nothing in the file was written, and nothing of the student's own is imported.
-    """
-
-    def rank(one: _Candidate) -> tuple[bool, int, int, int, str]:
-        named = one.stem == main.lower() and (one.written > 0 or bool(one.cleaned.imported & rules.own))
-        return not named, -one.written, -one.defined, one.path.count("/"), one.path
-
-    best, *others = sorted(candidates, key=rank)
-    name = printable(best.path)
-    twins = [other for other in others if other.stem == best.stem == main.lower()]
-    if twins:
-        return best, [f"Both {name} and {printable(twins[0].path)} are here: {name} is graded, it has more in it."]
-    if best.stem == main.lower() or not others:
-        return best, []
-    if not best.defined:
-        raise RejectedError(
-            f"None of these files has the functions asked for. Name the one to grade {main}.py, or .ipynb."
-        )
-    return best, [f"{name} is graded: of these files it has most of the functions asked for."]
+    asked = rules.expected or cleaned.defined
+    return Candidate(unit, cleaned, cleaned.written & asked, cleaned.defined & asked)
 
 
 def _assembled(
-    chosen: _Candidate, candidates: list[_Candidate], rules: Rules, student: str, notes: list[str]
+    chosen: Candidate, candidates: list[Candidate], rules: Rules, student: str, notes: list[str]
 ) -> Submission:
     """Return the submission: the main file, and the other modules under the paths that it imports them by."""
     folder = str(PurePosixPath(chosen.path).parent)
@@ -176,12 +125,15 @@ def _assembled(
     key = chosen.path.removeprefix(prefix)
     sources = {key: chosen.cleaned.source}
     notes += [*chosen.unit.notes, *chosen.cleaned.notes]
-    written = [_candidate(_module_unit(prefix + name, text), rules) for name, text in chosen.unit.files.items()]
+    written = [_candidate(_module_unit(prefix + name, text), rules) for name, text in (chosen.unit.files or {}).items()]
+    run = frozenset(path for candidate in candidates for path in candidate.unit.runs)
     needs_helper = chosen.cleaned.needs_helper
     for helper in (*written, *candidates):
         name = helper.path.removeprefix(prefix)
-        if name in sources or not name.endswith(".py"):
+        module = f"{name.rpartition('.')[0]}.py"
+        if name == key or module in sources or not (name == module or module[:-3] in run):
             continue
+        name = module
         sources[name] = helper.cleaned.source
         notes += [f"{printable(name)}: {note}" for note in helper.cleaned.notes if not note.startswith(LEFT_OUT)]
         needs_helper = needs_helper or helper.cleaned.needs_helper
@@ -192,7 +144,12 @@ def _assembled(
     kept = [printable(note, 300) for note in dict.fromkeys(notes)]
     if len(kept) > MAX_NOTES:
         kept[MAX_NOTES:] = [f"... and {len(kept) - MAX_NOTES} more remarks like these."]
-    return Submission.of(student, key, sources, tuple(kept))
+    whole = Submission.of(student, key, sources, tuple(kept))
+    wanted = (rules.expected | chosen.cleaned.reads) - chosen.cleaned.defined
+    texts = [Text(one.path, one.unit.source, one.unit.place, one.unit.prose) for one in (chosen, *candidates)]
+    return msgspec.structs.replace(
+        whole, seen=seen(wanted, texts[0], [text for text in texts if text.path != chosen.path])
+    )
 
 
 def _shadows(path: str, main: str, packages: frozenset[str]) -> bool:
@@ -210,15 +167,21 @@ def _rooted(files: Mapping[str, bytes]) -> dict[str, bytes]:
     return {"/".join(PurePosixPath(name).parts[depth:]): data for name, data in files.items()}
 
 
-def _unit(name: str, data: bytes) -> _Unit:
+def _unit(name: str, data: bytes, files: Collection[str]) -> Unit:
+    folder = name.rpartition("/")[0]
+    beside = {other.removeprefix(f"{folder}/") for other in files if not folder or other.startswith(f"{folder}/")}
     if looks_like_notebook(data) or (name.lower().endswith(".ipynb") and not _is_renamed_module(data)):
-        notebook = read_notebook(data, printable(name))
-        return _Unit(name, notebook.source, notebook.place, tuple(notebook.notes), notebook.files, True)
-    return _module_unit(name, source_text(data, printable(name)))
+        notebook = read_notebook(data, printable(name), beside)
+        return Unit(
+            name, notebook.source, notebook.place, tuple(notebook.notes), notebook.files, frozenset(notebook.runs),
+            tuple(notebook.prose), True,
+        )  # fmt: skip
+    return _module_unit(name, source_text(data, printable(name)), beside)
 
 
-def _module_unit(name: str, text: str) -> _Unit:
-    return _Unit(name, text, lambda line: f"line {line}", (), {}, False)
+def _module_unit(name: str, text: str, beside: Collection[str] = ()) -> Unit:
+    module = plain_module(text, beside)
+    return Unit(name, module.text, module.place, tuple(module.notes), module.files, frozenset(module.runs))
 
 
 def _is_renamed_module(data: bytes) -> bool:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from autograder.intake.blocks import block_starts
+from autograder.intake.newer import Newer, newer_syntax
 from autograder.intake.text import printable
 from autograder.syntax import parse
 
@@ -19,9 +21,7 @@ _BUDGET = 3_000_000
 
 MAX_NOTES = 30
 
-_START = re.compile(r"[^\s#)\]}]")
-_CONTINUES = re.compile(r"(else|elif|except|finally)\b")
-_DEFINITION = re.compile(r"^(?:async\s+)?(?:def|class)\s+([^\W\d]\w*)", re.MULTILINE)
+_DEFINITION = re.compile(r"^\f*(?:async\s+)?(?:def|class)\s+([^\W\d]\w*)", re.MULTILINE)
 
 
 def recover(text: str, place: Place) -> tuple[str, list[str]]:
@@ -35,7 +35,7 @@ def recover(text: str, place: Place) -> tuple[str, list[str]]:
     except PARSE_ERRORS:
         pass
     lines = text.split("\n")
-    starts = _block_starts(lines)
+    starts = block_starts(text, lines)
     notes: list[str] = []
     budget = _BUDGET
     at = 0
@@ -57,18 +57,6 @@ def recover(text: str, place: Place) -> tuple[str, list[str]]:
     return "\n".join(lines), notes
 
 
-def _block_starts(lines: list[str]) -> list[int]:
-    """Return the lines where top-level statements may begin, and one past the end. A decorator is part of one."""
-    starts = [
-        number
-        for number, line in enumerate(lines)
-        if _START.match(line) and not _CONTINUES.match(line) and not (number and lines[number - 1].startswith("@"))
-    ]
-    if not starts or starts[0] != 0:
-        starts.insert(0, 0)
-    return [*starts, len(lines)]
-
-
 def _problem(block: str) -> BaseException | None:
     try:
         parse(block)
@@ -84,7 +72,8 @@ def _give_up(
     begin, end = starts[at], starts[at + 1]
     where = min(begin + ((error.lineno or 1) if isinstance(error, SyntaxError) else 1), end)
     name = _DEFINITION.search("\n".join(lines[begin:end]))
-    note, stub = broken(name.group(1) if name else "", error, place(where))
+    newer = newer_syntax("\n".join(lines[begin:end]))
+    note, stub = broken(name.group(1) if name else "", error, place(where), newer)
     if len(notes) < MAX_NOTES:
         notes.append(note)
     lines[begin:end] = [f"# {line}" if line.strip() else "" for line in lines[begin:end]]
@@ -93,10 +82,12 @@ def _give_up(
     return at + 1
 
 
-def broken(name: str, error: BaseException | None, where: str) -> tuple[str, str]:
+def broken(name: str, error: BaseException | None, where: str, newer: Newer | None = None) -> tuple[str, str]:
     """Return the note on a part that does not compile, and the line that replaces a function ("" for other parts)."""
     what = printable(error.msg if isinstance(error, SyntaxError) else "it cannot be read as Python", 120)
+    said = f"syntax error ({what})" if newer is None else str(newer)
     if not name:
-        return f"{where}: syntax error ({what}). This part was left out; everything else is graded.", ""
-    note = f"{where}: syntax error ({what}). `{name}` was left out; everything else is graded."
-    return note, f"def {name}(*args, **kwargs): raise SyntaxError({f'{what} ({where})'!r})"
+        return f"{where}: {said}. This part was left out; everything else is graded.", ""
+    note = f"{where}: {said}. `{name}` was left out; everything else is graded."
+    text = f"{what if newer is None else newer} ({where})"
+    return note, f"def {name}(*args, **kwargs): raise SyntaxError({text!r})"

@@ -126,6 +126,8 @@ def loads(node: ast.AST) -> set[str]:
             (read if isinstance(child.ctx, ast.Load) else own).add(child.id)
         elif isinstance(child, ast.arg):
             own.add(child.arg)
+        elif isinstance(child, ast.MatchAs | ast.MatchStar) and child.name:
+            own.add(child.name)
     return read - own
 
 
@@ -143,7 +145,7 @@ def stores(node: ast.AST) -> set[str]:
                 continue
             case ast.Name(id=name, ctx=ast.Store()):
                 bound.add(name)
-            case ast.ExceptHandler(name=str(name)):
+            case ast.ExceptHandler(name=str(name)) | ast.MatchAs(name=str(name)) | ast.MatchStar(name=str(name)):
                 bound.add(name)
             case ast.alias(name=name, asname=other) if name != "*":
                 bound.add(other or name.split(".")[0])

@@ -1,4 +1,5 @@
-"""Filter a student's source down to what the grader loads: definitions, imports and simple assignments.
+"""Filter a student's source down to what the grader loads: definitions, imports, simple assignments and what functions
+need of the rest.
 
 Nothing is executed here. Every line keeps its number, so that error messages point to the student's own lines.
 """
@@ -6,53 +7,48 @@ Nothing is executed here. Every line keeps its number, so that error messages po
 from __future__ import annotations
 
 import ast
-import builtins
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
+from autograder.intake.duplicates import settle
 from autograder.intake.edits import Edits
-from autograder.intake.imports import HELPER, NOTEBOOK_PACKAGES, bindings, cannot_fail, forbidden, stand_in
+from autograder.intake.helper import HELPER
+from autograder.intake.imports import NOTEBOOK_PACKAGES, bindings, cannot_fail, forbidden, harmless, stand_in
 from autograder.intake.recovery import PARSE_ERRORS, Place, broken, recover
-from autograder.intake.simple import EFFECTS, dotted, is_literal, is_simple, loads, stores
+from autograder.intake.selection import ANSWERS, Rules, Selection
+from autograder.intake.simple import dotted, is_literal, loads, stores
 from autograder.intake.statements import (
     Definition,
+    Function,
     compile_error,
     compiles,
     does_nothing,
+    imports_in,
     is_docstring,
     is_main_guard,
     raises_only,
     read_at_definition,
     root,
+    sets_device,
     try_parts,
 )
 from autograder.intake.text import printable
 from autograder.syntax import parse
 
-LEFT_OUT = "Only definitions, imports and simple assignments are loaded"
-_ANSWERS = "ANSWERS"
-_ALWAYS_THERE = frozenset(dir(builtins)) | {"__name__", "__file__", "__doc__"}
-
-
-@dataclass(frozen=True)
-class Rules:
-    """What may be imported (`own`: the submission's other modules), what is asked for, and whether all code runs."""
-
-    allowed: frozenset[str]
-    own: frozenset[str] = frozenset()
-    expected: frozenset[str] = frozenset()
-    run_top_level: bool = False
+LEFT_OUT = "Only definitions, imports, simple assignments and what your functions need are loaded"
 
 
 @dataclass(frozen=True)
 class Cleaned:
-    """Source that is ready to load. `written` are the functions with a body of the student's own."""
+    """Source that is ready to load. `written` are the functions with a body of the student's own, `reads` the names
+    that functions read and nobody sets."""
 
     source: str
     notes: tuple[str, ...]
     defined: frozenset[str]
     written: frozenset[str]
     imported: frozenset[str]
+    reads: frozenset[str]
     needs_helper: bool
 
 
@@ -63,10 +59,14 @@ def clean(text: str, place: Place, rules: Rules, *, already_recovered: bool = Fa
         module = parse(text)
     except PARSE_ERRORS as error:  # the parts parse, but not together: too deep or too large for the compiler
         note, _ = broken("", error, place(getattr(error, "lineno", None) or 1))
-        return Cleaned("\n" * text.count("\n"), (*notes, note), frozenset(), frozenset(), frozenset(), False)
-    cleaner = _Cleaner(text, place, rules)
+        return Cleaned(
+            "\n" * text.count("\n"), (*notes, note), frozenset(), frozenset(), frozenset(), frozenset(), False
+        )
+    cleaner = _Cleaner(rules, text=text, place=place)
     cleaner.run(module)
     source = cleaner.edits.apply()
+    if cleaner.appended:
+        source = f"{source.rstrip(chr(10))}\n{chr(10).join(cleaner.appended)}\n"
     if cleaner.hoisted:
         source = f"from __future__ import {', '.join(sorted(cleaner.hoisted))}  {source}"
     if rules.run_top_level and not compiles(source):  # top-level statements may contradict one another
@@ -77,23 +77,18 @@ def clean(text: str, place: Place, rules: Rules, *, already_recovered: bool = Fa
         frozenset(cleaner.definitions),
         frozenset(name for name, found in cleaner.definitions.items() if any(map(cleaner.is_written, found))),
         frozenset(cleaner.imported),
+        frozenset(name for name in cleaner.needed if cleaner.unbound(name)),
         f'__import__("{HELPER}")' in source,
     )
 
 
-@dataclass
-class _Cleaner:
+@dataclass(kw_only=True)
+class _Cleaner(Selection):
     """Passes once over the statements, in the order in which they would run."""
 
     text: str
     place: Place
-    rules: Rules
     edits: Edits = field(init=False)
-    bound: set[str] = field(default_factory=set)
-    star: bool = False
-    aliases: dict[str, str] = field(default_factory=dict)
-    missing: dict[str, str] = field(default_factory=dict)
-    left_out: dict[str, int] = field(default_factory=dict)
     left_out_lines: list[int] = field(default_factory=list)
     lost_answers: list[int] = field(default_factory=list)
     definitions: dict[str, list[ast.stmt]] = field(default_factory=dict)
@@ -101,6 +96,7 @@ class _Cleaner:
     hoisted: set[str] = field(default_factory=set)
     remarks: list[str] = field(default_factory=list)
     refused: dict[str, int] = field(default_factory=dict)
+    appended: list[str] = field(default_factory=list)
     broken: set[ast.stmt] = field(default_factory=set)
     lazy_annotations: bool = False
 
@@ -110,6 +106,7 @@ class _Cleaner:
     # --- the statements ------------------------------------------------------------------------------------------
 
     def run(self, module: ast.Module) -> None:
+        self.survey(module)
         leading = True
         for number, statement in enumerate(module.body):
             is_future = isinstance(statement, ast.ImportFrom) and statement.module == "__future__"
@@ -119,7 +116,29 @@ class _Cleaner:
             else:
                 self._try_top(statement)
             leading = leading and (is_future or (number == 0 and is_docstring(statement)))
-        self._settle_duplicates()
+        self._take_out(module)
+        self.remarks += settle(self.definitions, self.worth, self.edits, self.place)
+
+    def _take_out(self, module: ast.Module) -> None:
+        """Give static methods that are asked for their name outside of their class too."""
+        for one in module.body:
+            if not isinstance(one, ast.ClassDef) or one in self.broken:
+                continue
+            for method in one.body:
+                if (
+                    isinstance(method, Function)
+                    and method.name in self.rules.expected - self.outside
+                    and any(
+                        isinstance(decorator, ast.Name) and decorator.id == "staticmethod"
+                        for decorator in method.decorator_list
+                    )
+                ):
+                    self.appended.append(f"{method.name} = {one.name}.{method.name}")
+                    self.definitions.setdefault(method.name, []).append(method)
+                    self.remarks.append(
+                        f"{self.place(method.lineno)}: `{method.name}` stands inside the class `{one.name}`. It is "
+                        "graded all the same; write it outside of any class."
+                    )
 
     def _future(self, names: set[str], statement: ast.ImportFrom, *, leading: bool) -> None:
         """Move a `__future__` import that comes too late to the first line, if there is room for it."""
@@ -138,7 +157,7 @@ class _Cleaner:
             self.remarks.append(f"{self.place(statement.lineno)}: this part is nested too deeply and was left out.")
 
     def _top(self, statement: ast.stmt) -> None:
-        if not self._keeps(statement):
+        if not self.keeps(statement):
             self._leave_out(statement)
             return
         error = compile_error(statement)
@@ -150,92 +169,40 @@ class _Cleaner:
             return
         self._keep(statement, nested=False)
 
-    def _keeps(self, statement: ast.stmt) -> bool:
-        """Return whether a statement stays, whole or in part."""
-        if self._is_furniture(statement):
-            return False
-        if self.rules.run_top_level and not is_main_guard(statement):
-            return True
-        match statement:
-            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef() | ast.Import() | ast.ImportFrom():
-                return True
-            case ast.Pass():
-                return True
-            case ast.Assign() | ast.AnnAssign() | ast.AugAssign():
-                return self._keeps_assignment(statement)
-            case ast.Expr(value=ast.Constant()):
-                return True
-            case ast.Expr(value=ast.Call() as call):
-                effect = dotted(call.func, self.aliases).rpartition(".")[2] or getattr(call.func, "attr", "")
-                return effect in EFFECTS and self._simple(call) and self._known(call)
-            case ast.If():
-                if is_main_guard(statement) or not (self._simple(statement.test) and self._known(statement.test)):
-                    return False
-                return any(map(self._keeps, (*statement.body, *statement.orelse)))
-            case ast.Try():
-                return any(map(self._keeps, try_parts(statement)))
-            case _:
-                return False
-
-    def _is_furniture(self, statement: ast.stmt) -> bool:
-        """Return whether a statement has nothing to do here: `autograder.check("1.1")`, `drive.mount("/drive")`."""
-        if not isinstance(statement, ast.Expr | ast.Assign | ast.Assert):
-            return False
-        if stores(statement) & (self.rules.expected | {_ANSWERS}):
-            return False
-        return any(
-            self.missing.get(name, "" if name in self.bound else name) in NOTEBOOK_PACKAGES for name in loads(statement)
-        )
-
-    def _keeps_assignment(self, statement: ast.Assign | ast.AnnAssign | ast.AugAssign) -> bool:
-        if statement.value is None:
-            return True
-        targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
-        names = {root(target) for target in targets}
-        if not self._known(statement.value) or not all(map(self._known, targets)):
-            return False
-        if isinstance(statement, ast.AugAssign) and any(map(self._unbound, names)):
-            return False
-        if names & (self.rules.expected | {_ANSWERS}):
-            return True
-        return self._simple(statement.value) and all(map(self._simple, targets))
-
-    def _simple(self, node: ast.expr) -> bool:
-        try:
-            return is_simple(node, self.aliases)
-        except RecursionError:
-            return False
-
-    def _known(self, node: ast.AST) -> bool:
-        """Return whether every name that is read has been bound by something that stays."""
-        return not any(self._unbound(name) for name in loads(node))
-
-    def _unbound(self, name: str) -> bool:
-        if name in self.bound or name in _ALWAYS_THERE:
-            return False
-        return not self.star or name in self.left_out
-
     def _keep(self, statement: ast.stmt, *, nested: bool) -> None:
         match statement:
             case ast.Import() | ast.ImportFrom():
                 self._import(statement, nested=nested)
             case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
                 self._define(statement)
-            case ast.If() if not self.rules.run_top_level:
+                for inner in imports_in(statement):
+                    if idle := harmless(inner, self.rules.allowed):
+                        self._idle(inner, idle)
+            case ast.If() if not self.rules.run_top_level or is_main_guard(statement):
+                if is_main_guard(statement):
+                    self._lift(statement)
                 self._filter((*statement.body, *statement.orelse))
             case ast.Try() if not self.rules.run_top_level:
                 self._filter(try_parts(statement), in_try=True)
             case ast.Assign() | ast.AnnAssign() | ast.AugAssign():
-                self._assign(statement)
+                self._assign(statement, nested=nested)
             case ast.Expr(value=ast.Constant()) | ast.Pass():
                 pass
             case ast.Expr() | ast.Assert() | ast.Delete() | ast.Raise():
-                self._guard(statement)
+                if sets_device(statement):
+                    self.remarks.append(
+                        f"{self.place(statement.lineno)}: a default device that is not there when your work is graded "
+                        "is not set: it is graded on the CPU."
+                    )
+                if not nested:
+                    self._guard(statement)
+            case ast.For() | ast.While() | ast.With() | ast.Match():
+                self._set(stores(statement), statement)
         self.bound |= stores(statement) - self.left_out.keys()
 
     def _filter(self, statements: Iterable[ast.stmt], *, in_try: bool = False) -> None:
         for statement in statements:
-            if self._keeps(statement):
+            if self.keeps(statement):
                 self._keep(statement, nested=in_try)
             else:
                 self._leave_out(statement)
@@ -246,24 +213,43 @@ class _Cleaner:
             return
         for name in stores(statement) - self.bound:
             self.left_out.setdefault(name, statement.lineno)
-        if self._is_furniture(statement):
+        if self.is_furniture(statement):
             return
         self.left_out_lines.append(statement.lineno)
         if any(
             isinstance(node, ast.Name | ast.Attribute | ast.Subscript)
             and isinstance(node.ctx, ast.Store)
-            and root(node) == _ANSWERS
+            and root(node) == ANSWERS
             for node in ast.walk(statement)
         ):
             self.lost_answers.append(statement.lineno)
 
+    def _lift(self, statement: ast.If) -> None:
+        """Load what stands under `if __name__ == "__main__":`, since a function that is asked for stands there."""
+        self.edits.replace(statement.test, "True")
+        names = sorted(stores(statement) & self.needed - self.outside)
+        verb, what, them = ("stands", "It is", "it") if len(names) == 1 else ("stand", "They are", "them")
+        self.remarks.append(
+            f"{self.place(statement.lineno)}: {', '.join(f'`{name}`' for name in names[:3])} {verb} under "
+            f"`if __name__`, which does not run when your file is imported. {what} graded all the same; write {them} "
+            "outside of any block."
+        )
+
+    def _set(self, names: set[str], statement: ast.stmt) -> None:
+        """Take notice of names that a statement sets which is no definition."""
+        for name in names:
+            self.left_out.pop(name, None)
+            self.aliases.pop(name, None)
+            if name in self.rules.expected or name in self.definitions:
+                self.definitions.setdefault(name, []).append(statement)
+
     def _guard(self, statement: ast.stmt) -> None:
         """Wrap a statement so that its failure does not end all that follows."""
-        asked = tuple(sorted(stores(statement) & self.rules.expected))
+        asked = tuple(sorted(stores(statement) & (self.rules.expected | self.needed) - {ANSWERS}))
         names = f", {asked!r}, globals()" if asked else ""
         self.edits.prefix(statement, f'with __import__("{HELPER}").attempt({self.place(statement.lineno)!r}{names}): ')
 
-    def _assign(self, statement: ast.Assign | ast.AnnAssign | ast.AugAssign) -> None:
+    def _assign(self, statement: ast.Assign | ast.AnnAssign | ast.AugAssign, *, nested: bool) -> None:
         targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
         for target in targets:
             if isinstance(target, ast.Name):
@@ -271,14 +257,16 @@ class _Cleaner:
                 self.definitions.setdefault(target.id, []).append(statement)
                 self.aliases[target.id] = dotted(statement.value, self.aliases) if statement.value else target.id
                 self.aliases[target.id] = self.aliases[target.id] or target.id
+            else:
+                self._set(stores(target), statement)
         plain = isinstance(statement, ast.Assign) and all(isinstance(target, ast.Name) for target in targets)
-        annotated = isinstance(statement, ast.AnnAssign) and self._known(statement.annotation)
-        if not ((plain or annotated) and is_literal(statement.value)):
+        annotated = isinstance(statement, ast.AnnAssign) and self.known(statement.annotation)
+        if not nested and not ((plain or annotated) and is_literal(statement.value)):
             self._guard(statement)
 
     def _define(self, statement: Definition) -> None:
         now = read_at_definition(statement, annotations=not self.lazy_annotations)
-        lost = {name for node in now for name in loads(node) if self._unbound(name)}
+        lost = {name for node in now for name in loads(node) if self.unbound(name)}
         strict = read_at_definition(statement, annotations=False)  # a stand-in does no harm in an annotation
         absent = {name for node in strict for name in loads(node) if name in self.missing}
         if lost or absent:
@@ -314,9 +302,19 @@ class _Cleaner:
         for name, whole in bindings(statement):
             self.aliases[name] = whole
             self.missing.pop(name, None)
+            self.idle.discard(name)
             self.left_out.pop(name, None)
-        refused = forbidden(statement, self.rules.allowed)
-        if refused:
+        idle = harmless(statement, self.rules.allowed)
+        refused = [] if idle and isinstance(statement, ast.ImportFrom) else forbidden(statement, self.rules.allowed)
+        refused = [package for package in refused if package not in {name.split(".")[0] for name in idle}]
+        if idle and not nested:
+            self._idle(statement, idle)
+            for name, whole in bindings(statement):
+                if whole.split(".")[0] in refused:
+                    self.missing[name] = whole.split(".")[0]
+            return
+        if refused or idle:
+            refused = refused or [idle[0].split(".")[0]]
             self._refuse(statement, refused, in_try=nested)
             return
         if isinstance(statement, ast.ImportFrom):
@@ -333,6 +331,19 @@ class _Cleaner:
             self.imported |= {alias.name.split(".")[0] for alias in statement.names}
         if not cannot_fail(statement) and not nested:
             self._guard(statement)
+
+    def _idle(self, statement: ast.Import | ast.ImportFrom, packages: list[str]) -> None:
+        """Let something that does nothing stand in for a package."""
+        self.edits.replace(statement, stand_in(statement, self.rules.allowed))
+        self.idle |= {
+            name for name, whole in bindings(statement) if any(f"{whole}.".startswith(f"{one}.") for one in packages)
+        }
+        for package in packages:
+            if package.split(".")[0] not in NOTEBOOK_PACKAGES:
+                self.remarks.append(
+                    f"{self.place(statement.lineno)}: `{package}` does nothing here: what you log or draw with it "
+                    "is not kept, and costs nothing."
+                )
 
     def _refuse(self, statement: ast.Import | ast.ImportFrom, refused: list[str], *, in_try: bool) -> None:
         for package in refused:
@@ -360,22 +371,6 @@ class _Cleaner:
         """Return whether the student wrote it, and it compiles."""
         return self.worth(statement) >= 2
 
-    def _settle_duplicates(self) -> None:
-        """Keep the last definition of a function, unless it is the untouched starter and an earlier one is not."""
-        for name, found in self.definitions.items():
-            if len(found) < 2 or not any(isinstance(one, Definition) for one in found):
-                continue
-            best = max(map(self.worth, found))
-            chosen = [one for one in found if self.worth(one) == best][-1]
-            for later in found[found.index(chosen) + 1 :]:
-                self.edits.remove(later)
-            written = [one for one in found if self.is_written(one)]
-            if chosen is not found[-1]:
-                self.remarks.append(f"`{name}` is defined more than once: the one you wrote counts, not the starter's.")
-            elif len(written) > 1 and all(isinstance(one, Definition) for one in written):
-                where = self.place(written[-1].lineno)
-                self.remarks.append(f"`{name}` is defined {len(written)} times: the last one counts ({where}).")
-
     def notes(self) -> Iterator[str]:
         """Yield short, kind notes on all that was changed."""
         yield from self.remarks
@@ -384,6 +379,8 @@ class _Cleaner:
                 f"`{printable(package, 40)}` is not among this assignment's packages. Only functions that use it are "
                 "affected; write those without it."
             )
+        if "display" in self.needed - self.bound:
+            yield "`display` shows nothing here, and costs nothing."
         for line in self.lost_answers:
             yield f"{self.place(line)}: this part of `ANSWERS` comes from code that does not run here. Write its value."
         for name, found in self.definitions.items():

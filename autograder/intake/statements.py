@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
 
 from autograder.intake.recovery import PARSE_ERRORS
 from autograder.syntax import compiled
@@ -27,6 +28,27 @@ def compiles(source: str) -> bool:
     except PARSE_ERRORS:
         return False
     return True
+
+
+def imports_in(statement: ast.stmt) -> Iterator[ast.Import | ast.ImportFrom]:
+    """Yield the imports inside a definition, but for those that a `try` takes care of."""
+    waiting: list[ast.AST] = [statement]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            yield node
+        elif not isinstance(node, ast.Try | ast.expr):
+            waiting.extend(ast.iter_child_nodes(node))
+
+
+def sets_device(statement: ast.stmt) -> bool:
+    """Return whether a statement makes a GPU the default, as far as it can be seen."""
+    match statement:
+        case ast.Expr(value=ast.Call(func=ast.Attribute(attr=name) | ast.Name(id=name), args=[device, *_])):
+            text = ast.unparse(device).lower()
+            return name.startswith("set_default_") and any(kind in text for kind in ("cuda", "mps", "xpu"))
+        case _:
+            return False
 
 
 def is_docstring(statement: ast.stmt) -> bool:

@@ -7,6 +7,7 @@ import json
 import re
 
 from autograder.errors import RejectedError
+from autograder.syntax import parse
 
 MAX_SOURCE = 300_000
 """Characters of code in one file, at most. A course's longest solution has some 50,000."""
@@ -15,6 +16,9 @@ MAX_SOURCE = 300_000
 _JOINERS = "\u200c\u200d"
 _DECLARATION = re.compile(rb"[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
 _REGIONAL = re.compile(r"cp\d+|iso8859-\d+|koi8-\w|mac-\w+|shift_jis\w*|euc_\w+|gb\w+|big5\w*|johab|tis-620")
+_WITH_BACKSLASHES = ("big5", "cp932", "gb18030", "cp949", "big5hkscs")
+MAX_GUESSED = 20_000_000
+"""Bytes of a file whose encoding is guessed."""
 _OTHER_KINDS = {"<!doctype": "a web page", "<html": "a web page", "{\\rtf": "a word processor's file"}
 
 
@@ -44,7 +48,8 @@ def decoded(data: bytes, name: str) -> str:
 
 
 def _decode(data: bytes) -> str:
-    """Decode UTF-16 and UTF-32 by their mark or NUL bytes, else UTF-8, else what the file declares, else latin-1."""
+    """Decode UTF-16 and UTF-32 by their mark or NUL bytes, else UTF-8, else what the file declares, else what makes it
+    readable: in Big5 and the like, a character may end in the byte of a backslash."""
     wide = json.detect_encoding(data)
     if wide.startswith(("utf-16", "utf-32")):
         text = data.decode(wide, "replace")
@@ -56,7 +61,25 @@ def _decode(data: bytes) -> str:
             return data.decode(encoding)
         except UnicodeDecodeError:
             continue
-    return data.decode("latin-1")
+    plain = data.decode("latin-1")
+    if len(data) <= MAX_GUESSED and not _reads(plain):
+        for encoding in _WITH_BACKSLASHES:
+            try:
+                text = data.decode(encoding)
+            except UnicodeDecodeError:
+                continue
+            if _reads(text):
+                return text
+    return plain
+
+
+def _reads(text: str) -> bool:
+    """Return whether a text is Python, or JSON."""
+    try:
+        json.loads(text) if text.lstrip().startswith("{") else parse(text)
+    except (SyntaxError, ValueError, OverflowError, RecursionError, MemoryError):
+        return False
+    return True
 
 
 def _declared(data: bytes) -> list[str]:

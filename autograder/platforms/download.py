@@ -15,9 +15,10 @@ from pathlib import Path, PurePosixPath
 from typing import Protocol
 
 from autograder.errors import InputError, StorageError, UnusableFileError
-from autograder.intake.archive import CODE, is_hidden
+from autograder.intake.archive import is_hidden
 from autograder.intake.classroom import LARGEST_CLASS
 from autograder.intake.disk import Folder, Kind
+from autograder.intake.kinds import CODE
 from autograder.model import Person
 
 GRADED = (*CODE, ".zip")

@@ -40,6 +40,9 @@ class Touched(msgspec.Struct, frozen=True, tag="touched"):
     name: str
 
 
+HELPER = "_autograder_intake"
+"""The module of ours that intake adds to a submission's own."""
+
 Request = Call | Read | StandIn | Ban | Touched
 
 
@@ -90,13 +93,27 @@ SWEPT = b"s"
 
 
 class Load(msgspec.Struct, frozen=True):
-    """The sources, and the module to run."""
+    """The sources, and the module to run.
+
+    `skipped` are statements that are not run, by file and line: they ended the loading before. `plain`: only
+    definitions, imports and plain values are.
+    """
 
     files: dict[str, str]
     main: str
+    skipped: tuple[tuple[str, int], ...] = ()
+    plain: bool = False
 
 
-class Loaded(msgspec.Struct, frozen=True):
+class Loading(msgspec.Struct, frozen=True, tag="loading"):
+    """A statement is about to run; `place` names it for the student."""
+
+    file: str
+    line: int
+    place: str
+
+
+class Loaded(msgspec.Struct, frozen=True, tag="loaded"):
     """The sources were run; `error` is what ended that early."""
 
     error: Raised | None

@@ -11,6 +11,8 @@ from autograder.rubric.contracts import IN_WORDS
 
 PLACE = "<!-- how to check -->"
 """Marks where the section goes; without it, the section goes to the end."""
+PYTHON, TORCH = "3.11", "2.13"
+"""What work is graded with: the lowest Python that is promised, and the torch that is pinned."""
 TEMPLATE = Path(__file__).parent / "checking.md.txt"
 CONTRACT = "<!-- contract -->"
 """Marks where it is said what every function keeps to."""
@@ -30,6 +32,8 @@ def handout(text: str, public: PublicRelease | None) -> str:
     section = TEMPLATE.read_text(encoding="utf-8")
     for word, value in (
         ("VERSION", __version__),
+        ("PYTHON", PYTHON),
+        ("TORCH", TORCH),
         ("FIRST", first.number),
         ("FUNCTION", first.owns[0]),
         ("PRACTICE\n", PRACTICE.format(number=trains[0]) if trains else "\n"),

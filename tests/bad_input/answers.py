@@ -396,13 +396,7 @@ ANSWERS = [
     ),
     # --- loading ---
     wrote("a class body that fails", "class Broken:\n    1 / 0\ndef halve(x): return x / 2\n", "", PASSED),
-    wrote(
-        "a class body that never ends",
-        "class Forever:\n    while True: pass\n",
-        "did not finish loading",
-        TIMED_OUT,
-        keeps=False,
-    ),
+    wrote("a class body that never ends", "class Forever:\n    while True: pass\n" + HALVE, "", PASSED),
     wrote(
         "a default that fails",
         "import torch\ndef halve(x, w=torch.ones(2)[5]): return x / 2\n",

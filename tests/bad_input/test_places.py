@@ -107,10 +107,10 @@ REJECTED = [
     case("an empty folder", {"data/views.csv": "1"}, rejected="no .py or .ipynb file in this folder"),
     case("only what a computer leaves behind", JUNK, rejected="no .py or .ipynb file in this folder"),
     zipped("a zip of the same", JUNK, rejected="no .py or .ipynb file in this zip"),
-    zipped("a zip in a zip", {"inner.zip": zip_of(WORK)}, rejected="only another zip (inner.zip)"),
+    zipped("a zip in a zip", {"inner.zip": zip_of(WORK)}, rejected="only another archive (inner.zip)"),
     zipped("zips in a zip", {f"{n}.zip": zip_of(WORK) for n in range(9)}, rejected="and 6 more"),
-    case("two zips", {"a.zip": zip_of(WORK), "b.zip": zip_of(WORK)}, rejected="only another zip (a.zip, b.zip)"),
-    zipped("a zip in a folder in a zip", {"a/b/inner.zip": zip_of(WORK)}, rejected="only another zip"),
+    case("two zips", {"a.zip": zip_of(WORK), "b.zip": zip_of(WORK)}, rejected="only another archive (a.zip, b.zip)"),
+    zipped("a zip in a folder in a zip", {"a/b/inner.zip": zip_of(WORK)}, rejected="only another archive"),
     zipped("a zip of 201 modules", {f"m{n}.py": FINE for n in range(201)}, rejected="more than 200 code files"),
     zipped("a zip of 5,001 files", {f"{n}.csv": "" for n in range(5_001)}, rejected="more than 5,000 files"),
     zipped("a zip that unpacks to far more", {"homework.py": "#" * 15_000_000}, rejected="far more than it holds"),
@@ -135,10 +135,10 @@ REJECTED = [
         {"homework.ipynb": "{", "a.py": "def a(): pass", "b.py": "def b(): pass", "0.py": b"\0"},
         rejected="homework.ipynb is damaged",
     ),
-    case("a Word document", {"homework.docx": zip_of({})}, rejected="only .py, .ipynb and .zip"),
-    case("a text file", {"homework.py.txt": FINE}, rejected="only .py, .ipynb and .zip"),
-    case("no suffix", {"homework": FINE}, rejected="only .py, .ipynb and .zip"),
-    case("an archive of another kind", {"homework.tar.gz": b"\x1f\x8b"}, rejected="only .py, .ipynb and .zip"),
+    case("a Word document", {"homework.docx": zip_of({})}, rejected="is a text document: it holds no code"),
+    case("a text file", {"homework.py.txt": FINE}, rejected="Rename it to homework.py"),
+    case("no suffix", {"homework": FINE}, rejected="only .py, .ipynb, .zip and .tar"),
+    case("an archive of another kind", {"homework.rar": b"Rar!"}, rejected="is a RAR archive"),
 ]
 
 

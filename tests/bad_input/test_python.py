@@ -66,7 +66,7 @@ LEFT_OUT = {
     "a download": "from urllib.request import urlretrieve\nurlretrieve('http://localhost/x', 'x')\n",
     "a failing assertion": "assert double(2) == 5\n",
     "a division by zero": "print(1 / 0)\n",
-    "magics of a notebook saved as a script": "get_ipython().run_line_magic('matplotlib', 'inline')\n",
+    "a shell line of a notebook saved as a script": "get_ipython().system('ls')\n",
     "enormous output": "print('x' * 10**9)\n",
     "a fork bomb": "import os\nwhile True:\n    os.fork()\n",
     "deletion": "del double\n",
@@ -101,7 +101,7 @@ NOTED = [
     ),
     module(
         "a global that is left out",
-        "w = open('w').read()\n" + FINE + "def halve(x):\n    return w\n",
+        "w = unknown('w').read()\n" + FINE + "def halve(x):\n    return w\n",
         "`halve` uses `w`",
     ),
     module("a decorator that is not defined", FINE + "@timed\ndef halve(x):\n    return x\n", "`halve` needs `timed`"),

@@ -160,7 +160,7 @@ def test_beside_others_a_time_out_comes_after_twice_the_limit(sandbox, tiny_assi
 def test_beside_others_loading_that_takes_more_than_its_limit_is_nobodys_fault(sandbox):
     limits = Limits(load_seconds=2)
     connection = sandbox.connect(())
-    source = BUSY + "busy(2.8)\n"
+    source = BUSY + "busy(1.4)\n"
     with connection.sock, pytest.raises(ConversationEndedError) as caught:
         open_session(connection.sock, {"m.py": source}, "m.py", limits, patience=PATIENCE, leeway=LEEWAY)
     assert (caught.value.outcome, caught.value.message) == (Outcome.GRADER_ERROR, session.SLOW_MACHINE)

@@ -127,3 +127,16 @@ def test_inputs_depend_on_the_submission_and_repeat_at_a_regrade(tiny_assignment
 
     assert message("one") == message("one")
     assert message("one") != message("two")
+
+
+def test_what_is_not_defined_is_first_said_to_stand_where_it_was_seen(tiny_assignment):
+    """Be it the function asked for, or one that it calls."""
+    seen = {"square": "`square` stands inside `main` (line 2).", "half": "`half` stands in a comment (line 1)."}
+
+    def total(x):
+        return half(x)  # noqa: F821 - that is the point
+
+    results = Engine(tiny_assignment, b"s", seen=seen).run(LocalHost(lambda: {"total": total}), "d", stand_ins=False)
+    messages = [result.message for result in results]
+    assert any(one.startswith("`square` stands inside `main` (line 2). `square` is not defined") for one in messages)
+    assert any(one.startswith("`half` stands in a comment (line 1). `total` raised NameError") for one in messages)

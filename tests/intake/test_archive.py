@@ -199,17 +199,19 @@ def test_of_several_zips_and_no_code_none_is_chosen(tmp_path: Path) -> None:
     assert list(files_of(path)) == ["a.py"]
     zipped(path / "two.zip", {"a.py": "1"})
     assert refused(path) == (
-        "There is no code in this folder, only another zip (one.zip, two.zip). Unpack that one and hand in the .py or "
-        ".ipynb file."
+        "There is no code in this folder, only another archive (one.zip, two.zip). Unpack that one and hand in the "
+        ".py or .ipynb file."
     )
 
 
 def test_where_there_is_no_code_the_first_reason_is_told(tmp_path: Path) -> None:
     assert refused(folder(tmp_path, {"a.txt": "1"})) == (
-        "There is no .py or .ipynb file in this folder. Hand in your module or notebook."
+        "There is no .py or .ipynb file in this folder. a.txt is a text file. If that is your code, rename it to a.py, "
+        "and hand that in."
     )
     assert refused(zipped(tmp_path / "ada.zip", {"a.txt": "1"})) == (
-        "There is no .py or .ipynb file in this zip. Hand in your module or notebook."
+        "There is no .py or .ipynb file in this zip. a.txt is a text file. If that is your code, rename it to a.py, "
+        "and hand that in."
     )
     assert refused(zipped(tmp_path / "eve.zip", {"../a.py": "1"})) == (
         "../a.py was left out: its name points outside the zip or is not valid. There is no other .py or .ipynb file "
@@ -222,7 +224,9 @@ def test_where_there_is_no_code_the_first_reason_is_told(tmp_path: Path) -> None
 
 def test_what_cannot_be_handed_in_is_said_with_its_name(tmp_path: Path) -> None:
     (tmp_path / "a.txt").touch()
-    assert refused(tmp_path / "a.txt") == ("a.txt: only .py, .ipynb and .zip files are graded. Hand in one of these.")
+    assert refused(tmp_path / "a.txt") == (
+        "a.txt is a text file. If that is your code, rename it to a.py, and hand that in."
+    )
     (tmp_path / "link.py").symlink_to(tmp_path / "a.txt")
     assert refused(tmp_path / "link.py") == "link.py is a link to another place. Hand in the file itself."
     os.mkfifo(tmp_path / "pipe.py")
@@ -389,5 +393,5 @@ def test_zips_of_zips_are_never_opened(tmp_path: Path) -> None:
     inner = zipped(tmp_path / "inner.zip", {"a.py": "1"}).read_bytes()
     for _ in range(3):
         inner = zipped(tmp_path / "outer.zip", {"bomb.zip": inner}).read_bytes()
-    assert "only another zip (bomb.zip)" in refused(tmp_path / "outer.zip")
-    assert "only another zip (bomb.zip)" in refused(folder(tmp_path, {"outer.zip": inner}))
+    assert "only another archive (bomb.zip)" in refused(tmp_path / "outer.zip")
+    assert "only another archive (bomb.zip)" in refused(folder(tmp_path, {"outer.zip": inner}))

@@ -10,9 +10,9 @@ from typing import Any, NoReturn
 
 import pytest
 
-from autograder.errors import InputError
+from autograder.errors import InputError, RejectedError
 from autograder.identity import clean_name
-from autograder.intake import Entry, choose, find_class
+from autograder.intake import Entry, choose, find_class, read_submission
 
 
 def test_folders_and_loose_files_are_entries_named_by_student(tmp_path: Path) -> None:
@@ -109,7 +109,7 @@ def test_links_are_entries_for_intake_to_refuse_and_other_things_are_passed_over
         (tmp_path / name).symlink_to(target)
     os.mkfifo(tmp_path / "pipe")
     os.mkfifo(tmp_path / "di.py")
-    assert [entry.student for entry in find_class(tmp_path).entries] == ["ada", "bo", "cy", "di"]
+    assert [entry.student for entry in find_class(tmp_path).entries] == ["ada", "bo", "cy", "di", "loop"]
 
 
 def test_submissions_and_what_decides_about_them_do_not_lie_in_one_another(tmp_path: Path) -> None:
@@ -153,3 +153,55 @@ def test_some_students_of_a_class_are_chosen_in_its_order() -> None:
     many = [Entry(f"s{number:02}", Path("x")) for number in range(25)]
     with pytest.raises(InputError, match=r"s18, s19$"):
         choose(many, {"zoe"})
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("ada.rar", "ada.rar is a RAR archive (.rar) that is not opened here. Make a plain zip of your files, or hand "
+         "in the .py or .ipynb file itself."),
+        ("ada.7z", "ada.7z is a 7-Zip archive (.7z) that is not opened here."),
+        ("ada.tar.xz", "ada.tar.xz is packed in a way (.xz) that is not opened here."),
+        ("ada.py.gz", "ada.py.gz is packed in a way (.gz) that is not opened here."),
+        ("ada.pdf", "ada.pdf is a PDF: it holds no code that can run. Hand in the .py or .ipynb file itself."),
+        ("ada.py.txt", "ada.py.txt: its name ends in .txt. Rename it to ada.py, and hand that in."),
+        ("ada.ipynb.json", "ada.ipynb.json: its name ends in .json. Rename it to ada.ipynb, and hand that in."),
+        ("ada.txt", "ada.txt is a text file. If that is your code, rename it to ada.py, and hand that in."),
+        ("ada.tar.gz", "ada.tar.gz is not a tar archive that can be opened: it is damaged, or another kind of archive"),
+        ("ada", "ada: only .py, .ipynb, .zip and .tar files are graded. Hand in one of these."),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_graded_is_an_entry_that_is_rejected_with_the_way_out(
+    tmp_path: Path, name: str, reason: str
+) -> None:
+    (tmp_path / name).write_text("x")
+    (entry,) = find_class(tmp_path).entries
+    assert entry.student == "ada"
+    with pytest.raises(RejectedError) as caught:
+        read_submission(entry.path, entry.student)
+    assert caught.value.reason.startswith(reason)
+
+
+@pytest.mark.parametrize("course", ["roster.csv", "README.md", "readme", "grades.xlsx", "metadata.yml", "course.db"])
+def test_the_courses_own_files_are_no_entries(tmp_path: Path, course: str) -> None:
+    (tmp_path / "ada.py").touch()
+    (tmp_path / course).touch()
+    found = find_class(tmp_path)
+    assert [entry.student for entry in found.entries] == ["ada"] and not found.left_out
+
+
+def test_what_lies_beside_code_of_the_same_name_takes_nothing_from_it(tmp_path: Path) -> None:
+    for name in ("ada.ipynb", "ada.pdf", "bo.pdf", "bo.rar"):
+        (tmp_path / name).touch()
+    found = find_class(tmp_path)
+    assert [entry.path.name for entry in found.entries] == ["ada.ipynb", "bo.pdf"] and not found.left_out
+    assert found.remarks == ("ada.pdf is not graded: there is code beside it",)
+
+
+def test_a_folder_without_code_says_what_is_there_instead(tmp_path: Path) -> None:
+    (tmp_path / "ada").mkdir()
+    (tmp_path / "ada" / "hw.py.txt").touch()
+    with pytest.raises(
+        RejectedError, match=r"no \.py or \.ipynb file in this folder\. hw\.py\.txt: its name ends in \.txt"
+    ):
+        read_submission(tmp_path / "ada", "ada")

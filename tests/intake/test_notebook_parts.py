@@ -9,6 +9,7 @@ import pytest
 
 from autograder.errors import RejectedError
 from autograder.intake import notebook
+from autograder.intake.commands import Plain, plain
 from autograder.intake.notebook import Notebook, looks_like_notebook, read_notebook
 
 
@@ -162,13 +163,13 @@ def test_why_it_is_no_notebook_and_the_way_out(content: str, reason: str) -> Non
     ],
 )
 def test_commands_go_where_a_statement_may_begin_and_nowhere_else(cell: str, cleaned: str) -> None:
-    assert notebook._plain(cell)[0] == cleaned
+    assert plain(cell).code == cleaned
 
 
 def test_an_open_string_ends_with_its_line_and_a_stray_bracket_closes_nothing() -> None:
     """In a broken cell too, the commands that follow are commands."""
-    assert notebook._plain("x = 'open\n!ls")[0] == "x = 'open\n# !ls"
-    assert notebook._plain("x = ))\n!ls\ny = (\n!ls")[0] == "x = ))\n# !ls\ny = (\n!ls"
+    assert plain("x = 'open\n!ls").code == "x = 'open\n# !ls"
+    assert plain("x = ))\n!ls\ny = (\n!ls").code == "x = ))\n# !ls\ny = (\n!ls"
 
 
 @pytest.mark.parametrize(
@@ -176,7 +177,7 @@ def test_an_open_string_ends_with_its_line_and_a_stray_bracket_closes_nothing() 
     [("x = 1", 0), ("%a", 1), ("%a\n!b \\\n c", 2), ("%%time\nx", 1), ("%%time\n%a", 2), ("%%bash\n!a\n!b", 1)],
 )
 def test_commands_are_counted(cell: str, count: int) -> None:
-    assert notebook._plain(cell)[1] == count
+    assert plain(cell).commands == count
     words = {
         0: [],
         1: ["1 notebook command was left out (lines such as `%matplotlib` or `!pip`): they do not run here."],
@@ -191,12 +192,12 @@ def test_the_commands_of_all_cells_are_counted_together() -> None:
 
 @pytest.mark.parametrize("magic", ["time", "timeit -n 1", "capture out", "prun", "memit", "python", "python3", "py3"])
 def test_a_timed_cell_keeps_its_code(magic: str) -> None:
-    assert notebook._plain(f"\n%%{magic}\nx = 1\n!ls") == (f"\n# %%{magic}\nx = 1\n# !ls", 2, None)
+    assert plain(f"\n%%{magic}\nx = 1\n!ls") == Plain(f"\n# %%{magic}\nx = 1\n# !ls", 2)
 
 
 @pytest.mark.parametrize("magic", ["bash", "html", "timed", "writefile", "writefile notes.txt"])
 def test_any_other_cell_is_no_python(magic: str) -> None:
-    assert notebook._plain(f"%%{magic}\nx (\n\n  y") == (f"# %%{magic}\n# x (\n\n#   y", 1, None)
+    assert plain(f"%%{magic}\nx (\n\n  y") == Plain(f"# %%{magic}\n# x (\n\n#   y", 1)
 
 
 @pytest.mark.parametrize(

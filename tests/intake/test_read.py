@@ -9,7 +9,7 @@ import pytest
 
 from autograder.errors import RejectedError
 from autograder.intake import read_submission
-from autograder.intake.imports import HELPER_SOURCE
+from autograder.intake.helper import HELPER_SOURCE
 from autograder.model import Submission
 from tests.intake.conftest import notebook
 
@@ -116,7 +116,8 @@ def test_the_folder_that_holds_everything_is_no_part_of_the_names(tmp_path: Path
 def test_remarks_on_a_helper_begin_with_its_name(tmp_path: Path) -> None:
     found = read(tmp_path, {"regression.py": WRITTEN + "print(1)\n", "a.py": "import keras\nprint(2)\nx = = 1\n"})
     assert found.notes == (
-        "Only definitions, imports and simple assignments are loaded; other top-level code was left out (line 3).",
+        "Only definitions, imports, simple assignments and what your functions need are loaded; other top-level "
+        "code was left out (line 3).",
         "a.py: line 3: syntax error (invalid syntax). This part was left out; everything else is graded.",
         "a.py: `keras` is not among this assignment's packages. Only functions that use it are affected; write those "
         "without it.",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+
 import pytest
 
 from autograder.intake import recovery
@@ -79,8 +81,8 @@ def test_a_part_may_be_joined_with_many_that_follow(monkeypatch: pytest.MonkeyPa
     def inside(count: int) -> str:
         return "x = '''\n" + "line\n" * count + "'''\nb = = 1\n"
 
-    assert recover(inside(37), place)[0] == inside(37).replace("b = =", "# b = =")
-    assert "# x = '''" in recover(inside(38), place)[0]
+    for count in (37, 38, 400):
+        assert recover(inside(count), place)[0] == inside(count).replace("b = =", "# b = =")
 
 
 def test_looking_for_parts_that_parse_has_a_budget(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -111,3 +113,26 @@ def test_what_the_parser_cannot_take_is_said_in_plain_words() -> None:
     )
     long = broken("", SyntaxError("m" * 121), "x")[0]
     assert "(" + "m" * 117 + "...)" in long
+
+
+@pytest.mark.parametrize(
+    "between", ["\n\f", "\n\f\n", "\n\n", "\n# why\n", "\n\f\f\n@also\n", "\n@more(\n    1,\n)\n", "\n\n  # x\n\n"]
+)
+@pytest.mark.parametrize("broken", [False, True])
+def test_a_decorator_stays_with_its_function(between: str, broken: bool) -> None:
+    """Whatever stands between them: an editor's page break, a comment."""
+    body = "return = 1" if broken else "return 1"
+    source = f"def before(): return 0\n@first{between}def f():\n    {body}\ndef after(): return 2\nx = = 3\n"
+    text, _ = recover(source, str)
+    names = {node.name for node in ast.parse(text).body if isinstance(node, ast.FunctionDef)}
+    assert {"before", "after"} <= names
+    assert text.count("\n") == source.count("\n")
+    assert ("@first" in text.replace("# @first", "")) is not broken
+    assert "f" in names
+
+
+def test_a_page_break_before_a_broken_function_costs_only_that_one() -> None:
+    text, notes = recover("def f(): return 1\n\fdef g(: pass\n\fdef h(): return 3\n", str)
+    good = [node.name for node in ast.parse(text).body if isinstance(node, ast.FunctionDef)]
+    assert good == ["f", "g", "h"] and len(notes) == 1
+    assert text.startswith("def f(): return 1\n") and "def h(): return 3" in text

@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 
-from autograder.intake.imports import HELPER, allowed_modules
-from autograder.intake.source import LEFT_OUT, Rules, clean
+from autograder.intake.helper import HELPER
+from autograder.intake.imports import allowed_modules
+from autograder.intake.selection import Rules
+from autograder.intake.source import LEFT_OUT, clean
 
 
 def rules(*, own: frozenset[str] = frozenset(), **more: Any) -> Rules:
@@ -21,6 +23,7 @@ def spelled_out(text: str) -> str:
     helper = f'__import__("{HELPER}")'
     text = re.sub(r"<(\d+)> ", rf"with {helper}.attempt('line \1'): ", text)
     text = re.sub(r"<(\d+) (\w+)> ", rf"with {helper}.attempt('line \1', ('\2',), globals()): ", text)
+    text = text.replace("<nothing>", f"{helper}.nothing()")
     return re.sub(r"<(\w+)>", rf"{helper}.missing('\1')", text)
 
 

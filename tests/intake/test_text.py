@@ -115,3 +115,14 @@ def test_a_name_of_eighty_characters_is_shown_whole() -> None:
 def test_only_a_name_that_can_be_shown_is_readable() -> None:
     assert is_readable("") and is_readable("ä 日\u200c\u200d")
     assert not is_readable("a\n") and not is_readable("\u200b")
+
+
+@pytest.mark.parametrize(
+    ("encoding", "word"),
+    [("big5", "功許蓋"), ("cp932", "表ソ能"), ("cp932", "予定表"), ("big5", "成功")],
+)
+@pytest.mark.parametrize(
+    "source", ['print("{}")\nx = 1\n', '{{"cells": [{{"cell_type": "code", "source": "x = \'{}\'"}}]}}']
+)
+def test_an_encoding_whose_characters_end_in_a_backslash(encoding: str, word: str, source: str) -> None:
+    assert decoded(source.format(word).encode(encoding), "a.py") == source.format(word)

@@ -5,14 +5,16 @@ from __future__ import annotations
 import pytest
 
 from autograder.config import LimitsConfig
-from autograder.errors import ConversationEndedError
+from autograder.errors import LoadEndedError
 from autograder.grading.engine import Engine
-from autograder.model import Outcome
+from autograder.grading.hosts import SubmissionHost
+from autograder.grading.opening import Opening
+from autograder.model import Outcome, Submission
 from autograder.protocol.limits import WALL_FACTOR, Limits
 from autograder.sandbox.host import resource_monitor, session
 from autograder.sandbox.host.resource_monitor import ResourceMonitor, Usage
 from autograder.sandbox.host.sandbox import Sandbox
-from tests.slots import PATIENCE, hosted
+from tests.slots import PATIENCE, directly, hosted
 
 HONEST = """
 import os, time, torch
@@ -152,22 +154,40 @@ def test_a_function_that_did_not_come_to_an_end_gets_little_time_later(sandbox, 
 
 
 @pytest.mark.parametrize(
-    ("source", "patience", "said"),
+    ("line", "patience", "said"),
     [
-        ("while True: pass", PATIENCE, "your file did not finish loading in 2 s of computing"),
-        (
-            "time.sleep(3600)",
-            WALL_FACTOR,
-            "your file waits while it is loaded: stopped after 8 s, most of them",
-        ),
+        ("while True: pass", PATIENCE, "did not come to its end in 1 s of computing"),
+        ("p = 7 ** 10 ** 9", PATIENCE, "did not come to its end in 1 s of computing"),
+        ("time.sleep(3600)", WALL_FACTOR, "waited for 4 s (sleep, input, a lock?)"),
+        ("os._exit(3)", PATIENCE, "ended the process"),
     ],
-    ids=["computing", "waiting"],
+    ids=["computing", "in C", "waiting", "ending"],
 )
-def test_loading_has_a_limit_of_its_own(sandbox, tiny_assignment, source, patience, said):
-    with pytest.raises(ConversationEndedError) as caught:
-        graded(sandbox, tiny_assignment, source, Limits(load_seconds=2), patience)
-    assert caught.value.outcome is Outcome.TIMED_OUT
-    assert said in caught.value.message
+def test_what_a_statement_costs_at_loading_is_contained(sandbox, tiny_assignment, line, patience, said):
+    source = f"{HONEST}\n{line}\ndef square(x): return x * x\n"
+    limits = Limits(load_seconds=2)
+    opening = Opening(directly(sandbox, patience), Submission.of("ada", "m.py", {"m.py": source}), limits)
+    with SubmissionHost(opening, limits) as host:
+        results = Engine(tiny_assignment, b"s").run(host, "d", hints=False)
+    assert {result.outcome for result in results} == {Outcome.PASSED}
+    assert opening.problems == [f"this line {said}, and was left out: m.py, line 6: {line}"]
+
+
+def test_when_several_statements_cost_too_much_none_that_computes_is_run(sandbox, tiny_assignment):
+    slow = "for _ in range(9): os._exit(1)\n"
+    source = f"{HONEST}{slow * 6}def square(x): return x * x\n"
+    opening = Opening(directly(sandbox), Submission.of("ada", "m.py", {"m.py": source}), Limits())
+    with SubmissionHost(opening, Limits()) as host:
+        results = Engine(tiny_assignment, b"s").run(host, "d", hints=False)
+    assert {result.outcome for result in results} == {Outcome.PASSED}
+    assert len(opening.problems) == 5 and opening.problems[-1].startswith("so only definitions, imports")
+
+
+def test_the_statement_of_a_helper_module_is_named(sandbox):
+    files = {"m.py": "import a", "a.py": "import b", "b.py": "\nwhile True: pass"}
+    with pytest.raises(LoadEndedError) as caught:
+        directly(sandbox, PATIENCE).open(files, "m.py", Limits(load_seconds=2))
+    assert (caught.value.file, caught.value.line, caught.value.outcome) == ("b.py", 2, Outcome.TIMED_OUT)
 
 
 # --- a machine that is too busy -----------------------------------------------------------------------------------

@@ -15,9 +15,10 @@ from typing import Any, NoReturn
 from autograder.errors import MalformedMessageError
 from autograder.protocol.framing import Channel, decoder
 from autograder.protocol.limits import Limits
-from autograder.protocol.messages import FORK, Ask, Load, Loaded, Raised, Request, Returned
+from autograder.protocol.messages import FORK, Ask, Load, Loaded, Loading, Raised, Request, Returned
 from autograder.sandbox.guest.executor import Executor
 from autograder.sandbox.guest.loader import load
+from autograder.sandbox.guest.tracebacks import place
 from autograder.sandbox.layers.namespaces import Confinement, give_up_rights
 from autograder.sandbox.layers.rlimits import limit_resources
 
@@ -35,7 +36,15 @@ def live(limits: Limits, work: int, output: int, confinement: Confinement, data:
         sock = socket.socket(fileno=3)
         channel = Channel(sock, Load, 1 << 28)
         wanted: Load = channel.receive()
-        namespace, error = load(wanted.files, wanted.main)
+
+        def gate(file: str, line: int) -> bool:
+            if wanted.plain or (file, line) in wanted.skipped:
+                return False
+            _flush()
+            channel.send(Loading(file, line, place(file, line)))
+            return True
+
+        namespace, error = load(wanted.files, wanted.main, gate)
         _flush()
         channel.send(Loaded(error))
         decoder(FROM_GRADER)  # made once, before the forks

@@ -59,6 +59,11 @@ def _short(error: BaseException, message: str) -> bool:
     return any(words in message for words in (*SHORTAGES, *OTHER_WORDS))
 
 
+def place(name: str, line: int) -> str:
+    """Name a line of a submission's own file as the student knows it, with its text."""
+    return printable(f"{_place(name, line)}: {linecache.getline(name, line).strip()}"[:MAX_TEXT])
+
+
 _CELL = re.compile(r"# cell (\d+)$")
 
 

@@ -15,6 +15,7 @@ from autograder.errors import (
     ConnectionClosedError,
     ConversationEndedError,
     DeadlineError,
+    LoadEndedError,
     MalformedMessageError,
     SandboxUnavailableError,
 )
@@ -23,7 +24,20 @@ from autograder.protocol.conversation import Answerer
 from autograder.protocol.devices import CPU
 from autograder.protocol.framing import Channel
 from autograder.protocol.limits import WALL_FACTOR, Limits, OpenSandbox
-from autograder.protocol.messages import FORK, SWEEP, SWEPT, Ask, Dead, Load, Loaded, Raised, Reply, Request, Returned
+from autograder.protocol.messages import (
+    FORK,
+    SWEEP,
+    SWEPT,
+    Ask,
+    Dead,
+    Load,
+    Loaded,
+    Loading,
+    Raised,
+    Reply,
+    Request,
+    Returned,
+)
 from autograder.sandbox.host.output import Drain
 from autograder.sandbox.host.resource_monitor import ResourceMonitor
 
@@ -33,6 +47,10 @@ DEATH_SECONDS = 60.0
 LEAST_SECONDS = 2.0
 """CPU seconds that even a function gets which did not come to an end before."""
 SOURCES = 1 << 28
+STATEMENT = 0.5
+"""The part of a file's seconds that one statement may use while the file is loaded."""
+MAX_STEPS = 2_000
+"""Statements that are followed one by one: what comes after them counts as one."""
 SLOW_MACHINE = "The machine was too busy to run your code in time. That is not your fault and costs you nothing."
 
 
@@ -46,6 +64,8 @@ def open_session(
     device: str = CPU,
     patience: float = WALL_FACTOR,
     leeway: float = 1.0,
+    skipped: tuple[tuple[str, int], ...] = (),
+    plain: bool = False,
 ) -> Session:
     """Ask the fork server at the other end of `server` for a sandbox, and load a submission in it.
 
@@ -58,9 +78,12 @@ def open_session(
         device: what the code computes on.
         patience: how many times longer than its CPU seconds a check may take by the clock.
         leeway: how many times its CPU seconds it may use.
+        skipped: statements that are not run, by file and line.
+        plain: whether only definitions, imports and plain values are loaded.
 
     Raises:
-        ConversationEndedError: when loading does not end well for the student.
+        ConversationEndedError: when loading does not end well for the student; `LoadEndedError` where one statement is
+            to blame.
         SandboxUnavailableError: when the fork server is gone.
     """
     control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -74,7 +97,7 @@ def open_session(
                 socket.send_fds(server, [request], [theirs.fileno(), their_work.fileno(), writer])
             except OSError as error:
                 raise SandboxUnavailableError(f"the fork server does not answer: {error}") from error
-        return Session(control, work, output, files, main, limits, device, patience, leeway)
+        return Session(control, work, output, Load(files, main, skipped, plain), limits, device, patience, leeway)
     except BaseException:
         control.close()
         work.close()
@@ -95,8 +118,7 @@ class Session:
         control: socket.socket,
         work: socket.socket,
         output: Drain,
-        files: dict[str, str],
-        main: str,
+        wanted: Load,
         limits: Limits,
         device: str = CPU,
         patience: float = WALL_FACTOR,
@@ -115,7 +137,7 @@ class Session:
         control.settimeout(START_SECONDS)
         self._monitor = ResourceMonitor(_supervisor_pid(control), limits, leeway)
         try:
-            self.load_error = self._load(files, main)
+            self.load_error = self._load(wanted)
         except BaseException:
             self.close()
             raise
@@ -143,31 +165,15 @@ class Session:
         """What the code printed, up to the limit, with control characters made visible."""
         return self._drain.text
 
-    def _load(self, files: dict[str, str], main: str) -> Raised | None:
-        channel = Channel(self._work, Loaded, 1 << 20, self._monitor.look, largest_sent=SOURCES)
+    def _load(self, wanted: Load) -> Raised | None:
         began = time.monotonic()
-        seconds = self._limits.load_seconds
-        deadline = began + seconds * self._patience
         try:
-            channel.send(Load(files, main), deadline)
-            loaded: Loaded = channel.receive(deadline)
-            if self._leeway > 1 and self._monitor.used() > seconds:
-                raise ConversationEndedError(Outcome.GRADER_ERROR, SLOW_MACHINE)
-            return loaded.error
-        except DeadlineError:
-            raise _waited_too_long(
-                self._monitor, seconds * self._patience, "your file waits while it is loaded"
-            ) from None
-        except ConversationEndedError as ended:
-            if ended.outcome is Outcome.TIMED_OUT:
-                text = f"your file did not finish loading in {seconds:g} s of computing"
-                raise ConversationEndedError(Outcome.TIMED_OUT, text) from None
-            raise
-        except (ConnectionClosedError, MalformedMessageError):
-            raise ConversationEndedError(Outcome.CRASHED, "the process ended while your file was loaded") from None
+            channel = Channel(self._work, Loaded | Loading, 1 << 20, self._monitor.look, largest_sent=SOURCES)
+            loading = _Loading(self._monitor, self._limits.load_seconds, self._patience, self._leeway)
+            return loading.result(channel, wanted)
         finally:
             self.own_seconds += time.monotonic() - began
-            self.cpu_seconds += self._monitor.used()
+            self.cpu_seconds += loading.used()
 
     @contextmanager
     def check(self, seconds: float | None = None) -> Iterator[SandboxConversation]:
@@ -224,6 +230,78 @@ class Session:
         finally:
             self._control.close()
             self._drain.close()
+
+
+class _Loading:
+    """Follows a file from statement to statement while it is loaded: what one of them costs is contained.
+
+    A statement has its part of the seconds, and all together have no more than the whole.
+    """
+
+    def __init__(self, monitor: ResourceMonitor, seconds: float, patience: float, leeway: float) -> None:
+        self._monitor = monitor
+        self._leeway = leeway
+        self._patience = patience
+        self._share = self._allowed = seconds
+        self._left = seconds
+        self._before = 0.0
+        self._ends = self._deadline = time.monotonic() + seconds * patience
+        self._statement: Loading | None = None
+
+    def used(self) -> float:
+        """Return the CPU seconds used so far."""
+        return self._before + self._monitor.used()
+
+    def result(self, channel: Channel, wanted: Load) -> Raised | None:
+        """Send the sources, and return the error that ended the loading early, if any.
+
+        Raises `ConversationEndedError`.
+        """
+        try:
+            channel.send(wanted, self._deadline)
+            steps = 0
+            while isinstance(message := channel.receive(self._deadline), Loading):
+                steps += 1
+                if steps < MAX_STEPS:
+                    self._next(message)
+            self._decided()
+            error: Raised | None = message.error
+            return error
+        except DeadlineError:
+            seconds = self._allowed * self._patience
+            ended = _waited_too_long(self._monitor, seconds, "your file waits while it is loaded")
+            raise self._blamed(ended, f"waited for {seconds:g} s (sleep, input, a lock?)") from None
+        except ConversationEndedError as ended:
+            if ended.outcome is not Outcome.TIMED_OUT:
+                raise self._blamed(ended, f"took {ended.message}") from None
+            text = f"your file did not finish loading in {self._allowed:g} s of computing"
+            slow = ConversationEndedError(Outcome.TIMED_OUT, text)
+            raise self._blamed(slow, f"did not come to its end in {self._allowed:g} s of computing") from None
+        except (ConnectionClosedError, MalformedMessageError):
+            crashed = ConversationEndedError(Outcome.CRASHED, "the process ended while your file was loaded")
+            raise self._blamed(crashed, "ended the process") from None
+
+    def _next(self, statement: Loading) -> None:
+        self._decided()
+        used = self._monitor.used()
+        self._before += used
+        self._left -= used
+        self._statement = statement
+        self._allowed = max(LEAST_SECONDS / 2, min(self._share * STATEMENT, self._left))
+        self._deadline = min(self._ends, time.monotonic() + self._allowed * self._patience)
+        self._monitor.start(self._allowed * self._leeway, self._allowed)
+
+    def _decided(self) -> None:
+        """Leave it to a run alone to decide on what needed more than it has there. Raises `ConversationEndedError`."""
+        if self._leeway > 1 and self._monitor.used() > self._allowed:
+            raise ConversationEndedError(Outcome.GRADER_ERROR, SLOW_MACHINE)
+
+    def _blamed(self, ended: ConversationEndedError, did: str) -> ConversationEndedError:
+        """Return the error with the statement that is to blame, if one is."""
+        at = self._statement
+        if at is None or ended.outcome is Outcome.GRADER_ERROR:
+            return ended
+        return LoadEndedError(ended.outcome, ended.message, did, at.file, at.line, at.place)
 
 
 def _supervisor_pid(control: socket.socket) -> int:
