@@ -2,28 +2,37 @@
 
 from __future__ import annotations
 
+import ast
+import re
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, replace
+from multiprocessing import get_context
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import msgspec
 
-from autograder.errors import PublicReleaseError
+from autograder.errors import PublicReleaseError, RejectedError
 from autograder.files import foreign
 from autograder.grading.engine import Engine
 from autograder.grading.hosts import LocalHost
+from autograder.home.cells import as_notebook, cells_run, differences, fingerprint, saved_file, unsaved
 from autograder.home.practice import Practised, practise
 from autograder.home.public_release import PublicAssignment, PublicRelease, find_release, read_release
 from autograder.home.show import Checked
 from autograder.intake import read_submission
-from autograder.model import CheckResult, Outcome
+from autograder.model import CheckResult, Outcome, Submission
 from autograder.rubric.student import MISSING
 from autograder.sandbox.guest.loader import load
 from autograder.sandbox.guest.untouched import is_untouched
 
 ANYONE = "you"
 NOTEBOOK = "this notebook"
+CELL = re.compile(r"(?:notebook\.ipynb, )?code cell (\d+)")
+"""Where something is in a notebook that is running; people know its cells by the numbers beside them."""
 DATA = "data"
 """The folder of a release that holds its data."""
 CHECK_SECONDS = 20.0
@@ -44,27 +53,105 @@ def check_file(path: Path | None = None, exercises: Iterable[str] = (), *, pract
     if not path.exists():
         way = f"for an exercise: autograder check -e {path}" if str(path) in _names(release) else "is its name right?"
         raise PublicReleaseError(f"there is no {path.name} in {path.resolve().parent}: {way}")
-    submission = read_submission(
-        path, ANYONE, main=release.assignment, packages=frozenset(release.packages), expected=release.functions
-    )
+    data = place.parent / DATA if practice else None
+    return _checked(release, _read(release, path), exercises, path.name, data)
+
+
+def check(*exercises: str, practice: bool = False) -> Checked:
+    """Check what a notebook has defined so far: all of it, or some exercises by number or function name.
+
+    What counts is in the cells that were run, read as the grader reads them; where the kernel holds something else, a
+    note says so.
+    """
+    place = find_release(Path.cwd())
+    release = read_release(place)
+    _wanted(release, exercises)
+    data = place.parent / DATA if practice else None
+    live = sys.modules["__main__"].__dict__
+    cells = cells_run()
+    if cells is None:
+        files = frozenset(code.co_filename for value in live.values() if (code := getattr(value, "__code__", None)))
+        return _checked(release, _Read(live, files), exercises, NOTEBOOK, data)
+    saved = saved_file(live)
+    with (
+        TemporaryDirectory(prefix="autograder-check-") as folder,
+        ProcessPoolExecutor(1, mp_context=get_context("spawn")) as apart,
+    ):
+        notebook = as_notebook(cells, Path(folder))
+        apart_from_kernel = apart.submit(check_cells, place, notebook, exercises, data, saved)
+        checked, fingerprints, there = apart_from_kernel.result()
+    notes = [*checked.notes, *differences(live, fingerprints, sorted(release.functions))]
+    if saved is not None:
+        notes += unsaved(fingerprints, there, saved.name)
+    return replace(checked, notes=tuple(CELL.sub(r"In [\1]", note) for note in notes))
+
+
+def check_cells(
+    place: Path, notebook: Path, exercises: Sequence[str], data: Path | None, saved: Path | None
+) -> tuple[Checked, dict[str, str], tuple[str, ...]]:
+    """Check a running notebook's cells, in a process that holds nothing of its kernel.
+
+    Args:
+        place: The release's `public.json`.
+        notebook: A file with the cells that were run.
+        exercises: As in `check`.
+        data: The folder to train on, if any.
+        saved: The notebook's own file, where it is known.
+
+    Returns:
+        The result; the functions that were found, with their fingerprints; the names of those in the saved file.
+    """
+    release = read_release(place)
+    read = _read_if_any(release, notebook)
+    checked = _checked(release, read, exercises, NOTEBOOK, data)
+    found = {name: fingerprint(read.namespace[name]) for name in release.functions if name in read.namespace}
+    return checked, found, () if saved is None else tuple(_written_in(release, saved))
+
+
+@dataclass(frozen=True)
+class _Read:
+    """What was read of somebody's work: what it defines, where it comes from, and what is to be said about it."""
+
+    namespace: Mapping[str, Any]
+    files: frozenset[str]
+    notes: tuple[str, ...] = ()
+    problem: str = ""
+    seen: Mapping[str, str] | None = None
+
+
+def _written_in(release: PublicRelease, path: Path) -> Iterator[str]:
+    """Yield the functions that a file has, without running anything of it."""
+    try:
+        submission = _submission(release, path)
+    except RejectedError:
+        return
+    for statement in ast.walk(ast.parse(submission.files[submission.main])):
+        if isinstance(statement, ast.FunctionDef | ast.ClassDef) and statement.name in release.functions:
+            yield statement.name
+        elif isinstance(statement, ast.Name) and isinstance(statement.ctx, ast.Store):
+            yield statement.id
+
+
+def _submission(release: PublicRelease, path: Path) -> Submission:
+    packages = frozenset(release.packages)
+    return read_submission(path, ANYONE, main=release.assignment, packages=packages, expected=release.functions)
+
+
+def _read_if_any(release: PublicRelease, path: Path) -> _Read:
+    try:
+        return _read(release, path)
+    except RejectedError:  # nothing is defined yet
+        return _Read({}, frozenset())
+
+
+def _read(release: PublicRelease, path: Path) -> _Read:
+    """Read a submission as the grader reads it, and load it here. Raises `RejectedError`."""
+    submission = _submission(release, path)
     namespace, error = load(submission.files, submission.main)
     problem = ""
     if error is not None:
         problem = f"{error.type_name}: {error.message}" + (f" ({error.where})" if error.where else "")
-    data = place.parent / DATA if practice else None
-    files = frozenset(submission.files)
-    return _checked(
-        release, namespace, files, exercises, path.name, submission.notes, problem, data, seen=submission.seen
-    )
-
-
-def check(*exercises: str, practice: bool = False) -> Checked:
-    """Check what a notebook has defined so far: all of it, or some exercises by number or function name."""
-    place = find_release(Path.cwd())
-    data = place.parent / DATA if practice else None
-    namespace = sys.modules["__main__"].__dict__
-    cells = frozenset(code.co_filename for value in namespace.values() if (code := getattr(value, "__code__", None)))
-    return _checked(read_release(place), namespace, cells, exercises, NOTEBOOK, (), "", data)
+    return _Read(namespace, frozenset(submission.files), submission.notes, problem, submission.seen)
 
 
 def _latest(folder: Path, name: str) -> Path:
@@ -75,25 +162,14 @@ def _latest(folder: Path, name: str) -> Path:
     return max(found, key=lambda path: path.stat().st_mtime)
 
 
-def _checked(
-    release: PublicRelease,
-    namespace: Mapping[str, Any],
-    files: frozenset[str],
-    exercises: Iterable[str],
-    file: str,
-    notes: tuple[str, ...],
-    problem: str,
-    data: Path | None,
-    *,
-    seen: Mapping[str, str] | None = None,
-) -> Checked:
-    """Run the checks and, where `data` is a folder to train on, the practices. `seen`: where names stand that are not
-    defined."""
+def _checked(release: PublicRelease, read: _Read, exercises: Iterable[str], file: str, data: Path | None) -> Checked:
+    """Run the checks and, where `data` is a folder to train on, the practices."""
+    namespace, notes, problem = read.namespace, read.notes, read.problem
     wanted = _wanted(release, exercises)
     assignment = PublicAssignment(release)
-    host = LocalHost(lambda: dict(namespace), timed=True, seconds=CHECK_SECONDS, files=files)
+    host = LocalHost(lambda: dict(namespace), timed=True, seconds=CHECK_SECONDS, files=read.files)
     checks = [check for check in assignment.rubric.checks if check.exercise in wanted]
-    engine = Engine(assignment, b"", seen=seen)
+    engine = Engine(assignment, b"", seen=read.seen)
     results = engine.run(host, "", checks=checks, hints=False, stand_ins=False)
     tried = [check for check in assignment.examples if check.exercise in wanted]
     examples = [_at_home(one, file) for one in engine.run(host, "", checks=tried, hints=False, stand_ins=False)]
@@ -166,8 +242,9 @@ def _names(release: PublicRelease) -> dict[str, str]:
 
 def _at_home(result: CheckResult, file: str) -> CheckResult:
     """Say what is missing in a notebook, and what cannot run on this machine, in other words than the grader's."""
-    if file == NOTEBOOK and MISSING in result.message:
-        return msgspec.structs.replace(result, message=result.message.replace(MISSING, "not defined: run its cell."))
+    if file == NOTEBOOK:
+        message = result.message.replace(MISSING, "not defined: run its cell.")
+        result = msgspec.structs.replace(result, message=CELL.sub(r"In [\1]", message))
     if result.outcome is Outcome.GRADER_ERROR:
         message = "This check cannot run on your machine. The grader will run it."
         return msgspec.structs.replace(result, outcome=Outcome.SKIPPED, message=message)
