@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import json
+import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
 from autograder.cli.batch import opened
 from autograder.cli.course import open_course
+from autograder.feedback.outcomes import STOPPED
 from autograder.grading.scheduler import Batch
 from autograder.intake import find_class
 from autograder.model import Report
@@ -25,7 +31,17 @@ EXPECTED = {
 }
 
 
-def of_each(found: Iterable[tuple[str, ...]]) -> list[object]:
+TRIED_AT_HOME = ("ada_lopez", "bo_lindqvist", "divya_rao", "hana_sato")
+"""Submissions of the demo's class that are checked as at home, too, in every run; `make exhaustive` does so with all."""
+AT_HOME = """
+import json, sys
+from pathlib import Path
+from autograder.home import check_file
+print(json.dumps({one.name: one.outcome.value for one in check_file(Path(sys.argv[1])).results}))
+"""
+
+
+def of_each(found: Iterable[tuple[str, ...]]) -> list[Any]:
     """One worker grades a class once: its tests go together. The classes beside the demo's take their time."""
     params = []
     for one in found:
@@ -70,6 +86,40 @@ def test_each_submission_gets_what_was_expected(graded, name, student):
     points = {exercise.number: exercise.points for exercise in report.exercises}
     assert [n for n in expected["full"] if earned[n] < points[n]] == []
     assert [n for n in expected["loses"] if earned[n] >= points[n]] == []
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize(
+    ("name", "student"),
+    [
+        *of_each(("regression", student) for student in TRIED_AT_HOME),
+        *(
+            pytest.param(name, student, marks=[*of_each([(name,)])[0].marks, pytest.mark.exhaustive])
+            for name in CLASSES
+            for student in sorted(EXPECTED[name])
+            if student not in TRIED_AT_HOME
+        ),
+    ],
+)
+def test_at_home_public_checks_say_what_the_grader_says(graded, name, student, tmp_path):
+    """But where the grader lends functions: at home, one's own are used."""
+    report = graded(name)[0][student]
+    if report.status != "graded":
+        return
+    own = {
+        result.name: result.outcome
+        for result in report.results
+        if result.public and not result.stand_ins and result.outcome not in STOPPED
+    }
+    release = tmp_path / name
+    shutil.copytree(ROOT / "assignments" / name, release)
+    (place,) = (ROOT / "examples" / name).glob(f"{student}*")
+    handed_in = shutil.copytree(place, release / "mine") if place.is_dir() else shutil.copy(place, release / place.name)
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-c", AT_HOME, str(handed_in)]
+    done = subprocess.run(command, cwd=release, env=environment, capture_output=True, text=True, check=True)
+    home = json.loads(done.stdout.splitlines()[-1])
+    assert {check: home[check] for check in own} == {check: outcome.value for check, outcome in own.items()}
 
 
 @pytest.mark.timeout(900)
