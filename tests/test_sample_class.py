@@ -32,7 +32,7 @@ EXPECTED = {
 
 
 TRIED_AT_HOME = ("ada_lopez", "bo_lindqvist", "divya_rao", "hana_sato")
-"""Submissions of the demo's class that are checked as at home, too, in every run; `make exhaustive` does so with all."""
+"""Submissions that are checked as at home, too, in every run; `make exhaustive` does so with all."""
 AT_HOME = """
 import json, sys
 from pathlib import Path
