@@ -72,8 +72,8 @@ ANSWERS = [
     wrote(
         "a keyword that must be given", "def halve(x, *, by):\n    return x / by\n", "missing 1 required keyword-only"
     ),
-    wrote("pass", "def halve(x):\n    pass\n", "None (is a `return` missing?)"),
-    wrote("ellipsis", "def halve(x): ...\n", "None (is a `return` missing?)"),
+    wrote("pass", "def halve(x):\n    pass\n", "`halve` is still to be written", MISSING),
+    wrote("ellipsis", "def halve(x): ...\n", "`halve` is still to be written", MISSING),
     wrote(
         "a syntax error", "def halve(x):\n    return x /\n", "SyntaxError: invalid syntax", notes="`halve` was left out"
     ),
@@ -166,7 +166,7 @@ ANSWERS = [
     gives("a type", "torch.Tensor", "an object of type _TensorMeta"),
     gives("an exception", "ValueError('no')", "an object of type ValueError"),
     gives("NotImplemented", "NotImplemented", "an object of type NotImplementedType"),
-    gives("ellipsis as a value", "...", "an object of type ellipsis"),
+    gives("ellipsis as a value", "...", "`halve` is still to be written", MISSING),
     gives("a range", "range(3)", "an object of type range"),
     gives("an iterator", "iter((x / 2).tolist())", "", PASSED),
     gives("a list", "(x / 2).tolist()", "", PASSED),
@@ -426,8 +426,7 @@ ANSWERS = [
     wrote(
         "a helper that is left out",
         "half = open('half').read()\ndef halve(x):\n    return half\n",
-        "name 'half' is not defined",
-        notes="set it inside the function",
+        "`half = open('half').read()` failed: FileNotFoundError",
     ),
     wrote(
         "a decorator that fails",

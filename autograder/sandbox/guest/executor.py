@@ -18,7 +18,7 @@ from autograder.errors import StandInError
 from autograder.protocol.arguments import changed_arguments
 from autograder.protocol.codec import decode, encode
 from autograder.protocol.devices import CPU
-from autograder.protocol.messages import Ask, Ban, Call, Raised, Read, Request, Returned, StandIn, Touched
+from autograder.protocol.messages import HELPER, Ask, Ban, Call, Raised, Read, Request, Returned, StandIn, Touched
 from autograder.protocol.values import Value
 from autograder.sandbox.guest import capabilities, devices
 from autograder.sandbox.guest.stand_ins import stand_in
@@ -54,7 +54,7 @@ class Executor:
                     args = [self._decode(value) for value in request.args]
                     kwargs = {key: self._decode(value) for key, value in request.kwargs.items()}
                     with devices.on(self._device), self._ban.on():
-                        result = _drained(function(*args, **kwargs))
+                        result = _made(_drained(function(*args, **kwargs)))
                     changed = changed_arguments(function, args, kwargs, request.args, request.kwargs)
                     return Returned(encode(result), changed)
                 case Read():
@@ -112,6 +112,14 @@ class Executor:
 def request_name(request: Request) -> str:
     """What a request asks the student for; "" where it asks for nothing of theirs."""
     return "" if isinstance(request, StandIn | Ban) else request.name
+
+
+def _made(value: Any) -> Any:
+    """Return a value; raise what kept it from being made: a line at the top level that failed, an absent package."""
+    owner = type(value)
+    if owner.__module__ == HELPER and hasattr(owner, "_refuse"):
+        owner._refuse(value)
+    return value
 
 
 def _drained(result: Any) -> Any:
