@@ -426,7 +426,7 @@ ANSWERS = [
     wrote(
         "a helper that is left out",
         "half = open('half').read()\ndef halve(x):\n    return half\n",
-        "`half = open('half').read()` failed: FileNotFoundError",
+        "line 1 failed: FileNotFoundError",
     ),
     wrote(
         "a decorator that fails",
