@@ -94,7 +94,7 @@ class PublicPractice(msgspec.Struct, frozen=True):
 
 
 class PublicExercise(msgspec.Struct, frozen=True):
-    """An exercise as students may know it. `examples`: of functions that no public check is about."""
+    """An exercise as students may know it. `examples`: of functions that no public check is about; `sealed`: hints."""
 
     number: str
     title: str
@@ -105,6 +105,7 @@ class PublicExercise(msgspec.Struct, frozen=True):
     later: list[LaterCheck]
     practices: list[PublicPractice] = []
     examples: list[Example] = []
+    sealed: list[bytes] = []
 
 
 class PublicRelease(msgspec.Struct, frozen=True):

@@ -18,13 +18,14 @@ import msgspec
 from autograder.errors import PublicReleaseError, RejectedError
 from autograder.files import foreign
 from autograder.grading.engine import Engine
-from autograder.grading.hosts import LocalHost
 from autograder.home.cells import as_notebook, cells_run, differences, fingerprint, saved_file, unsaved
 from autograder.home.practice import Practised, practise
 from autograder.home.public_release import PublicAssignment, PublicRelease, find_release, read_release
+from autograder.home.sealed import NotingHost, keys, unseal
 from autograder.home.show import Checked
 from autograder.intake import read_submission
 from autograder.model import CheckResult, Outcome, Submission
+from autograder.rubric.exercise import Check
 from autograder.rubric.student import MISSING
 from autograder.sandbox.guest.loader import load
 from autograder.sandbox.guest.untouched import is_untouched
@@ -119,6 +120,23 @@ class _Read:
     seen: Mapping[str, str] | None = None
 
 
+def _hinted(
+    results: Sequence[CheckResult], checks: Sequence[Check], release: PublicRelease, host: NotingHost
+) -> Iterator[CheckResult]:
+    """Yield the results; the first failure of each function has the hint that its answers open, if any."""
+    sealed = {exercise.number: exercise.sealed for exercise in release.exercises}
+    done: set[str] = set()
+    for result, check in zip(results, checks, strict=True):
+        function = check.function
+        if function in done or result.outcome not in (Outcome.FAILED, Outcome.PARTLY):
+            yield result
+            continue
+        done.add(function)
+        exchanges = [one for other in checks if other.function == function for one in host.first(other)]
+        found = unseal(sealed[result.exercise], keys(function, exchanges))
+        yield result if found is None else msgspec.structs.replace(result, hint=found.hint)
+
+
 def _written_in(release: PublicRelease, path: Path) -> Iterator[str]:
     """Yield the functions that a file has, without running anything of it."""
     try:
@@ -167,10 +185,10 @@ def _checked(release: PublicRelease, read: _Read, exercises: Iterable[str], file
     namespace, notes, problem = read.namespace, read.notes, read.problem
     wanted = _wanted(release, exercises)
     assignment = PublicAssignment(release)
-    host = LocalHost(lambda: dict(namespace), timed=True, seconds=CHECK_SECONDS, files=read.files)
+    host = NotingHost(lambda: dict(namespace), timed=True, seconds=CHECK_SECONDS, files=read.files)
     checks = [check for check in assignment.rubric.checks if check.exercise in wanted]
     engine = Engine(assignment, b"", seen=read.seen)
-    results = engine.run(host, "", checks=checks, hints=False, stand_ins=False)
+    results = engine.run(host, "", checks=checks, hints=False, stand_ins=False, begin=host.begin)
     tried = [check for check in assignment.examples if check.exercise in wanted and check.function in namespace]
     examples = [_at_home(one, file) for one in engine.run(host, "", checks=tried, hints=False, stand_ins=False)]
     about = {check.name: check.function for check in checks}
@@ -180,6 +198,7 @@ def _checked(release: PublicRelease, read: _Read, exercises: Iterable[str], file
         _told(result, file, reaches[result.name], [name for name in reaches[result.name] if name in wrong])
         for result in results
     ]
+    results = list(_hinted(results, checks, release, host))
     practised: list[Practised] = []
     if data is not None:
         for exercise in assignment.rubric.exercises:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -24,6 +25,7 @@ from autograder.home.public_release import (
     Recorded,
     Right,
 )
+from autograder.home.sealed import NotingHost, Unsealed, keys, seal
 from autograder.model import Outcome
 from autograder.protocol.codec import encode
 from autograder.protocol.messages import Returned
@@ -69,6 +71,7 @@ def public_release(assignment: Assignment, title: str, packages: Iterable[str]) 
             [LaterCheck(check.asked, check.points) for check in exercise.checks if not check.public],
             [PublicPractice(practice.run.__name__, practice.ladder) for practice in exercise.practices],
             list(_examples(assignment, exercise)),
+            list(_sealed(assignment, exercise)),
         )
         for exercise in assignment.rubric.exercises
     ]
@@ -100,6 +103,32 @@ def _public_check(assignment: Assignment, check: Check, runs: list[Recorded]) ->
         runs,
         public_cases,
     )
+
+
+def _sealed(assignment: Assignment, exercise: Exercise) -> Iterator[bytes]:
+    """Yield the hints of mistakes that public checks see, each sealed by what its mistake answers there.
+
+    Where two mistakes answer alike, neither has a hint.
+    """
+    found: dict[bytes, list[Mutant]] = {}
+    for mutant in assignment.mutants:
+        checks = [
+            check for check in exercise.checks if check.function == mutant.of and check.public and not check.trains
+        ]
+        if not checks:
+            continue
+        change = {mutant.of: mutant.change}
+        host = NotingHost(partial(assignment.solution, change))
+        results = Engine(assignment, SEED).run(
+            host, "public", checks=checks, hints=False, stand_ins=False, begin=host.begin
+        )
+        if any(result.outcome in (Outcome.FAILED, Outcome.PARTLY) for result in results):
+            exchanges = [one for check in checks for one in host.first(check)]
+            for key in keys(mutant.of, exchanges):
+                found.setdefault(key, []).append(mutant)
+    for key, mutants in found.items():
+        if len(mutants) == 1 and mutants[0].hint:
+            yield seal(Unsealed(mutants[0].name, mutants[0].hint), key)
 
 
 MOST_BYTES = 4_000

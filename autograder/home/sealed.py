@@ -1,0 +1,142 @@
+"""Hints at home, sealed by the mistake itself: only who makes it has the key.
+
+The key of a known mistake's hint is what the mistake answers in the public checks of its function. Numbers count to
+about a thousandth, so that other machines' rounding does not matter.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from itertools import cycle
+from typing import Any
+
+import msgspec
+import torch
+
+from autograder.grading.hosts import LocalHost
+from autograder.protocol.codec import decode
+from autograder.protocol.conversation import Answerer, Conversation
+from autograder.protocol.messages import Call, Raised, Read, Request, Returned
+from autograder.protocol.values import DictValue, ListValue, TensorValue, TupleValue, Value
+from autograder.rubric.exchanges import Exchange
+from autograder.rubric.exercise import Check
+
+GRIDS = (0.37, 0.87)
+"""A number is rounded on two grids, half a step apart: by one of them, it is not near an edge."""
+STEPS = 1000
+"""Steps of a grid in which a number grows e-fold."""
+SMALLEST = 1e-6
+"""Numbers much smaller than this are nothing."""
+TAG = 16
+
+
+class Unsealed(msgspec.Struct, frozen=True):
+    """A hint, and the name of its mistake."""
+
+    name: str
+    hint: str
+
+
+def keys(function: str, exchanges: Sequence[Exchange]) -> list[bytes]:
+    """Return the keys that belong to what a function answered, one for each grid."""
+    return [
+        hashlib.sha256(repr((function, [_answered(one, grid) for one in exchanges])).encode()).digest()
+        for grid in GRIDS
+    ]
+
+
+def seal(hint: Unsealed, key: bytes) -> bytes:
+    """Return a hint that cannot be read without its key."""
+    return _tag(key) + _mixed(msgspec.json.encode(hint), key)
+
+
+def unseal(sealed: Sequence[bytes], found: Sequence[bytes]) -> Unsealed | None:
+    """Return the hint that one of the keys opens; None where none does."""
+    for key in found:
+        for one in sealed:
+            if one[:TAG] == _tag(key):
+                return msgspec.json.decode(_mixed(one[TAG:], key), type=Unsealed)
+    return None
+
+
+def _tag(key: bytes) -> bytes:
+    return hashlib.sha256(b"tag" + key).digest()[:TAG]
+
+
+def _mixed(data: bytes, key: bytes) -> bytes:
+    stream = hashlib.shake_256(b"text" + key).digest(max(1, len(data)))
+    return bytes(one ^ other for one, other in zip(data, cycle(stream), strict=False))
+
+
+def _answered(exchange: Exchange, grid: float) -> Any:
+    answer = exchange.answer
+    return (exchange.name, answer.type_name if isinstance(answer, Raised) else _rounded(answer.value, grid))
+
+
+def _rounded(value: Value, grid: float) -> Any:
+    match value:
+        case bool() | int() | float():
+            return _step(float(value), grid)
+        case TensorValue():
+            tensor = decode(value).detach()
+            numbers = torch.view_as_real(tensor) if tensor.is_complex() else tensor
+            return [_step(float(number), grid) for number in numbers.reshape(-1).tolist()]
+        case ListValue() | TupleValue():
+            return [_rounded(item, grid) for item in value.items]
+        case DictValue():
+            return sorted((repr(_rounded(key, grid)), repr(_rounded(item, grid))) for key, item in value.items)
+    return repr(value)
+
+
+def _step(number: float, grid: float) -> Any:
+    if not math.isfinite(number):
+        return repr(number)
+    step = math.floor(math.log((abs(number) + SMALLEST) / SMALLEST) * STEPS + grid)
+    return math.copysign(step, number) if step else 0
+
+
+class NotingHost(LocalHost):
+    """A local host that keeps what was asked and answered in each conversation."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.noted: dict[str, list[list[Exchange]]] = {}
+        self._current = ""
+
+    def begin(self, check: Check) -> None:
+        """Say which check the next conversations belong to."""
+        self._current = check.name
+
+    def first(self, check: Check) -> list[Exchange]:
+        """Return what was said in a check's first conversation, which is in float64."""
+        return next(iter(self.noted.get(check.name, [])), [])
+
+    @contextmanager
+    def check(self, seconds: float | None = None) -> Iterator[Conversation]:
+        """Open a conversation and keep what is said."""
+        with super().check(seconds) as conversation:
+            exchanges: list[Exchange] = []
+            self.noted.setdefault(self._current, []).append(exchanges)
+            yield _Noted(conversation, exchanges)
+
+
+class _Noted:
+    def __init__(self, inner: Conversation, exchanges: list[Exchange]) -> None:
+        self._inner = inner
+        self._exchanges = exchanges
+
+    @property
+    def used(self) -> float:
+        return self._inner.used
+
+    def perform(self, request: Request, answer: Answerer) -> Returned | Raised:
+        reply = self._inner.perform(request, answer)
+        if isinstance(request, Call | Read):
+            self._exchanges.append(Exchange(request.name, reply))
+        return reply
+
+    def hurry(self) -> None:
+        self._inner.hurry()
