@@ -210,7 +210,7 @@ class PublicAssignment:
     def reference(self, check: Check, dtype: torch.dtype) -> Reference:
         """Return the reference's recorded answers."""
         run = self._run(check, dtype)
-        return RecordedReference(run.answers, run.rights)
+        return RecordedReference(run.answers, run.rights, self.release.functions)
 
     def draw(self, check: Check, dtype: torch.dtype, seed: int) -> Draw:
         """Return the recorded inputs."""
@@ -237,10 +237,17 @@ def _add(exercise: Exercise, check: PublicCheck, run: Callable[..., Any]) -> Non
 class RecordedReference(Reference):
     """Answers each function's calls in the order in which they were recorded, if they are the same calls."""
 
-    def __init__(self, answers: Sequence[Answered], rights: Sequence[Right] = ()) -> None:
+    def __init__(
+        self, answers: Sequence[Answered], rights: Sequence[Right] = (), names: frozenset[str] = frozenset()
+    ) -> None:
         super().__init__({})
         self._answers = list(answers)
         self._rights = rights
+        self._names = names
+
+    def knows(self, name: str) -> bool:
+        """Return whether students are asked for something by this name."""
+        return name in self._names
 
     def call(self, name: str, *args: Any, **kwargs: Any) -> Any:
         """Return the recorded result. Raises `NotRecordedError` for arguments that were not recorded."""

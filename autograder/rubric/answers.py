@@ -44,7 +44,7 @@ def short_answers(student: Student, name: str, questions: Mapping[str, float | s
             right += 1
         except (MismatchError, StudentError) as error:  # not what ends the conversation: that is no answer
             problems.append(error)
-    said = " ".join(map(str, problems))
+    said = " ".join(dict.fromkeys(map(str, problems)))  # what is missing as a whole is said once
     if not right and problems:
         blank = all(isinstance(problem, StudentError) for problem in problems)
         raise StudentError(Outcome.NOT_ATTEMPTED, said) if blank else MismatchError(said)

@@ -63,6 +63,21 @@ class Reference:
         fresh = [self._decode(encode(value)) for value in args]
         return self._namespace[name](*fresh, **{key: self._decode(encode(value)) for key, value in kwargs.items()})
 
+    def knows(self, name: str) -> bool:
+        """Return whether the solution has something by this name.
+
+        Args:
+            name: The name.
+
+        Returns:
+            Whether it is a function or a variable of the solution's.
+
+        Example:
+            >>> reference.knows("mse"), reference.knows("mean_squared")
+            (True, False)
+        """
+        return name in self._namespace
+
     def __getattr__(self, name: str) -> Callable[..., Any]:
         if name.startswith("_"):
             raise AttributeError(name)

@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
+import msgspec
+
 from autograder.errors import ConversationEndedError, StudentError, UnacceptableValueError
 from autograder.model import Outcome
 from autograder.protocol.codec import decode, encode
@@ -199,6 +201,8 @@ class Student:
             raise StudentError(Outcome.FAILED, "another answer")
         name, answer = exchange.name, exchange.answer
         if isinstance(answer, Raised):
+            if answer.kind == "missing" and self._reference.knows(answer.where):
+                answer = msgspec.structs.replace(answer, where="")  # that one is asked for, too
             raise _student_error(name, answer)
         try:
             return decode(answer.value)

@@ -132,6 +132,14 @@ def test_what_took_long_is_not_asked_again(used: float, times: int) -> None:
     assert (len(script.asked), student.breach is not None) == (times, times == 2)
 
 
+@pytest.mark.parametrize(("near", "said"), [("g", " You have `g`: is it that one?"), ("f", "")])
+def test_a_near_name_is_told_unless_it_is_asked_for_itself(near: str, said: str) -> None:
+    student = Student(Script(Raised("missing", "NameError", "h", near)), REFERENCE)
+    with pytest.raises(StudentError) as caught:
+        student.h()
+    assert caught.value.message == f"`h` is not defined in your submission.{said}"
+
+
 def test_who_repeats_stops_at_the_first_other_answer() -> None:
     """A known mistake is tried against what the student answered: one difference is enough."""
     earlier = (Exchange("f", Returned(1)), Exchange("g", Returned(2)))
