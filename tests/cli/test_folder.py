@@ -99,9 +99,9 @@ def test_watching_starts_checks_that_take_no_module_from_the_folder(tmp_path, co
         (found / f"{name}.py").write_text(HOSTILE, encoding="utf-8")
     with subprocess.Popen(
         [*command, "check", "tiny.py", "--watch"], cwd=found, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        text=True, env=environment,
+        text=True, env=environment, preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     ) as process:  # fmt: skip
-        said = ""
+        said = ""  # started in a shell's background, the tests ignore SIGINT, and so would what they start
         while "Waiting for you to save" not in said:
             line = process.stdout.readline()
             assert line, said

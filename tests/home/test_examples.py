@@ -63,7 +63,7 @@ def test_right_ones_fit_and_are_worth_nothing(released: Path) -> None:
         ("def slope(x): return (2 * x).sum()", "has shape (); asked for is (4,). It was called with [0."),
         ("def slope(x): return (2 * x).float()", "has dtype float32; asked for is float64"),
         ("def slope(x): x *= 2; return x", "changes its argument `x` in place"),
-        ("def slope(x): return None", "returns None; asked for is a tensor"),
+        ("def slope(x): return 'no'", "returns a str; asked for is a tensor"),
         ("def slope(): return 1", "takes 0 positional arguments"),
         ("def total(x): return torch.sum(x * x)", "`total` calls `torch.sum`: this exercise asks you to write that"),
     ],
