@@ -10,7 +10,6 @@ import hashlib
 import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from itertools import cycle
 from typing import Any
 
 import msgspec
@@ -67,8 +66,8 @@ def _tag(key: bytes) -> bytes:
 
 
 def _mixed(data: bytes, key: bytes) -> bytes:
-    stream = hashlib.shake_256(b"text" + key).digest(max(1, len(data)))
-    return bytes(one ^ other for one, other in zip(data, cycle(stream), strict=False))
+    stream = hashlib.shake_256(b"text" + key).digest(len(data))
+    return bytes(one ^ other for one, other in zip(data, stream, strict=True))
 
 
 def _answered(exchange: Exchange, grid: float) -> Any:
