@@ -30,11 +30,11 @@ def compare(
     Numbers and tensors are equal where |got - expected| <= atol + rtol * |expected|, element by element (the rule of
     `numpy.isclose`); NaN never is. Strings, bools, None and integers must be the same. Shapes are never broadcast. A
     number, a 0-d tensor and a tensor of shape (1,) count as the same; so do lists and tuples, and every float dtype
-    from float32 up.
+    from float32 up. Dictionaries have the same keys, in whatever order, and equal values.
 
     Args:
         got: What the student returned.
-        expected: A tensor, a number, a string, a bool, None, or a list or tuple of these.
+        expected: A tensor, a number, a string, a bool, None, or a list, tuple or dictionary of these.
         what: What the value is called in the message; "(gw, gb)" names the two results of a pair.
         rtol: The relative tolerance; by default 1e-6 for float64 and 1e-4 for float32.
         atol: The absolute tolerance, in the units of `expected`; by default 1e-9 for float64 and 1e-4 for float32.
@@ -52,6 +52,8 @@ def compare(
     """
     if isinstance(expected, list | tuple):
         _compare_sequence(got, expected, what, rtol, atol)
+    elif isinstance(expected, dict):
+        _compare_dictionary(got, expected, what, rtol, atol)
     elif isinstance(expected, torch.Tensor):
         _compare_tensor(got, expected, what, rtol, atol)
     elif isinstance(expected, bool) or expected is None or isinstance(expected, str):
@@ -172,6 +174,24 @@ def _compare_sequence(got: Any, expected: Sequence[Any], what: str, rtol: float 
         else:
             part = f"{what}[{index}]"
         compare(one, other, part, rtol, atol)
+
+
+def _compare_dictionary(got: Any, expected: dict[Any, Any], what: str, rtol: float | None, atol: float | None) -> None:
+    """Compare the entries of two dictionaries. A key may be an answer: only the student's own are named."""
+    if not isinstance(got, dict):
+        raise MismatchError(f"{what}: expected a dictionary, got {shown(got)}.")
+    missing = len([key for key in expected if key not in got])
+    if missing:
+        raise MismatchError(f"{what}: {missing} of the {len(expected)} keys asked for {_are(missing)} not there.")
+    more = [key for key in got if key not in expected]
+    if more:
+        raise MismatchError(f"{what} has a key that is not asked for: {shown(more[0])}.")
+    for key, value in expected.items():
+        compare(got[key], value, f"{what}[{key!r}]", rtol, atol)
+
+
+def _are(count: int) -> str:
+    return "is" if count == 1 else "are"
 
 
 def _compare_tensor(got: Any, expected: torch.Tensor, what: str, rtol: float | None, atol: float | None) -> None:

@@ -1,6 +1,7 @@
 """Comparison: what counts as equal, and what a student is told when it is not."""
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -217,8 +218,8 @@ def test_an_integer_may_come_as_any_number(got):
 
 
 def test_what_a_rubric_cannot_compare_is_the_rubrics_fault():
-    with pytest.raises(TypeError, match=r"^the rubric cannot compare dict$"):
-        compare(1, {})
+    with pytest.raises(TypeError, match=r"^the rubric cannot compare set$"):
+        compare(1, {1})
 
 
 @pytest.mark.parametrize(
@@ -321,3 +322,28 @@ def test_everything_equals_itself_after_crossing(values):
     tensor = torch.tensor(values, dtype=torch.float64)
     compare(decode(encode(tensor)), tensor)
     compare(decode(encode(np.array(values))), tensor)
+
+
+CACHE = {"x": torch.tensor([1.0, 2.0]), "shape": (2, 3), "layers": {"w": 0.5}}
+
+
+@pytest.mark.parametrize(
+    ("got", "said"),
+    [
+        ({"layers": {"w": 0.5}, "shape": [2, 3], "x": [1.0, 2.0]}, ""),
+        ({**CACHE, "x": torch.tensor([1.0, 2.5])}, "`f`['x']: 1 of 2 values differ"),
+        ({**CACHE, "layers": {"w": 0.6}}, "`f`['layers']['w'] differs"),
+        ({"x": CACHE["x"]}, "`f`: 2 of the 3 keys asked for are not there."),
+        ({key: value for key, value in CACHE.items() if key != "x"}, "`f`: 1 of the 3 keys asked for is not there."),
+        ({**CACHE, "more": 1}, "`f` has a key that is not asked for: 'more'."),
+        ([1, 2, 3], "`f`: expected a dictionary, got a list of length 3."),
+        (None, "`f`: expected a dictionary, got None"),
+    ],
+)
+def test_dictionaries_have_the_same_keys_and_equal_values(got: Any, said: str) -> None:
+    if not said:
+        compare(got, CACHE, "`f`")
+        return
+    with pytest.raises(MismatchError) as caught:
+        compare(got, CACHE, "`f`")
+    assert str(caught.value).startswith(said)
