@@ -9,7 +9,10 @@ from typing import Any
 import pytest
 import torch
 
+from autograder.grading.engine import Engine
+from autograder.grading.hosts import LocalHost
 from autograder.home.examples import blank, described, misfit, shown
+from autograder.home.public_release import PublicAssignment, read_release
 from autograder.home.run import check_file
 from autograder.home.show import Checked
 from autograder.model import Outcome
@@ -117,3 +120,13 @@ def test_values_are_shown_as_one_writes_them() -> None:
     assert shown(encode([1, "a", None, 2.5])) == "[1, 'a', None, 2.5]"
     assert shown(encode(torch.zeros(4, 5))) == "a tensor (4, 5) of float32"
     assert described(encode([torch.zeros(2)] * 3)) == "a list of 3 entries, each a tensor (2,) of float32"
+
+
+@pytest.mark.parametrize("name", ["regression", "classification", "cnn", "self_attention", "transformer", "gan"])
+def test_the_courses_references_fit_all_examples(name: str) -> None:
+    root = Path(__file__).parents[2]
+    release = PublicAssignment(read_release(root / "assignments" / name / "public.json"))
+    assert release.examples
+    host = LocalHost(load(root / "reference" / name).solution)
+    results = Engine(release, b"").run(host, "", checks=release.examples, hints=False, stand_ins=False)
+    assert [(one.name, one.message) for one in results if one.outcome is not Outcome.PASSED] == []
