@@ -201,8 +201,8 @@ class Student:
             raise StudentError(Outcome.FAILED, "another answer")
         name, answer = exchange.name, exchange.answer
         if isinstance(answer, Raised):
-            if answer.kind == "missing" and self._reference.knows(answer.where):
-                answer = msgspec.structs.replace(answer, where="")  # that one is asked for, too
+            if answer.kind == "missing" and all(map(self._reference.knows, (name, answer.where))):
+                answer = msgspec.structs.replace(answer, where="")  # both are asked for
             raise _student_error(name, answer)
         try:
             return decode(answer.value)

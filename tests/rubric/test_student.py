@@ -134,7 +134,8 @@ def test_what_took_long_is_not_asked_again(used: float, times: int) -> None:
 
 @pytest.mark.parametrize(("near", "said"), [("g", " You have `g`: is it that one?"), ("f", "")])
 def test_a_near_name_is_told_unless_it_is_asked_for_itself(near: str, said: str) -> None:
-    student = Student(Script(Raised("missing", "NameError", "h", near)), REFERENCE)
+    reference = Reference({"f": abs, "h": abs})
+    student = Student(Script(Raised("missing", "NameError", "h", near)), reference)
     with pytest.raises(StudentError) as caught:
         student.h()
     assert caught.value.message == f"`h` is not defined in your submission.{said}"
