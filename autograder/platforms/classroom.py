@@ -14,12 +14,13 @@ import msgspec
 from autograder.errors import InputError, UnusableFileError
 from autograder.identity import clean_name, clean_names
 from autograder.intake import Entry, find_class
+from autograder.intake.archive import is_graded
 from autograder.intake.classroom import check_apart
 from autograder.intake.disk import located
 from autograder.intake.text import printable
 from autograder.model import Person
 from autograder.platforms import recognise
-from autograder.platforms.download import Download, HandIn, PassedOver, Place, composed, is_code, whole
+from autograder.platforms.download import Download, HandIn, PassedOver, Place, composed, whole
 from autograder.platforms.folder.download import SYSTEM as FOLDER
 from autograder.platforms.roster import Matches, Roster, Row, completed, match, members, same_name
 from autograder.platforms.unpack import is_archive
@@ -314,7 +315,7 @@ class _Making:
 
     def _copied(self, path: Path, to: Path, name: str, key: str) -> bool:
         """Copy one file to where it has its own name. Of one that is too large, enough that intake refuses it."""
-        most = self._most if is_code(name) else KEPT
+        most = self._most if is_graded(name) else KEPT
         to.mkdir(parents=True, exist_ok=True)
         try:
             with located(path, self._place.root) as (folder, last):

@@ -15,15 +15,10 @@ from pathlib import Path, PurePosixPath
 from typing import Protocol
 
 from autograder.errors import InputError, StorageError, UnusableFileError
-from autograder.intake import tar
 from autograder.intake.archive import is_hidden
 from autograder.intake.classroom import LARGEST_CLASS
 from autograder.intake.disk import Folder, Kind
-from autograder.intake.kinds import CODE
 from autograder.model import Person
-
-GRADED = (*CODE, ".zip", *tar.SUFFIXES)
-"""Endings of files that may be somebody's work."""
 
 
 @dataclass(frozen=True)
@@ -130,11 +125,6 @@ class Place:
             for part in parts:
                 folder = stack.enter_context(folder.enter(part))
             yield folder
-
-
-def is_code(name: str) -> bool:
-    """Return whether a file by this name may be somebody's work."""
-    return name.lower().endswith(GRADED)
 
 
 def composed(text: str) -> str:

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from autograder.errors import InputError
+from autograder.intake.archive import is_graded
 from autograder.intake.disk import Kind
 from autograder.platforms.canvas import download as canvas
-from autograder.platforms.download import Download, PassedOver, Place, Reader, is_code
+from autograder.platforms.download import Download, PassedOver, Place, Reader
 from autograder.platforms.folder import download as folder
 from autograder.platforms.github import download as github
 from autograder.platforms.gradescope import download as gradescope
@@ -75,7 +76,7 @@ def _refuse_above(place: Place, assignment: str) -> None:
     """Refuse a folder that holds a class rather than students. What a student hands in may look like a whole class: so
     nothing below is taken for one unless a person names it."""
     shown = place.shown()
-    entries = [name for name, kind in shown.items() if kind is Kind.FOLDER or is_code(name) or is_archive(Path(name))]
+    entries = [name for name, kind in shown.items() if kind is Kind.FOLDER or is_graded(name) or is_archive(Path(name))]
     if nbgrader.STEP in entries and {"source", "release"} & set(entries):
         entries = [nbgrader.STEP]
     if len(entries) == 1 and shown[entries[0]] is Kind.FILE and is_archive(Path(entries[0])):

@@ -14,11 +14,12 @@ from pathlib import Path
 from typing import IO
 
 from autograder.errors import InputError
-from autograder.intake.archive import is_hidden
+from autograder.intake import tar
+from autograder.intake.archive import is_graded, is_hidden
 from autograder.intake.text import printable
-from autograder.platforms.download import PassedOver, is_code
+from autograder.platforms.download import PassedOver
 
-ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
+ARCHIVES = (".zip", *tar.SUFFIXES, ".tar.xz", ".txz")
 MAX_MEMBERS = 1_000_000
 MAX_BYTES = 50_000_000_000
 """Of all files together, unpacked."""
@@ -61,7 +62,7 @@ def unpack(path: Path, to: Path, most: int) -> list[PassedOver]:
             if problem or stream is None:
                 passed_over[name] = PassedOver(shown, problem, lost=True)
                 continue
-            limit = most if is_code(name) else LARGEST_METADATA if parts[-1] == METADATA else KEPT
+            limit = most if is_graded(name) else LARGEST_METADATA if parts[-1] == METADATA else KEPT
             left -= min(size, limit)
             if left < 0:
                 raise InputError(

@@ -12,9 +12,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from autograder.intake.archive import is_graded
 from autograder.intake.disk import Kind
 from autograder.model import Person
-from autograder.platforms.download import Download, HandIn, Part, PassedOver, Place, composed, is_code
+from autograder.platforms.download import Download, HandIn, Part, PassedOver, Place, composed
 
 SYSTEM = "canvas"
 _ANONYMOUS = re.compile(
@@ -60,7 +61,7 @@ def read(place: Place, assignment: str) -> Download | None:
     hand_ins = [hand_in for own in by_user.values() for hand_in in _hand_ins(own, main)]
     passed_over = [
         PassedOver(
-            path, "its name is not one that Canvas gives", lost=is_code(path) or place.names()[path] is Kind.FOLDER
+            path, "its name is not one that Canvas gives", lost=is_graded(path) or place.names()[path] is Kind.FOLDER
         )
         for path, _ in others
     ]
@@ -116,7 +117,7 @@ def _is_id(token: str) -> bool:
 def _main_stems(by_user: dict[str, list[_File]], assignment: str) -> set[str]:
     """Return what the file to grade is called: as the assignment, or as most of the class call it."""
     stems = Counter(
-        stem for own in by_user.values() for stem in {_first(one.stem[0]) for one in own if is_code(one.rest)}
+        stem for own in by_user.values() for stem in {_first(one.stem[0]) for one in own if is_graded(one.rest)}
     )
     return {assignment.lower()} | {stem.lower() for stem, count in stems.items() if 2 * count > len(by_user) > 1}
 
@@ -135,7 +136,7 @@ def _hand_ins(own: list[_File], main: set[str]) -> Iterable[HandIn]:
     for one in sorted(own, key=lambda one: (one.attachment, one.path)):
         stem, endings = one.stem
         first = stem if stem.lower() in main else _first(stem)
-        if first.lower() in main and is_code(one.rest):
+        if first.lower() in main and is_graded(one.rest):
             versions[f"{first}{endings}".lower()].append(one)
         else:
             beside.append(one)
@@ -152,7 +153,7 @@ def _parts(chosen: list[_File], beside: list[_File], main: set[str]) -> Iterable
     for one in (*chosen, *beside):
         stem, endings = one.stem
         first = f"{stem if stem.lower() in main else _first(stem)}{endings}"
-        name = first if one in chosen or (plain[first] == 1 and is_code(one.rest)) else one.rest
+        name = first if one in chosen or (plain[first] == 1 and is_graded(one.rest)) else one.rest
         if name in used:
             name = one.rest if one.rest not in used else f"{one.attachment}_{one.rest}"
         used.add(name)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 
 from autograder.errors import InputError
+from autograder.intake.archive import is_graded
 from autograder.intake.disk import Kind
-from autograder.platforms.download import Place, is_code
+from autograder.platforms.download import Place
 
 SYSTEM = "folder"
 MANY = 5
@@ -15,7 +16,7 @@ MANY = 5
 
 def refuse_one_students(place: Place, assignment: str) -> None:
     """Refuse a folder that is one student's. Raises `InputError`."""
-    entries = [name for name, kind in place.shown().items() if kind is Kind.FOLDER or is_code(name)]
+    entries = [name for name, kind in place.shown().items() if kind is Kind.FOLDER or is_graded(name)]
     if len(entries) == 1 and place.shown()[entries[0]] is Kind.FILE and PurePosixPath(entries[0]).stem == assignment:
         raise InputError(
             f"{place.root} holds one student's {entries[0]}, it seems, not a class: give the folder above it. If it is "
@@ -26,7 +27,7 @@ def refuse_one_students(place: Place, assignment: str) -> None:
 def students_in(place: Place, assignment: str, many: int = MANY) -> int:
     """Return how many students a folder seems to hold, 0 for one's own: folders with code, or many files of code."""
     inside = place.shown()
-    stems = {PurePosixPath(name).stem.lower() for name, kind in inside.items() if kind is Kind.FILE and is_code(name)}
+    stems = {PurePosixPath(name).stem.lower() for name, kind in inside.items() if kind is Kind.FILE and is_graded(name)}
     if assignment.lower() in stems:
         return 0
     folders = [name for name, kind in inside.items() if kind is Kind.FOLDER]
@@ -38,6 +39,6 @@ def students_in(place: Place, assignment: str, many: int = MANY) -> int:
 
 def _holds_code(place: Place, *parts: str) -> bool:
     inside = place.shown(*parts)
-    return any(is_code(one) for one in inside) or any(
-        is_code(one) for name, kind in inside.items() if kind is Kind.FOLDER for one in place.shown(*parts, name)
+    return any(is_graded(one) for one in inside) or any(
+        is_graded(one) for name, kind in inside.items() if kind is Kind.FOLDER for one in place.shown(*parts, name)
     )

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import re
 
+from autograder.intake.archive import is_graded
 from autograder.intake.disk import Kind
 from autograder.model import Person
-from autograder.platforms.download import Download, HandIn, PassedOver, Place, composed, is_code, whole
+from autograder.platforms.download import Download, HandIn, PassedOver, Place, composed, whole
 
 SYSTEM = "github"
 _PARENT = re.compile(r"(?P<slug>.+)-submissions")
@@ -27,7 +28,7 @@ def read(place: Place, assignment: str) -> Download | None:
         return None
     hand_ins = tuple(HandIn((Person(SYSTEM, composed(name.removeprefix(prefix))),), whole(name)) for name in own)
     passed_over = tuple(
-        PassedOver(name, f"its name does not begin with {prefix}", lost=kind is Kind.FOLDER or is_code(name))
+        PassedOver(name, f"its name does not begin with {prefix}", lost=kind is Kind.FOLDER or is_graded(name))
         for name, kind in shown.items()
         if name not in own
     )

@@ -10,9 +10,10 @@ import re
 from collections import defaultdict
 from pathlib import PurePosixPath
 
+from autograder.intake.archive import is_graded
 from autograder.intake.disk import Kind
 from autograder.model import Person
-from autograder.platforms.download import Download, HandIn, Part, PassedOver, Place, composed, is_code, whole
+from autograder.platforms.download import Download, HandIn, Part, PassedOver, Place, composed, whole
 
 SYSTEM = "moodle"
 _NAME = re.compile(
@@ -49,7 +50,7 @@ def read(place: Place, assignment: str) -> Download | None:
         for part in parts
     ]
     passed_over += [
-        PassedOver(path, "its name is not one that Moodle gives", lost=is_code(path) or kind is Kind.FOLDER)
+        PassedOver(path, "its name is not one that Moodle gives", lost=is_graded(path) or kind is Kind.FOLDER)
         for path, kind in others
     ]
     return Download(SYSTEM, "a Moodle download", tuple(hand_ins), (*place.hidden(), *passed_over))

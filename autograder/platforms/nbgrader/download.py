@@ -12,9 +12,10 @@ from datetime import UTC, datetime, timedelta, timezone
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from autograder.errors import InputError
+from autograder.intake.archive import is_graded
 from autograder.intake.disk import Kind
 from autograder.model import Person
-from autograder.platforms.download import Download, HandIn, PassedOver, Place, composed, is_code, whole
+from autograder.platforms.download import Download, HandIn, PassedOver, Place, composed, whole
 
 SYSTEM = "nbgrader"
 STEP = "submitted"
@@ -67,7 +68,7 @@ def _inbound(place: Place, assignment: str) -> Download | None:
     passed_over = [
         PassedOver(name, "another assignment")
         if name in matches
-        else PassedOver(name, "its name is not one that nbgrader gives", lost=is_code(name) or name in found)
+        else PassedOver(name, "its name is not one that nbgrader gives", lost=is_graded(name) or name in found)
         for name in place.shown()
         if name not in matches or matches[name]["assignment"] != wanted
     ]
@@ -88,7 +89,7 @@ def _submitted(place: Place, assignment: str) -> Download | None:
         f"{student}/{name}"
         for student, inside in folders.items()
         for name, kind in inside.items()
-        if kind is Kind.FILE and is_code(name)
+        if kind is Kind.FILE and is_graded(name)
     ]
     stamped = any(TIMESTAMP in place.names(student, name) for student, name, _ in work)
     if not work or 2 * len(loose) >= len(folders) or not (stamped or place.name == STEP):
@@ -105,7 +106,7 @@ def _submitted(place: Place, assignment: str) -> Download | None:
     passed_over += [PassedOver(f"*/{name}", "another assignment") for name in others]
     passed_over += [PassedOver(path, "not in an assignment's folder", lost=True) for path in loose]
     passed_over += [
-        PassedOver(name, "not a student's folder", lost=is_code(name)) for name in students if name not in folders
+        PassedOver(name, "not a student's folder", lost=is_graded(name)) for name in students if name not in folders
     ]
     return Download(SYSTEM, f"nbgrader's folder {place.name}, assignment {wanted}", tuple(hand_ins), tuple(passed_over))
 
