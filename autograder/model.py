@@ -33,6 +33,10 @@ class Outcome(StrEnum):
     GRADER_ERROR = "grader error"
 
 
+STOPPED = (Outcome.TIMED_OUT, Outcome.OUT_OF_MEMORY, Outcome.CRASHED)
+"""Outcomes that ended the student's process, the one that explains most first."""
+
+
 class Submission(msgspec.Struct, frozen=True, tag="submission"):
     """One student's work, clean and ready to run.
 

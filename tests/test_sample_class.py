@@ -17,10 +17,9 @@ import yaml
 
 from autograder.cli.batch import opened
 from autograder.cli.course import open_course
-from autograder.feedback.outcomes import STOPPED
 from autograder.grading.scheduler import Batch
 from autograder.intake import find_class
-from autograder.model import Report
+from autograder.model import STOPPED, Report
 from autograder.records import Records
 from autograder.reports import write_reports
 

@@ -7,13 +7,10 @@ from typing import NamedTuple
 
 from autograder.feedback import formats
 from autograder.feedback.signs import Sign, sign_of
-from autograder.model import CheckResult, ExerciseInfo, Outcome, Report
+from autograder.model import STOPPED, CheckResult, ExerciseInfo, Outcome, Report
 
 CLOSE = 1e-9
 """Points this near to full marks are full marks."""
-
-STOPPED = (Outcome.TIMED_OUT, Outcome.OUT_OF_MEMORY, Outcome.CRASHED)
-"""Outcomes that ended the student's process, the one that explains most first."""
 
 
 class ExerciseResult(NamedTuple):

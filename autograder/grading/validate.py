@@ -14,7 +14,7 @@ from autograder.grading.hosts import LocalHost
 from autograder.grading.reach import reached
 from autograder.grading.slips import odd_return
 from autograder.grading.weakness import Weakness, weaknesses
-from autograder.model import CheckResult, Outcome
+from autograder.model import STOPPED, CheckResult, Outcome
 from autograder.protocol.devices import CPU
 from autograder.rubric.assignment import Assignment
 from autograder.rubric.draw import Draw
@@ -27,7 +27,6 @@ REFERENCE = "reference"
 """What the reference is called among the right solutions."""
 SLOW_CHECK = 5.0
 """Seconds that a unit check may take on the reference, in both precisions, without a word about it."""
-LIMITS = (Outcome.TIMED_OUT, Outcome.OUT_OF_MEMORY, Outcome.CRASHED)
 UNKNOWN_NAME = re.compile(" raised (NameError|UnboundLocalError): ")
 
 
@@ -266,7 +265,7 @@ class Validator:
         first = next((r for r in results if r.name in charged and r.outcome is not Outcome.PASSED), None)
         told = first.message if first else ""
         death = Death.EXCEPTION if f"`{mutant.of}` raised " in told else Death.ANSWER
-        if first is not None and first.outcome in LIMITS:
+        if first is not None and first.outcome in STOPPED:
             death = Death.LIMIT
         return MutantVerdict(name, mutant.of, exercise, lost, hinted, others, unrun, death, told)
 

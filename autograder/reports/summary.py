@@ -11,9 +11,9 @@ from datetime import datetime
 from typing import NamedTuple
 
 from autograder.feedback import formats, signs
-from autograder.feedback.outcomes import STOPPED, ExerciseResult, failed_as_a_whole
+from autograder.feedback.outcomes import ExerciseResult, failed_as_a_whole
 from autograder.feedback.signs import SIGNS, Sign
-from autograder.model import ExerciseInfo, Outcome, Report
+from autograder.model import STOPPED, ExerciseInfo, Outcome, Report
 
 
 class Mistake(NamedTuple):
