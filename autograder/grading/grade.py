@@ -178,8 +178,7 @@ def _problem(left_out: list[str], error: Raised | None) -> str:
     """Say what went wrong while a file was loaded, if anything did."""
     problems = list(left_out)
     if error is not None:
-        place = f" ({error.where})" if error.where else ""
-        problems.append(f"{error.type_name}: {error.message}{place}")
+        problems.append(error.sentence)
     return f"While your file was loaded: {'; '.join(problems)}" if problems else ""
 
 

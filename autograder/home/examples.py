@@ -6,14 +6,14 @@ it is: the numbers in it are all zeros.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
 
 from autograder.errors import MismatchError
+from autograder.home.recorded import Recorded
 from autograder.protocol.codec import decode, encode
-from autograder.protocol.messages import Returned
 from autograder.protocol.values import DictValue, GeneratorValue, ListValue, TensorValue, TupleValue, Value
 from autograder.rubric.draw import Draw
 from autograder.rubric.reference import Reference
@@ -23,20 +23,11 @@ FEW = 8
 """Tensors of so many numbers are shown whole."""
 
 
-class Call(msgspec.Struct, frozen=True):
-    """A call in one dtype, and what a right result is like."""
-
-    dtype: str
-    args: list[Value]
-    kwargs: dict[str, Value]
-    right: Returned
-
-
 class Example(msgspec.Struct, frozen=True):
-    """A function of the student's and what to call it with, once for each dtype."""
+    """A function of the student's and what to call it with: one question in each dtype, and what the answer is like."""
 
     function: str
-    calls: list[Call]
+    runs: list[Recorded]
 
     @property
     def name(self) -> str:
@@ -46,21 +37,20 @@ class Example(msgspec.Struct, frozen=True):
     @property
     def asked(self) -> str:
         """Return what is asked, in one sentence."""
-        return (
-            f"{self.function} takes its arguments, leaves them alone and gives {described(self.calls[0].right.value)}."
-        )
+        gives = described(self.runs[0].rights[0].result.value)
+        return f"{self.function} takes its arguments, leaves them alone and gives {gives}."
 
     def check(self) -> Callable[[Student, Reference, Draw], None]:
         """Return it as a check."""
 
         def run(student: Student, reference: Reference, draw: Draw) -> None:
-            call = next(call for call in self.calls if call.dtype == str(draw.dtype))
-            args = [_argument(value) for value in call.args]
-            got = student.call(self.function, *args, **{key: _argument(value) for key, value in call.kwargs.items()})
-            found = misfit(f"`{self.function}`", encode(got), call.right.value)
+            (asked,) = next(run.rights for run in self.runs if run.dtype == str(draw.dtype))
+            args = [_argument(value) for value in asked.args]
+            got = student.call(self.function, *args, **{key: _argument(value) for key, value in asked.kwargs.items()})
+            found = misfit(f"`{self.function}`", encode(got), asked.result.value)
             if found:
-                given = [shown(value) for value in call.args]
-                given += [f"{key}={shown(value)}" for key, value in call.kwargs.items()]
+                given = [shown(value) for value in asked.args]
+                given += [f"{key}={shown(value)}" for key, value in asked.kwargs.items()]
                 raise MismatchError(f"{found} It was called with {', '.join(given)}.")
 
         run.__name__, run.__doc__ = self.name, self.asked
@@ -103,13 +93,11 @@ def misfit(what: str, got: Value, right: Value) -> str:
             shape = _shape(got)
             if shape is None or shape == right.shape or {*shape, *right.shape} <= {1}:
                 return ""
-            return f"{what} has shape {_tuple(shape)}; asked for is {_tuple(right.shape)}."
+            return f"{what} has shape {shape}; asked for is {right.shape}."
         case ListValue() | TupleValue():
             if isinstance(got, TensorValue):
                 fits = got.shape[:1] == (len(right.items),)
-                return (
-                    "" if fits else f"{what} has shape {_tuple(got.shape)}; asked for are {len(right.items)} entries."
-                )
+                return "" if fits else f"{what} has shape {got.shape}; asked for are {len(right.items)} entries."
             if not isinstance(got, ListValue | TupleValue):
                 return f"{what} is {described(got)}; asked for is {described(right)}."
             if len(got.items) != len(right.items):
@@ -146,7 +134,7 @@ def described(value: Value) -> str:
         case None:
             return "None"
         case TensorValue():
-            return f"a tensor {_tuple(value.shape)} of {value.dtype}" if value.shape else f"a number ({value.dtype})"
+            return f"a tensor {value.shape} of {value.dtype}" if value.shape else f"a number ({value.dtype})"
         case ListValue() | TupleValue():
             kind = "list" if isinstance(value, ListValue) else "tuple"
             entries = [described(item) for item in value.items]
@@ -201,7 +189,3 @@ def _shape(value: Value) -> tuple[int, ...] | None:
 
 def _entries(count: int) -> str:
     return "1 entry" if count == 1 else f"{count} entries"
-
-
-def _tuple(shape: Sequence[int]) -> str:
-    return str(tuple(shape))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import types
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,11 +14,10 @@ import torch
 from autograder.errors import NotRecordedError, PublicReleaseError
 from autograder.files import foreign
 from autograder.home.examples import Example
-from autograder.protocol.codec import decode, encode
-from autograder.protocol.messages import Ask, Raised, Returned
+from autograder.home.recorded import Recorded, RecordedDraw, RecordedReference
+from autograder.protocol.codec import decode
 from autograder.protocol.values import Value
 from autograder.rubric.draw import Draw
-from autograder.rubric.exchanges import same_value
 from autograder.rubric.exercise import Check, Exercise
 from autograder.rubric.ladder import Ladder
 from autograder.rubric.reference import Reference
@@ -26,32 +25,6 @@ from autograder.rubric.rubric import Rubric
 from autograder.rubric.variants import Mutant
 
 FILE = "public.json"
-
-
-class Answered(msgspec.Struct, frozen=True):
-    """One call of the reference: its arguments and its result."""
-
-    name: str
-    args: list[Value]
-    result: Value
-
-
-class Right(msgspec.Struct, frozen=True):
-    """What the reference returned where the student was asked: its kind, with what arguments it changed, is watched."""
-
-    name: str
-    args: list[Value]
-    kwargs: dict[str, Value]
-    result: Returned
-
-
-class Recorded(msgspec.Struct, frozen=True):
-    """One run of a check in one dtype: the inputs it drew, in order, and the reference's answers."""
-
-    dtype: str
-    draws: list[Value]
-    answers: list[Answered]
-    rights: list[Right]
 
 
 class PublicCases(msgspec.Struct, frozen=True):
@@ -196,12 +169,10 @@ class PublicAssignment:
     def _example(self, exercise: Exercise, example: Example) -> Check:
         """Return an example as a check that is worth nothing. It stays out of the rubric."""
         name = f"{exercise.number} {example.name}"
-        for call in example.calls:
-            right = Right(example.function, call.args, call.kwargs, call.right)
-            self._recorded[name, call.dtype] = Recorded(call.dtype, [], [], [right])
-        return Check(
-            name, exercise.number, example.function, example.asked, 0, True, False, None, None, example.check()
-        )
+        for run in example.runs:
+            self._recorded[name, run.dtype] = run
+        function, check = example.function, example.check()
+        return Check(name, exercise.number, function, example.asked, 0, True, False, None, None, check)
 
     def solution(self, changes: dict[str, Any] | None = None) -> dict[str, Any]:
         """Raise `NotRecordedError`: a release holds no solution."""
@@ -232,56 +203,3 @@ def _add(exercise: Exercise, check: PublicCheck, run: Callable[..., Any]) -> Non
     exercise.cases(check.about, check.points, sizes=sizes, public=True, rtol=check.cases.rtol, atol=check.cases.atol)(
         run
     )
-
-
-class RecordedReference(Reference):
-    """Answers each function's calls in the order in which they were recorded, if they are the same calls."""
-
-    def __init__(
-        self, answers: Sequence[Answered], rights: Sequence[Right] = (), names: frozenset[str] = frozenset()
-    ) -> None:
-        super().__init__({})
-        self._answers = list(answers)
-        self._rights = rights
-        self._names = names
-
-    def knows(self, name: str) -> bool:
-        """Return whether students are asked for something by this name."""
-        return name in self._names
-
-    def call(self, name: str, *args: Any, **kwargs: Any) -> Any:
-        """Return the recorded result. Raises `NotRecordedError` for arguments that were not recorded."""
-        for place, answer in enumerate(self._answers):
-            if answer.name == name:
-                del self._answers[place]
-                asked = [encode(value) for value in (*args, *kwargs.values())]
-                if len(asked) != len(answer.args) or not all(map(same_value, asked, answer.args)):
-                    raise NotRecordedError
-                return decode(answer.result)
-        raise NotRecordedError
-
-    def again(self, name: str, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Returned | None:
-        """Return what was recorded for these arguments; None where nothing was."""
-        for right in self._rights:
-            if right.name == name and len(right.args) == len(args) and right.kwargs.keys() == kwargs.keys():
-                pairs = [*zip(right.args, args, strict=True), *((right.kwargs[key], kwargs[key]) for key in kwargs)]
-                if all(same_value(one, other) for one, other in pairs):
-                    return right.result
-        return None
-
-    def answer(self, question: Ask) -> Returned | Raised:
-        """Refuse: there are no stand-ins at home."""
-        return Raised("error", "PermissionError", "there are no stand-ins here")
-
-
-class RecordedDraw(Draw):
-    """Returns the recorded draws in their order: the same inputs on every machine."""
-
-    def __init__(self, draws: Sequence[Value], dtype: torch.dtype) -> None:
-        super().__init__(0, dtype)
-        self._draws = list(draws)
-
-    def _made(self, value: Any) -> Any:
-        if not self._draws:
-            raise NotRecordedError
-        return decode(self._draws.pop(0))

@@ -79,8 +79,8 @@ def check(*exercises: str, practice: bool = False) -> Checked:
         ProcessPoolExecutor(1, mp_context=get_context("spawn")) as apart,
     ):
         notebook = as_notebook(cells, Path(folder))
-        apart_from_kernel = apart.submit(check_cells, place, notebook, exercises, data, saved)
-        checked, fingerprints, there = apart_from_kernel.result()
+        checking = apart.submit(check_cells, place, notebook, exercises, data, saved)
+        checked, fingerprints, there = checking.result()
     notes = [*checked.notes, *differences(live, fingerprints, sorted(release.functions))]
     if saved is not None:
         notes += unsaved(fingerprints, there, saved.name)
@@ -89,7 +89,7 @@ def check(*exercises: str, practice: bool = False) -> Checked:
 
 def check_cells(
     place: Path, notebook: Path, exercises: Sequence[str], data: Path | None, saved: Path | None
-) -> tuple[Checked, dict[str, str], tuple[str, ...]]:
+) -> tuple[Checked, dict[str, str], frozenset[str]]:
     """Check a running notebook's cells, in a process that holds nothing of its kernel.
 
     Args:
@@ -106,7 +106,7 @@ def check_cells(
     read = _read_if_any(release, notebook)
     checked = _checked(release, read, exercises, NOTEBOOK, data)
     found = {name: fingerprint(read.namespace[name]) for name in release.functions if name in read.namespace}
-    return checked, found, () if saved is None else tuple(_written_in(release, saved))
+    return checked, found, frozenset() if saved is None else _written_in(release, saved)
 
 
 @dataclass(frozen=True)
@@ -133,21 +133,23 @@ def _hinted(
             continue
         done.add(function)
         exchanges = [one for other in checks if other.function == function for one in host.first(other)]
-        found = unseal(sealed[result.exercise], keys(function, exchanges))
-        yield result if found is None else msgspec.structs.replace(result, hint=found.hint)
+        hint = unseal(sealed[result.exercise], keys(function, exchanges))
+        yield msgspec.structs.replace(result, hint=hint) if hint else result
 
 
-def _written_in(release: PublicRelease, path: Path) -> Iterator[str]:
-    """Yield the functions that a file has, without running anything of it."""
+def _written_in(release: PublicRelease, path: Path) -> frozenset[str]:
+    """Return the functions and answers that a file has, without running anything of it."""
     try:
         submission = _submission(release, path)
     except RejectedError:
-        return
-    for statement in ast.walk(ast.parse(submission.files[submission.main])):
-        if isinstance(statement, ast.FunctionDef | ast.ClassDef) and statement.name in release.functions:
-            yield statement.name
-        elif isinstance(statement, ast.Name) and isinstance(statement.ctx, ast.Store):
-            yield statement.id
+        return frozenset()
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(submission.files[submission.main])):
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            found.add(node.name)
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            found.add(node.id)
+    return release.functions & found
 
 
 def _submission(release: PublicRelease, path: Path) -> Submission:
@@ -166,9 +168,7 @@ def _read(release: PublicRelease, path: Path) -> _Read:
     """Read a submission as the grader reads it, and load it here. Raises `RejectedError`."""
     submission = _submission(release, path)
     namespace, error = load(submission.files, submission.main)
-    problem = ""
-    if error is not None:
-        problem = f"{error.type_name}: {error.message}" + (f" ({error.where})" if error.where else "")
+    problem = "" if error is None else error.sentence
     return _Read(namespace, frozenset(submission.files), submission.notes, problem, submission.seen)
 
 

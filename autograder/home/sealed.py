@@ -12,9 +12,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-import msgspec
-import torch
-
 from autograder.grading.hosts import LocalHost
 from autograder.protocol.codec import decode
 from autograder.protocol.conversation import Answerer, Conversation
@@ -32,13 +29,6 @@ SMALLEST = 1e-6
 TAG = 16
 
 
-class Unsealed(msgspec.Struct, frozen=True):
-    """A hint, and the name of its mistake."""
-
-    name: str
-    hint: str
-
-
 def keys(function: str, exchanges: Sequence[Exchange]) -> list[bytes]:
     """Return the keys that belong to what a function answered, one for each grid."""
     return [
@@ -47,18 +37,18 @@ def keys(function: str, exchanges: Sequence[Exchange]) -> list[bytes]:
     ]
 
 
-def seal(hint: Unsealed, key: bytes) -> bytes:
+def seal(hint: str, key: bytes) -> bytes:
     """Return a hint that cannot be read without its key."""
-    return _tag(key) + _mixed(msgspec.json.encode(hint), key)
+    return _tag(key) + _mixed(hint.encode(), key)
 
 
-def unseal(sealed: Sequence[bytes], found: Sequence[bytes]) -> Unsealed | None:
-    """Return the hint that one of the keys opens; None where none does."""
+def unseal(sealed: Sequence[bytes], found: Sequence[bytes]) -> str:
+    """Return the hint that one of the keys opens; "" where none does."""
     for key in found:
         for one in sealed:
             if one[:TAG] == _tag(key):
-                return msgspec.json.decode(_mixed(one[TAG:], key), type=Unsealed)
-    return None
+                return _mixed(one[TAG:], key).decode()
+    return ""
 
 
 def _tag(key: bytes) -> bytes:
@@ -80,9 +70,8 @@ def _rounded(value: Value, grid: float) -> Any:
         case bool() | int() | float():
             return _step(float(value), grid)
         case TensorValue():
-            tensor = decode(value).detach()
-            numbers = torch.view_as_real(tensor) if tensor.is_complex() else tensor
-            return [_step(float(number), grid) for number in numbers.reshape(-1).tolist()]
+            numbers = decode(value).detach().reshape(-1).tolist()
+            return [_step(float(number), grid) for number in numbers]
         case ListValue() | TupleValue():
             return [_rounded(item, grid) for item in value.items]
         case DictValue():
@@ -98,11 +87,11 @@ def _step(number: float, grid: float) -> Any:
 
 
 class NotingHost(LocalHost):
-    """A local host that keeps what was asked and answered in each conversation."""
+    """A local host that keeps what was asked and answered in each check's first conversation, which is in float64."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.noted: dict[str, list[list[Exchange]]] = {}
+        self._first: dict[str, list[Exchange]] = {}
         self._current = ""
 
     def begin(self, check: Check) -> None:
@@ -110,15 +99,15 @@ class NotingHost(LocalHost):
         self._current = check.name
 
     def first(self, check: Check) -> list[Exchange]:
-        """Return what was said in a check's first conversation, which is in float64."""
-        return next(iter(self.noted.get(check.name, [])), [])
+        """Return what was said in a check's first conversation."""
+        return self._first.get(check.name, [])
 
     @contextmanager
     def check(self, seconds: float | None = None) -> Iterator[Conversation]:
-        """Open a conversation and keep what is said."""
+        """Open a conversation; what is said in a check's first one is kept."""
         with super().check(seconds) as conversation:
             exchanges: list[Exchange] = []
-            self.noted.setdefault(self._current, []).append(exchanges)
+            self._first.setdefault(self._current, exchanges)
             yield _Noted(conversation, exchanges)
 
 

@@ -65,6 +65,11 @@ class Raised(msgspec.Struct, frozen=True, tag="raised"):
     message: str
     where: str = ""
 
+    @property
+    def sentence(self) -> str:
+        """Return what was raised, and where: "ValueError: no (line 3)"."""
+        return f"{self.type_name}: {self.message}" + (f" ({self.where})" if self.where else "")
+
 
 class Ask(msgspec.Struct, frozen=True, tag="ask"):
     """A stand-in was called: compute the reference's `name`. With `upstream`, send its gradients instead.

@@ -13,19 +13,17 @@ from autograder.errors import PublicCheckError
 from autograder.grading.engine import PRECISIONS, Engine
 from autograder.grading.hosts import LocalHost
 from autograder.grading.reach import reached
-from autograder.home.examples import Call, Example, blank
+from autograder.home.examples import Example, blank
 from autograder.home.public_release import (
-    Answered,
     LaterCheck,
     PublicCases,
     PublicCheck,
     PublicExercise,
     PublicPractice,
     PublicRelease,
-    Recorded,
-    Right,
 )
-from autograder.home.sealed import NotingHost, Unsealed, keys, seal
+from autograder.home.recorded import Answered, Recorded, Right
+from autograder.home.sealed import NotingHost, keys, seal
 from autograder.model import Outcome
 from autograder.protocol.codec import encode
 from autograder.protocol.messages import Returned
@@ -128,7 +126,7 @@ def _sealed(assignment: Assignment, exercise: Exercise) -> Iterator[bytes]:
                 found.setdefault(key, []).append(mutant)
     for key, mutants in found.items():
         if len(mutants) == 1 and mutants[0].hint:
-            yield seal(Unsealed(mutants[0].name, mutants[0].hint), key)
+            yield seal(mutants[0].hint, key)
 
 
 MOST_BYTES = 4_000
@@ -151,11 +149,12 @@ def _examples(assignment: Assignment, exercise: Exercise) -> Iterator[Example]:
             if len(msgspec.json.encode((right.args, right.kwargs, blank(right.result.value)))) <= MOST_BYTES
         ]
         if small:
-            yield Example(function, [_example_call(run.dtype, run.rights[small[0]]) for run in runs])
+            yield Example(function, [Recorded(run.dtype, [], [], [_blanked(run.rights[small[0]])]) for run in runs])
 
 
-def _example_call(dtype: str, right: Right) -> Call:
-    return Call(dtype, right.args, right.kwargs, Returned(blank(right.result.value), right.result.changed))
+def _blanked(right: Right) -> Right:
+    result = Returned(blank(right.result.value), right.result.changed)
+    return msgspec.structs.replace(right, result=result)
 
 
 class _Recording:

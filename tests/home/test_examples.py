@@ -40,12 +40,12 @@ def checked(folder: Path, source: str) -> Checked:
 def test_a_release_has_an_example_for_each_other_function(released: Path) -> None:
     found = json.loads((released / "public.json").read_text())["exercises"]
     assert [[one["function"] for one in exercise["examples"]] for exercise in found] == [[], ["total", "slope"]]
-    assert [call["dtype"] for call in found[1]["examples"][0]["calls"]] == ["torch.float64", "torch.float32"]
+    assert [run["dtype"] for run in found[1]["examples"][0]["runs"]] == ["torch.float64", "torch.float32"]
 
 
 def test_an_example_tells_no_answer(released: Path) -> None:
     found = json.loads((released / "public.json").read_text())["exercises"][1]["examples"]
-    rights = [call["right"]["value"] for example in found for call in example["calls"]]
+    rights = [right["result"]["value"] for one in found for run in one["runs"] for right in run["rights"]]
     assert {one["data"].strip("=") for one in rights} <= {"AAAAAAAAAAA", "AAAAAA", "A" * 43, "A" * 22, "A" * 21}
 
 
