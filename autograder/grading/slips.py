@@ -8,13 +8,9 @@ from pathlib import Path
 
 import torch
 
+from autograder.grading.verdict import TOLERANCE
 from autograder.rubric.assignment import Assignment
-from autograder.rubric.authored import described, parsed, shown
-
-CHECKS = ("check", "cases")
-"""The decorators of checks."""
-TOLERANCE = 1e-9
-"""How far a sum of parts may be off."""
+from autograder.rubric.authored import CHECKS, described, modules, parsed, shown
 
 
 def slips(assignment: Assignment) -> Iterator[str]:
@@ -45,7 +41,7 @@ def notes(assignment: Assignment) -> Iterator[str]:
     elif without := [one.number for one in assignment.rubric.exercises if mutated.isdisjoint(one.owns)]:
         word = "exercise" if len(without) == 1 else "exercises"
         yield f"no mutants in {word} {', '.join(without)}: nothing shows that wrong work loses points there"
-    for path in sorted(assignment.folder.glob("*.py")):
+    for path in modules(assignment.folder):
         for node in parsed(path).body:
             if isinstance(node, ast.FunctionDef) and any(map(_is_check, node.decorator_list)):
                 yield from (f"{shown(path)}, line {line}: {what}" for line, what in _odd(node))

@@ -14,14 +14,12 @@ import numpy as np
 
 from autograder.release.cut import solution_lines
 from autograder.release.markers import entries_of, markers_in
-from autograder.rubric.authored import SOLUTION, parsed, source_of
+from autograder.rubric.authored import CHECKS, SOLUTION, modules, parsed, source_of
 
 MISTAKES = {"mutant": 1, "mistake": 1, "mutant_value": 2, "wrong_value": 2}
 """Where a known mistake's hint stands among the arguments, if it is not given by name."""
 HIDDEN = "hidden"
 """The folder of a reference that only the grader sees."""
-CHECKS = ("check", "cases")
-"""The decorators of checks."""
 FEWEST = 8
 """Rows of hidden data with fewer numbers than this are equal to public ones by chance."""
 SMALLEST_SEED = 10_000
@@ -35,11 +33,7 @@ def leaks(reference: Path, files: Mapping[str, bytes]) -> list[str]:
     """Return a finding for everything in `files` (by relative path) that the reference folder keeps secret."""
     found = solution_leaks(source_of(reference / SOLUTION), files) + list(markers_in(files))
     texts = {name: _readable(name, data) for name, data in files.items()}
-    trees = {
-        path: parsed(path)
-        for path in sorted((*reference.glob("*.py"), *reference.glob("exercises/*.py")))
-        if path.name != SOLUTION
-    }
+    trees = {path: parsed(path) for path in modules(reference) if path.name != SOLUTION}
     kinds = {
         "a hidden check": set(_hidden_checks(trees.values())),
         "a mutant": set(_hints(trees.values())),

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from autograder.errors import PublicCheckError
-from autograder.rubric.authored import parsed
+from autograder.rubric.authored import EXERCISES, parsed
 
-RELEASED = ("checks.py", "exercises/*.py")
+RELEASED = ("checks.py", f"{EXERCISES}/*.py")
 """The modules of a reference folder that public checks may be cut from. Everything else in it is hidden."""
 
 

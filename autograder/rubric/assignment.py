@@ -88,9 +88,8 @@ class Assignment:
         mutants = [mutant for exercise in self.rubric.exercises for mutant in exercise.mistakes]
         mutants += variants.mutants if variants else []
         names: set[str] = set()
-        known = self.solution().keys()
         for mutant in mutants:
-            if mutant.of not in self.rubric.functions and mutant.of not in known:
+            if mutant.of not in self.rubric.functions and mutant.of not in self.solution():
                 raise self._problem(mutant.change, f"mutant {mutant.name} is of {mutant.of}, which no exercise owns."
                                     f"{near(mutant.of, self.rubric.functions)}")  # fmt: skip
             if mutant.name in names:

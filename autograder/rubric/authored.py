@@ -18,6 +18,8 @@ from autograder.errors import AssignmentError, RubricError
 
 EXERCISES = "exercises"
 """The folder for exercises that have a module each."""
+CHECKS = ("check", "cases")
+"""The decorators of checks."""
 SOLUTION = "solution.py"
 """The file of the reference; also its name in tracebacks: it is run from its text."""
 
@@ -32,6 +34,11 @@ def source_of(path: Path) -> str:
     except UnicodeDecodeError as error:
         line = path.read_bytes()[: error.start].count(b"\n") + 1
         raise AssignmentError(f"{shown(path)}, line {line}: this is not UTF-8. Save the file as UTF-8") from error
+
+
+def modules(folder: Path) -> list[Path]:
+    """Return the modules of an assignment's folder, those of its exercises included."""
+    return sorted((*folder.glob("*.py"), *folder.glob(f"{EXERCISES}/*.py")))
 
 
 def parsed(path: Path) -> ast.Module:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from autograder.errors import AssignmentError
-from autograder.rubric.authored import parsed, shown
+from autograder.rubric.authored import modules, parsed, shown
 from autograder.rubric.reference import Reference
 from autograder.rubric.rubric import Rubric
 from autograder.rubric.student import Student
@@ -36,7 +36,7 @@ def refuse_clashes(folder: Path, rubric: Rubric) -> None:
     clashing = rubric.functions & own_names()
     if not clashing:
         return
-    for path in sorted(folder.glob("*.py")):
+    for path in modules(folder):
         for line, who, name in _uses(parsed(path), clashing, rubric.functions):
             raise AssignmentError(
                 f"{shown(path)}, line {line}: `{who}.{name}` is the rubric's own, and not the function `{name}` that "

@@ -182,16 +182,13 @@ def _compare_dictionary(got: Any, expected: dict[Any, Any], what: str, rtol: flo
         raise MismatchError(f"{what}: expected a dictionary, got {shown(got)}.")
     missing = len([key for key in expected if key not in got])
     if missing:
-        raise MismatchError(f"{what}: {missing} of the {len(expected)} keys asked for {_are(missing)} not there.")
+        are = "is" if missing == 1 else "are"
+        raise MismatchError(f"{what}: {missing} of the {len(expected)} keys asked for {are} not there.")
     more = [key for key in got if key not in expected]
     if more:
         raise MismatchError(f"{what} has a key that is not asked for: {shown(more[0])}.")
     for key, value in expected.items():
         compare(got[key], value, f"{what}[{key!r}]", rtol, atol)
-
-
-def _are(count: int) -> str:
-    return "is" if count == 1 else "are"
 
 
 def _compare_tensor(got: Any, expected: torch.Tensor, what: str, rtol: float | None, atol: float | None) -> None:

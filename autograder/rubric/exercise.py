@@ -17,7 +17,7 @@ from autograder.rubric.draw import Draw
 from autograder.rubric.ladder import Ladder, Score
 from autograder.rubric.reference import Reference
 from autograder.rubric.student import Student
-from autograder.rubric.variants import Function, Mutant
+from autograder.rubric.variants import Function, Mutant, adding
 
 AUTOGRAD = (
     "torch.Tensor.backward",
@@ -330,12 +330,7 @@ class Exercise:
             >>> losses.mistakes[0].name
             'signed'
         """
-
-        def add(wrong: Function) -> Function:
-            self.mistakes.append(Mutant(wrong.__name__, function, hint, wrong))
-            return wrong
-
-        return add
+        return adding(self.mistakes, function, hint)
 
     def wrong_value(self, name: str, of: str, hint: str, value: Any) -> None:
         """Add a known mistake in something that is not a function, such as a dictionary of short answers.

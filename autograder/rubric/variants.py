@@ -33,6 +33,16 @@ class Equivalent:
     changes: dict[str, Any]
 
 
+def adding(mutants: list[Mutant], of: str, hint: str) -> Callable[[Function], Function]:
+    """Return a decorator that adds a function to `mutants` and returns it unchanged."""
+
+    def add(function: Function) -> Function:
+        mutants.append(Mutant(function.__name__, of, hint, function))
+        return function
+
+    return add
+
+
 class Variants:
     """The mutants or equivalents of an assignment.
 
@@ -77,12 +87,7 @@ class Variants:
             >>> variants.mutants[0].of
             'mae'
         """
-
-        def add(function: Function) -> Function:
-            self.mutants.append(Mutant(function.__name__, of, hint, function))
-            return function
-
-        return add
+        return adding(self.mutants, of, hint)
 
     def mutant_value(self, name: str, of: str, hint: str, value: Any) -> None:
         """Declare a mutant of a global that is not a function, such as a dictionary of short answers.
