@@ -19,6 +19,7 @@ import msgspec
 
 from autograder.errors import UserError
 from autograder.grading.messages import HowEnded, NewSlot, NotReady, Ready
+from autograder.sandbox.layers import kernel
 
 LARGEST_MESSAGE = 1 << 16
 DYING_SECONDS = 5.0
@@ -34,12 +35,15 @@ def main(descriptor: int) -> NoReturn:
         import torch
 
         from autograder.grading.grade import info_of
+        from autograder.grading.settings import engine_version
         from autograder.grading.slot import run_slot
         from autograder.rubric.assignment import load
+        from autograder.rubric.draw import Draw
 
         torch.set_num_threads(1)  # the cores are for the students' code
         assignment = load(folder)
         _ = assignment.solution(), assignment.mutants  # what every slot needs is loaded once
+        _ = engine_version(), Draw(0).normal(1)  # and so is what waits for its first use
         info = info_of(assignment)
     except Exception as error:
         users = isinstance(error, UserError)
@@ -48,6 +52,7 @@ def main(descriptor: int) -> NoReturn:
         os._exit(1)
     gc.collect()
     gc.freeze()  # what slots share is not looked at, and so copied, by their garbage collectors
+    kernel.all_into_huge_pages()
     sock.send(msgspec.msgpack.encode(Ready(info)))
     ended: dict[int, int] = {}
     while True:

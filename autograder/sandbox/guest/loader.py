@@ -45,7 +45,7 @@ class _Sources(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         self._files = files
         self._gate = gate
         own = {name.partition("/")[0].removesuffix(".py") for name in files}
-        self._own = own - set(sys.modules) - sys.stdlib_module_names
+        self._own = {name for name in own if name not in sys.modules and name not in sys.stdlib_module_names}
 
     def find_spec(self, fullname: str, path: Sequence[str] | None, target: Any = None) -> Any:
         if fullname.partition(".")[0] not in self._own:

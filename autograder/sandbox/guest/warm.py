@@ -30,7 +30,7 @@ def warm_up(preload: tuple[str, ...], device: str = CPU) -> None:
     _compile_eagerly()
     gc.collect()
     gc.freeze()  # nothing that every fork shares is looked at, and so copied, by its garbage collector
-    _into_huge_pages()
+    kernel.all_into_huge_pages()
 
 
 def _compile_eagerly() -> None:
@@ -62,17 +62,3 @@ def count_gpus() -> None:
         counted = answer.read()
     os.waitpid(child, 0)
     torch.cuda._cached_device_count = counted[0] if counted else 0
-
-
-def _into_huge_pages() -> None:
-    """A fork copies the page table, and its end takes it down again: with small pages, that is most of what a check
-    costs. Where the kernel cannot (before Linux 6.1, or short of memory), they stay small."""
-    try:
-        with open("/proc/self/maps", encoding="utf-8") as file:
-            fields = [line.split() for line in file]
-    except OSError:
-        return
-    for place, rights, _, _, inode, *name in fields:
-        if rights == "rw-p" and inode == "0" and name in ([], ["[heap]"]):
-            start, end = (int(number, 16) for number in place.split("-"))
-            kernel.into_huge_pages(start, end)
