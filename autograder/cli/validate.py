@@ -201,7 +201,7 @@ def _show(course: CourseAssignment, found: Validation, seeds: Sequence[int], dev
     if not found.passes_itself:
         lost = len({failure.seed for failure in found.failures if failure.solution == REFERENCE})
         console.print(
-            f"[red]The reference does not pass its own checks[/] on {lost} of {len(seeds)} seeds: mend that first. "
+            f"[red]The reference does not pass its own checks[/] on {lost} of {len(seeds)} seeds: fix that first. "
             "Nothing else was tried."
         )
         return
@@ -211,7 +211,7 @@ def _show(course: CourseAssignment, found: Validation, seeds: Sequence[int], dev
     _show_sums(console, found, seeds)
     if device != CPU:
         _show_device(console, found, device)
-    console.print("[green]The rubric is sound.[/]" if found.sound else "[red]The rubric needs mending.[/]")
+    console.print("[green]The rubric is sound.[/]" if found.sound else "[red]The rubric is not sound yet.[/]")
 
 
 def _place(file: str, line: int) -> str:

@@ -49,7 +49,7 @@ def write_reports(reports: Iterable[Report], folder: Path, *, course: str, title
         replace(index, class_page(ClassSummary.of(rows.values()), course=course, title=title).encode(), PRIVATE)
     except OSError as error:
         raise ReportError(
-            f"the report in {folder} is not complete: {error.strerror}. When that is mended, autograder report {name} "
+            f"the report in {folder} is not complete: {error.strerror}. When that is fixed, autograder report {name} "
             "writes it again: the scores are in the records"
         ) from error
     return index

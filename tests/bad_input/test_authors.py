@@ -429,7 +429,7 @@ def test_release_says_the_same_and_writes_nothing(slip, command, tmp_path):
 def test_nothing_else_is_tried_before_the_reference_passes(command, tmp_path):
     write(tmp_path, body("", "    1 / 0\n", ""))
     code, said = command("validate", "tiny", "--seeds", "1")
-    assert code == 1 and "The reference does not pass its own checks on 1 of 1 seeds: mend that first." in said
+    assert code == 1 and "The reference does not pass its own checks on 1 of 1 seeds: fix that first." in said
     assert "mutants that died" not in said.lower() and "survives" not in said
 
 
