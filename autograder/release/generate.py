@@ -9,36 +9,40 @@ from autograder.errors import LeakError, MarkerError
 from autograder.files import replace
 from autograder.home.public_release import FILE as PUBLIC
 from autograder.home.public_release import PublicRelease
+from autograder.release.beginning import with_beginning
 from autograder.release.by_hand import with_notes
 from autograder.release.cut import Cut, starter_source
 from autograder.release.handout import handout
 from autograder.release.leaks import leaks
 from autograder.release.notebook import colab_notebook, starter_notebook
+from autograder.release.pack import LEFTOVERS
 from autograder.rubric.authored import SOLUTION, source_of
 
 
-def released(reference: Path, public: PublicRelease | None = None) -> dict[str, bytes]:
+def released(reference: Path, public: PublicRelease | None = None, *, notebook_only: bool = False) -> dict[str, bytes]:
     """Return the generated files of an assignment by relative path. Raises `LeakError` and `MarkerError`.
 
     `public/` in the reference folder holds the public data, copied unchanged into `data/`. With `public`, the public
-    side of the rubric, come the checks at home and the notebook that is ready for Colab.
+    side of the rubric, come the checks at home and the notebook that is ready for Colab. With `notebook_only` there is
+    one form to work in, the notebook. The handout speaks of what is there.
     """
     solution = source_of(reference / SOLUTION)
     starter_of(solution)  # its line numbers are the author's
     starter = starter_source(with_notes(solution, public.bans if public else {}))
-    files = {
-        f"{reference.name}.py": starter.encode(),
-        f"{reference.name}.ipynb": starter_notebook(starter).encode(),
-    }
-    if (reference / "handout.md").is_file():
-        files["README.md"] = handout(source_of(reference / "handout.md"), public).encode()
+    files = {f"{reference.name}.ipynb": starter_notebook(starter).encode()}
+    if not notebook_only:
+        files[f"{reference.name}.py"] = starter.encode()
     for path in sorted((reference / "public").rglob("*")):
         if path.is_file():
             files[f"data/{path.relative_to(reference / 'public').as_posix()}"] = path.read_bytes()
     if public is not None:
         files[PUBLIC] = public.write()
         asked = {exercise.number: exercise.owns for exercise in public.exercises}
-        files[f"{reference.name}_colab.ipynb"] = colab_notebook(starter, reference.name, asked).encode()
+        if not notebook_only:
+            files[f"{reference.name}_colab.ipynb"] = colab_notebook(starter, reference.name, asked).encode()
+    if (reference / "handout.md").is_file():
+        text = with_beginning(source_of(reference / "handout.md"), reference.name, files, starter)
+        files["README.md"] = handout(text, public).encode()
     found = leaks(reference, files)
     if found:
         raise LeakError("; ".join(found))
@@ -76,10 +80,20 @@ def look_through(reference: Path, assignments: Path, public: PublicRelease | Non
     wanted = released(reference, public)
     if strays := _strays(_present(assignments / reference.name), wanted):
         raise LeakError(f"{', '.join(strays)}: not from the source. Remove it, or keep it elsewhere")
+    written_data(reference, assignments)
+
+
+def written_data(reference: Path, assignments: Path) -> dict[str, bytes]:
+    """Return what lies in assignments/NAME/data, which an assignment's own script may have written, by relative path.
+
+    Raises `LeakError` for what may not go out.
+    """
     data = assignments / reference.name / "data"
-    files = {f"data/{path.relative_to(data)}": path.read_bytes() for path in data.rglob("*") if path.is_file()}
+    paths = sorted(path for path in data.rglob("*") if path.is_file() and LEFTOVERS.isdisjoint(path.parts))
+    files = {f"data/{path.relative_to(data).as_posix()}": path.read_bytes() for path in paths}
     if found := leaks(reference, files):
         raise LeakError("; ".join(found))
+    return files
 
 
 def write_files(files: Mapping[str, bytes], target: Path) -> list[Path]:

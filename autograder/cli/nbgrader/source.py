@@ -22,7 +22,7 @@ def source(name: Name, course_dir: NbgraderFolder, config: ConfigFile = None) ->
 
     target = open_nbgrader(course_dir)
     with refused(course.name):
-        files = source_version(course.folder, bundle_for(course))
+        files = source_version(course.folder, bundle_for(course), course.config.root / "assignments")
     for path in write_files(files, target.source(course.name)):
         print(path)
     settings = target.root / "nbgrader_config.py"

@@ -9,7 +9,7 @@ from pathlib import Path
 from autograder.home.public_release import PublicRelease
 from autograder.release.by_hand import with_notes
 from autograder.release.cut import BEGIN, nbgrader_source
-from autograder.release.generate import released
+from autograder.release.generate import released, written_data
 from autograder.release.notebook import Cell, cell, cells_of, defined, last_cells, notebook_json
 from autograder.rubric.authored import SOLUTION, source_of
 
@@ -30,19 +30,15 @@ import autograder
 assert autograder.check("{number}").passed and os.environ.get("NBGRADER_EXECUTION") != "autograde\""""
 
 
-def source_version(reference: Path, bundle: PublicRelease) -> dict[str, bytes]:
-    """The files of source/NAME by relative path: the notebook, and what lies next to it for students.
+def source_version(reference: Path, bundle: PublicRelease, assignments: Path) -> dict[str, bytes]:
+    """The files of source/NAME by relative path: the notebook, and what lies next to it for students, the data that
+    an assignment's own script wrote into assignments/NAME/data too.
 
     Raises `LeakError` and `MarkerError`.
     """
-    name = reference.name
-    others = {
-        path: data
-        for path, data in released(reference, bundle).items()
-        if not path.endswith(".ipynb") and path != f"{name}.py"
-    }
+    files = written_data(reference, assignments) | released(reference, bundle, notebook_only=True)
     solution = source_of(reference / SOLUTION)
-    return {f"{name}.ipynb": source_notebook(solution, bundle).encode(), **others}
+    return files | {f"{reference.name}.ipynb": source_notebook(solution, bundle).encode()}
 
 
 def source_notebook(solution: str, bundle: PublicRelease) -> str:
