@@ -18,6 +18,7 @@ from msgspec.structs import replace
 
 from autograder.errors import InterruptedGradingError, RejectedError, SlotDiedError, StorageError, UserError
 from autograder.grading.messages import WasRead
+from autograder.grading.places import Place
 from autograder.grading.reports import with_notes, without_results
 from autograder.grading.settings import AssignmentInfo, engine_version
 from autograder.intake.classroom import Entry
@@ -157,14 +158,23 @@ class Batch:
         self._fresh = fresh
         self._known = known
         self._progress = progress
-        self._places: queue.SimpleQueue[tuple[int, ...]] = queue.SimpleQueue()
         cores = sorted(os.sched_getaffinity(0))
-        for number in range(self._jobs):  # another batch on this machine begins at another core
-            self._places.put((cores[(os.getpid() + number) % len(cores)],))
+        others = os.getpid()  # another batch on this machine begins at another core
+        self._places: queue.SimpleQueue[Place[Slot]] = queue.SimpleQueue()
+        for number in range(self._jobs):
+            self._places.put(Place(executor.slot, (cores[(others + number) % len(cores)],)))
 
     def run(self, entries: Iterable[Entry]) -> Iterator[Done]:
         """Yield entries as they finish. Memory does not grow with the class: few are in flight at a time."""
-        waiting = iter(entries)
+        try:
+            yield from self._run(iter(entries))
+        finally:
+            for _ in range(self._jobs):
+                place = self._places.get()
+                place.close()
+                self._places.put(place)
+
+    def _run(self, waiting: Iterator[Entry]) -> Iterator[Done]:
         later: list[_Later] = []
         with ThreadPoolExecutor(self._jobs, thread_name_prefix="grade") as pool:
             flying: set[Future[Done | _Later]] = set()
@@ -192,11 +202,11 @@ class Batch:
             yield result
 
     def _one(self, entry: Entry, again: _Later | None = None) -> Done | _Later:
-        cores = self._places.get()
+        place = self._places.get()
         try:
-            return _Grading(self, entry, cores, again).run()
+            return _Grading(self, entry, place, again).run()
         finally:
-            self._places.put(cores)
+            self._places.put(place)
 
     @property
     def leeway(self) -> float:
@@ -204,9 +214,9 @@ class Batch:
         return LEEWAY if self._jobs > 1 else 1.0
 
     @property
-    def executor(self) -> Executor:
-        """Where slots come from."""
-        return self._executor
+    def info(self) -> AssignmentInfo:
+        """The assignment."""
+        return self._executor.info
 
     @property
     def store(self) -> Store:
@@ -233,10 +243,10 @@ class Batch:
 class _Grading:
     """One entry on its way: slots that die are replaced, and grading goes on after the last result."""
 
-    def __init__(self, batch: Batch, entry: Entry, cores: tuple[int, ...], again: _Later | None) -> None:
+    def __init__(self, batch: Batch, entry: Entry, place: Place[Slot], again: _Later | None) -> None:
         self._batch = batch
         self._entry = entry
-        self._cores = cores
+        self._place = place
         self._alone = again is not None
         self._digest = ""
         self._cells: tuple[StoredCell, ...] = ()
@@ -249,10 +259,11 @@ class _Grading:
         """Read, and grade unless a report stands."""
         while True:
             try:
-                with self._batch.executor.slot(self._cores) as slot:
+                with self._place.slot() as slot:
                     was_read = slot.read(self._entry)
                     standing = self._took(was_read)
                     if standing is not None:
+                        self._place.keep()
                         return Done(Kind.STANDING, standing, self._cells)
                     report = slot.grade(
                         known=tuple(self._known.values()),
@@ -266,6 +277,8 @@ class _Grading:
             except RejectedError as rejected:
                 return self._keep(without_results(self._entry.student, "", self._info, "rejected", rejected.reason))
             except SlotDiedError as died:
+                if self._place.reused:  # what others have handed in may have been too much for it
+                    continue
                 if (over := self._after_death(died.check, killed=died.killed)) is not None:
                     return over
             except StorageError as error:
@@ -293,7 +306,7 @@ class _Grading:
 
     @property
     def _info(self) -> AssignmentInfo:
-        return self._batch.executor.info
+        return self._batch.info
 
     def _add(self, result: CheckResult) -> None:
         self._known[result.name] = result
@@ -343,7 +356,7 @@ class _Grading:
         if not check:
             return True
         try:
-            with self._batch.executor.slot(self._cores) as slot:
+            with self._place.slot() as slot:
                 slot.probe(check)
         except SlotDiedError:
             return False

@@ -19,7 +19,7 @@ from autograder.errors import InterruptedGradingError, RecordsError, RejectedErr
 from autograder.grading.messages import WasRead
 from autograder.grading.reports import without_results
 from autograder.grading.scheduler import UNREADABLE, Batch, Done, Kind
-from autograder.grading.settings import AssignmentInfo
+from autograder.grading.settings import AssignmentInfo, engine_version
 from autograder.intake import Entry, find_class
 from autograder.model import CheckResult, Outcome, Report
 from autograder.protocol.devices import CPU
@@ -97,6 +97,45 @@ def test_finished_work_stands_until_something_changes(tmp_path, executor, folder
         assert kinds == {"right": Kind.STANDING, "wrong": Kind.GRADED}
         executor.settings = replace(executor.settings, limits=Limits(check_seconds=4, memory_mb=128))
         assert [one.kind for one in run(executor, records, entries)] == [Kind.GRADED] * 2
+
+
+def test_what_stands_is_read_in_one_slot_and_what_is_new_is_graded_in_another(tmp_path, executor, folder):
+    """Nothing of a student's runs while a report is found to stand."""
+    entries = [Entry(name, folder / name) for name in ("right", "wrong", "late_syntax", "broken")]
+    shelf = Shelf()
+    run(executor, shelf, entries)
+    (folder / "late_syntax" / "tiny.py").write_text(WRONG)
+    pids: list[int] = []
+    forked = executor.slot
+
+    def counted(cores):
+        slot = forked(cores)
+        pids.append(slot._pid)
+        return slot
+
+    executor.slot = counted
+    kinds = {one.report.student: one.kind for one in run(executor, shelf, entries)}
+    assert kinds == dict.fromkeys(kinds, Kind.STANDING) | {"late_syntax": Kind.GRADED}
+    assert shelf["late_syntax"].score == 6
+    assert len(pids) == 2  # one for the first three, and one for what comes after a submission that ran
+
+
+def test_who_comes_after_others_in_a_slot_that_dies_is_read_again_in_a_new_one():
+    """A slot that has read others' work may die of that: nobody loses a try."""
+
+    class Reading(Part):
+        def read(self, entry: Entry) -> WasRead:
+            if entry.student == "bob" and self.acts[0] == "dies after ada":
+                del self.acts[0]
+                raise SlotDiedError()
+            return super().read(entry)
+
+    whole = report()
+    part, shelf = Reading("dies after ada", "dies while it reads", replace(whole, student="bob")), Shelf()
+    shelf["ada"] = replace(whole, digest="digest", assignment_digest=INFO.digest, engine=engine_version())
+    done = list(Batch(part, (), shelf).run([Entry("ada", Path("ada.py")), Entry("bob", Path("bob.py"))]))
+    assert [one.kind for one in done] == [Kind.STANDING, Kind.GRADED]
+    assert done[1].report.status == "graded" and part.acts == []
 
 
 def test_a_report_that_stands_says_what_lies_beside_the_work_now(tmp_path, executor, folder):
