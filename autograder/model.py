@@ -95,7 +95,8 @@ class CheckResult(msgspec.Struct, frozen=True):
     """One check's verdict. `asked` is the check's docstring; `mutant` names the recognised mistake, for TAs.
 
     `seconds` is the wall time of the whole check, `cpu_seconds` what the student's code computed of the `cpu_allowed`
-    (0: no limit). `doubtful`: something ran out that submissions share, and others ran at the same time.
+    (0: no limit). `doubtful`: something ran out that submissions share, and others ran at the same time. `depends` is a
+    digest of what the result depends on besides the submission and the grader: where it is the same, the result stands.
     """
 
     name: str
@@ -115,6 +116,7 @@ class CheckResult(msgspec.Struct, frozen=True):
     cpu_seconds: float = 0.0
     cpu_allowed: float = 0.0
     doubtful: bool = False
+    depends: str = ""
 
 
 class Person(msgspec.Struct, frozen=True):

@@ -13,6 +13,7 @@ import msgspec
 import torch
 
 from autograder.errors import ConversationEndedError
+from autograder.grading.earlier import Earlier
 from autograder.grading.hints import Evidence, Suspects
 from autograder.grading.hosts import Host
 from autograder.grading.verdict import Judge, Verdict
@@ -116,6 +117,8 @@ class Engine:
         progress: Callable[[CheckResult], None] | None = None,
         known: Mapping[str, CheckResult] | None = None,
         second: Host | None = None,
+        depends: Mapping[str, str] | None = None,
+        earlier: Earlier | None = None,
     ) -> list[CheckResult]:
         """Run every check. Never raises for what the student or a check does.
 
@@ -129,19 +132,24 @@ class Engine:
             progress: called with each result.
             known: results by the check's name that are taken as they are: a run that was cut short goes on.
             second: the same code on a second device.
+            depends: what a check's result depends on, by its name: each result says so.
+            earlier: results of an earlier run of the same work, of which some may stand.
 
         Returns:
             The results, in rubric order.
         """
+        earlier = earlier or Earlier()
         rubric = self._assignment.rubric
         results: list[CheckResult] = []
         state = _RunState()
         for check in rubric.checks if checks is None else checks:
-            result = (known or {}).get(check.name)
+            result = (known or {}).get(check.name) or earlier.standing(check.name)
             if result is None:
                 if begin is not None:
                     begin(check)
                 result = self._result(host, _Question(check, digest), state, hints, second, lend=stand_ins)
+                result = msgspec.structs.replace(result, depends=(depends or {}).get(check.name, ""))
+            earlier.note(result)
             state.note(check, result)
             results.append(result)
             if progress is not None:

@@ -9,6 +9,7 @@ from functools import partial
 
 from autograder.errors import ConversationEndedError, SandboxUnavailableError, WorkTimeoutError
 from autograder.grading.alarm import cpu_limit
+from autograder.grading.earlier import Earlier
 from autograder.grading.engine import Engine
 from autograder.grading.hosts import SubmissionHost
 from autograder.grading.opening import Opening
@@ -44,7 +45,8 @@ def info_of(assignment: Assignment) -> AssignmentInfo:
         digest=assignment.digest,
         points=rubric.points,
         exercises=tuple(ExerciseInfo(e.number, e.title, e.points, e.bonus) for e in rubric.exercises),
-        checks=tuple(check.name for check in rubric.checks),
+        checks=tuple(assignment.depends),
+        depends=tuple(assignment.depends.values()),
     )
 
 
@@ -96,6 +98,7 @@ def grade(
     begin: Callable[[Check], None] | None = None,
     progress: Callable[[CheckResult], None] | None = None,
     known: Mapping[str, CheckResult] | None = None,
+    earlier: Sequence[CheckResult] = (),
     given_up: Sequence[str] = (),
     broken: Sequence[str] = (),
 ) -> Report:
@@ -110,6 +113,7 @@ def grade(
         begin: called before each check.
         progress: called with each result.
         known: results by the check's name that are taken as they are.
+        earlier: results of an earlier run of the same work; those stand that depend on nothing that was changed.
         given_up: checks that end the grader's own process, and are not run; "" is the search for shortcuts.
         broken: those that end it with the reference's answers too.
 
@@ -136,8 +140,13 @@ def grade(
             problem = _problem(opening.problems, host.load_error)
             other, remark = _opened_second(second, opening, settings, opened)
             notes = (*notes, *remark)
-            results = engine.run(host, submission.digest, begin=begin, progress=progress, known=taken, second=other)
-        output, own, cpu = host.output, host.own_seconds, host.cpu_seconds
+            depends = dict(zip(info.checks, info.depends, strict=True))
+            results = engine.run(
+                host, submission.digest, begin=begin, progress=progress, known=taken, second=other, depends=depends,
+                earlier=Earlier(earlier, depends),
+            )  # fmt: skip
+            stood = sum(result.cpu_seconds for result in results if result in earlier)
+        output, own, cpu = host.output, host.own_seconds, host.cpu_seconds + stood
     except ConversationEndedError as ended:
         problem = f"While your file was loaded: {ended.message}"
         results = _unreached(assignment, ended)

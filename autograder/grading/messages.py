@@ -51,12 +51,14 @@ class Read(msgspec.Struct, frozen=True, tag="read"):
 class Grade(msgspec.Struct, frozen=True, tag="grade"):
     """Grade the submission that was read.
 
-    `known` results are taken as they are. Checks in `given_up` ended their slots again and again, and are not run; ""
-    is the search for shortcuts. Those in `broken` did so with the reference's answers too: an error of ours. `alone`:
-    nothing else runs, and there is more time by the clock. `leeway`: how many times its CPU seconds a check may use.
+    `known` results are taken as they are; of `earlier` ones, those that depend on nothing that was changed. Checks in
+    `given_up` ended their slots again and again, and are not run; "" is the search for shortcuts. Those in `broken` did
+    so with the reference's answers too: an error of ours. `alone`: nothing else runs, and there is more time by the
+    clock. `leeway`: how many times its CPU seconds a check may use.
     """
 
     known: tuple[CheckResult, ...] = ()
+    earlier: tuple[CheckResult, ...] = ()
     given_up: tuple[str, ...] = ()
     broken: tuple[str, ...] = ()
     alone: bool = False

@@ -62,6 +62,7 @@ class Slot(Protocol):
         self,
         *,
         known: tuple[CheckResult, ...] = (),
+        earlier: tuple[CheckResult, ...] = (),
         given_up: tuple[str, ...] = (),
         broken: tuple[str, ...] = (),
         alone: bool = False,
@@ -232,12 +233,15 @@ class Batch:
         if self._progress is not None:
             self._progress(result)
 
-    def stands(self, report: Report, digest: str) -> bool:
-        """Return whether an earlier report is still the right one for work with this digest."""
+    def same_work(self, report: Report, digest: str) -> bool:
+        """Return whether an earlier report is of work with this digest, by this grader."""
         if self._fresh or (report.boundary == NO_BOUNDARY != self._boundary):
             return False  # what was graded without a boundary proves nothing
-        wanted = (digest, self._executor.info.digest, engine_version())
-        return (report.digest, report.assignment_digest, report.engine) == wanted and report.status == "graded"
+        return (report.digest, report.engine, report.status) == (digest, engine_version(), "graded")
+
+    def stands(self, report: Report, digest: str) -> bool:
+        """Return whether an earlier report is still the right one for work with this digest."""
+        return self.same_work(report, digest) and report.assignment_digest == self._executor.info.digest
 
 
 class _Grading:
@@ -250,6 +254,7 @@ class _Grading:
         self._alone = again is not None
         self._digest = ""
         self._cells: tuple[StoredCell, ...] = ()
+        self._earlier: tuple[CheckResult, ...] = ()
         self._known: dict[str, CheckResult] = dict(again.known) if again is not None else {}
         self._deaths: dict[str, int] = {}
         self._given_up: list[str] = []
@@ -267,6 +272,7 @@ class _Grading:
                         return Done(Kind.STANDING, standing, self._cells)
                     report = slot.grade(
                         known=tuple(self._known.values()),
+                        earlier=self._earlier,
                         given_up=tuple(self._given_up),
                         broken=tuple(self._broken),
                         alone=self._alone,
@@ -292,11 +298,16 @@ class _Grading:
         """Take note of what was read; return the report that stands for it, if one does."""
         if self._digest and was_read.digest != self._digest:
             self._known.clear()  # the files were changed meanwhile: all is new
+            self._earlier = ()
         first, self._digest, self._cells = not self._digest, was_read.digest, was_read.cells
-        if self._alone or not first:
+        if not first:
+            return None
+        standing = self._batch.store.latest(self._info.name, self._entry.student)
+        if standing is not None and self._batch.same_work(standing, was_read.digest):
+            self._earlier = standing.results
+        if self._alone:
             return None
         self._known.update(self._batch.known(self._entry.student, was_read.digest))
-        standing = self._batch.store.latest(self._info.name, self._entry.student)
         if standing is None or not self._batch.stands(standing, was_read.digest):
             return None
         true = with_notes(standing, was_read.notes)

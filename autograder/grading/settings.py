@@ -61,24 +61,27 @@ class GradingSettings(msgspec.Struct, frozen=True):
 
     def decided(self, info: AssignmentInfo) -> AssignmentInfo:
         """Return the assignment with a digest of all that decides a result, besides the submission and the engine."""
-        digest = hashlib.sha256(info.digest.encode())
+        digest = hashlib.sha256()
         limits = msgspec.convert(msgspec.to_builtins(self.limits), Limits)  # 3 seconds are 3.0, as a slot gets them
         digest.update(repr(limits).encode())
         digest.update(hashlib.sha256(self.secret).digest())
         if self.device != CPU:  # training counts there
             digest.update(self.device.encode())
-        return msgspec.structs.replace(info, digest=digest.hexdigest())
+        depends = tuple(hashlib.sha256(f"{one} {digest.hexdigest()}".encode()).hexdigest()[:16] for one in info.depends)
+        digest.update(info.digest.encode())
+        return msgspec.structs.replace(info, digest=digest.hexdigest(), depends=depends)
 
 
 class AssignmentInfo(msgspec.Struct, frozen=True):
-    """An assignment as reports describe it. `digest` covers every file in its folder; `checks` are the names of all
-    checks, in order."""
+    """An assignment as reports describe it. `checks` are the names of all checks, in order, and `depends` says what the
+    result of each depends on; `digest` covers all of that."""
 
     name: str
     digest: str
     points: float
     exercises: tuple[ExerciseInfo, ...]
     checks: tuple[str, ...] = ()
+    depends: tuple[str, ...] = ()
 
 
 @cache

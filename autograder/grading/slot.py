@@ -159,6 +159,7 @@ class _Slot:
                 begin=self._begin,
                 progress=lambda result: self._say(Result(result)),
                 known={result.name: result for result in question.known},
+                earlier=question.earlier,
                 given_up=question.given_up,
                 broken=question.broken,
             )

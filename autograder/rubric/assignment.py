@@ -17,6 +17,7 @@ import torch
 from autograder.errors import AssignmentError
 from autograder.rubric.authored import SOLUTION, authored, near, shown, source_of
 from autograder.rubric.clashes import refuse_clashes
+from autograder.rubric.dependencies import dependencies
 from autograder.rubric.draw import Draw
 from autograder.rubric.exercise import Check, Exercise
 from autograder.rubric.reference import Reference
@@ -44,14 +45,25 @@ class Gradable(Protocol):
 class Assignment:
     """`reference/NAME/`: `solution.py`, `checks.py` (with `rubric`), `exercises/`, `mutants.py` and `equivalents.py`.
 
-    `digest` covers every file in that folder: results made with another digest are regraded.
+    `depends` says for each check what its result depends on, and `digest` covers it all: what was graded with another
+    digest is graded again, as far as it depends on what was changed.
     """
 
     name: str
     folder: Path
     rubric: Rubric
-    digest: str
     package: types.ModuleType = field(repr=False)
+
+    @cached_property
+    def depends(self) -> dict[str, str]:
+        """Return a digest of what each check's result depends on, by name, in the rubric's order."""
+        return dependencies(self.folder, self.rubric, self.mutants)
+
+    @cached_property
+    def digest(self) -> str:
+        """Return a digest of all that results, and what is said about them, depend on."""
+        asked = [(one.number, one.title, one.owns, one.points, one.bonus) for one in self.rubric.exercises]
+        return hashlib.sha256(repr((asked, list(self.depends.items()))).encode()).hexdigest()
 
     @cached_property
     def solution_source(self) -> str:
@@ -140,7 +152,7 @@ def load(folder: Path) -> Assignment:
     package = _package(folder)
     with authored(folder / "checks.py"):
         rubric = _named(importlib.import_module(f"{package.__name__}.checks"), "rubric", Rubric)
-    assignment = Assignment(folder.name, folder, rubric, digest_of(folder), package)
+    assignment = Assignment(folder.name, folder, rubric, package)
     solution = assignment.solution()
     for exercise in rubric.exercises:
         for name in exercise.owns:
@@ -165,15 +177,6 @@ def _named(module: types.ModuleType, name: str, kind: type[Kind]) -> Kind:
     other = next((one for one, value in vars(module).items() if isinstance(value, kind)), None)
     said = f" `{other}` is one: call it `{name}`." if other else ""
     raise AssignmentError(f"{file} has no `{name} = {kind.__name__}()`.{said}")
-
-
-def digest_of(folder: Path) -> str:
-    """Return a SHA-256 digest of every file under `folder`, by path and content."""
-    digest = hashlib.sha256()
-    for path in sorted(folder.rglob("*")):
-        if path.is_file() and "__pycache__" not in path.parts:
-            digest.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
-    return digest.hexdigest()
 
 
 def _package(folder: Path) -> types.ModuleType:

@@ -99,6 +99,43 @@ def test_finished_work_stands_until_something_changes(tmp_path, executor, folder
         assert [one.kind for one in run(executor, records, entries)] == [Kind.GRADED] * 2
 
 
+def test_a_changed_check_is_run_again_and_nothing_else(tmp_path, sandbox, folder):
+    """A comment changes nothing. Another check of a function runs that function's checks again; the rest stands."""
+    place = tiny.write(tmp_path)
+    entries = [Entry(name, folder / name) for name in ("right", "wrong")]
+    shelf = Shelf()
+
+    def graded_again() -> tuple[set[str], set[str]]:
+        ran: list[str] = []
+        with executing(settings(place), sandbox) as executor:
+            before = {name: report.results for name, report in shelf.items()}
+            done = run(executor, shelf, entries, progress=lambda result: ran.append(result.name))
+        new = {one.name for name in before for one in shelf[name].results if one not in before[name]}
+        return {one.report.student for one in done if one.kind is Kind.GRADED}, new
+
+    graded_again()
+    checks = place / "checks.py"
+    checks.write_text("# A comment.\n" + checks.read_text())
+    assert graded_again() == (set(), set())
+    checks.write_text(checks.read_text().replace("draw.normal(4)", "draw.normal(5)", 1))
+    assert graded_again() == ({"right", "wrong"}, {"2 adds"})
+    assert (shelf["right"].score, shelf["wrong"].score) == (10, 6)
+
+
+def test_where_a_check_comes_out_otherwise_what_follows_is_run_again(tmp_path, sandbox, folder):
+    """`total` calls `square`, which the reference answers for as soon as it is wrong."""
+    place = tiny.write(tmp_path)
+    shelf = Shelf()
+    with executing(settings(place), sandbox) as executor:
+        run(executor, shelf, [Entry("right", folder / "right")])
+    before = {one.name: one for one in shelf["right"].results}
+    solution = place / "solution.py"
+    solution.write_text(solution.read_text().replace("return x * x", "return 3 * x"))
+    with executing(settings(place), sandbox) as executor:
+        run(executor, shelf, [Entry("right", folder / "right")])
+    assert not any(before[one.name] is one or before[one.name] == one for one in shelf["right"].results)
+
+
 def test_what_stands_is_read_in_one_slot_and_what_is_new_is_graded_in_another(tmp_path, executor, folder):
     """Nothing of a student's runs while a report is found to stand."""
     entries = [Entry(name, folder / name) for name in ("right", "wrong", "late_syntax", "broken")]

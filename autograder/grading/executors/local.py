@@ -286,6 +286,7 @@ class LocalSlot:
         self,
         *,
         known: tuple[CheckResult, ...] = (),
+        earlier: tuple[CheckResult, ...] = (),
         given_up: tuple[str, ...] = (),
         broken: tuple[str, ...] = (),
         alone: bool = False,
@@ -296,6 +297,7 @@ class LocalSlot:
 
         Args:
             known: results that are taken as they are.
+            earlier: results of an earlier run of the same work, of which some may stand.
             given_up: checks that are not run: they ended their slots again and again.
             broken: those that did so with the reference's answers too.
             alone: nothing else runs on the machine: a check may take longer by the clock.
@@ -306,7 +308,7 @@ class LocalSlot:
             SandboxUnavailableError: when no sandbox can be had.
             RuntimeError: when the grader itself failed.
         """
-        answer = self._ask(Grade(known, given_up, broken, alone, leeway))
+        answer = self._ask(Grade(known, earlier, given_up, broken, alone, leeway))
         while True:
             match answer:
                 case Result(result=result):
