@@ -10,7 +10,8 @@ from typing import Any
 from autograder.config import DEFAULT_PACKAGES
 from autograder.grading.executors.local import LocalExecutor
 from autograder.grading.hosts import SubmissionHost
-from autograder.grading.scheduler import Batch, Done, Store
+from autograder.grading.interfaces import Store
+from autograder.grading.scheduler import Batch, Done
 from autograder.grading.settings import GradingSettings, Reading
 from autograder.grading.slot_sandbox import Sandboxed, SlotSandbox
 from autograder.intake import Entry

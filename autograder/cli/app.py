@@ -25,6 +25,7 @@ from autograder.cli import (
     gradescope,
     nbgrader,
     new,
+    regrade,
     release,
     report,
     roster,
@@ -73,6 +74,7 @@ def options(
 
 
 app.command()(grade.grade)
+app.command()(regrade.regrade)
 app.command()(roster.roster)
 app.command()(status.status)
 app.command()(report.report)

@@ -5,18 +5,17 @@ from __future__ import annotations
 import os
 import queue
 import traceback
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
 from itertools import islice, takewhile
-from types import TracebackType
-from typing import Protocol, Self
 
 from msgspec.structs import replace
 
 from autograder.errors import InterruptedGradingError, RejectedError, SlotDiedError, StorageError, UserError
+from autograder.grading.interfaces import Executor, Known, Progress, Slot, Store
 from autograder.grading.messages import WasRead
 from autograder.grading.places import Place
 from autograder.grading.reports import with_notes, without_results
@@ -31,77 +30,6 @@ TRIES = 2
 like one that could not bear what was handed in."""
 KILLED = "The system killed the grader's own process while it read the submission, most likely for lack of memory."
 UNREADABLE = "Your file takes too long, or too much memory, to read. Hand in plain code."
-
-
-class Store(Protocol):
-    """Where reports go (`Records` is one). Both calls come from several threads."""
-
-    def latest(self, assignment: str, student: str) -> Report | None:
-        """Return the student's last report on the assignment."""
-        ...
-
-    def save(self, report: Report) -> None:
-        """Keep a report; once this returns, it is safe."""
-        ...
-
-
-class Slot(Protocol):
-    """One submission's process: `executors.local.LocalSlot` is one."""
-
-    def __enter__(self) -> Self: ...
-
-    def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
-    ) -> None: ...
-
-    def read(self, entry: Entry) -> WasRead:
-        """Read a submission."""
-        ...
-
-    def grade(
-        self,
-        *,
-        known: tuple[CheckResult, ...] = (),
-        earlier: tuple[CheckResult, ...] = (),
-        given_up: tuple[str, ...] = (),
-        broken: tuple[str, ...] = (),
-        alone: bool = False,
-        leeway: float = 1.0,
-        progress: Progress | None = None,
-    ) -> Report:
-        """Grade what was read."""
-        ...
-
-    def probe(self, check: str) -> None:
-        """Run a check on the reference."""
-        ...
-
-
-class Progress(Protocol):
-    """Is told of each result."""
-
-    def __call__(self, result: CheckResult, /) -> None: ...
-
-
-Known = Callable[[str, str], Mapping[str, CheckResult]]
-"""Gives results that an earlier run has left, by student and digest."""
-
-
-class Executor(Protocol):
-    """Makes slots: `executors.local.LocalExecutor` is one."""
-
-    @property
-    def info(self) -> AssignmentInfo:
-        """The assignment."""
-        ...
-
-    def stop(self) -> None:
-        """End all slots at once; there are no new ones."""
-        ...
-
-    def slot(self, cores: tuple[int, ...] = ()) -> Slot:
-        """Return a new slot on the given cores."""
-        ...
 
 
 class Kind(Enum):
@@ -134,11 +62,12 @@ class _Later:
 class Batch:
     """Grades entries in `jobs` slots at a time.
 
-    `fresh` grades again what already stands. `known` gives results of an earlier run that need not be found again;
-    `progress` is told of each result. A submission that cannot be read is stored as rejected; one the
-    grader fails on is graded once more, alone, at the end, and then stored as a grader error, never charged to the
-    student. What the machine or a neighbour may have spoilt, by starving a submission, slowing it down, ending its
-    process or leaving it short of something, is repeated likewise: the first result never stands.
+    `fresh` grades again what already stands; `again` names checks that are run again for everybody. `known` gives
+    results of an earlier run that need not be found again; `progress` is told of each result. A submission that cannot
+    be read is stored as rejected; one the grader fails on is graded once more, alone, at the end, and then stored as a
+    grader error, never charged to the student. What the machine or a neighbour may have spoilt, by starving a
+    submission, slowing it down, ending its process or leaving it short of something, is repeated likewise: the first
+    result never stands.
     """
 
     def __init__(
@@ -149,6 +78,7 @@ class Batch:
         *,
         jobs: int = 1,
         fresh: bool = False,
+        again: Collection[str] = (),
         known: Known | None = None,
         progress: Progress | None = None,
     ) -> None:
@@ -157,6 +87,7 @@ class Batch:
         self._store = store
         self._jobs = max(1, jobs)
         self._fresh = fresh
+        self._again = frozenset(again)
         self._known = known
         self._progress = progress
         cores = sorted(os.sched_getaffinity(0))
@@ -239,9 +170,20 @@ class Batch:
             return False  # what was graded without a boundary proves nothing
         return (report.digest, report.engine, report.status) == (digest, engine_version(), "graded")
 
+    def earlier(self, report: Report) -> tuple[CheckResult, ...]:
+        """Return the results of an earlier report of the same work, without what they depend on where their checks are
+        to be run again: those about the same function too, which are judged together."""
+        info = self._executor.info
+        again = {depends for name, depends in zip(info.checks, info.depends, strict=True) if name in self._again}
+        return tuple(replace(one, depends="") if one.depends in again else one for one in report.results)
+
     def stands(self, report: Report, digest: str) -> bool:
         """Return whether an earlier report is still the right one for work with this digest."""
-        return self.same_work(report, digest) and report.assignment_digest == self._executor.info.digest
+        return (
+            not self._again
+            and self.same_work(report, digest)
+            and report.assignment_digest == self._executor.info.digest
+        )
 
 
 class _Grading:
@@ -304,7 +246,7 @@ class _Grading:
             return None
         standing = self._batch.store.latest(self._info.name, self._entry.student)
         if standing is not None and self._batch.same_work(standing, was_read.digest):
-            self._earlier = standing.results
+            self._earlier = self._batch.earlier(standing)
         if self._alone:
             return None
         self._known.update(self._batch.known(self._entry.student, was_read.digest))

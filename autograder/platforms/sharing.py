@@ -12,7 +12,8 @@ from threading import Lock
 import msgspec
 from msgspec.structs import replace
 
-from autograder.grading.scheduler import Done, Kind, Store
+from autograder.grading.interfaces import Store
+from autograder.grading.scheduler import Done, Kind
 from autograder.model import Report
 from autograder.platforms.classroom import Owners, Student
 from autograder.platforms.download import HandIn

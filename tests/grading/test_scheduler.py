@@ -277,7 +277,7 @@ def test_a_batch_that_was_killed_ends_as_if_it_had_not_been(tmp_path, folder):
 
 # --- what is repeated, in slots that play a part ------------------------------------------------------------------
 
-INFO = AssignmentInfo("tiny", "digest", 4.0, (), ("a", "b", "c", "d"))
+INFO = AssignmentInfo("tiny", "digest", 4.0, (), ("a", "b", "c", "d"), ("1", "1", "2", "3"))
 
 
 def result(name: str, outcome: Outcome = Outcome.PASSED) -> CheckResult:
