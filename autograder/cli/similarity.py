@@ -20,7 +20,7 @@ from autograder.cli.intake import problems, understood
 from autograder.cli.options import AsJson, ConfigFile, Layout, Name
 from autograder.cli.show import wide_console
 from autograder.cli.terminal import print_json
-from autograder.cli.workers import bounded
+from autograder.cli.workers import BoundedPool
 from autograder.errors import InputError, RejectedError
 from autograder.feedback.terminal import escape
 from autograder.files import PRIVATE, replace
@@ -28,8 +28,8 @@ from autograder.files import PRIVATE, replace
 if TYPE_CHECKING:
     from autograder.platforms.classroom import Classroom
     from autograder.reports.similarity import NamedPair
-    from autograder.similarity.pairs import Work
     from autograder.similarity.reading import Given
+    from autograder.similarity.work import Work
 
 
 def similarity(
@@ -39,7 +39,8 @@ def similarity(
         list[Path] | None, typer.Option("--against", help="Last year's class, or public solutions (repeatable).")
     ] = None,
     given: Annotated[
-        list[Path] | None, typer.Option("--given", help="Code that everybody was given besides the starter (repeatable).")
+        list[Path] | None,
+        typer.Option("--given", help="Code that everybody was given besides the starter (repeatable)."),
     ] = None,
     most: Annotated[int, typer.Option("--pairs", min=1, help="So many pairs, at most.")] = 30,
     pseudonyms: Annotated[bool, typer.Option("--pseudonyms", help="No names: a sign for each hand-in.")] = False,
@@ -61,28 +62,28 @@ def similarity(
 
     course = open_course(name, config, submissions=folder)
     console = Console(stderr=True, emoji=False, highlight=False, soft_wrap=True)
-    was_given = _given(course, given or [], jobs)
     with ExitStack() as stack:
+        pool = stack.enter_context(BoundedPool(jobs))
+        was_given = _given(course, given or [], pool)
         classroom = stack.enter_context(understood(course, folder, layout=layout, roster=None))
         problems(classroom, console)
-        works, unread = _read(classroom, "", was_given, jobs)
+        works, unread = _read(classroom, "", was_given, pool)
         for place in against or []:
             others = stack.enter_context(understood(course, place, layout=None, roster=None))
-            more, refused = _read(others, place.name or str(place), was_given, jobs)
+            more, refused = _read(others, place.name or str(place), was_given, pool)
             works += more
             unread += refused
+        found = pairs(works, was_given.fingerprints, most)
+        shown: list[NamedPair] = []
+        secret = course.config.secret() if pseudonyms else b""
+        for pair, compared in zip(found, pool.map(partial(compare, fixed=was_given.names), found), strict=True):
+            left, right = (_sign(work.name, secret) if pseudonyms else work.name for work in (pair.left, pair.right))
+            if isinstance(compared, RejectedError):
+                unread.append((f"{left} and {right}", compared.reason))
+            else:
+                shown.append(NamedPair(left, right, compared))
     for who, why in unread:
-        console.print(f"[red]{escape(who)} is not compared: {escape(why)}[/]")
-    found = pairs(works, was_given.fingerprints, most)
-    secret = course.config.secret() if pseudonyms else b""
-    shown: list[NamedPair] = []
-    for pair, compared in zip(found, bounded(partial(compare, fixed=was_given.names), found, jobs), strict=True):
-        left, right = (_sign(work.name, secret) if pseudonyms else work.name for work in (pair.left, pair.right))
-        if isinstance(compared, RejectedError):
-            console.print(f"[red]{escape(left)} and {escape(right)} are not shown: {escape(compared.reason)}.[/]")
-            unread.append((f"{left}, {right}", compared.reason))
-        else:
-            shown.append(NamedPair(left, right, compared))
+        console.print(f"[red]Not compared: {escape(who)}: {escape(why)}[/]")
     target = to or course.reports.with_name(f"{name}-similarity")
     page = write_similarity(
         shown, target, course=course.config.course.name, title=course.settings.title, compared=len(works),
@@ -97,37 +98,39 @@ def similarity(
     raise typer.Exit(1 if unread or classroom.incomplete else 0)
 
 
-def _given(course: CourseAssignment, more: Sequence[Path], jobs: int) -> Given:
+def _given(course: CourseAssignment, more: Sequence[Path], pool: BoundedPool) -> Given:
     """Read the starter, the handout and what else everybody has. Raises `InputError`."""
     from autograder.similarity.reading import read_given
 
     starter = course.config.root / "assignments" / course.name
     if not starter.is_dir() and not more:
         raise InputError(
-            f"there is no {starter}, so nobody knows what the starter explains: run `autograder release {course.name}`, "
-            "or name what students got with --given FOLDER"
+            f"there is no {starter}, so nobody knows what the starter explains: run `autograder release "
+            f"{course.name}`, or name what students got with --given FOLDER"
         )
     for path in more:
         if not path.exists():
             raise InputError(f"--given {path}: it does not exist")
     paths = (*([starter] if starter.is_dir() else []), *more)
-    (result,) = bounded(read_given, [paths], jobs)
+    (result,) = pool.map(read_given, [paths])
     if isinstance(result, RejectedError):
         raise InputError(f"what everybody was given cannot be read: {result.reason}")
     return result
 
 
-def _read(classroom: Classroom, origin: str, given: Given, jobs: int) -> tuple[list[Work], list[tuple[str, str]]]:
+def _read(
+    classroom: Classroom, origin: str, given: Given, pool: BoundedPool
+) -> tuple[list[Work], list[tuple[str, str]]]:
     """Read the hand-ins of a class; return them, and which could not be read and why."""
     from autograder.grading.settings import MAX_BYTES
-    from autograder.similarity.pairs import Work
     from autograder.similarity.reading import Place, read_work
+    from autograder.similarity.work import Work
 
     works: list[Work] = []
     unread: list[tuple[str, str]] = []
     places = [Place(entry.path, entry.base) for entry in classroom.entries]
     reading = partial(read_work, given=given, max_bytes=MAX_BYTES)
-    for entry, read in zip(classroom.entries, bounded(reading, places, jobs), strict=True):
+    for entry, read in zip(classroom.entries, pool.map(reading, places), strict=True):
         owners = classroom.owners.get(entry.student, ())
         people = frozenset(student.name for student, _ in owners) or frozenset([entry.student])
         attempts = {student.number_of(hand_in) for student, hand_in in owners if len(student.counting) > 1}
@@ -156,6 +159,8 @@ def _columns(pair: NamedPair) -> Iterator[tuple[str, tuple[int, int]]]:
 
 
 def _table(shown: Sequence[NamedPair], compared: int, usual: int) -> None:
+    from autograder.similarity.regions import caveat
+
     console = wide_console()
     grid = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
     grid.add_column("", justify="right")
@@ -169,10 +174,12 @@ def _table(shown: Sequence[NamedPair], compared: int, usual: int) -> None:
     if shown:
         console.print(grid)
     console.print(
-        f"{compared} hand-ins compared. Lines of code in common: rare, fewer than {usual} have them; usual, others have "
-        "them too; given, the starter or the handout has them. Why they are shared is for people to find out.",
+        f"{compared} hand-ins compared. Lines of code in common: rare, fewer than {usual} have them; usual, more have "
+        "them; given, the starter or the handout has them. Why they are shared is for people to find out.",
         highlight=False,
     )
+    if said := caveat(compared):
+        console.print(said, highlight=False)
 
 
 def _plain(pair: NamedPair) -> dict[str, Any]:

@@ -7,7 +7,8 @@ import signal
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor, TimeoutError
 from multiprocessing import get_context, parent_process
-from typing import TypeVar
+from types import TracebackType
+from typing import Self, TypeVar
 
 from autograder.errors import RejectedError
 
@@ -29,29 +30,44 @@ def worker_pool(jobs: int) -> ProcessPoolExecutor:
     return ProcessPoolExecutor(jobs, get_context("spawn"), initializer=_end_with_parent)
 
 
-def bounded(
-    function: Callable[[Item], Result], items: Iterable[Item], jobs: int
-) -> Iterator[Result | RejectedError]:
-    """Yield what a function makes of each item, in order, in processes with an end to their time and memory.
+class BoundedPool:
+    """Processes for work on what students handed in, with an end to their time and memory. Use it in a `with`.
 
-    An item that the function refuses, or that ends its process, has a `RejectedError` instead; the others go on.
-    Whatever else the function raises is raised.
+    Args:
+        jobs: so many processes.
     """
-    from pebble import ProcessExpired, ProcessPool
 
-    _leave_out_this_folder()
-    with ProcessPool(jobs, context=get_context("spawn"), initializer=_settle) as pool:
-        try:
-            futures = [pool.schedule(_limited, args=(function, item), timeout=WALL_SECONDS) for item in items]
-            for future in futures:
-                try:
-                    yield future.result()
-                except RejectedError as rejected:
-                    yield rejected
-                except (MemoryError, RecursionError, TimeoutError, ProcessExpired):
-                    yield RejectedError(TOO_LONG)
-        finally:
-            pool.stop()
+    def __init__(self, jobs: int) -> None:
+        from pebble import ProcessPool
+
+        _leave_out_this_folder()
+        self._pool = ProcessPool(jobs, context=get_context("spawn"), initializer=_settle)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._pool.stop()  # type: ignore[no-untyped-call]
+        self._pool.join()
+
+    def map(self, function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result | RejectedError]:
+        """Yield what a function makes of each item, in order.
+
+        An item that the function refuses, or that ends its process, has a `RejectedError` instead; the others go on.
+        Whatever else the function raises is raised.
+        """
+        from pebble import ProcessExpired
+
+        futures = [self._pool.schedule(_limited, args=(function, item), timeout=WALL_SECONDS) for item in items]
+        for future in futures:
+            try:
+                yield future.result()
+            except RejectedError as rejected:
+                yield rejected
+            except (MemoryError, RecursionError, TimeoutError, ProcessExpired):
+                yield RejectedError(TOO_LONG)
 
 
 def _limited(function: Callable[[Item], Result], item: Item) -> Result:

@@ -10,7 +10,7 @@ from pathlib import Path
 from autograder.errors import ReportError
 from autograder.files import PRIVATE, private_folder, replace
 from autograder.reports.pages import environment
-from autograder.similarity.regions import Comparison, Shared
+from autograder.similarity.regions import Comparison, Shared, caveat
 
 PAIRS = "pairs"
 """The folder of the pages."""
@@ -56,7 +56,14 @@ def write_similarity(
     place = folder / PAIRS
     if place.is_symlink():
         raise ReportError(f"{place} is a link: the pages would lie elsewhere. Remove it, or choose another place: --to")
-    said = {"course": course, "title": title, "compared": compared, "usual": usual, "kinds": Shared}
+    said = {
+        "course": course,
+        "title": title,
+        "compared": compared,
+        "usual": usual,
+        "kinds": Shared,
+        "caveat": caveat(compared),
+    }
     names = [f"{number:03d}.html" for number in range(1, len(pairs) + 1)]
     try:
         private_folder(place)
@@ -74,5 +81,7 @@ def write_similarity(
             PRIVATE,
         )
     except OSError as error:
-        raise ReportError(f"the pages in {folder} are not complete: {error.strerror}. Choose another place: --to") from error
+        raise ReportError(
+            f"the pages in {folder} are not complete: {error.strerror}. Choose another place: --to"
+        ) from error
     return folder / "index.html"

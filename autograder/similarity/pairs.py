@@ -8,37 +8,15 @@ nature come first. What comes of it decides the order in which a person looks, a
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass
+from collections.abc import Sequence, Set
 
 import numpy as np
 from numpy.typing import NDArray
 
+from autograder.similarity.work import Pair, Work
+
 ROWS = 256
 """Hand-ins that are compared with all others at a time."""
-
-
-@dataclass(frozen=True)
-class Work:
-    """One hand-in. `people` are those whose it is; `origin` is where it comes from, empty for the class itself."""
-
-    name: str
-    people: frozenset[str]
-    files: Mapping[str, str]
-    fingerprints: frozenset[int]
-    origin: str = ""
-
-
-@dataclass(frozen=True)
-class Pair:
-    """Two hand-ins, and what they share. `counts` says of each fingerprint how many hand-ins have it; those of the
-    starter and the handout are `given`."""
-
-    left: Work
-    right: Work
-    counts: Mapping[int, int]
-    given: frozenset[int]
-    of: int
 
 
 def pairs(works: Sequence[Work], given: Set[int], most: int) -> list[Pair]:
@@ -61,14 +39,14 @@ def pairs(works: Sequence[Work], given: Set[int], most: int) -> list[Pair]:
         left, right = works[one], works[other]
         common = left.fingerprints & right.fingerprints
         result.append(
-            Pair(left, right, {digest: known[digest] for digest in common - given}, frozenset(common & given), len(works))
+            Pair(
+                left, right, {digest: known[digest] for digest in common - given}, frozenset(common & given), len(works)
+            )
         )
     return result
 
 
-def _table(
-    works: Sequence[Work], given: Set[int]
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.uint64]]:
+def _table(works: Sequence[Work], given: Set[int]) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.uint64]]:
     """Return who has what, as the rows and columns of a table, without what is given; and the columns' digests."""
     parts = [np.fromiter(work.fingerprints - given, np.uint64) for work in works]
     rows = np.repeat(np.arange(len(works)), [len(part) for part in parts])

@@ -9,16 +9,23 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from autograder.similarity.fingerprints import prints
-from autograder.similarity.pairs import Pair
 from autograder.similarity.tokens import Token, tokenize
+from autograder.similarity.work import Pair
 
 USUAL_SHARE, USUAL_LEAST = 0.1, 4
 """What so large a part of all hand-ins have, and so many of them at least, is usual."""
+FEW = 20
+"""Fewer hand-ins say little about what is usual."""
 
 
 def usual(compared: int) -> int:
     """Return how many of so many hand-ins make something usual."""
     return max(USUAL_LEAST, math.ceil(USUAL_SHARE * compared))
+
+
+def caveat(compared: int) -> str:
+    """Return what to say where too few were compared to tell what is usual; else nothing."""
+    return f"Only {compared} were compared: that says little about what is usual." if compared < FEW else ""
 
 
 class Shared(IntEnum):

@@ -22,7 +22,9 @@ USUAL = 0.5
 """How often somebody writes a function as most do."""
 METHODS = ("mean", "sum", "abs", "exp", "log", "sqrt", "clamp", "reshape", "flatten", "sign")
 WORDS = tuple(
-    f"{one}{two}" for one in ("tmp", "val", "cur", "res", "my", "aux", "the", "new") for two in ("", "_a", "_b", "_x", "2")
+    f"{one}{two}"
+    for one in ("tmp", "val", "cur", "res", "my", "aux", "the", "new")
+    for two in ("", "_a", "_b", "_x", "2")
 )
 ENGLISH = ("first the shapes", "now the loss", "as in the lecture", "be careful here", "sum over the batch", "done")
 GERMAN = ("zuerst die Formen", "jetzt der Verlust", "wie in der Vorlesung", "hier aufpassen", "Summe", "fertig")
@@ -107,10 +109,11 @@ class _Style(ast.NodeTransformer):
     def visit_Call(self, node: ast.Call) -> ast.AST:
         self.generic_visit(node)
         function = node.func
-        if isinstance(function, ast.Attribute) and function.attr in METHODS and self.follows("function"):
-            if not (isinstance(function.value, ast.Name) and function.value.id in ("torch", "np", "math")):
-                torch = ast.Attribute(ast.Name("torch", ast.Load()), function.attr, ast.Load())
-                return ast.Call(torch, [function.value, *node.args], node.keywords)
+        if not isinstance(function, ast.Attribute) or function.attr not in METHODS or not self.follows("function"):
+            return node
+        if not (isinstance(function.value, ast.Name) and function.value.id in ("torch", "np", "math")):
+            torch = ast.Attribute(ast.Name("torch", ast.Load()), function.attr, ast.Load())
+            return ast.Call(torch, [function.value, *node.args], node.keywords)
         return node
 
     def _block(self, body: list[ast.stmt]) -> list[ast.stmt]:
