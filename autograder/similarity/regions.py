@@ -85,9 +85,11 @@ def compare(pair: Pair, fixed: frozenset[str] = frozenset()) -> Comparison:
 
 @dataclass(frozen=True)
 class _Marked:
-    """The lines of code with what is to be said of each, and the shared fingerprints that begin there."""
+    """The lines of code with what is to be said of each, the function that each is in, and the shared fingerprints
+    that begin there."""
 
     lines: dict[Place, Shared]
+    functions: dict[Place, int]
     digests: dict[Place, list[int]]
 
     @staticmethod
@@ -95,7 +97,8 @@ class _Marked:
         """Mark the lines of some sources. What explains most decides for a token, what most tokens say for a line."""
         found: dict[Place, Counter[Shared]] = defaultdict(Counter)
         digests: dict[Place, list[int]] = defaultdict(list)
-        for unit in tokenize(files, fixed):
+        functions: dict[Place, int] = {}
+        for number, unit in enumerate(tokenize(files, fixed)):
             marks = [Shared.NOT] * len(unit)
             for one in prints(unit):
                 label = labels.get(one.digest)
@@ -106,8 +109,9 @@ class _Marked:
                 digests[_place(unit[one.start])].append(one.digest)
             for token, mark in zip(unit, marks, strict=True):
                 found[_place(token)][mark] += 1
+                functions[_place(token)] = number
         lines = {place: max(counts, key=lambda mark: (counts[mark], mark)) for place, counts in found.items()}
-        return _Marked(lines, digests)
+        return _Marked(lines, functions, digests)
 
 
 def _place(token: Token) -> Place:
@@ -115,15 +119,16 @@ def _place(token: Token) -> Place:
 
 
 def _runs(marked: _Marked) -> dict[Place, int]:
-    """Number the runs of lines that are shared and not given: blank lines and comments do not end a run."""
+    """Number the runs of lines of one function that are shared and not given. Blank lines and comments end no run."""
     regions: dict[Place, int] = {}
     number = 0
-    before: tuple[str, Shared] = ("", Shared.NOT)
-    for (file, line), shared in sorted(marked.lines.items()):
+    before: tuple[int, Shared] = (-1, Shared.NOT)
+    for place, shared in sorted(marked.lines.items()):
+        here = marked.functions[place], shared
         if shared in (Shared.RARE, Shared.USUAL):
-            number += (file, shared) != before
-            regions[file, line] = number
-        before = file, shared
+            number += here != before
+            regions[place] = number
+        before = here
     return regions
 
 

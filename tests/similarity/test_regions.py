@@ -49,6 +49,12 @@ def test_remarks_and_other_names_do_not_part_a_region() -> None:
     assert [line.region for line in both.right.files["a.py"] if line.shared is Shared.RARE] == [1] * 5
 
 
+def test_a_region_ends_with_its_function() -> None:
+    both = compared(RARE + function("more", 45, 46, 47), function("more", 45, 46, 47) + RARE)
+    assert said(both.left) == [("RARE", 1)] * 5 + [("RARE", 2)] * 4
+    assert said(both.right) == [("RARE", 2)] * 4 + [("RARE", 1)] * 5
+
+
 def test_all_lines_are_there_with_their_numbers() -> None:
     both = compared(RARE, "\n# first\n" + RARE)
     text = [line.text for line in both.right.files["a.py"]]
