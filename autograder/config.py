@@ -118,7 +118,7 @@ class AssignmentConfig(_Section):
 class ContainerConfig(_Section):
     """What containers are built on: the base image, and where pip finds the CPU build of torch."""
 
-    base: str = Field(default="gradescope/autograder-base:ubuntu-22.04", pattern=r"^[\w][\w./:@-]*$")
+    base: str = Field(default="docker.io/gradescope/autograder-base:ubuntu-22.04", pattern=r"^[\w][\w./:@-]*$")
     torch_wheels: str = Field(default="", pattern=r"^\S*$")
 
 

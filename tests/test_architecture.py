@@ -19,7 +19,7 @@ LEVELS = (
     {"grading"},
     {"records"},
     {"feedback"},
-    {"home"},
+    {"home", "similarity"},
     {"release", "reports"},
     {"platforms"},
     {"cli"},

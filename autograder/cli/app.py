@@ -29,6 +29,7 @@ from autograder.cli import (
     release,
     report,
     roster,
+    similarity,
     status,
     validate,
 )
@@ -37,8 +38,8 @@ from autograder.errors import UserError
 from autograder.feedback.formats import visible
 
 ONLY_THE_COURSE = {
-    "jupytext", "mistune", "nbconvert", "nbformat", "nbgrader", "pandas", "psutil", "pyseccomp", "scipy", "sklearn",
-    "sqlalchemy", "tqdm",
+    "jupytext", "mistune", "nbconvert", "nbformat", "nbgrader", "pandas", "pebble", "psutil", "pyseccomp",
+    "scipy", "sklearn", "sqlalchemy", "tqdm",
 }  # fmt: skip
 """Packages of the extra "course", which students at home do not have."""
 
@@ -80,6 +81,7 @@ app.command()(status.status)
 app.command()(report.report)
 app.command()(export.export)
 app.command()(feedback.feedback)
+app.command()(similarity.similarity)
 app.command()(new.new)
 app.command()(validate.validate)
 app.command()(calibrate.calibrate)

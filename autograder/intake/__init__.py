@@ -2,7 +2,7 @@
 
 from autograder.errors import InputError, RejectedError
 from autograder.intake.classroom import ClassFolder, Entry, choose, find_class
-from autograder.intake.read import WholeSubmission, read_submission, read_whole
+from autograder.intake.read import WholeSubmission, read_sources, read_submission, read_whole
 
 __all__ = [
     "ClassFolder",
@@ -12,6 +12,7 @@ __all__ = [
     "WholeSubmission",
     "choose",
     "find_class",
+    "read_sources",
     "read_submission",
     "read_whole",
 ]

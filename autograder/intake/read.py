@@ -16,7 +16,7 @@ from autograder.intake.exported import plain_module
 from autograder.intake.helper import HELPER, HELPER_SOURCE
 from autograder.intake.imports import allowed_modules, own_modules
 from autograder.intake.notebook import looks_like_notebook, read_notebook
-from autograder.intake.recovery import MAX_NOTES
+from autograder.intake.recovery import MAX_NOTES, recover
 from autograder.intake.seen import Text, seen
 from autograder.intake.selection import Rules
 from autograder.intake.source import LEFT_OUT, clean
@@ -103,6 +103,30 @@ def read_whole(
     notes += [problem.reason for problem in problems.values()]
     submission = _assembled(chosen, candidates, rules, student, notes)
     return WholeSubmission(submission, printable(chosen.path), files[chosen.path])
+
+
+def read_sources(path: Path, *, max_bytes: int = 20_000_000, within: Path | None = None) -> dict[str, str]:
+    """Read all code of a submission, before anything is left out for grading: what parses, with every line in place.
+
+    A notebook is its code cells, and the modules that it writes are files of their own. Nothing is executed.
+
+    Raises `RejectedError` where there is no code to be read, and `StorageError` when the file system fails.
+    """
+    files = _rooted(read_files(path, max_bytes, within).files)
+    sources: dict[str, str] = {}
+    problems: dict[str, RejectedError] = {}
+    for name in sorted(files):
+        try:
+            unit = _unit(name, files[name], files.keys())
+        except RejectedError as rejected:
+            problems[name] = rejected
+            continue
+        sources[name] = unit.source if unit.recovered else recover(unit.source, unit.place)[0]
+        for module, text in (unit.files or {}).items():
+            sources.setdefault(module, recover(text, unit.place)[0])
+    if not sources:
+        raise _first(problems, "")
+    return sources
 
 
 def _first(problems: Mapping[str, RejectedError], main: str) -> RejectedError:

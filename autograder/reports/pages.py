@@ -77,7 +77,7 @@ class ExerciseView:
 
 def class_page(summary: ClassSummary, *, course: str, title: str) -> str:
     """Return the page for TAs and instructors."""
-    template = _environment().get_template("class.html.j2")
+    template = environment().get_template("class.html.j2")
     return template.render(
         summary=summary, course=course, title=title, histogram=pictures.histogram(summary.shares), row_of=_cells_by
     )
@@ -91,7 +91,7 @@ def student_page(report: Report, row: Row, *, course: str, title: str) -> str:
     open_ones = [exercise for exercise in exercises if exercise.cell.outcome not in done]
     begun = [exercise for exercise in open_ones if not exercise.untouched]
     return (
-        _environment()
+        environment()
         .get_template("student.html.j2")
         .render(
             course=course,
@@ -125,7 +125,8 @@ def _cells_by(row: Row) -> dict[str, ExerciseResult]:
 
 
 @cache
-def _environment() -> jinja2.Environment:
+def environment() -> jinja2.Environment:
+    """Return what renders all pages: every text is escaped, and shows what is hidden in it."""
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("autograder.reports"),
         autoescape=True,

@@ -29,11 +29,12 @@ def image(
 
     course = open_course(name, config)
     folder = to or course.config.root / "build" / f"{name}-image"
-    write_context(bundle(course.config, name, gpu=gpu), folder, base or course.config.course.container.base)
+    base = base or course.config.course.container.base
+    write_context(bundle(course.config, name, gpu=gpu), folder, base)
     print(folder)
     note_on_wheels(course, gpu=gpu)
     if make:
-        Engine.find(engine, option or ()).build(folder, tag or image_name(name))
+        Engine.find(engine, option or ()).build(folder, tag or image_name(name), base)
 
 
 def image_name(assignment: str) -> str:

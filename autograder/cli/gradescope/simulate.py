@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -19,6 +20,15 @@ from autograder.files import private_folder
 from autograder.identity import clean_name, file_name
 from autograder.intake import find_class
 from autograder.platforms.gradescope import simulate as rehearsal
+
+WORDS = {
+    "configuration": "grader_config.yml",
+    "reference": "reference",
+    "secret": "course secret",
+    "packages": "list of packages",
+    "engine": "version of the grader",
+}
+"""What the parts of an image and of a zip are called."""
 
 
 def simulate(
@@ -46,10 +56,13 @@ def simulate(
     podman = rehearsal.Engine.find(engine, option or ())
     if archive is not None:
         tag = tag or f"{image_name(name)}-zip"
+        _tell_changed(course, str(archive), rehearsal.archived(archive), f"autograder gradescope build {name}")
         rehearsal.install(podman, archive, base or course.config.course.container.base, tag)
     tag = tag or image_name(name)
     if not podman.has(tag):
         raise InputError(f"there is no image {tag}: autograder gradescope image {name} --make")
+    if archive is None:
+        _tell_changed(course, tag, podman.made_from(tag), f"autograder gradescope image {name} --make")
     place = to or course.config.root / course.config.course.reports / f"{name}-gradescope"
     private_folder(place)
     now = datetime.now(UTC)
@@ -66,6 +79,18 @@ def simulate(
         simulated = iter([rehearsal.simulate(podman, tag, submission, student, course.settings, described)])
     failed = sum([not _kept(one, course, place, into_records=folder is not None) for one in simulated])
     raise typer.Exit(1 if failed else 0)
+
+
+def _tell_changed(course: CourseAssignment, what: str, then: Mapping[str, str], again: str) -> None:
+    """Say which parts of an image or a zip are no longer what the course has."""
+    from autograder.platforms.gradescope.build import bundle, made_from
+
+    now = made_from(bundle(course.config, course.name).files)
+    changed = [words for part, words in WORDS.items() if then.get(part, now[part]) != now[part]]
+    if changed:
+        console = Console(stderr=True, soft_wrap=True, highlight=False, emoji=False)
+        said = f"{what} was built before a change: it has another {', another '.join(changed)}. Build it again: {again}"
+        console.print(said, style="yellow", markup=False)
 
 
 def _kept(one: rehearsal.Simulated, course: CourseAssignment, place: Path, *, into_records: bool) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import typer
 
 from autograder.cli.course import open_course
@@ -21,6 +23,12 @@ def source(name: Name, course_dir: NbgraderFolder, config: ConfigFile = None) ->
     from autograder.release import write_files
 
     target = open_nbgrader(course_dir)
+    if not target.course_id:
+        print(
+            f"Note: {target.root / 'nbgrader_config.py'} has no c.CourseDirectory.course_id = \"NAME\" yet: nbgrader "
+            "releases and collects nothing without it",
+            file=sys.stderr,
+        )
     with refused(course.name):
         files = source_version(course.folder, bundle_for(course), course.config.root / "assignments")
     for path in write_files(files, target.source(course.name)):

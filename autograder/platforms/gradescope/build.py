@@ -7,6 +7,7 @@ import importlib.metadata
 import json
 import re
 import shutil
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -30,6 +31,19 @@ NEEDED = (
 """What grading needs of our own dependencies, and the command line imports: no Jupyter, no nbgrader, nothing for
 development."""
 ON_A_GPU = re.compile(r"(nvidia|cuda|triton)", re.IGNORECASE)
+
+
+LABEL = "org.autograder.made-from."
+"""What the labels of an image begin with that say what it was built from."""
+PARTS = {
+    "configuration": r"grader_config\.yml|container\.json",
+    "reference": r"reference/.*",
+    "secret": r"course_secret",
+    "packages": r"requirements\.txt",
+    "engine": r"autograder/.*|run_autograder|.*\.sh|grade_class",
+}
+"""What an image or a zip is made from, and the files that say so. Where the build of torch comes from is none of it."""
+_SLOW = "environment.sh"
 
 
 @dataclass(frozen=True)
@@ -90,7 +104,24 @@ def write_context(built: BuildFiles, folder: Path, base: str) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True, mode=0o700)
     write_files(built, folder / "source")
-    (folder / "Containerfile").write_bytes(_template("Containerfile.j2", home=HOME, base=base))
+    (folder / "Containerfile").write_bytes(
+        _template("Containerfile.j2", home=HOME, base=base, label=LABEL, made_from=made_from(built.files))
+    )
+
+
+def made_from(files: Mapping[str, bytes]) -> dict[str, str]:
+    """Return a digest of each part of what a zip or an image consists of."""
+    return {
+        part: _digest(files[name] for name in sorted(files) if name != _SLOW and re.fullmatch(pattern, name))
+        for part, pattern in PARTS.items()
+    }
+
+
+def _digest(contents: Iterable[bytes]) -> str:
+    digest = hashlib.sha256()
+    for data in contents:
+        digest.update(len(data).to_bytes(8, "big") + data)
+    return digest.hexdigest()[:16]
 
 
 def write_files(built: BuildFiles, folder: Path) -> None:

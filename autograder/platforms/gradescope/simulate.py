@@ -22,6 +22,7 @@ from autograder.intake import Entry, disk
 from autograder.intake.disk import Kind
 from autograder.model import Report
 from autograder.platforms.gradescope import contract
+from autograder.platforms.gradescope.build import LABEL, made_from
 from autograder.platforms.gradescope.contract import Results
 from autograder.platforms.gradescope.results import report_in
 
@@ -47,22 +48,65 @@ class Engine:
 
     @staticmethod
     def find(command: str | None = None, more: Iterable[str] = ()) -> Engine:
-        """The engine asked for, or the first there is. Raises `ContainerError`."""
+        """Return the engine asked for, or the first there is. Raises `ContainerError`."""
         for name in (command,) if command else ("podman", "docker"):
             if shutil.which(name):
-                return Engine(name, tuple(more))
+                engine = Engine(name, tuple(more))
+                engine.check()
+                return engine
         raise ContainerError(f"{command or 'podman or docker'} is not installed (Debian: apt-get install podman)")
 
-    def build(self, folder: Path, tag: str) -> None:
-        """Build an image from a folder with a Containerfile. Raises `ContainerError`."""
+    def check(self) -> None:
+        """Raise `ContainerError` where it cannot be reached: docker is a client, and asks a daemon for everything."""
+        done = subprocess.run([self.command, "version"], stdin=subprocess.DEVNULL, capture_output=True, check=False)
+        if done.returncode != 0:
+            said = done.stderr.decode(errors="replace").strip().rpartition("\n")[2] or f"exit code {done.returncode}"
+            raise ContainerError(
+                f"{self.command} is installed, but does not answer: {said.rstrip('.')}. Start its daemon and see that "
+                "this user may talk to it, or install podman, which needs none (Debian: apt-get install podman)"
+            )
+
+    def build(self, folder: Path, tag: str, base: str = "") -> None:
+        """Build an image from a folder with a Containerfile, on a base image. Raises `ContainerError`."""
         words = [self.command, "build", *self.more, "-t", tag, "-f", str(folder / "Containerfile"), str(folder)]
         if subprocess.run(words, stdin=subprocess.DEVNULL, check=False).returncode != 0:
-            raise ContainerError(f"the image could not be built: {' '.join(words)}")
+            raise ContainerError(f"the image could not be built: {' '.join(words)}{self.on_names(base)}")
+
+    def made_from(self, tag: str) -> dict[str, str]:
+        """Return what an image says that it was built from; nothing where it does not say."""
+        words = [self.command, "image", "inspect", "--format", "{{json .Config.Labels}}", tag]
+        done = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, check=False)
+        labels: dict[str, str] = (json.loads(done.stdout) or {}) if done.returncode == 0 else {}
+        return {name.removeprefix(LABEL): text for name, text in labels.items() if name.startswith(LABEL)}
+
+    def on_names(self, image: str) -> str:
+        """Say that podman may not know where a short name leads."""
+        full = full_name(image)
+        if self.command != "podman" or not image or image == full:
+            return ""
+        return f". If podman says above that {image} is a short name: its full name is {full}"
 
     def has(self, tag: str) -> bool:
         """Whether there is such an image."""
         words = [self.command, "image", "inspect", tag]
         return subprocess.run(words, capture_output=True, check=False).returncode == 0
+
+
+def full_name(image: str) -> str:
+    """Return an image's name with its registry: docker's own where none is named. podman has no such default."""
+    first, slash, _ = image.partition("/")
+    if slash and (first == "localhost" or "." in first or ":" in first):
+        return image
+    return f"docker.io/{image}" if slash else f"docker.io/library/{image}"
+
+
+def archived(archive: Path) -> dict[str, str]:
+    """Return what a zip was made from. Raises `ContainerError`."""
+    try:
+        with zipfile.ZipFile(archive) as opened:
+            return made_from({name: opened.read(name) for name in opened.namelist()})
+    except (zipfile.BadZipFile, OSError) as error:
+        raise ContainerError(f"{archive} cannot be unpacked: {error}") from error
 
 
 def install(engine: Engine, archive: Path, base: str, tag: str) -> None:
@@ -86,7 +130,7 @@ def install(engine: Engine, archive: Path, base: str, tag: str) -> None:
                 [*words, "bash", "-c", SETUP], stdin=subprocess.DEVNULL, check=False, pass_fds=[workspace.descriptor]
             )
             if installed.returncode != 0:
-                raise ContainerError(f"setup.sh failed: {' '.join(words)}")
+                raise ContainerError(f"setup.sh failed: {' '.join(words)}{engine.on_names(base)}")
             words = [engine.command, "commit", "-q", "--change", "WORKDIR /autograder", name, tag]
             if subprocess.run(words, stdin=subprocess.DEVNULL, check=False).returncode != 0:
                 raise ContainerError(f"the container could not be kept: {' '.join(words)}")

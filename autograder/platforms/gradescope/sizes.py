@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import resource
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +15,8 @@ RESERVE_MB = 96
 """Memory left to the container for what all processes read from files, and for the watchdog."""
 LEAST_MB = 96
 """What a student's code needs. With less, the kernel would end honest work, so nothing is graded."""
+
+_SHARE = re.compile(r"^Pss_Anon: +(\d+) kB$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -55,14 +59,18 @@ def memory_left(size: Size) -> int | None:
 
 
 def _taken_mb() -> float:
-    """Memory that this process and those below it hold, without what comes from files."""
+    """Memory that this process and those below it hold, without what comes from files. What forks share counts once."""
     mine = psutil.Process()
-    total = 0
-    for process in (mine, *mine.children(recursive=True)):
-        words = _text(Path(f"/proc/{process.pid}/statm")).split()
-        if len(words) > 2:
-            total += int(words[1]) - int(words[2])
-    return total * 4096 / 2**20
+    return sum(_held_kb(process.pid) for process in (mine, *mine.children(recursive=True))) / 1024
+
+
+def _held_kb(pid: int) -> int:
+    """Return a process's own memory and its part of what it shares; all of that where the kernel does not say more."""
+    found = _SHARE.search(_text(Path(f"/proc/{pid}/smaps_rollup")))
+    if found:
+        return int(found[1])
+    words = _text(Path(f"/proc/{pid}/statm")).split()
+    return (int(words[1]) - int(words[2])) * resource.getpagesize() // 1024 if len(words) > 2 else 0
 
 
 def _number(path: Path) -> int | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import json
 import re
+import shutil
 import stat
 import subprocess
 import sys
@@ -14,10 +15,10 @@ import pytest
 from typer.testing import CliRunner
 
 from autograder.cli.app import app
-from autograder.config import load
+from autograder.config import ContainerConfig, load
 from autograder.errors import BuildFolderError, ConfigError, ContainerError
-from autograder.platforms.gradescope.build import bundle, pins, write_context, write_zip
-from autograder.platforms.gradescope.simulate import Engine, install
+from autograder.platforms.gradescope.build import bundle, made_from, pins, write_context, write_zip
+from autograder.platforms.gradescope.simulate import Engine, full_name, install
 from tests import tiny
 
 
@@ -142,3 +143,136 @@ def test_a_zip_that_gradescope_would_not_take_is_refused(tmp_path):
         archive.writestr("nested/setup.sh", "")
     with pytest.raises(ContainerError, match=r"no setup\.sh at its root"):
         install(Engine("podman"), tmp_path / "nested.zip", "any", "any")
+
+
+PIP = """\
+#!/usr/bin/env bash
+echo "$*" >>"$CALLS"
+case "$*" in *"+cpu"*) printf '%s\\n' "$SAID" >&2; exit 1;; esac
+"""
+"""A Python whose pip cannot install the CPU build of torch, and says what it is told to say."""
+NO_BUILD = "ERROR: No matching distribution found for torch==2.13.0+cpu"
+
+
+def installed(config, tmp_path, said):
+    """Run environment.sh where there is no apt and pip is ours; what it says, its exit code, and pip's calls."""
+    home, bin = tmp_path / "home", tmp_path / "bin"
+    (home / "venv/bin").mkdir(parents=True)
+    bin.mkdir()
+    for name in ("bash", "dirname", "grep", "mkdir", "find", "rm", "python3"):
+        (bin / name).symlink_to(shutil.which(name))
+    (home / "venv/bin/python").write_text(PIP)
+    (home / "venv/bin/python").chmod(0o755)
+    script = bundle(config, "tiny").files["environment.sh"].decode().replace("/opt/autograder", str(home))
+    (tmp_path / "environment.sh").write_text(script)
+    (tmp_path / "requirements.txt").write_text("numpy==2\ntorch==2.13.0\n")
+    environment = {"PATH": str(bin), "SAID": said, "CALLS": str(tmp_path / "calls")}
+    done = subprocess.run(
+        ["bash", str(tmp_path / "environment.sh")], env=environment,
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    return done, (tmp_path / "calls").read_text().splitlines()
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device",
+        f"WARNING: Retrying (Retry(total=0)) after connection broken: Temporary failure in name resolution\n{NO_BUILD}",
+        f"Could not fetch URL https://index.example/simple/: 403\n{NO_BUILD}",
+        "ERROR: THESE PACKAGES DO NOT MATCH THE HASHES",
+        "Killed",
+    ],
+    ids=["a full disk", "no network", "an index that refuses", "a damaged download", "no memory"],
+)
+def test_what_stops_pip_is_told_and_no_other_build_is_tried(config, tmp_path, said):
+    """It was taken for "there is no CPU build", and several GB more were asked of a full disk."""
+    done, calls = installed(config, tmp_path, said)
+    assert done.returncode == 1 and len(calls) == 1
+    assert said in done.stderr and "pip says why above" in done.stderr and "CUDA" not in done.stderr
+
+
+def test_where_there_is_no_cpu_build_the_other_one_is_taken(config, tmp_path):
+    done, calls = installed(config, tmp_path, NO_BUILD)
+    assert done.returncode == 0, done.stderr
+    assert "name its index as course.container.torch_wheels" in done.stderr
+    assert [call.split()[-1].rpartition("/")[2] for call in calls] == ["torch==2.13.0+cpu", "torch==2.13.0", "rest.txt"]
+
+
+def test_the_default_base_has_its_full_name():
+    """podman knows no registry where a name has none."""
+    base = ContainerConfig().base
+    assert base.startswith("docker.io/") and full_name(base) == base
+
+
+@pytest.mark.parametrize(
+    ("short", "full"),
+    [
+        ("debian:12", "docker.io/library/debian:12"),
+        ("gradescope/autograder-base:ubuntu-22.04", "docker.io/gradescope/autograder-base:ubuntu-22.04"),
+        ("quay.io/some/base", "quay.io/some/base"),
+        ("localhost/base", "localhost/base"),
+        ("mirror:5000/base", "mirror:5000/base"),
+    ],
+)
+def test_a_short_name_is_dockers_own_registrys(short, full):
+    assert full_name(short) == full
+
+
+def engine(folder, name, script):
+    (folder / "bin").mkdir(exist_ok=True)
+    (folder / "bin" / name).write_text(f"#!/bin/sh\n{script}\n")
+    (folder / "bin" / name).chmod(0o755)
+
+
+def test_docker_without_its_daemon_says_so(tmp_path, monkeypatch):
+    engine(
+        tmp_path, "docker", "echo 'Client: 27'; echo 'Cannot connect to the Docker daemon. Is it running?' >&2; exit 1"
+    )
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:/nowhere")
+    with pytest.raises(
+        ContainerError, match=r"does not answer: Cannot connect.*\. Start its daemon .* or install podman"
+    ):
+        Engine.find()
+    engine(tmp_path, "podman", "exit 0")
+    assert Engine.find().command == "podman"
+    with pytest.raises(ContainerError, match="docker is installed, but"):
+        Engine.find("docker")
+
+
+@pytest.mark.parametrize(("base", "said"), [("debian:12", True), ("docker.io/library/debian:12", False), ("", False)])
+def test_a_build_that_fails_on_a_short_name_says_the_full_one(tmp_path, monkeypatch, base, said):
+    engine(tmp_path, "podman", "[ $1 = version ]")
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:/nowhere")
+    with pytest.raises(ContainerError) as error:
+        Engine.find().build(tmp_path, "tag", base)
+    assert ("its full name is docker.io/library/debian:12" in str(error.value)) is said
+
+
+def changed(monkeypatch, tmp_path, *words):
+    """Rehearse with an engine that knows the labels of the Containerfile; what is said on stderr."""
+    labels = re.findall(r'(org\.\S+)="(\w+)"', (tmp_path / "build/tiny-image/Containerfile").read_text())
+    (tmp_path / "labels").write_text(json.dumps(dict(labels)))
+    engine(tmp_path, "podman", f'[ "$3" = --format ] && /bin/cat {tmp_path}/labels; [ $1 != run ] || exit 125')
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:/bin")
+    (tmp_path / "ada.py").write_text("")
+    return " ".join(CliRunner().invoke(app, ["gradescope", "simulate", "tiny", "ada.py", *words]).stderr.split())
+
+
+def test_an_image_older_than_the_course_is_noticed(config, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert CliRunner().invoke(app, ["gradescope", "image", "tiny"]).exit_code == 0
+    assert CliRunner().invoke(app, ["gradescope", "build", "tiny"]).exit_code == 0
+    zipped = ("--zip", "build/tiny.zip")
+    assert "built before" not in changed(monkeypatch, tmp_path) + changed(monkeypatch, tmp_path, *zipped)
+    path = tmp_path / "grader_config.yml"
+    path.write_text(path.read_text() + "    gradescope:\n      hidden_checks: visible\n")
+    said = "was built before a change: it has another grader_config.yml. Build it again: autograder gradescope"
+    assert f"autograder-tiny {said} image tiny --make" in changed(monkeypatch, tmp_path)
+    assert f"build/tiny.zip {said} build tiny" in changed(monkeypatch, tmp_path, *zipped)
+    (tmp_path / "reference/tiny/checks.py").write_text(tiny.CHECKS + "\n# changed\n")
+    assert "another grader_config.yml, another reference." in changed(monkeypatch, tmp_path)
+
+
+def test_where_torch_comes_from_does_not_make_an_image_old(config):
+    assert made_from(bundle(config, "tiny").files) == made_from(bundle(config, "tiny", gpu=True).files)

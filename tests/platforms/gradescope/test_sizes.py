@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
 from autograder.errors import SandboxUnavailableError
@@ -41,3 +44,30 @@ def test_a_containers_size_is_read_from_its_control_group(tmp_path):
         (old / name).parent.mkdir(parents=True, exist_ok=True)
         (old / name).write_text(text)
     assert container_size(old) == Size(1024.0, 2.0)
+
+
+FORKS = """
+import os, sys
+from autograder.platforms.gradescope.sizes import _taken_mb
+alone = _taken_mb()
+held = bytearray(os.urandom(1 << 20) * 64)
+whole = _taken_mb()
+for _ in range(2):
+    reading, writing = os.pipe()
+    if os.fork() == 0:
+        os.write(writing, b"!")
+        sys.stdin.read()
+        os._exit(0)
+    os.read(reading, 1)
+print(whole - alone, _taken_mb() - whole)
+"""
+
+
+def test_memory_that_forks_share_is_counted_once():
+    """The slot is a fork of the warm grader: torch counted twice, right work did not fit into 768 MB."""
+    with subprocess.Popen([sys.executable, "-c", FORKS], stdin=-1, stdout=-1, text=True) as process:
+        assert process.stdout is not None and process.stdin is not None
+        held, more = map(float, process.stdout.readline().split())
+        process.stdin.close()
+    assert 60 < held < 80
+    assert more < 30

@@ -5,8 +5,11 @@ from __future__ import annotations
 import sys
 
 import pytest
+from typer.testing import CliRunner
 
+from autograder.cli.app import app
 from autograder.platforms.nbgrader.course import open_nbgrader
+from tests import tiny
 
 
 @pytest.fixture(autouse=True)
@@ -34,3 +37,16 @@ def test_nothing_is_taken_from_the_folder_one_stands_in(tmp_path, monkeypatch, n
     open_nbgrader(course)
     assert not (submission / "TAKEN").exists()
     assert sys.path == [*before, str(course)]
+
+
+def test_a_course_without_a_name_is_told_before_nbgrader_refuses(tmp_path, monkeypatch):
+    tiny.write(tmp_path)
+    tiny.config(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "course").mkdir()
+    result = CliRunner().invoke(app, ["nbgrader", "source", "tiny", "course"])
+    assert result.exit_code == 0 and "course_id" in result.stderr
+    config = tmp_path / "course" / "nbgrader_config.py"
+    config.write_text(config.read_text() + 'get_config().CourseDirectory.course_id = "dl"\n')
+    result = CliRunner().invoke(app, ["nbgrader", "source", "tiny", "course"])
+    assert result.exit_code == 0 and "course_id" not in result.stderr
