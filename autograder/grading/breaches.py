@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import torch
 
-from autograder.protocol.codec import tensors_in
+from autograder.protocol.codec import rebuilt
 from autograder.rubric.assignment import Assignment
 from autograder.rubric.variants import Function
 
@@ -39,8 +41,8 @@ def breach_mutant(assignment: Assignment, function: str, kind: str) -> BreachMut
 
     def changes_argument(*args: Any, **kwargs: Any) -> Any:
         result = _apart(right(*args, **kwargs))
-        for tensor in tensors_in((*args, *kwargs.values())):
-            if tensor.is_floating_point() and tensor.numel():
+        for tensor in numbers_in((*args, *kwargs.values())):
+            if _is_floating(tensor) and math.prod(tensor.shape):
                 with torch.no_grad():
                     tensor += 1
                 mutant.applied = True
@@ -48,7 +50,7 @@ def breach_mutant(assignment: Assignment, function: str, kind: str) -> BreachMut
         return result
 
     def another_kind(*args: Any, **kwargs: Any) -> Any:
-        floats = any(tensor.is_floating_point() for tensor in tensors_in((*args, *kwargs.values())))
+        floats = any(map(_is_floating, numbers_in((*args, *kwargs.values()))))
         result = right(*args, **kwargs)
         other = _other(result, floats=floats)
         mutant.applied = mutant.applied or other is not result
@@ -58,11 +60,26 @@ def breach_mutant(assignment: Assignment, function: str, kind: str) -> BreachMut
     return mutant
 
 
+def numbers_in(value: Any) -> list[Any]:
+    """The tensors and the arrays of nested lists, tuples and dictionaries, in order."""
+    if isinstance(value, torch.Tensor | np.ndarray):
+        return [value]
+    if isinstance(value, dict):
+        value = tuple(value.values())
+    return [one for item in value for one in numbers_in(item)] if isinstance(value, list | tuple) else []
+
+
+def _is_floating(value: Any) -> bool:
+    return value.is_floating_point() if isinstance(value, torch.Tensor) else value.dtype.kind == "f"
+
+
 def _apart(value: Any) -> Any:
     """Return a result that shares no memory with the arguments."""
     if isinstance(value, torch.Tensor):
         return value.clone()
-    return type(value)(map(_apart, value)) if isinstance(value, list | tuple) else value
+    if isinstance(value, np.ndarray):
+        return value.copy()
+    return rebuilt(value, map(_apart, value)) if isinstance(value, list | tuple) else value
 
 
 def _other(value: Any, *, floats: bool) -> Any:
@@ -73,9 +90,13 @@ def _other(value: Any, *, floats: bool) -> Any:
         if not value.is_floating_point():
             return value.double()
         return (value.float() if value.dtype is torch.float64 else value.double()) if floats and value.ndim else value
+    if isinstance(value, np.ndarray) and value.ndim and value.dtype.kind in "biuf":
+        if value.dtype.kind == "f":
+            return value.astype("float32" if value.dtype == "float64" else "float64") if floats else value
+        return value.astype("int64" if value.dtype.kind == "b" else "float64")
     if isinstance(value, list | tuple) and value:
         parts = [_other(item, floats=floats) for item in value]
-        return value if all(a is b for a, b in zip(parts, value, strict=True)) else type(value)(parts)
+        return value if all(a is b for a, b in zip(parts, value, strict=True)) else rebuilt(value, parts)
     if isinstance(value, bool):
         return int(value)
     return float(value) if isinstance(value, int) else value

@@ -67,7 +67,7 @@ class StandInAnswers:
         try:
             if self._left > 0:
                 with cpu_limit(min(ANSWER_SECONDS, self._left)):
-                    answer = answer_question(self._assignment.solution(), question)
+                    answer = answer_question(self._assignment.solution(), question, numpy=self._assignment.rubric.numpy)
                 if _lacked_memory(answer) and self._little_memory:
                     raise ConversationEndedError(Outcome.GRADER_ERROR, NO_ROOM)
                 if not (isinstance(answer, Raised) and answer.type_name == WorkTimeoutError.__name__):

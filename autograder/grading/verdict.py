@@ -121,7 +121,8 @@ class Judge:
         watched = "" if check.trains else check.function
         if self._assignment.rubric.owner_of(check).by_hand:
             forgiven |= {GRADIENTS}  # there is no autograd that they could come through
-        student = Student(conversation, reference, repeated, slow, watched, forgiven)
+        numpy = self._assignment.rubric.numpy
+        student = Student(conversation, reference, repeated, slow, watched, forgiven, numpy=numpy)
         found = self._found(student, reference, check, digest, dtype, stand_ins, ban=not repeated)
         if found.outcome is Outcome.FAILED and student.untouched(check.function):
             message = f"`{check.function}` is still to be written."
@@ -182,7 +183,8 @@ class Judge:
         try:
             reference = self._assignment.reference(check, dtype)
             right = LocalConversation(self._assignment.solution())
-            _as_score(check.run(Student(right, reference), reference, self._draw(check, digest, dtype)))
+            student = Student(right, reference, numpy=self._assignment.rubric.numpy)
+            _as_score(check.run(student, reference, self._draw(check, digest, dtype)))
         except NotRecordedError:
             return False  # at home there is no solution; the release was made with checks that pass on it
         except (Exception, SystemExit):

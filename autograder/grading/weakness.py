@@ -5,15 +5,17 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from types import FunctionType
 from typing import Any
 
+import numpy as np
 import torch
 
 from autograder.grading.engine import Engine
 from autograder.grading.hosts import LocalHost
 from autograder.model import Outcome
-from autograder.protocol.codec import encode
-from autograder.protocol.values import GeneratorValue, Opaque, TensorValue, Value
+from autograder.protocol.codec import encode, rebuilt
+from autograder.protocol.values import ArrayValue, GeneratorValue, Opaque, TensorValue, Value, same_data
 from autograder.rubric.assignment import Assignment
 from autograder.rubric.exercise import Check
 
@@ -44,7 +46,7 @@ def weaknesses(assignment: Assignment, seed: int) -> Iterator[Weakness]:
     engine = Engine(assignment, f"validate {seed}".encode(), precisions=(torch.float64,))
     calls: dict[str, _Calls] = {}
     for check in assignment.rubric.checks:
-        if check.trains or not callable(assignment.solution().get(check.function)):
+        if check.trains or not isinstance(assignment.solution().get(check.function), FunctionType):
             continue
         count = _noted(assignment, engine, check, calls.setdefault(check.function, _Calls()))
         for name, answer in _answers(several=count > 1):
@@ -82,8 +84,10 @@ def _answers(*, several: bool) -> Iterator[tuple[str, Callable[[Callable[..., An
 def _zeros(value: Any) -> Any:
     if isinstance(value, torch.Tensor):
         return torch.zeros_like(value, requires_grad=value.requires_grad and value.is_floating_point())
+    if isinstance(value, np.ndarray | np.generic):
+        return np.zeros_like(value)
     if isinstance(value, list | tuple):
-        return type(value)(_zeros(item) for item in value)
+        return rebuilt(value, map(_zeros, value))
     return type(value)() if isinstance(value, bool | int | float | str) else value
 
 
@@ -131,8 +135,8 @@ def _unvaried(function: str, right: Callable[..., Any], made: _Calls) -> Iterato
             yield Weakness(f"`{function}`, argument {name}", "no check leaves it out: its default is never used")
         if not values or isinstance(values[0], GeneratorValue | Opaque):
             continue
-        if all(value == values[0] for value in values):
+        if all(same_data(value, values[0]) for value in values):
             yield Weakness(f"`{function}`, argument {name}", "it has one value in all checks")
-        shapes = {value.shape for value in values if isinstance(value, TensorValue)}
+        shapes = {value.shape for value in values if isinstance(value, TensorValue | ArrayValue)}
         if len(shapes) == 1 and max(shapes) != ():
             yield Weakness(f"`{function}`, argument {name}", f"it has one shape in all checks: {min(shapes)}")

@@ -6,6 +6,7 @@ it is: the numbers in it are all zeros.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -14,7 +15,25 @@ import msgspec
 from autograder.errors import MismatchError
 from autograder.home.recorded import Recorded
 from autograder.protocol.codec import decode, encode
-from autograder.protocol.values import DictValue, GeneratorValue, ListValue, TensorValue, TupleValue, Value
+from autograder.protocol.libraries import KINDS
+from autograder.protocol.values import (
+    ArrayValue,
+    BytesValue,
+    ComplexValue,
+    DictValue,
+    FrameValue,
+    GeneratorValue,
+    IndexValue,
+    ListValue,
+    ObjectsValue,
+    Opaque,
+    SeriesValue,
+    SetValue,
+    SparseValue,
+    TensorValue,
+    TupleValue,
+    Value,
+)
 from autograder.rubric.draw import Draw
 from autograder.rubric.reference import Reference
 from autograder.rubric.student import Student
@@ -73,10 +92,18 @@ def blank(value: Value) -> Value:
             return 0.0
         case str():
             return ""
-        case TensorValue():
+        case TensorValue() | ArrayValue():
             return msgspec.structs.replace(value, data=bytes(len(value.data)))
         case ListValue() | TupleValue():
-            return type(value)([blank(item) for item in value.items])
+            return msgspec.structs.replace(value, items=[blank(item) for item in value.items])
+        case SetValue() | ObjectsValue():
+            return type(value)([]) if isinstance(value, SetValue) else ObjectsValue((0,), [])
+        case ComplexValue():
+            return ComplexValue(0.0, 0.0)
+        case BytesValue():
+            return BytesValue(b"")
+        case SparseValue() | IndexValue() | SeriesValue() | FrameValue():
+            return Opaque(KINDS[type(value)])
         case DictValue():
             return DictValue([(key, blank(item)) for key, item in value.items])
     return value
@@ -89,13 +116,13 @@ def misfit(what: str, got: Value, right: Value) -> str:
     list as a tuple or as a tensor of its entries.
     """
     match right:
-        case TensorValue():
+        case TensorValue() | ArrayValue():
             shape = _shape(got)
             if shape is None or shape == right.shape or {*shape, *right.shape} <= {1}:
                 return ""
             return f"{what} has shape {shape}; asked for is {right.shape}."
         case ListValue() | TupleValue():
-            if isinstance(got, TensorValue):
+            if isinstance(got, TensorValue | ArrayValue):
                 fits = got.shape[:1] == (len(right.items),)
                 return "" if fits else f"{what} has shape {got.shape}; asked for are {len(right.items)} entries."
             if not isinstance(got, ListValue | TupleValue):
@@ -115,6 +142,9 @@ def misfit(what: str, got: Value, right: Value) -> str:
                 return f"{what} has no entry {', '.join(map(repr, missing))}."
             found = (misfit(f"{what}[{key!r}]", mine[str(key)], item) for key, item in right.items)
             return next(filter(None, found), "")
+        case Opaque() if right.type_name in KINDS.values():
+            there = KINDS.get(type(got), "")
+            return "" if there == right.type_name else f"{what} is {described(got)}; asked for is {described(right)}."
         case None:
             return "" if got is None else f"{what} is {described(got)}; asked for is None."
     return ""
@@ -135,6 +165,8 @@ def described(value: Value) -> str:
             return "None"
         case TensorValue():
             return f"a tensor {value.shape} of {value.dtype}" if value.shape else f"a number ({value.dtype})"
+        case ArrayValue():
+            return f"an array {value.shape} of {value.dtype}" if value.shape else f"a number ({value.dtype})"
         case ListValue() | TupleValue():
             kind = "list" if isinstance(value, ListValue) else "tuple"
             entries = [described(item) for item in value.items]
@@ -143,18 +175,27 @@ def described(value: Value) -> str:
             return f"a {kind} of {_entries(len(entries))}" + (f": {', '.join(entries)}" if len(entries) <= 5 else "")
         case DictValue():
             return f"a dictionary of {_entries(len(value.items))}"
+        case SetValue():
+            return "a set"
+        case ComplexValue():
+            return "a complex number"
+        case BytesValue():
+            return "bytes"
         case GeneratorValue():
             return "a generator"
+        case Opaque() if value.type_name in KINDS.values():
+            return f"{'an' if value.type_name == 'Index' else 'a'} {value.type_name}"
+        case SparseValue() | IndexValue() | SeriesValue() | FrameValue():
+            return described(Opaque(KINDS[type(value)]))
     return "something else"
 
 
 def shown(value: Value) -> str:
     """Return an argument as a person would write it; what is large only by its shape."""
     match value:
-        case TensorValue():
-            tensor = decode(value)
-            if tensor.numel() <= FEW:
-                return f"{_rounded(tensor.tolist())}"
+        case TensorValue() | ArrayValue():
+            if math.prod(value.shape) <= FEW:
+                return f"{_rounded(decode(value).tolist())}"
             return described(value)
         case ListValue() | TupleValue():
             ends = "[]" if isinstance(value, ListValue) else "()"
@@ -177,7 +218,7 @@ def _rounded(value: Any) -> Any:
 def _shape(value: Value) -> tuple[int, ...] | None:
     """Return the shape of a tensor, or of a list as a tensor; None for what is neither."""
     match value:
-        case TensorValue():
+        case TensorValue() | ArrayValue():
             return value.shape
         case bool() | int() | float():
             return ()

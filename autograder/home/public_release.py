@@ -81,14 +81,15 @@ class PublicExercise(msgspec.Struct, frozen=True):
     sealed: list[bytes] = []
 
 
-class PublicRelease(msgspec.Struct, frozen=True):
-    """The public side of an assignment. `code` defines the public checks' functions."""
+class PublicRelease(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The public side of an assignment. `code` defines the public checks' functions; `numpy`: arrays are arrays."""
 
     assignment: str
     title: str
     packages: tuple[str, ...]
     code: str
     exercises: list[PublicExercise]
+    numpy: bool = False
 
     @property
     def functions(self) -> frozenset[str]:
@@ -147,7 +148,7 @@ class PublicAssignment:
 
     def __post_init__(self) -> None:
         self.name = self.release.assignment
-        self.rubric = Rubric()
+        self.rubric = Rubric(numpy=self.release.numpy)
         self.examples: list[Check] = []
         self._recorded: dict[tuple[str, str], Recorded] = {}
         module = types.ModuleType("public_checks")

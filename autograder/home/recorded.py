@@ -10,6 +10,7 @@ import torch
 
 from autograder.errors import NotRecordedError
 from autograder.protocol.codec import decode, encode
+from autograder.protocol.libraries import imported
 from autograder.protocol.messages import Ask, Raised, Returned
 from autograder.protocol.values import Value
 from autograder.rubric.draw import Draw
@@ -66,7 +67,7 @@ class RecordedReference(Reference):
                 asked = [encode(value) for value in (*args, *kwargs.values())]
                 if len(asked) != len(answer.args) or not all(map(same_value, asked, answer.args)):
                     raise NotRecordedError
-                return decode(answer.result)
+                return decode(answer.result, library=imported)
         raise NotRecordedError
 
     def again(self, name: str, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Returned | None:
@@ -93,4 +94,4 @@ class RecordedDraw(Draw):
     def _made(self, value: Any) -> Any:
         if not self._draws:
             raise NotRecordedError
-        return decode(self._draws.pop(0))
+        return decode(self._draws.pop(0), library=imported)

@@ -13,10 +13,19 @@ from contextlib import contextmanager
 from typing import Any
 
 from autograder.grading.hosts import LocalHost
-from autograder.protocol.codec import decode
+from autograder.protocol.codec import decode, with_tensors
 from autograder.protocol.conversation import Answerer, Conversation
 from autograder.protocol.messages import Call, Raised, Read, Request, Returned
-from autograder.protocol.values import DictValue, ListValue, TensorValue, TupleValue, Value
+from autograder.protocol.values import (
+    ArrayValue,
+    DictValue,
+    ListValue,
+    Opaque,
+    SetValue,
+    TensorValue,
+    TupleValue,
+    Value,
+)
 from autograder.rubric.exchanges import Exchange
 from autograder.rubric.exercise import Check
 
@@ -69,10 +78,14 @@ def _rounded(value: Value, grid: float) -> Any:
     match value:
         case bool() | int() | float():
             return _step(float(value), grid)
-        case TensorValue():
+        case ArrayValue() if not isinstance(with_tensors(value), ArrayValue):
+            return _rounded(with_tensors(value), grid)
+        case Opaque():
+            return value.type_name
+        case TensorValue() if "complex" not in value.dtype:
             numbers = decode(value).detach().reshape(-1).tolist()
             return [_step(float(number), grid) for number in numbers]
-        case ListValue() | TupleValue():
+        case ListValue() | TupleValue() | SetValue():
             return [_rounded(item, grid) for item in value.items]
         case DictValue():
             return sorted((repr(_rounded(key, grid)), repr(_rounded(item, grid))) for key, item in value.items)

@@ -81,7 +81,7 @@ def public_release(assignment: Assignment, title: str, packages: Iterable[str]) 
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise PublicCheckError(f"two public checks or practices are called {twice[0]}: rename one of them")
     code = sliced(assignment.folder, functions)
-    return PublicRelease(assignment.name, title, tuple(sorted(packages)), code, exercises)
+    return PublicRelease(assignment.name, title, tuple(sorted(packages)), code, exercises, assignment.rubric.numpy)
 
 
 def _public_check(assignment: Assignment, check: Check, runs: list[Recorded]) -> PublicCheck:
@@ -184,11 +184,11 @@ class _Recording:
     def reference(self, check: Check, dtype: torch.dtype) -> Reference:
         answers = self._answers[check.name, dtype] = []
         rights = self._rights[check.name, dtype] = []
-        return _RecordingReference(self.solution(), answers, rights)
+        return _RecordingReference(self.solution(), answers, rights, numpy=self.rubric.numpy)
 
     def draw(self, check: Check, dtype: torch.dtype, seed: int) -> Draw:
         draws = self._draws[check.name, dtype] = []
-        return _RecordingDraw(seed, dtype, draws)
+        return _RecordingDraw(seed, dtype, draws, numpy=self.rubric.numpy)
 
     def runs(self, check: Check) -> list[Recorded]:
         """Return what was recorded for a check, one run for each dtype."""
@@ -205,8 +205,8 @@ class _Recording:
 
 
 class _RecordingReference(Reference):
-    def __init__(self, namespace: dict[str, Any], answers: list[Answered], rights: list[Right]) -> None:
-        super().__init__(namespace)
+    def __init__(self, namespace: dict[str, Any], answers: list[Answered], rights: list[Right], *, numpy: bool) -> None:
+        super().__init__(namespace, numpy=numpy)
         self._answers = answers
         self._rights = rights
 
@@ -224,10 +224,11 @@ class _RecordingReference(Reference):
 
 
 class _RecordingDraw(Draw):
-    def __init__(self, seed: int, dtype: torch.dtype, draws: list[Value]) -> None:
-        super().__init__(seed, dtype)
+    def __init__(self, seed: int, dtype: torch.dtype, draws: list[Value], *, numpy: bool) -> None:
+        super().__init__(seed, dtype, numpy=numpy)
         self._log = draws
 
     def _made(self, value: Any) -> Any:
-        self._log.append(encode(value))
-        return value
+        made = super()._made(value)
+        self._log.append(encode(made))
+        return made

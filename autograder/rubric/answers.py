@@ -10,10 +10,7 @@ from autograder.protocol.values import Opaque
 from autograder.rubric.compare import as_tensor, shown
 from autograder.rubric.expectations import expect
 from autograder.rubric.ladder import Score
-from autograder.rubric.student import Student
-
-BLANK = Opaque("ellipsis")
-"""`...`, as it comes from the student's side: an answer still to be given, as None is."""
+from autograder.rubric.student import BLANK, Student
 
 
 def short_answers(student: Student, name: str, questions: Mapping[str, float | str]) -> Score:
@@ -73,7 +70,7 @@ def answer(student: Student, name: str, key: str, expected: float | str, toleran
     """
     answers = student.read(name)
     given = answers.get(key) if isinstance(answers, dict) else None
-    if given is None or given == BLANK:
+    if given is None or (isinstance(given, Opaque) and given.type_name == BLANK):
         raise StudentError(Outcome.NOT_ATTEMPTED, f"{name}[{key!r}] has no answer yet.")
     if isinstance(expected, str):
         right = isinstance(given, str) and given.strip().lower() == expected.lower()

@@ -79,11 +79,11 @@ class Assignment:
 
     def reference(self, check: Check, dtype: torch.dtype) -> Reference:
         """Return the reference for one run of a check."""
-        return Reference(self.solution())
+        return Reference(self.solution(), numpy=self.rubric.numpy)
 
     def draw(self, check: Check, dtype: torch.dtype, seed: int) -> Draw:
         """Return the draws of one run of a check."""
-        return Draw(seed, dtype)
+        return Draw(seed, dtype, numpy=self.rubric.numpy)
 
     @cached_property
     def _solution_code(self) -> types.CodeType:

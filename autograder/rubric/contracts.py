@@ -6,13 +6,24 @@ What is asked for is what the reference does. A breach costs the check in which 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import msgspec
 
+from autograder.protocol.arrays import as_tensor_value
 from autograder.protocol.messages import Returned
-from autograder.protocol.values import DictValue, GeneratorValue, ListValue, TensorValue, TupleValue, Value
+from autograder.protocol.values import (
+    ArrayValue,
+    DictValue,
+    GeneratorValue,
+    ListValue,
+    SetValue,
+    TensorValue,
+    TupleValue,
+    Value,
+)
 
 IN_WORDS = """\
 Beside its values, each function keeps to this. A slip costs points once, in the check that first sees it, and not in
@@ -76,6 +87,8 @@ def kind_breach(what: str, got: Value, right: Value, *, given: frozenset[str]) -
     A list counts as a tuple or as a tensor of its numbers, a number as a tensor of one element. A dtype of floats is
     kept where it is one of those that were `given`; where the reference makes its own, one counts as another.
     """
+    if isinstance(got, ArrayValue) and not isinstance(right, ArrayValue):
+        got = as_tensor_value(got)  # where no array is asked for, one counts as a tensor
     match right:
         case bool():
             fits = isinstance(got, bool) or _is_tensor(got, frozenset({"bool"}))
@@ -88,8 +101,10 @@ def kind_breach(what: str, got: Value, right: Value, *, given: frozenset[str]) -
             return None if fits else _kind(what, "a number", got)
         case TensorValue():
             return _tensor_breach(what, got, right, right.dtype in given)
+        case ArrayValue():
+            return _array_breach(what, got, right, right.dtype in given)
         case ListValue() | TupleValue():
-            if isinstance(got, TensorValue) and got.shape:
+            if isinstance(got, TensorValue | ArrayValue) and got.shape:
                 return None
             if not isinstance(got, ListValue | TupleValue):
                 return _kind(what, "a list or a tuple", got)
@@ -112,8 +127,8 @@ def kind_breach(what: str, got: Value, right: Value, *, given: frozenset[str]) -
     return None
 
 
-def _tensor_breach(what: str, got: Value, right: TensorValue, exact: bool) -> Breach | None:
-    wanted = f"a tensor of dtype {right.dtype}"
+def _tensor_breach(what: str, got: Value, right: TensorValue, exact: bool, wanted: str = "") -> Breach | None:
+    wanted = wanted or f"a tensor of dtype {right.dtype}"
     if isinstance(got, bool | int | float) and not isinstance(got, TensorValue):
         single = all(size == 1 for size in right.shape)
         if not single or (right.dtype == "bool") != isinstance(got, bool):
@@ -132,6 +147,23 @@ def _tensor_breach(what: str, got: Value, right: TensorValue, exact: bool) -> Br
             KIND, f"{what} has dtype {got.dtype}; asked for is {right.dtype}{_advice(got.dtype, right.dtype)}."
         )
     return _gradient(what) if right.requires_grad and not got.requires_grad else None
+
+
+def _array_breach(what: str, got: Value, right: ArrayValue, exact: bool) -> Breach | None:
+    """Return where a result is no array of the right dtype: text of any length is text, times of any unit are times."""
+    wanted = f"an array of dtype {right.dtype}" if right.shape else f"a number of dtype {right.dtype}"
+    if isinstance(got, TensorValue) or (isinstance(got, ArrayValue) and got.shape != () == right.shape):
+        return _kind(what, wanted, got)
+    tensor = as_tensor_value(right)
+    if isinstance(tensor, TensorValue):
+        got = as_tensor_value(got) if isinstance(got, ArrayValue) else got
+        return _tensor_breach(what, got, tensor, exact, wanted)
+    if isinstance(got, ArrayValue) and _NAME.findall(got.dtype)[:1] != _NAME.findall(right.dtype)[:1]:
+        return _kind(what, wanted, got)
+    return None
+
+
+_NAME = re.compile("[A-Za-z]+")
 
 
 def _leaves(value: Value) -> Iterator[Value]:
@@ -173,10 +205,14 @@ def _named(value: Value) -> str:
     match value:
         case TensorValue():
             return f"a tensor of dtype {value.dtype}"
+        case ArrayValue():
+            return f"an array of dtype {value.dtype}"
         case ListValue():
             return "a list"
         case TupleValue():
             return "a tuple"
+        case SetValue():
+            return "a set"
         case DictValue():
             return "a dictionary"
         case None:
@@ -200,14 +236,17 @@ def _anew(value: Value) -> Value:
         case GeneratorValue():
             return msgspec.structs.replace(value, key=-value.key - 2**31)
         case ListValue() | TupleValue():
-            return type(value)([_anew(item) for item in value.items])
+            return msgspec.structs.replace(value, items=[_anew(item) for item in value.items])
     return value
 
 
 def _tensors(value: Value) -> Iterator[TensorValue]:
+    """Yield the tensors of a value, arrays among them."""
     match value:
         case TensorValue():
             yield value
+        case ArrayValue():
+            yield TensorValue(value.dtype, value.shape, value.data)
         case ListValue() | TupleValue():
             for item in value.items:
                 yield from _tensors(item)
@@ -221,7 +260,7 @@ def _without_gradients(value: Value) -> Value:
         case TensorValue():
             return msgspec.structs.replace(value, requires_grad=False)
         case ListValue() | TupleValue():
-            return type(value)([_without_gradients(item) for item in value.items])
+            return msgspec.structs.replace(value, items=[_without_gradients(item) for item in value.items])
         case DictValue():
             return DictValue([(key, _without_gradients(item)) for key, item in value.items])
     return value

@@ -6,7 +6,7 @@ import hashlib
 import hmac
 import itertools
 from collections.abc import Sequence
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import numpy as np
 import torch
@@ -31,6 +31,8 @@ class Draw:
     Args:
         seed: What every draw follows from; the grader derives it from the course's secret, the student and the check.
         dtype: The dtype of float tensors. A check runs once in float64 and once in float32.
+        numpy: Whether arrays are drawn, of the same numbers, where this page says tensors; and NumPy's generators. What
+            `Rubric(numpy=True)` asks for.
 
     Attributes:
         seed: As given; for a check that trains, to seed its own generators with.
@@ -44,9 +46,10 @@ class Draw:
         True
     """
 
-    def __init__(self, seed: int, dtype: torch.dtype = torch.float64) -> None:
+    def __init__(self, seed: int, dtype: torch.dtype = torch.float64, *, numpy: bool = False) -> None:
         self.dtype = dtype
         self.seed = seed
+        self._numpy = numpy
         # torch.Generator.manual_seed takes the last 32 bits of a seed; this one is seeded by all of them.
         self._random = np.random.default_rng(seed)
         self._keys = itertools.count(1)
@@ -121,7 +124,7 @@ class Draw:
             >>> 2 <= draw.integer(2, 9) < 9
             True
         """
-        return int(self.integers(low, high, 1))
+        return int(self.integers(low, high, 1)[0])
 
     def number(self, low: float, high: float) -> float:
         """Draw one float, uniform in [low, high).
@@ -190,8 +193,8 @@ class Draw:
     def generator(self) -> GeneratorValue:
         """Draw a generator to pass as an argument, for functions that draw themselves.
 
-        The student's function gets a `torch.Generator`, the reference a second one in the same state. Passed again in
-        the same check, each goes on where it was.
+        The student's function gets a `torch.Generator` (of NumPy's where arrays are drawn), the reference a second one
+        in the same state. Passed again in the same check, each goes on where it was.
 
         Returns:
             What stands for the generator among the arguments.
@@ -200,8 +203,8 @@ class Draw:
             >>> matches(student, reference, "noise", 5, draw.generator())  # def noise(n, generator): ...
             tensor([...])
         """
-        return GeneratorValue(next(self._keys), self.integer(0, 2**62))
+        return GeneratorValue(next(self._keys), self.integer(0, 2**62), self._numpy)
 
     def _made(self, value: T) -> T:
         """Return a value that was drawn. A subclass records it, or returns a recorded one instead."""
-        return value
+        return cast(T, value.numpy()) if self._numpy and isinstance(value, torch.Tensor) else value

@@ -9,9 +9,12 @@ import msgspec
 import torch
 
 from autograder.errors import UnacceptableValueError
-from autograder.protocol.codec import decode
+from autograder.protocol.codec import decode, with_tensors
 from autograder.protocol.messages import Raised, Returned
-from autograder.protocol.values import TensorValue
+from autograder.protocol.values import ArrayValue, ListValue, Opaque, TensorValue, TupleValue
+
+NUMBERS = TensorValue | ArrayValue | int | float
+"""Values that count as numbers."""
 
 
 class Exchange(msgspec.Struct, frozen=True):
@@ -39,22 +42,35 @@ def same_answer(one: Returned | Raised, other: Returned | Raised, rtol: float = 
 
 
 def same_value(one: Any, other: Any, rtol: float = 1e-6, atol: float = 1e-9) -> bool:
-    """Return whether two encoded values are equal within tolerance. Here NaN equals NaN."""
-    if isinstance(one, TensorValue | int | float) and isinstance(other, TensorValue | int | float):
-        try:
-            a, b = torch.as_tensor(decode(one)), torch.as_tensor(decode(other))
-        except (UnacceptableValueError, RuntimeError, OverflowError, ValueError):  # torch has several for 2**64 - 1
-            return False
-        if a.numel() != b.numel() or (a.numel() != 1 and a.shape != b.shape):
-            return False
-        if torch.float32 in (a.dtype, b.dtype):
-            rtol, atol = 1e-4, 1e-4
-        a, b = a.detach().reshape(b.shape).double(), b.detach().double()
-        return bool(torch.isclose(a, b, rtol=rtol, atol=atol, equal_nan=True).all())
-    if hasattr(one, "items") and hasattr(other, "items"):
-        return len(one.items) == len(other.items) and all(
-            same_value(a, b, rtol, atol) for a, b in zip(one.items, other.items, strict=True)
-        )
-    if isinstance(one, tuple) and isinstance(other, tuple):
+    """Return whether two encoded values are equal within tolerance. Here NaN equals NaN, and every object another one
+    of its type."""
+    if isinstance(one, NUMBERS) and isinstance(other, NUMBERS):
+        return _same_numbers(one, other, rtol, atol)
+    if isinstance(one, Opaque) and isinstance(other, Opaque):
+        return one.type_name == other.type_name
+    if isinstance(one, list | tuple) and isinstance(other, list | tuple):
         return len(one) == len(other) and all(same_value(a, b, rtol, atol) for a, b in zip(one, other, strict=True))
+    if isinstance(one, msgspec.Struct) and type(one) is type(other):
+        pairs = zip(msgspec.structs.astuple(one), msgspec.structs.astuple(other), strict=True)
+        return all(same_value(a, b, rtol, atol) for a, b in pairs)
+    if isinstance(one, ListValue | TupleValue) and isinstance(other, ListValue | TupleValue):
+        return same_value(one.items, other.items, rtol, atol)
     return type(one) is type(other) and bool(one == other)
+
+
+def _same_numbers(one: Any, other: Any, rtol: float, atol: float) -> bool:
+    if isinstance(one, ArrayValue) or isinstance(other, ArrayValue):
+        one, other = with_tensors(one), with_tensors(other)
+        if isinstance(one, ArrayValue) or isinstance(other, ArrayValue):
+            return bool(one == other)  # text, times: to the last bit
+    try:
+        a, b = torch.as_tensor(decode(one)), torch.as_tensor(decode(other))
+    except (UnacceptableValueError, RuntimeError, OverflowError, ValueError):  # torch has several for 2**64 - 1
+        return False
+    if a.numel() != b.numel() or (a.numel() != 1 and a.shape != b.shape):
+        return False
+    if {a.dtype, b.dtype} & {torch.float32, torch.complex64}:
+        rtol, atol = 1e-4, 1e-4
+    wide = torch.complex128 if a.is_complex() or b.is_complex() else torch.float64
+    a, b = a.detach().reshape(b.shape).to(wide), b.detach().to(wide)
+    return bool(torch.isclose(a, b, rtol=rtol, atol=atol, equal_nan=True).all())

@@ -10,7 +10,7 @@ import torch
 
 from autograder.errors import RubricError
 from autograder.protocol.arguments import changed_arguments
-from autograder.protocol.codec import decode, encode, tensors_in
+from autograder.protocol.codec import KeptGenerators, decode, encode, make_generator, tensors_in, with_tensors
 from autograder.protocol.conversation import Answerer
 from autograder.protocol.messages import Ask, Raised, Returned
 from autograder.protocol.values import Value
@@ -25,6 +25,7 @@ class Reference:
 
     Args:
         namespace: The solution's names and what they stand for.
+        numpy: Whether arrays that a stand-in is asked about are arrays: else they are tensors.
 
     Example:
         >>> reference = Reference({"double": lambda x: 2 * x})
@@ -32,11 +33,11 @@ class Reference:
         tensor([2., 2.])
     """
 
-    def __init__(self, namespace: dict[str, Any]) -> None:
+    def __init__(self, namespace: dict[str, Any], *, numpy: bool = False) -> None:
         self._namespace = namespace
         self._allowed: frozenset[str] = frozenset()
-        self._answerer: Answerer = partial(answer_question, namespace)
-        self._generators: dict[tuple[int, int], torch.Generator] = {}
+        self._answerer: Answerer = partial(answer_question, namespace, numpy=numpy)
+        self._generators = KeptGenerators()
         self._gradients = True
         self.asked: set[str] = set()
 
@@ -60,8 +61,8 @@ class Reference:
         """
         if name not in self._namespace:
             raise RubricError(f"the solution has no `{name}`.{near(name, self._namespace)}")
-        fresh = [self._decode(encode(value)) for value in args]
-        return self._namespace[name](*fresh, **{key: self._decode(encode(value)) for key, value in kwargs.items()})
+        fresh = [self._copy(value) for value in args]
+        return self._namespace[name](*fresh, **{key: self._copy(value) for key, value in kwargs.items()})
 
     def knows(self, name: str) -> bool:
         """Return whether the solution has something by this name.
@@ -104,13 +105,9 @@ class Reference:
         Returns:
             The encoded result and the arguments that were changed; None where the solution has no answer to it.
         """
-        generators: dict[tuple[int, int], torch.Generator] = {}
-
-        def generator(key: int, seed: int) -> torch.Generator:
-            return generators.setdefault((key, seed), torch.Generator().manual_seed(seed))
-
-        live = [decode(value, generator) for value in args]
-        live_named = {key: decode(value, generator) for key, value in kwargs.items()}
+        generators = KeptGenerators()
+        live = [decode(value, generators) for value in args]
+        live_named = {key: decode(value, generators) for key, value in kwargs.items()}
         function = self._namespace[name]
         try:
             result = encode(function(*live, **live_named))
@@ -145,23 +142,29 @@ class Reference:
         """
         self._answerer = answerer
 
-    def _decode(self, value: Value) -> Any:
-        def generator(key: int, seed: int) -> torch.Generator:
-            if (key, seed) not in self._generators:
-                self._generators[key, seed] = torch.Generator().manual_seed(seed)
-            return self._generators[key, seed]
+    def _copy(self, value: Any) -> Any:
+        """Return a copy of plain data; any other object is handed on as it is."""
+        objects: list[Any] = []
 
-        return decode(value, generator)
+        def keep(one: Any) -> int:
+            objects.append(one)
+            return len(objects)
+
+        return decode(encode(value, keep=keep), self._generators, objects=objects)
 
 
-def answer_question(namespace: dict[str, Any], question: Ask) -> Returned | Raised:
+def answer_question(namespace: dict[str, Any], question: Ask, *, numpy: bool = False) -> Returned | Raised:
     """Answer a stand-in's question with the solution in `namespace`: a result, or a gradient for each tensor argument.
 
-    Each answer depends on the question alone. What goes wrong becomes a `Raised`.
+    Each answer depends on the question alone. What goes wrong becomes a `Raised`. Without `numpy`, arrays are tensors.
     """
+
+    def live(value: Value) -> Any:
+        return decode(value if numpy else with_tensors(value), make_generator)
+
     try:
-        args = [decode(value, _fresh_generator) for value in question.args]
-        kwargs = {key: decode(value, _fresh_generator) for key, value in question.kwargs.items()}
+        args = [live(value) for value in question.args]
+        kwargs = {key: live(value) for key, value in question.kwargs.items()}
         function = namespace[question.name]
         if question.upstream is None:
             with torch.no_grad():
@@ -182,7 +185,3 @@ def answer_question(namespace: dict[str, Any], question: Ask) -> Returned | Rais
         return Returned(encode([next(found) if tensor.requires_grad else None for tensor in tensors]))
     except Exception as error:
         return Raised("error", type(error).__name__, str(error)[:500])
-
-
-def _fresh_generator(key: int, seed: int) -> torch.Generator:
-    return torch.Generator().manual_seed(seed)

@@ -18,6 +18,8 @@ class Rubric:
 
     Args:
         *exercises: Exercises that have a module each, `exercises/TOPIC.py`. Those of `Rubric.exercise` come after them.
+        numpy: Whether the assignment is about NumPy: what is drawn and what students answer are then arrays. Without
+            it, both are tensors, and an array counts as one. A frame, a set or text is one in either.
 
     Attributes:
         exercises: The exercises, in the order in which they were added.
@@ -30,8 +32,9 @@ class Rubric:
         ['mae', 'mse', 'slope']
     """
 
-    def __init__(self, *exercises: Exercise) -> None:
+    def __init__(self, *exercises: Exercise, numpy: bool = False) -> None:
         self.exercises: list[Exercise] = list(exercises)
+        self.numpy = numpy
 
     def exercise(
         self,

@@ -11,7 +11,7 @@ import msgspec
 
 from autograder.errors import ConversationEndedError, StudentError, UnacceptableValueError
 from autograder.model import Outcome
-from autograder.protocol.codec import decode, encode
+from autograder.protocol.codec import decode, encode, with_tensors
 from autograder.protocol.conversation import Conversation
 from autograder.protocol.messages import Ban, Call, Raised, Read, Returned, StandIn, Touched
 from autograder.protocol.values import ListValue, Opaque, TupleValue, Value
@@ -26,8 +26,8 @@ MOST_USED = 0.25
 class Student:
     """The student's code. Call its functions by name: `student.f(x)` is `student.call("f", x)`.
 
-    The code runs in another process; what comes back is plain data, fit for `compare`: tensors, numbers, strings, None,
-    and containers of these.
+    The code runs in another process; what comes back is plain data, fit for `compare` (docs/values.md). Another object
+    comes back as an `Opaque`; handed to another function of the student's in the same check, it is itself again.
 
     Args:
         conversation: The connection to the student's process.
@@ -37,6 +37,7 @@ class Student:
         slow: Functions that did not come to an end before, and get little time.
         watched: The function whose contract is watched; none if empty.
         forgiven: The kinds of breaches that were charged already.
+        numpy: Whether arrays arrive as arrays: else they count as tensors.
 
     Attributes:
         exchanges: Every question so far, with its answer.
@@ -56,6 +57,8 @@ class Student:
         slow: frozenset[str] = frozenset(),
         watched: str = "",
         forgiven: frozenset[str] = frozenset(),
+        *,
+        numpy: bool = False,
     ) -> None:
         self._conversation = conversation
         self._reference = reference
@@ -63,6 +66,7 @@ class Student:
         self._slow = slow
         self._watched = watched
         self._forgiven = forgiven
+        self._numpy = numpy
         self.calling = ""
         self.exchanges: list[Exchange] = []
         self.breach: Breach | None = None
@@ -72,7 +76,7 @@ class Student:
 
         Args:
             name: The function.
-            *args: Its arguments: tensors, numbers, strings, generators, and lists, tuples or dicts of them.
+            *args: Its arguments: plain data, generators, and what other functions of the student's returned.
             **kwargs: Its keyword arguments.
 
         Returns:
@@ -205,7 +209,7 @@ class Student:
                 answer = msgspec.structs.replace(answer, where="")  # both are asked for
             raise _student_error(name, answer)
         try:
-            return decode(answer.value)
+            return decode(answer.value if self._numpy else with_tensors(answer.value))
         except UnacceptableValueError as error:
             raise StudentError(Outcome.FAILED, f"`{name}` returned something that cannot be read: {error}.") from error
 
@@ -218,11 +222,11 @@ def _is_blank(answer: Returned | Raised) -> bool:
 def _is_nothing(value: Value) -> bool:
     if isinstance(value, ListValue | TupleValue):
         return all(map(_is_nothing, value.items))
-    return value is None or value == ELLIPSIS
+    return value is None or (isinstance(value, Opaque) and value.type_name == BLANK)
 
 
-ELLIPSIS = Opaque("ellipsis")
-"""`...`, as it comes from the student's side."""
+BLANK = "ellipsis"
+"""The type of `...`, as it comes from the student's side."""
 MISSING = "not defined in your submission."
 STARTERS = re.compile(r"Exercise \S+: (\w{1,100})")
 """Matches what a starter's function raises, and finds the function's name in it."""

@@ -218,8 +218,8 @@ def test_an_integer_may_come_as_any_number(got):
 
 
 def test_what_a_rubric_cannot_compare_is_the_rubrics_fault():
-    with pytest.raises(TypeError, match=r"^the rubric cannot compare set$"):
-        compare(1, {1})
+    with pytest.raises(TypeError, match=r"^the rubric cannot compare object$"):
+        compare(1, object())
 
 
 @pytest.mark.parametrize(
@@ -333,8 +333,11 @@ CACHE = {"x": torch.tensor([1.0, 2.0]), "shape": (2, 3), "layers": {"w": 0.5}}
         ({"layers": {"w": 0.5}, "shape": [2, 3], "x": [1.0, 2.0]}, ""),
         ({**CACHE, "x": torch.tensor([1.0, 2.5])}, "`f`['x']: 1 of 2 values differ"),
         ({**CACHE, "layers": {"w": 0.6}}, "`f`['layers']['w'] differs"),
-        ({"x": CACHE["x"]}, "`f`: 2 of the 3 keys asked for are not there."),
-        ({key: value for key, value in CACHE.items() if key != "x"}, "`f`: 1 of the 3 keys asked for is not there."),
+        ({"x": CACHE["x"]}, "`f`: 2 of the 3 keys asked for are not there: 'shape', 'layers'."),
+        (
+            {key: value for key, value in CACHE.items() if key != "x"},
+            "`f`: 1 of the 3 keys asked for is not there: 'x'.",
+        ),
         ({**CACHE, "more": 1}, "`f` has a key that is not asked for: 'more'."),
         ([1, 2, 3], "`f`: expected a dictionary, got a list of length 3."),
         (None, "`f`: expected a dictionary, got None"),

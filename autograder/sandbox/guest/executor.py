@@ -12,12 +12,11 @@ import types
 from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
-import torch
-
 from autograder.errors import StandInError
 from autograder.protocol.arguments import changed_arguments
-from autograder.protocol.codec import decode, encode
+from autograder.protocol.codec import KeptGenerators, decode, encode
 from autograder.protocol.devices import CPU
+from autograder.protocol.libraries import imported
 from autograder.protocol.messages import HELPER, Ask, Ban, Call, Raised, Read, Request, Returned, StandIn, Touched
 from autograder.protocol.values import Value
 from autograder.sandbox.guest import capabilities, devices
@@ -43,7 +42,8 @@ class Executor:
         self._files = files
         self._device = device
         self._ban = capabilities.Ban((), ())
-        self._generators: dict[tuple[int, int], torch.Generator] = {}
+        self._generators = KeptGenerators()
+        self._objects: list[Any] = []
 
     def perform(self, request: Request) -> Returned | Raised:
         """Carry out one request. Student errors become `Raised`; SystemExit too. Never raises."""
@@ -56,10 +56,10 @@ class Executor:
                     with devices.on(self._device), self._ban.on():
                         result = _made(_drained(function(*args, **kwargs)))
                     changed = changed_arguments(function, args, kwargs, request.args, request.kwargs)
-                    return Returned(encode(result), changed)
+                    return Returned(self._encode(result), changed)
                 case Read():
                     with self._ban.on():  # what is read may compute itself
-                        return Returned(encode(self._namespace[request.name]))
+                        return Returned(self._encode(self._namespace[request.name]))
                 case Touched():
                     return Returned(not is_untouched(self._namespace[request.name]))
                 case StandIn():
@@ -98,15 +98,18 @@ class Executor:
             reply = self._asker(question)
         if isinstance(reply, Raised):
             raise StandInError(f"{reply.type_name}: {reply.message}")
-        return decode(reply.value, device=self._device)
+        return decode(reply.value, device=self._device, library=imported)
+
+    def _encode(self, value: Any) -> Value:
+        return encode(value, keep=self._keep)
+
+    def _keep(self, value: Any) -> int:
+        """Keep an object that the grader may hand back in this check; return its handle."""
+        self._objects.append(value)
+        return len(self._objects)
 
     def _decode(self, value: Value) -> Any:
-        return decode(value, self._generator, self._device)
-
-    def _generator(self, key: int, seed: int) -> torch.Generator:
-        if (key, seed) not in self._generators:
-            self._generators[key, seed] = torch.Generator().manual_seed(seed)
-        return self._generators[key, seed]
+        return decode(value, self._generators, self._device, self._objects, imported)
 
 
 def request_name(request: Request) -> str:

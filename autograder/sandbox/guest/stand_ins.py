@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+import numpy as np
 import torch
 
-from autograder.protocol.codec import encode, tensors_in
+from autograder.protocol.codec import encode, rebuilt, tensors_in
 from autograder.protocol.messages import Ask
 from autograder.protocol.values import GeneratorValue, Value
 
@@ -58,7 +59,7 @@ def _flatten(value: Any, out: list[torch.Tensor]) -> Any:
         out.append(value)
         return _Place
     if isinstance(value, list | tuple):
-        return type(value)(_flatten(item, out) for item in value)
+        return rebuilt(value, [_flatten(item, out) for item in value])
     if isinstance(value, dict):
         return {key: _flatten(item, out) for key, item in value.items()}
     return value
@@ -68,7 +69,7 @@ def _refill(value: Any, tensors: Iterator[torch.Tensor]) -> Any:
     if value is _Place:
         return next(tensors)
     if isinstance(value, list | tuple):
-        return type(value)(_refill(item, tensors) for item in value)
+        return rebuilt(value, [_refill(item, tensors) for item in value])
     if isinstance(value, dict):
         return {key: _refill(item, tensors) for key, item in value.items()}
     return value
@@ -85,4 +86,6 @@ def _encoded_map(kwargs: dict[str, Any]) -> dict[str, Value]:
 def _encode_argument(value: Any) -> Value:
     if isinstance(value, torch.Generator):  # drawing the seed moves the generator on, as using it would
         return GeneratorValue(0, int(torch.randint(2**62, (), generator=value)))
+    if isinstance(value, np.random.Generator):
+        return GeneratorValue(0, int(value.integers(2**62)), numpy=True)
     return encode(value)
