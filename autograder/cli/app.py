@@ -38,7 +38,7 @@ from autograder.errors import UserError
 from autograder.feedback.formats import visible
 
 ONLY_THE_COURSE = {
-    "jupytext", "mistune", "nbconvert", "nbformat", "nbgrader", "pandas", "pebble", "psutil", "pyseccomp",
+    "alembic", "jupytext", "mistune", "nbconvert", "nbformat", "nbgrader", "pandas", "pebble", "psutil", "pyseccomp",
     "scipy", "sklearn", "sqlalchemy", "tqdm",
 }  # fmt: skip
 """Packages of the extra "course", which students at home do not have."""

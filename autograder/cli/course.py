@@ -76,7 +76,10 @@ class CourseAssignment:
         """The course's records, made where they do not exist."""
         from autograder.records import Records  # students, who have no database, check at home through here too
 
-        return Records(self.config.records_url)
+        records = Records(self.config.records_url)
+        if records.migration is not None:
+            print(f"autograder: {records.migration}", file=sys.stderr)
+        return records
 
 
 def open_course(

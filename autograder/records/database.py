@@ -5,13 +5,14 @@ from __future__ import annotations
 import contextlib
 import os
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from sqlalchemy import URL, Engine, create_engine, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
 from autograder.errors import RecordsError
-from autograder.files import private_folder
+from autograder.files import PRIVATE, private_folder, replace
 
 EXAMPLE = "postgresql+psycopg://USER:PASSWORD@HOST/NAME"
 PACKAGES = {"MySQLdb": "mysqlclient", "psycopg": "psycopg[binary]", "psycopg2": "psycopg2-binary"}
@@ -51,13 +52,15 @@ class Database:
     def file(self) -> Path | None:
         """SQLite's file; None for other databases, and for one in memory."""
         name = self.url.database
-        if self.url.get_backend_name() != "sqlite" or not name or name == ":memory:" or "uri" in self.url.query:
+        other = self.url.get_backend_name() != "sqlite" or self.url.host or "uri" in self.url.query
+        if other or not name or name == ":memory:":
             return None
         return Path(name)
 
     def engine(self) -> Engine:
         """Prepare to connect, with a file for SQLite; what is new is its owner's only. Raises `RecordsError`."""
         if self.file is not None:
+            self._notice_loss(self.file)
             folder = self.file.parent
             try:
                 private_folder(folder)
@@ -78,6 +81,21 @@ class Database:
         except (ArgumentError, TypeError, ValueError) as error:
             raise self.failed(str(error)) from None
 
+    def remember(self) -> None:
+        """Leave a mark beside SQLite's file, so that its loss is noticed."""
+        if self.file is None or (mark := _mark(self.file)).exists():
+            return
+        said = f"{self.file.name} was begun by {datetime.now(UTC):%Y-%m-%d}. With this file, its loss is noticed.\n"
+        with contextlib.suppress(OSError):  # it is a safety net, and the records are there
+            replace(mark, said.encode(), PRIVATE)
+
+    def _notice_loss(self, file: Path) -> None:
+        mark = _mark(file)
+        if mark.exists() and not file.exists():
+            raise self.failed(
+                f"the file is gone, and every score with it. Put a copy of it back; or, to begin anew, delete {mark}"
+            )
+
     def failed(self, cause: str) -> RecordsError:
         """An error that says in a line where the records are, what happened and what to do."""
         if self.url.password:
@@ -89,6 +107,10 @@ class Database:
             cause += f" ({obstacle})" if obstacle else ""
         place = self.url.set(query={}).render_as_string(hide_password=True)  # a query can hold a password too
         return RecordsError(f"records at {place}: {cause}" + (f". {way_on}" if way_on else ""))
+
+
+def _mark(file: Path) -> Path:
+    return file.with_name(f"{file.name}.made")
 
 
 def _obstacle(file: Path) -> str:

@@ -16,6 +16,8 @@ from autograder.errors import RecordsError
 from autograder.model import Report
 from autograder.records import Records, store
 from autograder.records.database import Database
+from autograder.records.migrate import migrate
+from autograder.records.schema import Base
 from tests.places import read_only
 
 
@@ -44,7 +46,8 @@ def test_records_are_their_owners_only(tmp_path, url, umask):
             names = {path.name: oct(path.stat().st_mode & 0o777) for path in (tmp_path / "deep" / "down").iterdir()}
     finally:
         os.umask(before)
-    assert names == dict.fromkeys(("course.sqlite", "course.sqlite-wal", "course.sqlite-shm"), "0o600")
+    made = ("course.sqlite", "course.sqlite-wal", "course.sqlite-shm", "course.sqlite.made")
+    assert names == dict.fromkeys(made, "0o600")
     for folder in ("deep", "deep/down"):
         assert (tmp_path / folder).stat().st_mode & 0o777 == 0o700
 
@@ -95,10 +98,10 @@ def test_names_that_are_nearly_the_same_are_different_students(url):
     ids=["MySQL", "SQL Server"],
 )
 def test_a_database_that_ignores_case_is_told_not_to(dialect, collation):
-    (table,) = store._Base.metadata.sorted_tables
-    made = str(CreateTable(table).compile(dialect=dialect))
-    assert f"student VARCHAR(400) COLLATE {collation}" in made
-    assert f"assignment VARCHAR(200) COLLATE {collation}" in made
+    for table in Base.metadata.sorted_tables:
+        made = str(CreateTable(table).compile(dialect=dialect))
+        assert f"student VARCHAR(400) COLLATE {collation}" in made
+        assert f"assignment VARCHAR(200) COLLATE {collation}" in made
 
 
 def test_a_table_that_compares_less_exactly_gives_nobody_another_s_report(url):
@@ -106,8 +109,9 @@ def test_a_table_that_compares_less_exactly_gives_nobody_another_s_report(url):
     with Records(url) as records:
         with records.engine.begin() as connection:
             connection.execute(text("DROP TABLE reports"))
-            columns = "assignment TEXT, student TEXT COLLATE NOCASE, digest, assignment_digest, engine, status, score,"
-            connection.execute(text(f"CREATE TABLE reports (id INTEGER PRIMARY KEY, {columns} points, graded, report)"))
+            columns = "assignment TEXT, student TEXT COLLATE NOCASE, digest, assignment_digest, engine, status, score, "
+            columns += "points, graded, received, report"
+            connection.execute(text(f"CREATE TABLE reports (id INTEGER PRIMARY KEY, {columns})"))
         records.save(report("alice", 1.0))
         records.save(report("Alice", 2.0))
         assert records.latest("tiny", "alice").score == 1.0
@@ -173,7 +177,7 @@ def test_what_is_asked_of_the_database_stands_in_columns_of_its_own(url):
     found = {key: row[key] for key in row if key not in ("report", "graded")}
     assert found == {
         "id": 1, "assignment": "tiny", "student": "ada", "digest": "d", "assignment_digest": "a", "engine": "e",
-        "status": "graded", "score": 2.5, "points": 10.0,
+        "status": "graded", "score": 2.5, "points": 10.0, "received": None,
     }  # fmt: skip
     assert row["graded"].startswith("2027-03-01 12:00:00")
     assert msgspec.json.decode(row["report"], type=Report) == kept
@@ -191,9 +195,9 @@ def test_a_commit_survives_a_crash_and_writers_wait_for_each_other(url):
 
 def test_the_latest_is_found_by_an_index(url):
     with Records(url) as records, records.engine.connect() as connection:
-        assert connection.execute(text("SELECT name FROM sqlite_master WHERE type = 'index'")).scalars().all() == [
-            "latest"
-        ]
+        query = "SELECT report FROM reports WHERE assignment = 'a' AND student = 's' ORDER BY id DESC"
+        plan = connection.execute(text(f"EXPLAIN QUERY PLAN {query}")).mappings().all()
+    assert [row["detail"] for row in plan] == ["SEARCH reports USING INDEX latest (assignment=? AND student=?)"]
 
 
 def locked(*_, **__):
@@ -206,7 +210,7 @@ def test_a_database_that_stays_locked_is_given_up_after_half_a_minute(url, monke
     naps = []
     monkeypatch.setattr(store.time, "monotonic", lambda: next(clock))
     monkeypatch.setattr(store.time, "sleep", naps.append)
-    monkeypatch.setattr(store, "CreateTable", locked)
+    monkeypatch.setattr(store, "migrate", locked)
     with pytest.raises(RecordsError, match="database is locked"):
         Records(url)
     assert naps == [0.02, 0.02], "it was tried three times"
@@ -217,10 +221,10 @@ def test_a_database_that_is_unlocked_in_time_is_taken(url, monkeypatch):
 
     def once_locked(*args, **more):
         tries.append(args)
-        return locked() if len(tries) == 1 else CreateTable(*args, **more)
+        return locked() if len(tries) == 1 else migrate(*args, **more)
 
     monkeypatch.setattr(store.time, "sleep", lambda seconds: None)
-    monkeypatch.setattr(store, "CreateTable", once_locked)
+    monkeypatch.setattr(store, "migrate", once_locked)
     with Records(url) as records:
         records.save(report())
         assert len(tries) == 2
@@ -231,7 +235,7 @@ def test_any_other_trouble_is_told_at_once(url, monkeypatch):
         raise OperationalError("CREATE TABLE", {}, Exception("disk I/O error"))
 
     monkeypatch.setattr(store.time, "sleep", lambda seconds: pytest.fail("nothing to wait for"))
-    monkeypatch.setattr(store, "CreateTable", broken)
+    monkeypatch.setattr(store, "migrate", broken)
     with pytest.raises(RecordsError, match="disk I/O error"):
         Records(url)
 

@@ -26,7 +26,7 @@ HOME = "/opt/autograder"
 """Where the environment and the engine lie in an image. Everybody may read them: they hold nothing of the course's."""
 NEEDED = (
     "torch", "numpy", "pandas", "scikit-learn", "scipy", "matplotlib", "tqdm", "msgspec", "psutil", "pydantic",
-    "pyseccomp", "pyyaml", "jinja2", "typer", "rich", "sqlalchemy", "jupytext", "parso",
+    "pyseccomp", "pyyaml", "jinja2", "typer", "rich", "sqlalchemy", "alembic", "jupytext", "parso",
 )  # fmt: skip
 """What grading needs of our own dependencies, and the command line imports: no Jupyter, no nbgrader, nothing for
 development."""
