@@ -25,7 +25,7 @@ class Store(Protocol):
 
 
 class Slot(Protocol):
-    """One submission's process: `executors.local.LocalSlot` is one."""
+    """One submission's process: `executors.local_slot.LocalSlot` is one."""
 
     def __enter__(self) -> Self: ...
 

@@ -25,7 +25,7 @@ from autograder.errors import (
     StorageError,
 )
 from autograder.grading import grade, slot
-from autograder.grading.executors import local
+from autograder.grading.executors import local, local_slot
 from autograder.grading.executors.local import LocalExecutor, LocalSlot
 from autograder.grading.executors.parts import how_ended
 from autograder.grading.messages import NotConnected
@@ -266,7 +266,7 @@ def test_one_that_says_nothing_for_too_long_is_ended(
     before = executor.settings
     executor.settings = settings(course.folder, Limits(check_seconds=0.1))
     with waiting(course, executor, what) as (_, ended):
-        monkeypatch.setattr(local, limit, 0.5)
+        monkeypatch.setattr(local_slot, limit, 0.5)
     executor.settings = before
     assert [(type(error), error.check) for error in ended if isinstance(error, SlotDiedError)] == [
         (SlotDiedError, "1 small")
