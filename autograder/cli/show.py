@@ -130,7 +130,7 @@ def _lines(rows: Sequence[Row], exercises: Sequence[ExerciseInfo], width: int) -
     choices = (
         ([*score, *points, *late, *_flags(rows), *seconds], names),
         ([*score, *points, *late], names),
-        ([*score, *folded, *late, *seconds], names),
+        ([*score, *folded, *late, *_flags(rows), *seconds], names),
         ([*score, *folded, *late], least),
         ([*score, _counted(rows, exercises), *late], least),
         (score, 0),
