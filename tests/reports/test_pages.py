@@ -135,7 +135,7 @@ def test_a_misconception_has_an_example_that_names_nobody(tmp_path: Path) -> Non
     slip = sample.check("1.3", Outcome.FAILED, mutant="gd_step_adds", hint="You go up the slope.")
     shown = checked(written(tmp_path, *(sample.report(name, (slip,)) for name in ("ada", "bob"))))
     told = shown.partition("Commonest misconceptions")[2].partition("Students ✓")[0]
-    assert "You go up the slope. cost 3 points, 2 students For example: gd_step gives the right values" in told
+    assert "You go up the slope. cost 2 students 3 points: 100 % of what known mistakes cost For example:" in told
     example = told.partition("For example:")[2].partition("2 students")[0]
     assert "7 of 15 values differ" in example and not {"ada", "bob"} & set(example.split())
 
