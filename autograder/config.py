@@ -40,6 +40,14 @@ class Device(StrEnum):
     CUDA = "cuda"
 
 
+class Leaderboard(StrEnum):
+    """Whether students get a page with the best results in training, and what they are called there."""
+
+    NONE = "none"
+    PSEUDONYMS = "pseudonyms"
+    NAMES = "names"
+
+
 class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -105,6 +113,7 @@ class AssignmentConfig(_Section):
     packages: tuple[str, ...] = DEFAULT_PACKAGES
     run_top_level: bool = False
     attempts: AttemptsConfig = AttemptsConfig()
+    leaderboard: Leaderboard = Leaderboard.NONE
     gradescope: GradescopeConfig = GradescopeConfig()
 
     @field_validator("due")

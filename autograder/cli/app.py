@@ -33,6 +33,7 @@ from autograder.cli import (
     status,
     validate,
 )
+from autograder.cli.commands import add
 from autograder.cli.terminal import lasting_output
 from autograder.errors import UserError
 from autograder.feedback.formats import visible
@@ -53,7 +54,6 @@ PLACES = {
 
 app = typer.Typer(
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     help="Grade deep-learning homework: a class at a time, against a hidden reference, in a sandbox.",
 )
@@ -74,20 +74,10 @@ def options(
     """Take the options that stand before a command."""
 
 
-app.command()(grade.grade)
-app.command()(regrade.regrade)
-app.command()(roster.roster)
-app.command()(status.status)
-app.command()(report.report)
-app.command()(export.export)
-app.command()(feedback.feedback)
-app.command()(similarity.similarity)
-app.command()(new.new)
-app.command()(validate.validate)
-app.command()(calibrate.calibrate)
-app.command()(release.release)
-app.command()(check.check)
-app.command()(doctor.doctor)
+add(
+    app, grade, regrade, roster, status, report, export, feedback, similarity, new, validate, calibrate, release, check,
+    doctor,
+)  # fmt: skip
 app.add_typer(nbgrader.app, name="nbgrader")
 app.add_typer(gradescope.app, name="gradescope")
 

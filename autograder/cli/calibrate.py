@@ -23,6 +23,11 @@ from autograder.cli.workers import worker_pool
 from autograder.errors import AssignmentError
 from autograder.feedback.terminal import escape
 
+EXAMPLES = (
+    "autograder calibrate regression",
+    "autograder calibrate regression --seeds 5 --to table.md",
+)
+
 if TYPE_CHECKING:
     from autograder.rubric.calibration import Calibration, Level, Measured
 

@@ -15,6 +15,11 @@ from rich.console import Console
 import autograder
 from autograder.sandbox.layers.interpreter import isolated, places
 
+EXAMPLES = (
+    "autograder check",
+    "autograder check regression.ipynb -e 1.4 --watch",
+)
+
 
 def check(
     file: Annotated[

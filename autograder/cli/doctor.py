@@ -14,6 +14,11 @@ from autograder.config import Device
 from autograder.errors import SandboxUnavailableError
 from autograder.feedback.terminal import escape
 
+EXAMPLES = (
+    "autograder doctor",
+    "autograder doctor --device cuda",
+)
+
 LAYERS = {
     "bubblewrap": "a file system with nothing of the course in it",
     "separate user": "another user for students' code",

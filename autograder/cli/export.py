@@ -15,6 +15,11 @@ from autograder.errors import InputError
 from autograder.feedback.terminal import escape
 from autograder.files import PRIVATE, replace
 
+EXAMPLES = (
+    "autograder export regression -f canvas --into book.csv --to back.csv",
+    "autograder export regression -f jsonl",
+)
+
 if TYPE_CHECKING:
     from autograder.platforms.grades import Exported, Gradebook
 

@@ -14,6 +14,11 @@ from autograder.cli.options import ConfigFile, Layout, Name, RosterFile
 from autograder.feedback.terminal import escape
 from autograder.files import PRIVATE, replace
 
+EXAMPLES = (
+    "autograder feedback regression submissions.zip",
+    "autograder feedback regression moodle/ --as moodle --to feedback.zip",
+)
+
 
 def feedback(
     name: Name,
@@ -29,7 +34,7 @@ def feedback(
     """
     from autograder.platforms.feedback import feedback_zip
     from autograder.reports.pages import student_page
-    from autograder.reports.summary import Row
+    from autograder.reports.rows import Row
 
     course = open_course(name, config, submissions=download)
     console = Console(stderr=True, emoji=False, highlight=False, soft_wrap=True)

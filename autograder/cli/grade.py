@@ -27,10 +27,18 @@ from autograder.cli.options import (
     Unsafe,
 )
 from autograder.cli.progress import INTERRUPTED, watched
+from autograder.cli.results import Policy
 from autograder.cli.show import wide_console
 from autograder.cli.terminal import print_json
 from autograder.intake import Entry
 from autograder.model import Outcome, Report
+
+EXAMPLES = (
+    "autograder grade regression submissions.zip --dry-run",
+    "autograder grade regression submissions/ --only ada --fresh --jobs 2",
+)
+FEW = 20
+"""Students whose reports are looked up one by one."""
 
 if TYPE_CHECKING:
     from autograder.platforms.classroom import Classroom
@@ -132,11 +140,11 @@ def grade_class(
         if folder is not None:  # before anything is printed: a terminal may refuse what it is given
             page = write_reports(
                 records.all_latest(name), folder, course=course.config.course.name, title=course.settings.title,
-                secret=course.config.secret(),
+                secret=course.config.secret(), leaderboard=course.settings.leaderboard,
             )  # fmt: skip
             tell_exposed(course, folder)
         chosen = {name for entry in entries for name in store.students(entry.student)}
-        show.table(name, _of(records, name, chosen), json=json)
+        show.table(name, _of(records, name, chosen), json=json, policy=Policy.of(course.settings))
         if tally.standing:
             console.print(
                 f"{tally.standing} of {len(entries)} were graded before and still stand (--fresh grades them again)."
@@ -165,4 +173,8 @@ def _needs_more(report: Report | None) -> bool:
 
 
 def _of(records: Records, name: str, students: set[str]) -> Iterable[Report]:
+    """Return the latest reports of these students; a few are looked up one by one, not in the whole class."""
+    if len(students) <= FEW:
+        found = (records.latest(name, student) for student in sorted(students))
+        return (report for report in found if report is not None)
     return (report for report in records.all_latest(name) if report.student in students)

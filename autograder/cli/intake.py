@@ -13,6 +13,7 @@ from rich.table import Table
 
 from autograder.cli.course import CourseAssignment
 from autograder.errors import InputError
+from autograder.feedback.formats import moment
 from autograder.feedback.terminal import escape
 from autograder.grading.settings import MAX_BYTES
 from autograder.intake.text import printable
@@ -93,7 +94,9 @@ def students_table(classroom: Classroom, console: Console) -> None:
         row = plain(student)
         known = [row["roster"]] if classroom.roster is not None else []
         late = "late" if student.late else ""
-        cells = [student.name, *known, str(row["attempt"]), row["received"][:16], late, ", ".join(row["files"])]
+        received = student.counting[-1].received
+        when = moment(received) if received else ""
+        cells = [student.name, *known, str(row["attempt"]), when, late, ", ".join(row["files"])]
         grid.add_row(*map(escape, cells))
     console.print(grid)
 

@@ -10,6 +10,11 @@ import typer
 from autograder.cli.options import ConfigFile
 from autograder.config import search
 
+EXAMPLES = (
+    "autograder new week_3",
+    'autograder new week_3 --title "Attention"',
+)
+
 
 def new(
     name: Annotated[str, typer.Argument(help="The assignment's name, as its module's: week_3.", show_default=False)],

@@ -8,8 +8,28 @@ from typing import Annotated
 import typer
 
 from autograder.config import Device
+from autograder.errors import ConfigError
 
-Name = Annotated[str, typer.Argument(help="The assignment, as in grader_config.yml.", show_default=False)]
+
+def _assignments(incomplete: str) -> list[str]:
+    """Return the assignments that a shell may complete a name to; none where there is no course."""
+    from autograder.cli.found import open_config
+
+    try:
+        names = open_config(None).assignments
+    except ConfigError:
+        return []
+    return [name for name in names if name.startswith(incomplete)]
+
+
+Name = Annotated[
+    str,
+    typer.Argument(help="The assignment, as in grader_config.yml.", show_default=False, autocompletion=_assignments),
+]
+NameOrAll = Annotated[
+    str | None,
+    typer.Argument(help="The assignment; without it, all.", show_default=False, autocompletion=_assignments),
+]
 ConfigFile = Annotated[Path | None, typer.Option("--config", help="Another grader_config.yml.", show_default=False)]
 Jobs = Annotated[int, typer.Option("--jobs", "-j", min=1, help="Submissions at a time.")]
 Only = Annotated[list[str] | None, typer.Option("--only", help="Just this student (repeatable).")]

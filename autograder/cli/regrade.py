@@ -20,6 +20,11 @@ from autograder.errors import InputError
 from autograder.feedback.formats import number
 from autograder.feedback.terminal import escape
 
+EXAMPLES = (
+    "autograder regrade regression class.zip --dry-run",
+    "autograder regrade regression class.zip --check '1.3 mae' --jobs 2",
+)
+
 if TYPE_CHECKING:
     from autograder.grading.regrade import Changed, Regrading
     from autograder.platforms.classroom import Classroom
@@ -52,12 +57,6 @@ def regrade(
     Only what depends on the change is run again: a comment or another exercise costs nobody anything.
 
     Exit codes: 0 done, 1 some submissions met an error of the grader's, 2 wrong input.
-
-    Examples:
-
-        autograder regrade regression class.zip --dry-run
-
-        autograder regrade regression class.zip --check "1.3 mean_squared_error"
     """
     course = open_course(name, config, device, submissions=folder)
     with understood(course, folder, layout=layout, roster=roster) as classroom:

@@ -13,6 +13,11 @@ from autograder.cli.course import CourseAssignment, open_course
 from autograder.cli.options import ConfigFile, Name
 from autograder.errors import AssignmentError, LeakError, MarkerError, PublicCheckError
 
+EXAMPLES = (
+    "autograder release regression --check",
+    "autograder release regression --to dist",
+)
+
 if TYPE_CHECKING:
     from autograder.home import PublicRelease
 

@@ -10,6 +10,11 @@ import typer
 from autograder.cli.course import open_course, tell_exposed
 from autograder.cli.options import ConfigFile, Name
 
+EXAMPLES = (
+    "autograder report regression",
+    "autograder report regression --to public/regression",
+)
+
 
 def report(
     name: Name,
@@ -24,7 +29,7 @@ def report(
     with course.records() as records:
         page = write_reports(
             records.all_latest(name), folder, course=course.config.course.name, title=course.settings.title,
-            secret=course.config.secret(),
+            secret=course.config.secret(), leaderboard=course.settings.leaderboard, anew=True,
         )  # fmt: skip
         tell_exposed(course, folder)
     print(page)

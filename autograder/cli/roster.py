@@ -13,6 +13,11 @@ from autograder.cli.options import AsJson, ConfigFile, Layout, Name, RosterFile
 from autograder.cli.show import wide_console
 from autograder.cli.terminal import print_json
 
+EXAMPLES = (
+    "autograder roster regression submissions.zip",
+    "autograder roster regression canvas/ --roster gradebook.csv --json",
+)
+
 
 def roster(
     name: Name,

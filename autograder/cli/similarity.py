@@ -25,6 +25,11 @@ from autograder.errors import InputError, RejectedError
 from autograder.feedback.terminal import escape
 from autograder.files import PRIVATE, replace
 
+EXAMPLES = (
+    "autograder similarity regression class.zip",
+    "autograder similarity regression class/ --against last_year/ --pseudonyms",
+)
+
 if TYPE_CHECKING:
     from autograder.platforms.classroom import Classroom
     from autograder.reports.similarity import NamedPair

@@ -26,6 +26,11 @@ from autograder.config import Device
 from autograder.feedback.terminal import escape
 from autograder.protocol.devices import CPU
 
+EXAMPLES = (
+    "autograder validate regression",
+    "autograder validate --all --seeds 5",
+)
+
 if TYPE_CHECKING:
     from autograder.grading.validate import (
         BreachVerdict,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 
 from markupsafe import Markup, escape
 
@@ -72,3 +73,9 @@ def number(value: float | None) -> str:
 def points(value: float) -> str:
     """Points as they are written on a board: 3, 2.5, 0.33."""
     return f"{round(value, 2) + 0.0:g}"
+
+
+def moment(when: datetime) -> str:
+    """A time to the minute with the name of its zone, or its distance from UTC where the zone has none."""
+    zone = when.tzname() or ""
+    return f"{when:%Y-%m-%d %H:%M} {'UTC' if zone[:1] in ('+', '-') else ''}{zone}".rstrip()

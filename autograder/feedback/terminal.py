@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+from functools import cache
+
+from rich.style import Style
 
 from autograder.feedback.formats import visible
 from autograder.feedback.signs import Sign, Tone
@@ -39,3 +42,9 @@ def _escaped(found: re.Match[str]) -> str:
 def styled(sign: Sign, text: str | None = None) -> str:
     """Return the symbol, or another text of the same meaning, in the colour of the sign. The text is escaped."""
     return f"[{_STYLES[sign.tone]}]{escape(sign.symbol if text is None else text)}[/]"
+
+
+@cache
+def style_of(sign: Sign) -> Style:
+    """Return the colour of a sign."""
+    return Style.parse(_STYLES[sign.tone])

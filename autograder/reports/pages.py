@@ -1,9 +1,11 @@
-"""Render a summary or a report as a page, and write it to a file."""
+"""Render a summary or a report as a page."""
 
 from __future__ import annotations
 
+import base64
+import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
@@ -11,13 +13,19 @@ import jinja2
 import msgspec
 from markupsafe import Markup
 
-from autograder.feedback import formats, sentences
-from autograder.feedback.outcomes import ExerciseResult, is_ours, unreached
+from autograder.feedback import formats, sentences, signs
+from autograder.feedback.outcomes import CLOSE, ExerciseResult, is_ours, unreached
 from autograder.feedback.sentences import Fact, Told
 from autograder.feedback.signs import SIGNS, sign_of
 from autograder.model import CheckResult, Curve, ExerciseInfo, Outcome, Report
 from autograder.reports import pictures
-from autograder.reports.summary import ClassSummary, Row
+from autograder.reports.board import Board
+from autograder.reports.histogram import histogram
+from autograder.reports.rows import Row
+from autograder.reports.summary import ClassSummary
+
+FEW = 5
+"""Mistakes that are told with an example."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,15 +83,44 @@ class ExerciseView:
         return self.cell.complete and not any(check.curve for check in self.checks)
 
 
-def class_page(summary: ClassSummary, *, course: str, title: str) -> str:
+@dataclass(frozen=True, slots=True)
+class Script:
+    """A script in a page, and the digest by which the page allows this one and no other."""
+
+    text: Markup
+    policy: str
+
+
+def class_page(summary: ClassSummary, *, course: str, title: str, board: Board | None = None) -> str:
     """Return the page for TAs and instructors."""
-    template = environment().get_template("class.html.j2")
-    return template.render(
-        summary=summary, course=course, title=title, histogram=pictures.histogram(summary.shares), row_of=_cells_by
+    return (
+        environment()
+        .get_template("class.html.j2")
+        .render(
+            script=_script(),
+            summary=summary,
+            course=course,
+            title=title,
+            board=board,
+            few=FEW,
+            to_read=signs.TO_READ,
+            histogram=histogram(summary.shares),
+            row_of=_cells_by,
+            tags_of=_tags(summary),
+            keys_of=_keys(summary),
+        )
     )
 
 
-def student_page(report: Report, row: Row, *, course: str, title: str) -> str:
+def board_page(summary: ClassSummary, board: Board, *, course: str, title: str) -> str:
+    """Return the leaderboard for the class, with the names that the board has."""
+    template = environment().get_template("board.html.j2")
+    return template.render(standings=summary.standings, course=course, title=title, board=board)
+
+
+def student_page(
+    report: Report, row: Row, *, course: str, title: str, stamp: str = "", board: Board | None = None
+) -> str:
     """Return the page for one student. What students may not see never reaches the template."""
     pairs = enumerate(zip(report.exercises, row.cells, strict=True), 1)
     exercises = tuple(_view(report, f"exercise-{place}", info, cell) for place, (info, cell) in pairs)
@@ -94,8 +131,10 @@ def student_page(report: Report, row: Row, *, course: str, title: str) -> str:
         environment()
         .get_template("student.html.j2")
         .render(
+            stamp=stamp,
             course=course,
             title=title,
+            board=board if row.reached else None,
             report=msgspec.structs.replace(report, problem="", results=(), flags=(), boundary=(), assignment_digest=""),
             about=sentences.about(report),
             exercises=exercises,
@@ -124,6 +163,50 @@ def _cells_by(row: Row) -> dict[str, ExerciseResult]:
     return {cell.number: cell for cell in row.cells}
 
 
+def _tags(summary: ClassSummary) -> Callable[[Row], str]:
+    """Return what tells for a row what the page's script filters by; a number is an exercise that lacks points."""
+    to_look_at = summary.to_look_at
+
+    def tags_of(row: Row) -> str:
+        done = row.points > 0 and row.score >= row.points - CLOSE
+        tags = ["ungraded"] if row.status != "graded" else ["full" if done else "open"]
+        tags += ["look"] if row.student in to_look_at else []
+        cells = _cells_by(row)
+        lacking = (
+            str(place)
+            for place, exercise in enumerate(summary.exercises)
+            if (cell := cells.get(exercise.number)) is None or cell.earned < cell.points - CLOSE
+        )
+        return " ".join((*tags, *lacking))
+
+    return tags_of
+
+
+def _keys(summary: ClassSummary) -> Callable[[Row], str]:
+    """Return what tells for a row what the page's script sorts by: the score, each exercise's points, the seconds."""
+
+    def keys_of(row: Row) -> str:
+        cells = _cells_by(row)
+        earned = [cells.get(exercise.number) for exercise in summary.exercises]
+        values = [
+            row.score if row.status == "graded" else None,
+            *(None if cell is None or cell.outcome is None else cell.earned for cell in earned),
+            row.own_seconds if row.ran else None,
+        ]
+        return " ".join("-" if value is None else f"{value:.4g}" for value in values)
+
+    return keys_of
+
+
+@cache
+def _script() -> Script:
+    loader = environment().loader
+    assert loader is not None
+    text = loader.get_source(environment(), "class.js")[0]
+    digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+    return Script(Markup(text), f"sha256-{digest}")
+
+
 @cache
 def environment() -> jinja2.Environment:
     """Return what renders all pages: every text is escaped, and shows what is hidden in it."""
@@ -144,7 +227,7 @@ def environment() -> jinja2.Environment:
         code=formats.code,
         number=formats.number,
         points=formats.points,
-        moment=_moment,
+        moment=formats.moment,
         sign=sign_of,
         plot=pictures.plot,
     )
@@ -156,8 +239,3 @@ def _finalize(value: Any) -> Any:
     if isinstance(value, Markup) or not isinstance(value, str):
         return value
     return formats.visible(value)
-
-
-def _moment(moment: datetime) -> str:
-    moment = moment if moment.tzinfo is None else moment.astimezone(UTC)
-    return f"{moment:%Y-%m-%d %H:%M}" + (" UTC" if moment.tzinfo else "")

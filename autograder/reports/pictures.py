@@ -1,4 +1,4 @@
-"""Compute the geometry of the pictures: where each bar, line and label goes. The templates draw them as inline SVG.
+"""Compute the geometry of a training curve beside its ladder: where lines and labels go. Templates draw it as SVG.
 
 Not with matplotlib: this way a picture has 2 KB instead of 20, takes well under a millisecond, uses the page's fonts
 and colours (in dark mode as well), and equal data gives equal bytes.
@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from autograder.feedback.formats import number
 from autograder.model import Curve
 
-BINS = 10
 MOST_POINTS = 240
 LARGEST, SMALLEST = 1e100, 1e-100
 """Larger values are drawn as the first, smaller ones as 0, so that no difference and no ratio of two overflows."""
@@ -26,51 +25,6 @@ WIDTH, HEIGHT = 500, 268
 TOP, BOTTOM, LEFT = 32, 222, 54
 CURVE_END, LADDER_END, LABELS = 300, 356, 364
 GAP = 16
-
-
-@dataclass(frozen=True, slots=True)
-class Bar:
-    """One bar of a histogram, in the picture's units."""
-
-    x: float
-    y: float
-    width: float
-    height: float
-    count: int
-    words: str
-
-
-@dataclass(frozen=True, slots=True)
-class Histogram:
-    """The distribution of scores in ten bars."""
-
-    bars: tuple[Bar, ...]
-    edges: tuple[tuple[float, str], ...]
-    width: int = WIDTH
-    height: int = 190
-    base: int = 150
-
-
-def histogram(shares: Sequence[float]) -> Histogram:
-    """Return ten bars of equal width for scores as shares of full marks; full marks fall in the last one."""
-    counts = [0] * BINS
-    for share in shares:
-        if math.isfinite(share):
-            counts[min(BINS - 1, max(0, math.floor(share * BINS + 1e-9)))] += 1
-    tallest = max(max(counts), 1)
-    step, base, room = (WIDTH - 20) / BINS, 150, 122
-    bars = tuple(
-        Bar(
-            x=round(10 + i * step + 2, 1),
-            y=round(base - room * count / tallest, 1),
-            width=round(step - 4, 1),
-            height=round(room * count / tallest, 1),
-            count=count,
-            words=f"{i * 10} to {i * 10 + 10} %: {count}",
-        )
-        for i, count in enumerate(counts)
-    )
-    return Histogram(bars, tuple((round(10 + i * step, 1), str(i * 10)) for i in range(0, BINS + 1, 2)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Summarise reports for the class page: a row for each student, and the class added up."""
+"""Add the rows of a class up for its page."""
 
 from __future__ import annotations
 
@@ -8,124 +8,16 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
 
-from autograder.feedback import formats, signs
-from autograder.feedback.outcomes import ExerciseResult, failed_as_a_whole
+from autograder.feedback import signs
+from autograder.feedback.outcomes import CLOSE
 from autograder.feedback.signs import SIGNS, Sign
-from autograder.model import STOPPED, ExerciseInfo, Outcome, Report
-
-
-class Mistake(NamedTuple):
-    """A recognised mistake. `mutant` is for TAs only."""
-
-    exercise: str
-    mutant: str
-    hint: str
-
-
-class Fault(NamedTuple):
-    """A grader error: the check it hit ("" for the whole submission), its last line and its trace."""
-
-    check: str
-    line: str
-    trace: str
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One student's line on the class page: all that is kept of a report."""
-
-    student: str
-    file: str
-    status: str
-    score: float
-    points: float
-    exercises: tuple[ExerciseInfo, ...]
-    cells: tuple[ExerciseResult, ...]
-    outcomes: tuple[tuple[Outcome, int], ...]
-    stopped: tuple[tuple[Outcome, str], ...]
-    mistakes: tuple[Mistake, ...]
-    faults: tuple[Fault, ...]
-    shortcuts: tuple[str, ...]
-    problem: str
-    ran: bool
-    boundary: tuple[str, ...]
-    version: tuple[str, str]
-    graded: datetime | None
-    own_seconds: float
-    wall_seconds: float
-
-    @staticmethod
-    def of(report: Report, file: str) -> Row:
-        """Summarise a report whose page is `file`."""
-        ran = bool(report.results)
-        return Row(
-            student=report.student,
-            file=file,
-            status=report.status,
-            score=report.score,
-            points=report.points,
-            exercises=report.exercises,
-            cells=tuple(ExerciseResult.of(report, exercise) for exercise in report.exercises),
-            outcomes=tuple(sorted(Counter(result.outcome for result in report.results).items())),
-            stopped=tuple(dict.fromkeys((r.outcome, r.exercise) for r in report.results if r.outcome in STOPPED)),
-            mistakes=tuple(
-                dict.fromkeys(Mistake(r.exercise, r.mutant, r.hint) for r in report.results if r.hint or r.mutant)
-            ),
-            faults=_faults(report),
-            shortcuts=tuple(formats.clip(flag, 200) for flag in report.flags[:10]),
-            problem="" if failed_as_a_whole(report) else formats.clip(report.problem.strip(), 400),
-            ran=ran,
-            boundary=report.boundary,
-            version=(report.assignment_digest, report.engine),
-            graded=report.graded,
-            own_seconds=report.own_seconds,
-            wall_seconds=report.wall_seconds,
-        )
-
-    @property
-    def flags(self) -> tuple[Sign, ...]:
-        """Return the signs of the submission as a whole. Its exercises' outcomes are in their cells."""
-        status = signs.status_sign(self.status)
-        loading = signs.NOT_LOADED if self.problem and self.ran else None
-        return tuple(sign for sign in (status, loading) if sign)
-
-    def exercises_with(self, outcome: Outcome) -> str:
-        """Return the numbers of the exercises in which a check was stopped with this outcome."""
-        return ", ".join(number for stopped, number in self.stopped if stopped is outcome)
-
-
-def _faults(report: Report) -> tuple[Fault, ...]:
-    if failed_as_a_whole(report):
-        return (_fault("", report.problem),)
-    return tuple(_fault(r.name, r.message) for r in report.results if r.outcome is Outcome.GRADER_ERROR)
-
-
-def _fault(check: str, trace: str) -> Fault:
-    lines = trace.strip().splitlines()
-    return Fault(check, formats.clip(lines[-1], 300) if lines else "no message", formats.clip(trace.strip(), 3_000))
-
-
-@dataclass(frozen=True, slots=True)
-class ExerciseSummary:
-    """The class's result in one exercise, over the graded submissions."""
-
-    number: str
-    title: str
-    points: float
-    share: float
-    complete: int
-    untouched: int
-    of: int
-
-
-@dataclass(frozen=True, slots=True)
-class MistakeSummary:
-    """A recognised mistake and who made it."""
-
-    mistake: Mistake
-    rows: tuple[Row, ...]
+from autograder.model import Outcome
+from autograder.reports.exercises import ExerciseSummary, exercise_summaries
+from autograder.reports.mistakes import MistakeSummary, mistake_summaries
+from autograder.reports.rows import Fault, Row
+from autograder.reports.standings import Standings, standings
+from autograder.reports.timings import CheckTiming, slowest_checks
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,8 +61,11 @@ class ClassSummary:
     mean: float | None
     median: float | None
     shares: tuple[float, ...]
+    full: int
     exercises: tuple[ExerciseSummary, ...]
     mistakes: tuple[MistakeSummary, ...]
+    standings: tuple[Standings, ...]
+    slowest: tuple[CheckTiming, ...]
     outcomes: tuple[tuple[Outcome, int], ...]
     faults: tuple[FaultSummary, ...]
     attention: tuple[Attention, ...]
@@ -199,8 +94,11 @@ class ClassSummary:
             mean=statistics.fmean(scores) if scores else None,
             median=statistics.median(scores) if scores else None,
             shares=tuple(row.score / row.points if row.points else 0.0 for row in graded),
-            exercises=_exercises(rows, graded),
-            mistakes=_mistakes(rows),
+            full=sum(row.points > 0 and row.score >= row.points - CLOSE for row in graded),
+            exercises=exercise_summaries(rows, graded),
+            mistakes=mistake_summaries(rows),
+            standings=standings(rows),
+            slowest=slowest_checks(rows),
             outcomes=tuple((outcome, counts[outcome]) for outcome in Outcome if counts[outcome]),
             faults=_fault_groups(rows),
             attention=_attention(rows),
@@ -213,43 +111,21 @@ class ClassSummary:
         )
 
     @property
+    def doubtful(self) -> tuple[ExerciseSummary, ...]:
+        """Return the exercises that somebody should read again."""
+        return tuple(exercise for exercise in self.exercises if exercise.doubtful)
+
+    @property
+    def to_look_at(self) -> frozenset[str]:
+        """Return the students whose submissions need a look."""
+        hit = [row for group in self.faults for row in group.rows]
+        hit += [row for group in self.attention for row, _ in group.rows]
+        return frozenset(row.student for row in hit)
+
+    @property
     def unprotected(self) -> int:
         """Return how many submissions ran without a boundary."""
         return sum(boundary.count for boundary in self.boundaries if not boundary.holds)
-
-
-def _exercises(rows: Sequence[Row], graded: Sequence[Row]) -> tuple[ExerciseSummary, ...]:
-    infos = {info.number: info for row in rows for info in row.exercises}
-    cells: dict[str, list[ExerciseResult]] = {number: [] for number in infos}
-    for row in graded:
-        for cell in row.cells:
-            cells[cell.number].append(cell)
-    return tuple(
-        ExerciseSummary(
-            number=info.number,
-            title=info.title,
-            points=info.points,
-            share=_share(cells[info.number]),
-            complete=sum(cell.complete for cell in cells[info.number]),
-            untouched=sum(cell.outcome is Outcome.NOT_ATTEMPTED for cell in cells[info.number]),
-            of=len(cells[info.number]),
-        )
-        for info in infos.values()
-    )
-
-
-def _share(cells: Sequence[ExerciseResult]) -> float:
-    whole = sum(cell.points for cell in cells)
-    return min(1.0, max(0.0, sum(cell.earned for cell in cells) / whole)) if whole else 0.0
-
-
-def _mistakes(rows: Sequence[Row]) -> tuple[MistakeSummary, ...]:
-    found: dict[Mistake, list[Row]] = {}
-    for row in rows:
-        for mistake in row.mistakes:
-            found.setdefault(mistake, []).append(row)
-    ordered = sorted(found.items(), key=lambda item: (-len(item[1]), item[0]))
-    return tuple(MistakeSummary(mistake, tuple(who)) for mistake, who in ordered)
 
 
 def _fault_groups(rows: Sequence[Row]) -> tuple[FaultSummary, ...]:

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 from rich.console import Console
-from rich.text import Text
 
 from autograder.cli.show import Row as TerminalRow
 from autograder.config import GradescopeConfig
@@ -101,7 +100,7 @@ def signs(report: Report, folder: Path) -> dict[str, str]:
     first = report.exercises[0]
     home = checked(report)
     return {
-        "terminal table": Text.from_markup(TerminalRow.of(report).cells[first.number]).plain.split()[-1],
+        "terminal table": TerminalRow.of(report).cells[first.number].text.split()[-1],
         "class page": html.unescape(_found(r'<span class="cell \w+" title="[^"]*">([^<]+)<', index)).split()[-1],
         "class page, counted": _found(
             r'Outcomes of all checks</h2>\s*<ul[^>]*><li>\s*<span class="badge[^>]*>(.)<', index

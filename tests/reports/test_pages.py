@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import re
 from html.parser import HTMLParser
 from pathlib import Path
@@ -31,8 +33,9 @@ EVIL = (
 class Balance(HTMLParser):
     """Every tag closes, ids are unique, links to anchors lead somewhere; nothing runs and nothing is loaded."""
 
-    def __init__(self, page: str) -> None:
+    def __init__(self, page: str, *, scripts: bool = False) -> None:
         super().__init__()
+        self.scripts = scripts
         self.open: list[str] = []
         self.ids: list[str] = []
         self.links: list[str] = []
@@ -44,7 +47,8 @@ class Balance(HTMLParser):
         assert {link[1:] for link in self.links if link.startswith("#")} <= set(self.ids)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        assert tag not in {"script", "img", "link", "iframe", "object", "image", "use"}
+        assert tag not in {"img", "link", "iframe", "object", "image", "use"}
+        assert tag != "script" or (self.scripts and not attrs), "no script but ours, and only on the class page"
         names = [name for name, _ in attrs]
         assert len(names) == len(set(names)) and not any(name.startswith("on") for name in names)
         values = dict(attrs)
@@ -62,7 +66,7 @@ class Balance(HTMLParser):
         assert self.open.pop() == tag
 
     def handle_data(self, data: str) -> None:
-        if "style" not in self.open:
+        if not {"style", "script"} & set(self.open):
             self.text += data
 
 
@@ -75,7 +79,7 @@ def checked(path: Path) -> str:
     page = path.read_text(encoding="utf-8")
     assert not re.search(r'\b(?:x|y|d|points|width|height|cx|cy)="[^"]*(?:nan|inf)', page)
     assert "url(" not in page and "@import" not in page
-    return " ".join(Balance(page).text.split())
+    return " ".join(Balance(page, scripts=path.name == "index.html").text.split())
 
 
 def student_text(folder: Path, report: Report) -> str:
@@ -89,7 +93,7 @@ def test_a_whole_class(tmp_path: Path) -> None:
     assert index == tmp_path / "index.html"
     assert len(list((tmp_path / "students").iterdir())) == 40
     shown = checked(index)
-    links = [link for link in Balance(index.read_text()).links if link and not link.startswith("#")]
+    links = [link for link in Balance(index.read_text(), scripts=True).links if link and not link.startswith("#")]
     assert links and all((tmp_path / link).is_file() for link in links)
     for report in reports:
         assert report.student in shown
@@ -104,6 +108,36 @@ def test_students_never_see_the_mutant_or_our_traceback(tmp_path: Path) -> None:
     for path in (tmp_path / "students").iterdir():
         page = path.read_text()
         assert not any(secret in page for secret in [*mutants, "SECRET_REFERENCE", "KeyError", "landlock"])
+
+
+def test_the_class_page_allows_its_own_script_and_no_other(tmp_path: Path) -> None:
+    """A name that got past every escape would still not run."""
+    index = written(tmp_path, *sample.a_class(3)).read_text()
+    (script,) = re.findall(r"<script>(.*?)</script>", index, re.DOTALL)
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    (policy,) = re.findall(r'http-equiv="Content-Security-Policy" content="([^"]*)"', index)
+    assert policy == f"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{digest}'"
+    for page in (tmp_path / "students").iterdir():
+        assert "script-src" not in page.read_text() and "<script" not in page.read_text()
+
+
+def test_the_class_page_without_its_script_shows_everybody_by_name_and_no_dead_control(tmp_path: Path) -> None:
+    index = written(tmp_path, *sample.a_class(30)).read_text()
+    assert (
+        re.search(r'<form class="controls"[^>]* hidden>', index)
+        and "<button" not in index.partition('<table class="class"')[2].partition("</table>")[0]
+    )
+    shown = re.findall(r'<th class="who" scope="row"><a [^>]*><bdi>([^<]*)</bdi>', index)
+    assert len(shown) == 30 and shown == sorted(shown, key=str.casefold)
+
+
+def test_a_misconception_has_an_example_that_names_nobody(tmp_path: Path) -> None:
+    slip = sample.check("1.3", Outcome.FAILED, mutant="gd_step_adds", hint="You go up the slope.")
+    shown = checked(written(tmp_path, *(sample.report(name, (slip,)) for name in ("ada", "bob"))))
+    told = shown.partition("Commonest misconceptions")[2].partition("Students ✓")[0]
+    assert "You go up the slope. cost 2 students 3 points: 100 % of what known mistakes cost For example:" in told
+    example = told.partition("For example:")[2].partition("2 students")[0]
+    assert "7 of 15 values differ" in example and not {"ada", "bob"} & set(example.split())
 
 
 def test_equal_reports_give_equal_bytes(tmp_path: Path) -> None:

@@ -15,11 +15,6 @@ from tests.reports import sample
 NUMBERS = st.floats(allow_nan=True, allow_infinity=True)
 
 
-def test_full_marks_fall_in_the_last_bar() -> None:
-    bars = pictures.histogram([0.0, 0.05, 0.3, 0.999, 1.0, 1.2, -1.0, math.nan]).bars
-    assert [bar.count for bar in bars] == [3, 0, 0, 1, 0, 0, 0, 0, 0, 3]
-
-
 def test_a_metric_that_is_a_loss_shares_the_axis_and_an_accuracy_does_not() -> None:
     loss, accuracy = pictures.plot(sample.curve()), pictures.plot(sample.curve(name="accuracy"))
     assert loss is not None and accuracy is not None

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from autograder.model import CheckResult, Outcome, Report
-from autograder.reports.summary import Boundary, ClassSummary, Row
+from autograder.reports.rows import Row
+from autograder.reports.summary import Boundary, ClassSummary
 from tests.reports import sample
 
 
@@ -32,8 +33,8 @@ def test_a_mistake_counts_once_a_student() -> None:
     assert [(group.mistake.mutant, len(group.rows)) for group in found.mistakes] == [("axis", 2)]
 
 
-def test_the_commonest_mistake_comes_first() -> None:
-    """And of those that are as common, the one of the earlier exercise."""
+def test_the_mistake_that_cost_the_class_most_comes_first() -> None:
+    """And of those that cost as much, the one of the earlier exercise."""
 
     def made(number: str, mutant: str) -> CheckResult:
         return sample.check(number, Outcome.FAILED, mutant=mutant, hint=f"{mutant}?")
@@ -47,6 +48,37 @@ def test_the_commonest_mistake_comes_first() -> None:
         ("1.4", "sign", 4), ("1.2", "mean", 2), ("1.1", "axis", 1), ("1.3", "rate", 1), ("1.5", "rate", 1),
     ]  # fmt: skip
     assert [row.student for row in found.mistakes[1].rows] == ["b", "c"]
+    assert [group.lost for group in found.mistakes] == [6.0, 3.0, 1.5, 1.5, 1.5]
+    assert found.mistakes[0].share == 6.0 / 13.5
+
+
+def test_a_rare_mistake_that_costs_much_comes_before_a_common_one_that_costs_little() -> None:
+    cheap = sample.check("1.1", Outcome.FAILED, points=0.5, mutant="axis", hint="axis?")
+    dear = sample.check("3.1", Outcome.FAILED, points=4.0, mutant="sign", hint="sign?")
+    found = summary(sample.report("a", (cheap, dear)), sample.report("b", (cheap,)), sample.report("c", (cheap,)))
+    assert [(group.mistake.mutant, group.lost) for group in found.mistakes] == [("sign", 4.0), ("axis", 1.5)]
+
+
+def test_the_example_is_what_was_found_most_often() -> None:
+    def made(found: str) -> tuple[CheckResult, ...]:
+        return (sample.check("1.1", Outcome.FAILED, mutant="axis", hint="axis?", message=found),)
+
+    found = summary(
+        *(sample.report(who, made(said)) for who, said in zip("abc", ("odd", "usual", "usual"), strict=True))
+    )
+    assert found.mistakes[0].found == "usual"
+
+
+def test_who_needs_a_look_is_known() -> None:
+    found = summary(
+        sample.report("a", sample.all_of(Outcome.PASSED)),
+        sample.report("b", status="rejected", problem="?"),
+        sample.report("c", (sample.check("1.1", Outcome.GRADER_ERROR),)),
+        sample.report("d", sample.all_of(Outcome.PASSED), flags=("mse may call a library",)),
+        sample.report("e", (sample.check("1.1", Outcome.TIMED_OUT),)),
+        sample.report("f", sample.all_of(Outcome.FAILED)),
+    )
+    assert found.to_look_at == {"b", "c", "d", "e"} and found.full == 2
 
 
 def test_equal_errors_of_the_grader_are_one_group() -> None:

@@ -7,9 +7,11 @@ import os
 import re
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from autograder import reports
+from autograder.config import Leaderboard
 from autograder.errors import ReportError
 from autograder.files import replace
 from autograder.identity import page_name
@@ -66,6 +68,48 @@ def test_a_folder_that_was_there_keeps_its_mode(tmp_path):
     write(tmp_path)
     assert tmp_path.stat().st_mode & 0o777 == 0o755
     assert modes(tmp_path) == {"0o600"}
+
+
+def times(folder: Path) -> dict[str, int]:
+    return {path.name: path.stat().st_mtime_ns for path in (folder / "students").iterdir()}
+
+
+def test_a_page_that_would_be_the_same_stays_as_it_is(tmp_path):
+    """Of 2,000 pages, one is written where one student is graded again."""
+    write(tmp_path)
+    for path in (tmp_path / "students").iterdir():
+        os.utime(path, ns=(1, 1))
+    changed = [*CLASS[:2], msgspec.structs.replace(CLASS[2], score=6.0)]
+    reports.write_reports(changed, tmp_path, course="Course", title="Tiny", secret=b"s")
+    assert {name.partition(".")[0] for name, time in times(tmp_path).items() if time != 1} == {"cyd"}
+
+
+@pytest.mark.parametrize(
+    "change", [{"course": "Other"}, {"title": "Other"}, {"leaderboard": Leaderboard.NAMES}, {"anew": True}]
+)
+def test_all_else_that_a_page_shows_makes_it_new(tmp_path, change):
+    write(tmp_path)
+    for path in (tmp_path / "students").iterdir():
+        os.utime(path, ns=(1, 1))
+    reports.write_reports(CLASS, tmp_path, **{"course": "Course", "title": "Tiny", "secret": b"s", **change})
+    assert 1 not in times(tmp_path).values()
+
+
+def test_a_page_that_is_empty_is_written_again(tmp_path):
+    write(tmp_path)
+    page = next((tmp_path / "students").iterdir())
+    page.write_text("", encoding="utf-8")
+    write(tmp_path)
+    assert "</html>" in page.read_text(encoding="utf-8")
+
+
+def test_what_a_page_says_of_its_making_tells_nobody_anything(tmp_path):
+    """A report holds what students are not told; who lacks the secret cannot try what would give the same."""
+    for run, secret in (("one", b"s"), ("other", b"t")):
+        write(tmp_path / run, secret)
+    stamps = {re.search(r'autograder-page" content="(\w{32})"', page.read_text(encoding="utf-8"))[1]
+              for page in tmp_path.rglob("students/*.html")}  # fmt: skip
+    assert len(stamps) == 6
 
 
 def names(folder: Path) -> set[str]:

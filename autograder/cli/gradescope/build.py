@@ -11,6 +11,11 @@ from rich.console import Console
 from autograder.cli.course import CourseAssignment, open_course
 from autograder.cli.options import ConfigFile, Gpu, Name
 
+EXAMPLES = (
+    "autograder gradescope build regression",
+    "autograder gradescope build regression --to regression.zip",
+)
+
 
 def build(
     name: Name,

@@ -11,6 +11,11 @@ from autograder.cli.course import open_course
 from autograder.cli.gradescope.build import note_on_wheels
 from autograder.cli.options import ConfigFile, Container, ContainerWords, Gpu, Name
 
+EXAMPLES = (
+    "autograder gradescope image regression --make",
+    "autograder gradescope image regression --make --engine podman",
+)
+
 
 def image(
     name: Name,

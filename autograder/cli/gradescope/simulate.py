@@ -21,6 +21,11 @@ from autograder.identity import clean_name, file_name
 from autograder.intake import find_class
 from autograder.platforms.gradescope import simulate as rehearsal
 
+EXAMPLES = (
+    "autograder gradescope simulate regression ada.ipynb",
+    "autograder gradescope simulate regression --class submissions/",
+)
+
 WORDS = {
     "configuration": "grader_config.yml",
     "reference": "reference",

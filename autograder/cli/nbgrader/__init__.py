@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import typer
 
+from autograder.cli.commands import add
 from autograder.cli.nbgrader import grade, source
 
 app = typer.Typer(no_args_is_help=True, help="Work with an nbgrader course: its source notebooks and its gradebook.")
-app.command()(source.source)
-app.command()(grade.grade)
+add(app, source, grade)

@@ -18,12 +18,18 @@ from autograder.cli.progress import INTERRUPTED, tell, watched
 from autograder.cli.show import wide_console
 from autograder.cli.terminal import print_json
 from autograder.errors import RejectedError, UserError
+from autograder.feedback.formats import moment
 from autograder.feedback.terminal import escape
 from autograder.files import replace
 from autograder.intake import Entry, choose
 from autograder.intake.notebook import cells_of, source_of
 from autograder.intake.stored import StoredCell
 from autograder.model import Report
+
+EXAMPLES = (
+    "autograder nbgrader grade nbgrader-course regression",
+    "autograder nbgrader grade nbgrader-course regression --only ada",
+)
 
 if TYPE_CHECKING:
     from autograder.grading.scheduler import Done
@@ -86,8 +92,9 @@ def _grade(
     ):
         due = book.set_due(course.settings.due)
         console = Console(stderr=True, emoji=False)
-        if due != course.settings.due and course.settings.due is not None:
-            console.print(f"[yellow]The gradebook says due {due}, grader_config.yml {course.settings.due}: "
+        if due is not None and course.settings.due is not None and due != course.settings.due:
+            console.print(f"[yellow]The gradebook says due {moment(due)}, "
+                          f"grader_config.yml {moment(course.settings.due)}: "
                           "the gradebook counts.[/]")  # fmt: skip
         known = _released(place.released(name) / f"{book.notebook}.ipynb")
         writer = _Writer(place, book, {entry.student: entry for entry in entries}, released=known)

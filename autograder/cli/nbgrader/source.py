@@ -10,6 +10,11 @@ from autograder.cli.course import open_course
 from autograder.cli.options import ConfigFile, Name, NbgraderFolder
 from autograder.cli.release import bundle_for, refused
 
+EXAMPLES = (
+    "autograder nbgrader source regression nbgrader-course",
+    "autograder nbgrader source regression . --config ../grader_config.yml",
+)
+
 
 def source(name: Name, course_dir: NbgraderFolder, config: ConfigFile = None) -> None:
     """Write source/NAME: the notebook that `nbgrader generate_assignment` makes the starter of.

@@ -74,7 +74,7 @@ def results_of(
 def refused(attempts: policy.Attempts, metadata: Metadata) -> Results:
     """The answer to an attempt beyond the limit: nothing is graded, the earlier score stands, and what was shown of
     it is shown again."""
-    again = f" The next one is possible from {attempts.again:%Y-%m-%d %H:%M %z}." if attempts.again else ""
+    again = f" The next one is possible from {formats.moment(attempts.again)}." if attempts.again else ""
     words = f"You have used all {attempts.limit} attempts, so this one was not graded: your last score stands.{again}"
     return msgspec.convert(unchanged(metadata, REFUSED, words), Results)
 
