@@ -14,8 +14,8 @@ from autograder.similarity.regions import Comparison, Shared, caveat
 
 PAIRS = "pairs"
 """The folder of the pages."""
-LONGEST, MOST = 300, 3_000
-"""Characters of a line, and lines of a file, that are shown."""
+LONGEST = 300
+"""Characters of a line that are shown."""
 _PAGE = re.compile(r"\d+\.html\Z")
 
 
@@ -72,7 +72,7 @@ def write_similarity(
                 old.unlink()
         page = environment().get_template("pair.html.j2")
         for number, (name, pair) in enumerate(zip(names, pairs, strict=True), 1):
-            text = page.render(pair=pair, number=number, longest=LONGEST, most=MOST, **said)
+            text = page.render(pair=pair, number=number, longest=LONGEST, **said)
             replace(place / name, text.encode(), PRIVATE)
         index = environment().get_template("similarity.html.j2")
         replace(

@@ -12,6 +12,8 @@ from autograder.intake import read_sources
 from autograder.similarity.fingerprints import fingerprints
 from autograder.similarity.tokens import definitions
 
+LARGEST = 1_000_000
+"""Characters of code that one hand-in may hold: what is compared is kept for the whole class."""
 _FENCED = re.compile(r"^```[ ]*(?:python|py)?[ ]*\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 
@@ -45,6 +47,8 @@ def read_work(place: Place, given: Given, max_bytes: int) -> Sources:
         files = read_sources(place.path, max_bytes=max_bytes, within=place.within)
     except StorageError as error:
         raise RejectedError(str(error)) from error
+    if sum(map(len, files.values())) > LARGEST:
+        raise RejectedError(f"it holds more text than can be compared: {LARGEST:,} characters of code are the most")
     return Sources(files, fingerprints(files, given.names))
 
 

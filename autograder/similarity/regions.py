@@ -14,6 +14,8 @@ from autograder.similarity.work import Pair
 
 USUAL_SHARE, USUAL_LEAST = 0.1, 4
 """What so large a part of all hand-ins have, and so many of them at least, is usual."""
+SHOWN = 3_000
+"""Lines of a file that are shown."""
 FEW = 20
 """Fewer hand-ins say little about what is usual."""
 
@@ -48,10 +50,18 @@ class Line:
 
 
 @dataclass(frozen=True)
+class Source:
+    """The lines of one file that are shown, and how many more there are."""
+
+    lines: tuple[Line, ...]
+    more: int = 0
+
+
+@dataclass(frozen=True)
 class Side:
     """One hand-in's sources in a pair, by file; and how many lines of code there are, by what is to be said of them."""
 
-    files: Mapping[str, tuple[Line, ...]]
+    files: Mapping[str, Source]
     lines: Mapping[Shared, int]
 
     @property
@@ -150,11 +160,12 @@ def _linked(marked: _Marked, regions: Mapping[int, int]) -> dict[Place, int]:
 
 
 def _side(files: Mapping[str, str], marked: _Marked, regions: Mapping[Place, int]) -> Side:
-    shown = {
-        file: tuple(
+    shown = {}
+    for file, source in sorted(files.items()):
+        texts = source.split("\n")
+        lines = tuple(
             Line(number, text, marked.lines.get((file, number), Shared.NOT), regions.get((file, number), 0))
-            for number, text in enumerate(source.split("\n"), 1)
+            for number, text in enumerate(texts[:SHOWN], 1)
         )
-        for file, source in sorted(files.items())
-    }
+        shown[file] = Source(lines, len(texts) - len(lines))
     return Side(shown, Counter(marked.lines.values()))

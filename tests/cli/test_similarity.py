@@ -104,8 +104,13 @@ def test_what_cannot_be_read_is_told_and_the_others_are_compared(course: Path) -
     put(course / "class", eve="x = " + "(" * 100_000, mo="\0", zoe="")
     (course / "class" / "pic").mkdir()
     (course / "class" / "pic" / "a.pdf").write_bytes(b"%PDF-1.4")
+    put(course / "class", long=SQUARE, many="x=1\n" * 74_000)
+    for number in range(5):
+        (course / "class" / "long" / f"more{number}.py").write_text("#" * 250_000)
     result = run("similarity", "tiny", "class", "--json")
     assert result.exit_code == 1
+    assert "Not compared: long: it holds more text" in result.stderr
+    assert "Not compared: many: it holds more code" in result.stderr
     assert "Not compared: pic: " in result.stderr
     assert json.loads(result.stdout)[0]["right"] == "bob"
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from autograder.errors import RejectedError
-from autograder.intake import read_submission
+from autograder.intake import read_sources, read_submission
 from autograder.intake.helper import HELPER_SOURCE
 from autograder.model import Submission
 from tests.intake.conftest import notebook
@@ -236,3 +236,27 @@ def test_all_code_runs_only_where_it_is_asked_for(tmp_path: Path) -> None:
     source = WRITTEN + "print(1)\n"
     assert "\n# print(1)" in read(tmp_path, {"regression.py": source}).files["regression.py"]
     assert "\n# print(1)" not in read(tmp_path, {"regression.py": source}, run_top_level=True).files["regression.py"]
+
+
+def test_all_code_can_be_read_as_it_was_handed_in(tmp_path: Path) -> None:
+    """For comparing: with what runs at the top level, and without the grader's own additions."""
+    cells = notebook("import torch\nfor _ in range(3):\n    print('trained')", "%%writefile helper.py\ny = 2", "!ls")
+    (tmp_path / "ada").mkdir()
+    (tmp_path / "ada" / "hw.ipynb").write_text(cells)
+    (tmp_path / "ada" / "notes.py").write_text("x = 1\ndef broken(:\n    pass\n")
+    (tmp_path / "ada" / "plot.png").write_bytes(b"\x89PNG")
+    sources = read_sources(tmp_path / "ada")
+    assert set(sources) == {"hw.ipynb", "helper.py", "notes.py"}
+    assert "for _ in range(3):\n    print('trained')\n" in sources["hw.ipynb"] and "\n# !ls\n" in sources["hw.ipynb"]
+    assert sources["helper.py"].strip() == "y = 2"
+    assert sources["notes.py"].startswith("x = 1\n") and sources["notes.py"].count("\n") == 3
+    assert "__import__" not in "".join(sources.values())
+
+
+@pytest.mark.parametrize("files", [{}, {"a.pdf": b"%PDF"}, {"a.ipynb": b"{"}], ids=["nothing", "a picture", "damaged"])
+def test_where_there_is_no_code_the_reason_is_told(tmp_path: Path, files: dict[str, bytes]) -> None:
+    (tmp_path / "ada").mkdir()
+    for name, data in files.items():
+        (tmp_path / "ada" / name).write_bytes(data)
+    with pytest.raises(RejectedError):
+        read_sources(tmp_path / "ada")

@@ -10,7 +10,7 @@ import pytest
 
 from autograder.errors import ReportError
 from autograder.reports.similarity import NamedPair, write_similarity
-from autograder.similarity.regions import Comparison, Line, Shared, Side
+from autograder.similarity.regions import Comparison, Line, Shared, Side, Source
 
 LINES = (
     Line(1, "# <script>alert(1)</script> & \u202e", Shared.NOT),
@@ -19,7 +19,7 @@ LINES = (
     Line(4, "    return y", Shared.RARE, 2),
     Line(5, "\ty" + "y" * 5000, Shared.RARE, 2),
 )
-SIDE = Side({"<b>.py": LINES}, {Shared.RARE: 2, Shared.USUAL: 1, Shared.GIVEN: 1, Shared.NOT: 7})
+SIDE = Side({"<b>.py": Source(LINES, 7)}, {Shared.RARE: 2, Shared.USUAL: 1, Shared.GIVEN: 1, Shared.NOT: 7})
 PAIR = NamedPair("Ada <i>", "Bob", Comparison(SIDE, SIDE))
 
 
@@ -35,6 +35,7 @@ def test_what_students_wrote_is_text_on_every_page(tmp_path: Path) -> None:
         assert "Ada &lt;i&gt;" in text and "<i>" not in text and "<script" not in text and "\u202e" not in text
     assert "&lt;script&gt;alert(1)&lt;/script&gt; &amp;" in page and "&lt;b&gt;.py" in page
     assert "y" * 400 not in page, "a long line is clipped"
+    assert page.count("7 more lines are not shown.") == 2
 
 
 def test_the_lines_of_a_region_lead_to_the_other_side(tmp_path: Path) -> None:

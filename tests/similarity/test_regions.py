@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from autograder.similarity.fingerprints import fingerprints
 from autograder.similarity.pairs import pairs
-from autograder.similarity.regions import Comparison, Shared, Side, compare, usual
+from autograder.similarity.regions import SHOWN, Comparison, Shared, Side, compare, usual
 from autograder.similarity.work import Work
 from tests.similarity.test_pairs import function
 
@@ -23,7 +23,7 @@ def compared(left: str, right: str, others: int = 8) -> Comparison:
 
 
 def said(side: Side) -> list[tuple[str, int]]:
-    return [(line.shared.name, line.region) for line in side.files["a.py"] if line.text.startswith("    ")]
+    return [(line.shared.name, line.region) for line in side.files["a.py"].lines if line.text.startswith("    ")]
 
 
 def test_each_line_is_explained_by_what_explains_it_best() -> None:
@@ -45,8 +45,8 @@ def test_remarks_and_other_names_do_not_part_a_region() -> None:
         "    value = torch.clamp(value * 42", "    # hier\n\n    value = torch.clamp(value * 42"
     )
     both = compared(RARE, other)
-    assert {line.region for line in both.left.files["a.py"] if line.shared is Shared.RARE} == {1}
-    assert [line.region for line in both.right.files["a.py"] if line.shared is Shared.RARE] == [1] * 5
+    assert {line.region for line in both.left.files["a.py"].lines if line.shared is Shared.RARE} == {1}
+    assert [line.region for line in both.right.files["a.py"].lines if line.shared is Shared.RARE] == [1] * 5
 
 
 def test_a_region_ends_with_its_function() -> None:
@@ -57,10 +57,17 @@ def test_a_region_ends_with_its_function() -> None:
 
 def test_all_lines_are_there_with_their_numbers() -> None:
     both = compared(RARE, "\n# first\n" + RARE)
-    text = [line.text for line in both.right.files["a.py"]]
+    text = [line.text for line in both.right.files["a.py"].lines]
     assert "\n".join(text) == "\n# first\n" + RARE
-    assert [line.number for line in both.right.files["a.py"]] == list(range(1, len(text) + 1))
+    assert [line.number for line in both.right.files["a.py"].lines] == list(range(1, len(text) + 1))
 
 
 def test_usual_is_a_tenth_and_four_at_least() -> None:
     assert [usual(compared) for compared in (2, 40, 41, 200)] == [4, 4, 5, 20]
+
+
+def test_of_a_very_long_file_the_beginning_is_shown() -> None:
+    both = compared(RARE + "\n" * 10_000 + "# end", RARE)
+    assert len(both.left.files["a.py"].lines) == SHOWN
+    assert both.left.files["a.py"].more == RARE.count("\n") + 10_001 - SHOWN
+    assert both.right.files["a.py"].more == 0
