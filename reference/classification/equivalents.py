@@ -177,7 +177,7 @@ class example_by_example:
                     elif activation == "tanh":
                         slope = 1 / torch.cosh(z) ** 2
                     else:
-                        slope = torch.exp(-z) / (1 + torch.exp(-z)) ** 2
+                        slope = torch.exp(-z.abs()) / (1 + torch.exp(-z.abs())) ** 2
                     delta = slope * (layers[i][0].T @ delta)
         return tuple(zip(dWs, dbs))
 

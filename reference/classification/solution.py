@@ -148,7 +148,8 @@ def backward_pass(
     """Walk back through the network.
 
     upstream (N, out): dC/dz of the last layer, with any 1/N already in it; zs, inputs: as forward_pass returns them.
-    Returns a list with (dC/dW, dC/db) for each layer, first layer first. For ReLU, use slope 0 at 0.
+    Returns a list with (dC/dW, dC/db) for each layer, first layer first. For ReLU, use slope 0 at 0. Finite,
+    also for saturated units.
     """
 
     # SOLUTION
@@ -301,7 +302,7 @@ def neuron_cost(x: Tensor, y: Tensor, w: Tensor, b: Tensor) -> Tensor:
 
 
 def neuron_grad(x: Tensor, y: Tensor, w: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
-    """Its gradient: (d,) for w and a scalar for b."""
+    """Its gradient: (d,) for w and a scalar for b. Finite, also for a saturated neuron."""
     # SOLUTION
     a = torch.sigmoid(x @ w + b)
     delta = (a - y) * a * (1 - a) / len(y)

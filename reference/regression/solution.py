@@ -26,7 +26,7 @@ from torch import Tensor
 def make_windows(series: Tensor, days: int) -> tuple[Tensor, Tensor]:
     """Cut a series into features and labels.
 
-    series: (T,) one value a day; days: how many days a row looks back.
+    series: (T,) one value a day; days: how many days a row looks back, fewer than T.
     Returns x (T - days, days), where x[:, 0] is yesterday, and y (T - days,), the day itself.
     """
     # SOLUTION
@@ -52,7 +52,8 @@ def split_by_date(
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Windows before and from a date.
 
-    series: (T,); dates: list of T strings like "2021-01-01", in order; first_unseen: the first unseen date.
+    series: (T,); dates: list of T strings like "2021-01-01", in order; first_unseen: the first unseen date, which may
+    be any day, also one before or after all of them.
     Returns x_train, y_train, x_unseen, y_unseen, as make_windows would give them; a part may have no rows.
     """
     # SOLUTION
@@ -290,9 +291,9 @@ def hard_sigmoid(z: Tensor) -> Tensor:
 def fit_piecewise(xs: Tensor, ys: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """A sum of hard sigmoids through given points.
 
-    xs: (K,) increasing; ys: (K,). Returns (constant, c, w, b): a scalar and three tensors of shape (K - 1,), so that
-    constant + sum_i c[i] * hard_sigmoid(w[i] * x + b[i]) passes through every point, is straight between neighbours
-    and constant outside.
+    xs: (K,) increasing, two or more; ys: (K,). Returns (constant, c, w, b): a scalar and three tensors of shape
+    (K - 1,), so that constant + sum_i c[i] * hard_sigmoid(w[i] * x + b[i]) passes through every point, is straight
+    between neighbours and constant outside.
     """
     # SOLUTION
     w = 1 / (xs[1:] - xs[:-1])
@@ -322,7 +323,10 @@ def net_forward(x: Tensor, W: Tensor, b: Tensor, c: Tensor, b_out: Tensor, activ
 def net_grad(
     x: Tensor, y: Tensor, W: Tensor, b: Tensor, c: Tensor, b_out: Tensor, activation: str
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Gradient of the MSE: gW (U, d), gb (U,), gc (U,), gb_out (scalar). The slope of ReLU at 0 is 0."""
+    """Gradient of the MSE: gW (U, d), gb (U,), gc (U,), gb_out (scalar). The slope of ReLU at 0 is 0.
+
+    Finite, also for saturated units: at z = 1000, or -1000, the slope of the sigmoid is 0.
+    """
     # SOLUTION
     z = x @ W.T + b
     a = sigmoid(z) if activation == "sigmoid" else torch.relu(z)

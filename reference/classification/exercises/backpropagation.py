@@ -90,6 +90,8 @@ def backward(student: Student, reference: Reference, draw: Draw, activation: str
         if rows == 6:  # the last network has units at exactly 0
             layers[0] = (layers[0][0] * torch.tensor([[0.0], [1], [0], [1], [1]]), layers[0][1])
             layers[0][1][::2] = 0.0
+        if rows == 7 and activation != "relu":  # and one has units that are saturated
+            layers[0][1][:2] = torch.tensor([-1000.0, 1000.0])
         zs, inputs = reference.forward_pass(x, layers, activation)
         got = student.backward_pass(upstream, layers, zs, inputs, activation)
         truth = true_gradients(x, layers, activation, lambda z: (z * upstream).sum())
@@ -369,3 +371,18 @@ def half_at_zero(upstream, layers, zs, inputs, activation):
 def none_for_one_layer(upstream, layers, zs, inputs, activation):
     found = _backward(upstream, layers, zs, inputs, activation, lambda z: (z > 0).to(z.dtype))
     return found if len(layers) > 1 else []
+
+
+@exercise.mistake("backward_pass", "exp(-z) overflows for saturated units: say the slope with a = sigma(z).")
+def slope_overflows(upstream, layers, zs, inputs, activation):
+    slopes = {
+        "sigmoid": lambda z: torch.exp(-z) / (1 + torch.exp(-z)).square(),
+        "tanh": lambda z: 1 - torch.tanh(z).square(),
+        "relu": lambda z: (z > 0).to(z.dtype),
+    }
+    gradients, delta = [], upstream
+    for index in reversed(range(len(layers))):
+        gradients.append((delta.T @ inputs[index], delta.sum(dim=0)))
+        if index > 0:
+            delta = (delta @ layers[index][0]) * slopes[activation](zs[index - 1])
+    return gradients[::-1]

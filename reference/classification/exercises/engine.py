@@ -110,12 +110,22 @@ def every_operation(student: Student, reference: Reference, draw: Draw) -> None:
     grads_match(student, reference, {"p": -draw.number(0.5, 1.5), "f": ("power", "p", 3), "q": 2.0}, "f")
 
 
-@exercise.check("topological_order", 2)
+def doublings(draw: Draw, count: int) -> Graph:
+    """Nodes that each add the one before to itself."""
+    graph: Graph = {"x0": draw.number(0.5, 1.5)}
+    for i in range(count):
+        graph[f"x{i + 1}"] = ("add", f"x{i}", f"x{i}")
+    return graph
+
+
+@exercise.check("topological_order", 2, seconds=10)
 def inputs_come_first(student: Student, reference: Reference, draw: Draw) -> None:
-    """topological_order lists what the output depends on, each node once and after its inputs."""
-    for leaves, nodes in ((2, 0), (2, 3), (3, 8), (4, 16)):
-        graph = shuffled(draw, random_graph(draw, leaves, nodes))
-        output = output_of(graph) if nodes else next(iter(graph))  # one that is a number depends on itself alone
+    """topological_order lists what the output depends on, each node once and after its inputs, and visits it once."""
+    graphs = [shuffled(draw, random_graph(draw, leaves, nodes)) for leaves, nodes in ((2, 3), (3, 8), (4, 16))]
+    alone = shuffled(draw, random_graph(draw, 2, 0))  # one that is a number depends on itself alone
+    whole: Graph = {"f": ("mul", "a", "b"), "b": 3, "a": 2}  # a number may be whole
+    asked = [(alone, next(iter(alone))), *((graph, output_of(graph)) for graph in graphs), (whole, "f")]
+    for graph, output in (*asked, (doublings(draw, 60), "x60")):
         order = student.topological_order(graph, output)
         expect(
             isinstance(order, list | tuple) and all(isinstance(name, str) for name in order),
@@ -154,10 +164,7 @@ def unrelated(student: Student, reference: Reference, draw: Draw) -> None:
 @exercise.check("scalar_grads", 1, seconds=10)
 def sixty_doublings(student: Student, reference: Reference, draw: Draw) -> None:
     """Sixty nodes that each add the one before to itself take no time: every node is visited once, not every path."""
-    graph: Graph = {"x0": draw.number(0.5, 1.5)}
-    for i in range(60):
-        graph[f"x{i + 1}"] = ("add", f"x{i}", f"x{i}")
-    grads_match(student, reference, graph, "x60")
+    grads_match(student, reference, doublings(draw, 60), "x60")
 
 
 # --- mistakes ---
@@ -371,3 +378,20 @@ def whole_exponents(graph, output):
         return value[node[1]] ** int(node[2]) if whole else node_value(node, value)
 
     return _grads(graph, output, local_slopes, value_of)
+
+
+@exercise.mistake("topological_order", "A number need not be a float: what is no tuple is a leaf.")
+def floats_alone_are_leaves(graph, output):
+    order = []
+
+    def visit(name):
+        if name in order:
+            return
+        if not isinstance(graph[name], float):
+            for part in graph[name][1:]:
+                if part in graph:
+                    visit(part)
+        order.append(name)
+
+    visit(output)
+    return order

@@ -37,17 +37,20 @@ def minus_five(student: Student, reference: Reference, draw: Draw) -> None:
     matches(student, reference, "predicted_dC", *constant(draw, [3.0, 4.0], 5.0), 0.1)
 
 
-@exercise.cases("neuron_cost", 0.5, sizes=((3, 2), (7, 4)))
-def quadratic_cost(draw: Draw, rows: int, columns: int) -> tuple[torch.Tensor, ...]:
-    """neuron_cost is the quadratic cost of the batch."""
-    return tuple(neuron(draw, rows, columns))
+@exercise.cases("neuron_cost", 0.5, sizes=((3, 2, 0), (7, 4, 0), (4, 3, 800), (4, 2, -800)))
+def quadratic_cost(draw: Draw, rows: int, columns: int, bias: int) -> tuple[torch.Tensor, ...]:
+    """neuron_cost is the quadratic cost of the batch, also of a saturated neuron."""
+    x, y, w, b = neuron(draw, rows, columns)
+    y[:2] = torch.tensor([0.0, 1.0])
+    return x, y, w, b + bias
 
 
 @exercise.check("neuron_grad", 1)
 def neuron_by_hand(student: Student, reference: Reference, draw: Draw) -> None:
-    """neuron_grad is the gradient of the quadratic cost, for w and b."""
-    for rows, columns in ((3, 2), (7, 4)):
+    """neuron_grad is the gradient of the quadratic cost, for w and b, also of a saturated neuron."""
+    for rows, columns, bias in ((3, 2, 0), (7, 4, 0), (4, 3, 800), (4, 2, -800)):
         x, y, w, b = neuron(draw, rows, columns)
+        b = b + bias
         leaves = [w.clone().requires_grad_(True), b.clone().requires_grad_(True)]
         cost = (y - torch.sigmoid((x * leaves[0]).sum(1) + leaves[1])).square().mean() / 2
         compare(student.neuron_grad(x, y, w, b), list(torch.autograd.grad(cost, leaves)), "(gw, gb)")
@@ -160,3 +163,19 @@ def predicted_again(x, y, w, b, eta):
 def one_after_the_other(x, y, w, b, eta):
     moved = w - eta * neuron_grad(x, y, w, b)[0]
     return neuron_cost(x, y, moved, b - eta * neuron_grad(x, y, moved, b)[1]) - neuron_cost(x, y, w, b)
+
+
+@exercise.mistake(
+    "neuron_cost", "A sigmoid may be 0 or 1 here: there is no logarithm that would mind, so do not clip it."
+)
+def output_clipped(x, y, w, b):
+    a = torch.sigmoid(x @ w + b).clamp(1e-4, 1 - 1e-4)
+    return (a - y).square().mean() / 2
+
+
+@exercise.mistake("neuron_grad", "exp(-z) overflows for a saturated neuron: say the slope with a = sigma(z).")
+def neuron_slope_overflows(x, y, w, b):
+    z = x @ w + b
+    power = torch.exp(-z)
+    delta = (torch.sigmoid(z) - y) * power / (1 + power).square() / len(y)
+    return x.T @ delta, delta.sum()

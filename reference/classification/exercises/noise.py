@@ -87,11 +87,12 @@ def each_batch_anew(student: Student, draw: Draw) -> None:
 
 @exercise.check("noise_variance", 1.5)
 def formula(student: Student, reference: Reference, draw: Draw) -> None:
-    """noise_variance is the exact variance, and 0 for the whole data."""
+    """noise_variance is the exact variance, also of gradients far from 0, and 0 for the whole data."""
     for n, size, batch_size in ((5, 2, 2), (12, 4, 3), (30, 3, 29), (7, 2, 7), (2, 3, 1)):
         matches(
             student, reference, "noise_variance", draw.normal(n, size) * draw.uniform(size, low=1, high=3), batch_size
         )
+    matches(student, reference, "noise_variance", draw.normal(9, 2) + 300, 4)
 
 
 # --- mistakes ---
@@ -183,3 +184,12 @@ def twice_the_same(per_example, batch_size, count, generator):
     n = len(per_example)
     half = [torch.randperm(n, generator=generator)[:batch_size] for _ in range(math.ceil(count / 2))]
     return _mean_of(per_example, (half + half)[:count])
+
+
+@exercise.mistake(
+    "noise_variance", "The mean of the squares minus the squared mean loses its digits far from 0: centre first."
+)
+def variance_cancels(per_example, batch_size):
+    n = len(per_example)
+    spread = per_example.square().mean(dim=0) - per_example.mean(dim=0).square()
+    return spread / batch_size * (n - batch_size) / (n - 1)

@@ -46,7 +46,7 @@ def odds_of_three(draw: Draw) -> tuple[torch.Tensor, ...]:
 @exercise.check("one_hot", 2)
 def one_hot_rows(student: Student, reference: Reference, draw: Draw) -> None:
     """one_hot has a row for each label and a column for each class, also for classes that do not occur."""
-    for count, classes in ((3, 4), (7, 5), (6, 9)):
+    for count, classes in ((3, 4), (7, 5), (6, 9), (1, 3)):
         labels = draw.integers(0, classes - 1, count)
         labels[0] = 0
         matches(student, reference, "one_hot", labels, classes)
@@ -60,7 +60,10 @@ def probabilities(student: Student, reference: Reference, draw: Draw) -> None:
     wide = draw.normal(3, 4)
     wide[:, 0] += 12  # the others are small, and a part of their own size is an error
     small = reference.softmax(wide)
-    compare(student.softmax(wide) / small, torch.ones_like(small), "`softmax`, as a share of what is right")
+    p = tensor_of(student.softmax(wide), (3, 4), "`softmax`")
+    compare(p.to(draw.dtype) / small, torch.ones_like(small), "`softmax`, as a share of what is right")
+    if draw.dtype is torch.float64:
+        expect(((p.sum(dim=1) - 1).abs() <= 3e-9).all(), "`softmax`: the probabilities of a row add up to 1, not less.")
 
 
 @exercise.check("softmax", 2)
@@ -138,3 +141,14 @@ def softmax_base2(z):
 @exercise.mistake("softmax", "The rows do not sum to 1: where is the denominator?")
 def softmax_no_norm(z):
     return torch.exp(z - z.max(dim=1, keepdim=True).values)
+
+
+@exercise.mistake("one_hot", "One label makes one row: the result stays (N, classes), also for N = 1.")
+def one_row_squeezed(labels, classes):
+    return torch.eye(classes)[labels].squeeze()
+
+
+@exercise.mistake("softmax", "The sum of a row is 1 or more: a small number added to it only makes every share wrong.")
+def padded_sum(z):
+    e = torch.exp(z - z.max(dim=1, keepdim=True).values)
+    return e / (e.sum(dim=1, keepdim=True) + 1e-8)

@@ -91,6 +91,10 @@ def uniformly(student: Student, draw: Draw) -> None:
     ranks = torch.stack([order.argsort(), after.argsort()]).double()
     alike = float(torch.corrcoef(ranks)[0, 1])  # standard deviation 0.032
     expect(abs(alike) <= 0.24, "epoch_batches: the second epoch's order depends on the first one's.")
+    forward = 0  # how many come later than in the data: Eulerian, mean 499.5 an epoch, all 20 together 9990 +- 40.8
+    for _ in range(20):
+        forward += int((torch.tensor(sum(epoch(student, draw, n, n, going_on), [])) > torch.arange(n)).sum())
+    expect(abs(forward - 9990) <= 300, "epoch_batches: some orders are more likely than others.")
     places = torch.zeros(5, 5)
     for _ in range(120):
         places[range(5), sum(epoch(student, draw, 5, 2, going_on), [])] += 1
@@ -228,3 +232,13 @@ def first_stays(n, batch_size, generator):
 @exercise.mistake("updates_per_epoch", "Python rounds a half to the even side: round up in another way.")
 def half_to_even(n, batch_size):
     return round(n / batch_size + 0.5)
+
+
+@exercise.mistake(
+    "epoch_batches", "To swap each place with any other makes some orders more likely: swap with one not yet passed."
+)
+def swaps_with_any(n, batch_size, generator):
+    order = torch.arange(n)
+    for place, other in enumerate(torch.randint(n, (n,), generator=generator).tolist()):
+        order[[place, other]] = order[[other, place]]
+    return list(order.split(batch_size))

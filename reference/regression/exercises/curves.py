@@ -49,6 +49,7 @@ def hard(student: Student, reference: Reference, draw: Draw) -> None:
     """hard_sigmoid climbs from 0 to 1 between -1/2 and 1/2 and is flat outside."""
     matches(student, reference, "hard_sigmoid", draw.uniform(9, low=-2, high=2))
     matches(student, reference, "hard_sigmoid", draw.uniform(4, 5, low=-2, high=2))
+    matches(student, reference, "hard_sigmoid", torch.tensor([-0.5, 0.5], dtype=draw.dtype))
 
 
 @exercise.check("fit_piecewise", 4)
@@ -154,3 +155,8 @@ def shift_sign(xs, ys):
 def shift_not_scaled(xs, ys):
     w = 1 / (xs[1:] - xs[:-1])
     return ys[0], ys[1:] - ys[:-1], w, -(xs[1:] + xs[:-1]) / 2
+
+
+@exercise.mistake("hard_sigmoid", "At 1/2 it is 1 already: your cases leave that point out.")
+def corner_left_out(z):
+    return torch.where((z > -0.5) & (z < 0.5), z + 0.5, (z > 0.5).to(z.dtype))

@@ -42,6 +42,7 @@ def parameters(student: Student, reference: Reference, draw: Draw) -> None:
     """count_params counts every weight and every bias."""
     for depth in (2, 3, 5):
         matches(student, reference, "count_params", draw.distinct(depth, 2, 60))
+    matches(student, reference, "count_params", [3000, 7001, 2])
 
 
 @exercise.check("fat_width", 1)
@@ -49,8 +50,14 @@ def equally_fat(student: Student, reference: Reference, draw: Draw) -> None:
     """fat_width is the widest hidden layer that needs no more parameters than the deep network."""
     for depth in (4, 5):
         matches(student, reference, "fat_width", draw.distinct(depth, 5, 60))
-    matches(student, reference, "fat_width", [56, 100, 100, 100, 1])
-    for sizes in ([5, 1, 3], [3, 9, 4], [9, 2, 1, 6], [4, 3, 3, 4]):  # exactly as many, and hardly any
+    for sizes in (
+        [56, 100, 100, 100, 1],
+        [2, 100, 100, 1],
+        [5, 1, 3],
+        [3, 9, 4],
+        [9, 2, 1, 6],
+        [4, 3, 3, 4],
+    ):  # exactly as many, and hardly any
         matches(student, reference, "fat_width", sizes)
 
 
@@ -118,3 +125,15 @@ def rounds_up(sizes):
 )
 def only_inputs(sizes):
     return count_params(sizes) // sizes[0]
+
+
+@exercise.mistake("count_params", "Floats round large counts: stay with ints.")
+def counts_in_floats(sizes):
+    wide = torch.tensor(sizes, dtype=torch.float32)
+    return int(((wide[:-1] + 1) * wide[1:]).sum())
+
+
+@exercise.mistake("fat_width", "Your search ends too early: a fat network may have thousands of units.")
+def gives_up(sizes):
+    fits = [u for u in range(1000) if count_params([sizes[0], u, sizes[-1]]) <= count_params(sizes)]
+    return fits[-1]

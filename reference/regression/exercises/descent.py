@@ -51,10 +51,11 @@ def trajectory(student: Student, reference: Reference, draw: Draw) -> None:
     expect(none, "train_gd: with 0 steps there is no update, and no loss before one.")
     compare(got[0], w, "w after 0 steps")
     compare(got[1], b, "b after 0 steps")
-    x, w, b = (part.round() for part in (x, w, b))
-    y, rate = reference.linear_forward(x, w, b) + 1e-3, 1e-3
-    expected = reference.train_gd(x, y, w, b, rate, 4)  # small gradients are not 0: the default goes on
-    same_trajectory(pair(student.train_gd(x, y, w, b, rate, 4), "(w, b, losses)", 3)[2], expected[2], "the losses")
+    x[:, 0] = 0.0  # a weight without a gradient
+    almost = (x, torch.full_like(y, 1e-9), 0 * w, 0 * b, 1e-3)  # small gradients are not 0: the default goes on
+    for slow_or_fast in (almost, (x, y, w, b, 2.0)):  # and so does a descent that climbs
+        expected = reference.train_gd(*slow_or_fast, 4)
+        same_trajectory(pair(student.train_gd(*slow_or_fast, 4), "(w, b, losses)", 3)[2], expected[2], "the losses")
 
 
 @exercise.check("train_gd", 2)
@@ -248,5 +249,18 @@ def below_only(x, y, w, b, lr, steps, tolerance=0.0):
 
 
 @exercise.mistake("train_gd", "Where no tolerance is given it is 0, not some small number.")
-def another_default(x, y, w, b, lr, steps, tolerance=1e-2):
+def another_default(x, y, w, b, lr, steps, tolerance=1e-6):
     return _descends(x, y, w, b, lr, steps, lambda largest: largest <= tolerance)
+
+
+@exercise.mistake("train_gd", "A loss that climbs is no reason to stop: only the tolerance is.")
+def stops_when_it_climbs(x, y, w, b, lr, steps, tolerance=0.0):
+    losses = []
+    for _ in range(steps):
+        losses.append(mse(linear_forward(x, w, b), y))
+        gw, gb = grad_mse(x, y, w, b)
+        climbs = len(losses) > 1 and losses[-1] > losses[-2]
+        if climbs or max(gw.abs().max(), abs(gb)) <= tolerance:
+            break
+        w, b = gd_step(x, y, w, b, lr)
+    return w, b, losses

@@ -64,6 +64,7 @@ def every_case(student: Student, reference: Reference, draw: Draw) -> None:
             (bad, high(), high(), bad, target),  # no lower loss for the smaller model
             (low(), draw.number(1.001, 1.05) * target, low(), low(), target),  # a little too large is too large
             (low(), low(), draw.number(1.001, 1.05) * target, low(), target),
+            (target, draw.number(1.001, 1.05) * target, low(), low(), target),  # not far above the training loss
             (draw.number(1.001, 1.05) * target, high(), high(), 3 * target, target),
         ]
     given = [diagnosed(student, case) for case in cases]
@@ -163,3 +164,12 @@ def some_room(train, validation, unseen, smaller_train, target):
     if validation > 1.1 * target:
         return "overfitting"
     return "mismatch" if unseen > 1.1 * target else "good"
+
+
+@exercise.mistake("diagnose", "Overfitting is asked of the target alone: how far training is does not matter then.")
+def needs_a_gap(train, validation, unseen, smaller_train, target):
+    if train > target:
+        return "optimisation" if smaller_train < train else "model bias"
+    if validation > target and validation > 1.1 * train:
+        return "overfitting"
+    return "mismatch" if unseen > target else "good"

@@ -66,12 +66,12 @@ def gradient_of_mse(student: Student, reference: Reference, draw: Draw) -> None:
 
 @exercise.check("grad_mae", 3)
 def gradient_of_mae(student: Student, reference: Reference, draw: Draw) -> None:
-    """grad_mae is the gradient that autograd finds, for w and for b; a residual that is 0 adds nothing to it."""
+    """grad_mae is the gradient that autograd finds, for w and b. A residual of 0 adds nothing, a small one its sign."""
     for rows, columns in ((3, 2), (6, 3), (11, 7)):
         problem = regression_problem(draw, rows, columns)
         compare(student.grad_mae(*problem), true_gradient("mae", *problem), "(gw, gb)")
     x, _, w, b = (part.round() for part in regression_problem(draw, 6, 3))  # whole numbers: no rounding anywhere
-    y = reference.linear_forward(x, w, b) + torch.tensor([0.0, 2.0, 0.0, -1.0, 3.0, 0.0], dtype=draw.dtype)
+    y = reference.linear_forward(x, w, b) + torch.tensor([0.0, 2.0, 0.0, -1.0, 1e-4, 0.0], dtype=draw.dtype)
     compare(student.grad_mae(x, y, w, b), reference.grad_mae(x, y, w, b), "(gw, gb) with residuals that are 0")
 
 
@@ -173,4 +173,11 @@ def minus_one_at_zero(x, y, w, b):
 @exercise.mistake("grad_mae", "Where the residual is 0, so is its sign: it is not 1.")
 def one_at_zero(x, y, w, b):
     sign = torch.where(linear_forward(x, w, b) >= y, 1.0, -1.0).to(x.dtype)
+    return x.T @ sign / len(y), sign.mean()
+
+
+@exercise.mistake("grad_mae", "A small residual has a sign like a large one: only at exactly 0 is it 0.")
+def small_is_zero(x, y, w, b):
+    residual = linear_forward(x, w, b) - y
+    sign = torch.where(residual.abs() < 1e-3, torch.zeros_like(residual), torch.sign(residual))
     return x.T @ sign / len(y), sign.mean()

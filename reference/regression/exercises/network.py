@@ -80,8 +80,12 @@ def gradients_match(student: Student, draw: Draw, activation: str) -> None:
 
 @exercise.check("net_grad", 4)
 def gradient_sigmoid(student: Student, reference: Reference, draw: Draw) -> None:
-    """net_grad with the sigmoid equals what autograd finds, for all four unknowns."""
+    """net_grad with the sigmoid equals what autograd finds, for all four unknowns, also for saturated units."""
     gradients_match(student, draw, "sigmoid")
+    x, W, _, c, b_out = net_problem(draw, 5, 3, 4)
+    b, y = torch.tensor([-1000.0, 1000.0, 0.5, -200.0], dtype=draw.dtype), draw.normal(5, scale=2)
+    got = student.net_grad(x, y, W, b, c, b_out, "sigmoid")
+    compare(got, net_gradient("sigmoid", x, y, W, b, c, b_out), "(gW, gb, gc, gb_out) with saturated units")
 
 
 @exercise.check("net_grad", 3)
@@ -222,3 +226,11 @@ def climbs_at_zero(x, y, W, b, c, b_out, activation):
     upstream = 2 * (a @ c + b_out - y) / len(y)
     delta = upstream[:, None] * c * slope
     return delta.T @ x, delta.sum(dim=0), a.T @ upstream, upstream.sum()
+
+
+@exercise.mistake("net_grad", "exp(-z) overflows for saturated units: say the slope with a = sigma(z), which does not.")
+def slope_overflows(x, y, W, b, c, b_out, activation):
+    z = x @ W.T + b
+    power = torch.exp(-z)
+    slope = power / (1 + power).square() if activation == "sigmoid" else (z > 0).to(z.dtype)
+    return _net_grad(x, y, W, b, c, b_out, activation, slope=slope)

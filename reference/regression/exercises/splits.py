@@ -58,13 +58,14 @@ def by_the_labels_date(student: Student, reference: Reference, draw: Draw) -> No
         series = draw.uniform(length, low=1, high=9)
         matches(student, reference, "split_by_date", series, dates, days, dates[cut])
     series, dates = draw.uniform(12, low=1, high=9), calendar("2020-12-20", 12)
-    matches(student, reference, "split_by_date", series, dates, 3, dates[3])  # the first label is unseen already
+    for cut in (dates[3], dates[1], "2020-01-01", "2022-01-01"):  # all are unseen, or none
+        matches(student, reference, "split_by_date", series, dates, 3, cut)
 
 
 @exercise.check("fit_scaler", 1)
 def population_statistics(student: Student, reference: Reference, draw: Draw) -> None:
     """fit_scaler gives each column's mean and population standard deviation, also of columns far from 0."""
-    for rows, columns in ((4, 2), (9, 5)):
+    for rows, columns in ((4, 2), (9, 5), (6, 1)):
         matches(student, reference, "fit_scaler", draw.normal(rows, columns, scale=3) + draw.normal(columns, scale=5))
     matches(student, reference, "fit_scaler", draw.normal(8, 3) + 300)
 
@@ -80,14 +81,17 @@ def constant_column(student: Student, reference: Reference, draw: Draw) -> None:
     deviation = tensor_of(got[1], (4,), "the standard deviations")
     expect(0 < deviation[2] < 1e-3, "fit_scaler: a deviation that is small, and not 0, stays as it is.")
     matches(student, reference, "fit_scaler", draw.normal(5, 3) * small[:3].flip(0))
-    matches(student, reference, "fit_scaler", torch.full((3, 2), -2.0, dtype=draw.dtype))
+    for rows in (3, 1):
+        matches(student, reference, "fit_scaler", torch.full((rows, 2), -2.0, dtype=draw.dtype))
 
 
 @exercise.cases("scale", 0.5, sizes=((7, 3), (2, 5), (1, 2)))
 def there(draw: Draw, rows: int, columns: int) -> tuple[torch.Tensor, ...]:
-    """scale subtracts each column's mean and divides by its deviation, also far from 0."""
-    far = draw.uniform(columns, low=200, high=400)
-    return draw.normal(rows, columns) + far, far, draw.uniform(columns, low=0.5, high=3)
+    """scale subtracts each column's mean and divides by its deviation, also far from 0 and with small deviations."""
+    mean, std = draw.uniform(columns, low=200, high=400), draw.uniform(columns, low=0.5, high=3)
+    x = draw.normal(rows, columns) + mean
+    x[:, 0], mean[0], std[0] = draw.uniform(rows, low=0.03, high=0.05), 0.01, 1e-3
+    return x, mean, std
 
 
 @exercise.cases("unscale", 0.5, sizes=((7, 3), (2, 5), (1, 2)))
@@ -211,3 +215,36 @@ def small_becomes_one(x):
 def cancels(x):
     std = (x.square().mean(dim=0) - x.mean(dim=0).square()).clamp(min=0).sqrt()
     return x.mean(dim=0), torch.where(std == 0, torch.ones_like(std), std)
+
+
+@exercise.mistake("split_by_date", "The first unseen date need not be one of the dates: compare, do not look it up.")
+def looks_it_up(series, dates, days, first_unseen):
+    x, y = make_windows(series, days)
+    seen = max(dates.index(first_unseen) - days, 0) if first_unseen in dates else len(x)
+    return x[:seen], y[:seen], x[seen:], y[seen:]
+
+
+@exercise.mistake(
+    "split_by_date",
+    "Where no day is seen, your count is below 0, and a slice that ends at -2 leaves out two rows only.",
+)
+def counts_below_zero(series, dates, days, first_unseen):
+    x, y = make_windows(series, days)
+    seen = sum(date < first_unseen for date in dates) - days
+    return x[:seen], y[:seen], x[seen:], y[seen:]
+
+
+@exercise.mistake("fit_scaler", "With a single row N - 1 is 0, and you have NaN: divide by N from the start.")
+def corrected_afterwards(x):
+    std = x.std(dim=0) * ((len(x) - 1) / len(x)) ** 0.5
+    return x.mean(dim=0), torch.where(std == 0, torch.ones_like(std), std)
+
+
+@exercise.mistake("scale", "The deviation is never 0 here: adding a small number to it only makes it wrong.")
+def small_number_added(x, mean, std):
+    return (x - mean) / (std + 1e-7)
+
+
+@exercise.mistake("scale", "What lies far from the mean stays there: do not clip.")
+def clipped(x, mean, std):
+    return ((x - mean) / std).clamp(-5, 5)

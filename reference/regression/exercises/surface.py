@@ -25,7 +25,7 @@ def six_points(student: Student, reference: Reference, draw: Draw) -> None:
 @exercise.check("error_surface", 2)
 def landscape(student: Student, reference: Reference, draw: Draw) -> None:
     """error_surface[i, j] is the MAE for w_grid[i] and b_grid[j]."""
-    for rows, w_count, b_count in ((3, 2, 3), (8, 5, 4)):
+    for rows, w_count, b_count in ((3, 2, 3), (8, 5, 4), (4, 1, 3), (5, 2, 1)):
         x, y = draw.uniform(rows, low=1, high=9), draw.uniform(rows, low=1, high=9)
         matches(student, reference, "error_surface", x, y, draw.normal(w_count), draw.normal(b_count, scale=2))
     x = draw.normal(4)
@@ -39,7 +39,7 @@ def lowest(student: Student, reference: Reference, draw: Draw) -> None:
         heights, w_grid, b_grid = draw.uniform(w_count, b_count), draw.normal(w_count), draw.normal(b_count)
         matches(student, reference, "lowest_point", heights, w_grid, b_grid)
         matches(student, reference, "lowest_point", heights - 0.7, w_grid, b_grid)  # the smallest is below 0
-        heights[-1, 0] = -2.0
+        heights[-1, 0], heights[0, -1] = -2.0, -1.9999  # and another one is almost as low
         matches(student, reference, "lowest_point", heights, w_grid, b_grid)
 
 
@@ -99,4 +99,16 @@ def float32_surface(x, y, w_grid, b_grid):
 @exercise.mistake("lowest_point", "The smallest entry is asked for, not the one closest to 0.")
 def closest_to_zero(surface, w_grid, b_grid):
     row, column = divmod(int(surface.abs().argmin()), len(b_grid))
+    return w_grid[row], b_grid[column]
+
+
+@exercise.mistake("error_surface", "A grid of one w or one b is a grid: the surface stays (W, B), also with a 1 in it.")
+def squeezed_surface(x, y, w_grid, b_grid):
+    prediction = w_grid[:, None, None] * x + b_grid[None, :, None]
+    return (prediction - y).abs().mean(dim=2).squeeze()
+
+
+@exercise.mistake("lowest_point", "Two entries may differ by very little: do not round before you compare.")
+def rounded_surface(surface, w_grid, b_grid):
+    row, column = divmod(int(surface.round(decimals=3).argmin()), len(b_grid))
     return w_grid[row], b_grid[column]
