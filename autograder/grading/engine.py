@@ -20,7 +20,7 @@ from autograder.grading.verdict import Judge, Verdict
 from autograder.model import CheckResult, Outcome
 from autograder.protocol.conversation import Answerer
 from autograder.rubric.assignment import Gradable
-from autograder.rubric.contracts import REPEATS
+from autograder.rubric.contracts import GRADIENTS, REPEATS
 from autograder.rubric.exercise import Check
 from autograder.rubric.student import MISSING
 from autograder.rubric.variants import Mutant
@@ -171,10 +171,19 @@ class Engine:
             again = verdict.stuck and not (state.endless_training and result.outcome is Outcome.TIMED_OUT)
             if again and lent != before:
                 return self._with_ours(host, first, before, result, verdict, state, hints=hints, second=second)
-        elif result.stand_ins and result.outcome in (Outcome.FAILED, Outcome.PARTLY):
-            own, _ = self._checked(host, question, state, hints=False, second=second)
-            if own.outcome is Outcome.PASSED:
-                return own
+        elif result.outcome in (Outcome.FAILED, Outcome.PARTLY):
+            others = {()} if result.stand_ins else set()
+            if verdict.stuck or verdict.breach == GRADIENTS:
+                others.add(before)  # arrays, and what is by hand, may be right and have no gradients to give
+            charged = state.charged.setdefault(check.function, set())
+            for stand_ins in others - {lent}:
+                charged.discard(verdict.breach)  # it may not be this function's
+                other, _ = self._checked(
+                    host, replace(question, stand_ins=stand_ins), state, hints=False, second=second
+                )
+                if other.outcome is Outcome.PASSED:
+                    return other
+            charged |= {verdict.breach} - {""}
         return result
 
     def _lendable(self, check: Check) -> tuple[str, ...]:

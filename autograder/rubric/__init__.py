@@ -12,7 +12,7 @@ from autograder.rubric.compare import as_tensor, compare, shown
 from autograder.rubric.draw import Draw
 from autograder.rubric.exercise import AUTOGRAD, Check, Exercise
 from autograder.rubric.expectations import expect, in_order, matches, same_trajectory, tensor_of
-from autograder.rubric.gradients import agrees_with_numerical, numerical_gradient
+from autograder.rubric.gradients import agrees_with_numerical, gradients_reach, numerical_gradient
 from autograder.rubric.ladder import Ladder, Rung, Score
 from autograder.rubric.reference import Reference
 from autograder.rubric.rubric import Rubric
@@ -39,6 +39,7 @@ __all__ = [
     "as_tensor",
     "compare",
     "expect",
+    "gradients_reach",
     "in_order",
     "matches",
     "named",

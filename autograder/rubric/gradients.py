@@ -1,13 +1,18 @@
-"""Compare a gradient written by hand with a numerical one."""
+"""Compare a gradient written by hand with a numerical one, and see that gradients reach what a function is given."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import itertools
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
 
+from autograder.protocol.codec import tensors_in
 from autograder.rubric.compare import compare
+from autograder.rubric.expectations import matches
+from autograder.rubric.reference import Reference
+from autograder.rubric.student import Student
 
 
 def numerical_gradient(f: Callable[[torch.Tensor], torch.Tensor], x: torch.Tensor, h: float = 1e-5) -> torch.Tensor:
@@ -66,3 +71,37 @@ def agrees_with_numerical(analytic: Any, f: Callable[[torch.Tensor], torch.Tenso
         autograder.errors.MismatchError: the gradient: 3 of 3 values differ (first at index (0,), largest error ...).
     """
     compare(analytic, numerical_gradient(f, x), what, rtol=1e-4, atol=1e-6)
+
+
+def gradients_reach(student: Student, reference: Reference, name: str, *args: Any) -> None:
+    """Require the right result, and one that requires gradients whenever any single tensor of the arguments does.
+
+    A call in which all of them do cannot tell: gradients that reach one argument hide a `detach` of another. So there
+    is a call for each tensor of floats; keep the arguments small. Whether gradients come through is watched by the
+    contract of the function that the check is about.
+
+    Args:
+        student: The student's code, as passed to the check.
+        reference: The hidden solution, as passed to the check.
+        name: The function to call on both sides.
+        *args: Its arguments, as for `matches`, with at least one tensor of floats among them.
+
+    Raises:
+        MismatchError: The results differ.
+        StudentError: The student's function is missing, not attempted, or raised.
+
+    Example:
+        >>> gradients_reach(student, reference, "mse", draw.normal(5), draw.normal(5))
+    """
+    for wanted in range(sum(tensor.is_floating_point() for tensor in tensors_in(args))):
+        matches(student, reference, name, *_requiring(args, wanted, itertools.count()))
+
+
+def _requiring(value: Any, wanted: int, places: Iterator[int]) -> Any:
+    """Return the arguments with one tensor of floats, the one in place `wanted`, that requires gradients."""
+    if isinstance(value, torch.Tensor):
+        chosen = value.is_floating_point() and next(places) == wanted
+        return value.detach().clone().requires_grad_() if chosen else value
+    if isinstance(value, dict):
+        return {key: _requiring(item, wanted, places) for key, item in value.items()}
+    return type(value)(_requiring(item, wanted, places) for item in value) if isinstance(value, list | tuple) else value

@@ -112,6 +112,15 @@ class numpy_inside:
 
 
 @variants.equivalent
+class root_as_an_array:
+    """An array of numpy's from matrix_root: what is built on it does not suffer."""
+
+    def matrix_root(a):
+        values, vectors = np.linalg.eigh(a.numpy())
+        return (vectors * np.sqrt(np.maximum(values, 0))) @ vectors.T
+
+
+@variants.equivalent
 class cleaned_up:
     """Nothing is detached; what arrives in the other network is thrown away."""
 

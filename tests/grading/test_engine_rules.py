@@ -248,3 +248,52 @@ def test_inputs_depend_on_the_secret_the_submission_the_check_and_the_precision(
         drawn[:] = []
         grade(course, secret, digest, square=square)
         assert not set(drawn) & set(first)
+
+
+# --- right work that later work cannot use ----------------------------------------------------------------------------
+
+
+BY_HAND = """\
+from autograder.rubric import AUTOGRAD, Rubric, gradients_reach, matches
+
+rubric = Rubric()
+one = rubric.exercise("1", "Square", owns=("square",), points=4, bans=AUTOGRAD)
+"""
+THROUGH = '''
+two = rubric.exercise("2", "Sum of squares", owns=("total", "slope"), points=6)
+
+@two.check("total", 6)
+def sums(student, reference, draw):
+    """Sums, and gradients through them."""
+    gradients_reach(student, reference, "total", draw.normal(4))
+'''
+
+
+def by_numpy(x: torch.Tensor) -> torch.Tensor:
+    return torch.from_numpy(x.numpy() ** 2)
+
+
+def cut_off(x: torch.Tensor) -> torch.Tensor:
+    return x.detach() ** 2
+
+
+def through_square(x: torch.Tensor) -> Any:
+    return square(x).sum()  # type: ignore[name-defined]  # noqa: F821
+
+
+@pytest.mark.parametrize("square", [by_numpy, cut_off])
+def test_later_gradients_do_not_depend_on_what_was_written_by_hand(tmp_path, square):
+    place = tiny.write(tmp_path, BY_HAND + SQUARES + THROUGH)
+    course = load(place)
+    first, second = grade(course, square=square, total=through_square)
+    assert first.outcome is Outcome.PASSED  # nobody asked it for gradients
+    assert second.outcome is Outcome.PASSED and second.stand_ins == ("square",)
+
+
+def test_a_detach_of_its_own_is_charged_beside_what_was_written_by_hand(tmp_path):
+    def total(x):
+        return square(x.detach()).sum()  # noqa: F821
+
+    course = load(tiny.write(tmp_path, BY_HAND + SQUARES + THROUGH))
+    first, second = grade(course, square=by_numpy, total=total)
+    assert first.outcome is Outcome.PASSED and second.outcome is Outcome.FAILED

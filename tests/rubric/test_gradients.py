@@ -3,7 +3,15 @@
 import pytest
 import torch
 
-from autograder.rubric import MismatchError, agrees_with_numerical, numerical_gradient
+from autograder.grading.local import LocalConversation
+from autograder.rubric import (
+    MismatchError,
+    Reference,
+    Student,
+    agrees_with_numerical,
+    gradients_reach,
+    numerical_gradient,
+)
 
 
 def test_numerical_gradient_of_a_cube():
@@ -58,3 +66,31 @@ def test_a_gradient_of_zero_has_an_absolute_tolerance(off, right):
     else:
         with pytest.raises(MismatchError):
             agrees_with_numerical(got, lambda x: 0 * x.sum(), x, "the gradient")
+
+
+def weighted(x, p):
+    return x @ p["w"] + p["pair"][1]
+
+
+def breach_of(function):
+    x, pair = torch.ones(2, 3), (torch.arange(3), torch.ones(4))
+    student = Student(LocalConversation({"f": function}), Reference({"f": weighted}), watched="f")
+    gradients_reach(student, Reference({"f": weighted}), "f", x, {"w": torch.ones(3, 4), "pair": pair})
+    return student.breach
+
+
+def test_gradients_reach_every_tensor_by_itself_also_inside_of_a_dictionary():
+    assert breach_of(weighted) is None
+    for cut in (
+        lambda x, p: x.detach() @ p["w"] + p["pair"][1],
+        lambda x, p: x @ p["w"].detach() + p["pair"][1],
+        lambda x, p: x @ p["w"] + p["pair"][1].detach(),
+    ):
+        breach = breach_of(cut)
+        assert breach is not None and breach.kind == "gradients"
+
+
+def test_a_wrong_result_is_wrong_wherever_gradients_go():
+    student = Student(LocalConversation({"f": lambda x: 3 * x}), Reference({}))
+    with pytest.raises(MismatchError):
+        gradients_reach(student, Reference({"f": lambda x: 2 * x}), "f", torch.ones(2))

@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from typing import Any
 
 from torch import Tensor
 
 from autograder.rubric import (
     Draw,
     MismatchError,
+    Reference,
+    Student,
+    compare,
 )
+
+
+def all_match(student: Student, reference: Reference, name: str, calls: Sequence[Sequence[Any]]) -> None:
+    """Like `matches` for many calls, but compares when all are made: similar mistakes tell themselves apart."""
+    got = [student.call(name, *args) for args in calls]
+    for one, args in zip(got, calls, strict=True):
+        compare(one, reference.call(name, *args), f"`{name}`")
 
 
 def weights(draw: Draw, *sizes: int, leaves: bool = False) -> list[Tensor]:

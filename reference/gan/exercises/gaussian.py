@@ -28,7 +28,7 @@ def diagonal(student: Student, reference: Reference, draw: Draw) -> None:
 @exercise.check("mean_and_covariance", 2)
 def moments(student: Student, reference: Reference, draw: Draw) -> None:
     """mean_and_covariance gives the mean of each column, and the covariance with N - 1."""
-    for rows, columns in ((3, 2), (4, 5), (12, 3)):
+    for rows, columns in ((3, 2), (4, 5), (12, 3), (5, 1)):
         matches(student, reference, "mean_and_covariance", draw.normal(rows, columns, scale=2) + draw.normal(columns))
 
 
@@ -48,6 +48,8 @@ def singular_root(student: Student, reference: Reference, draw: Draw) -> None:
     for size, rank in ((3, 1), (5, 2), (8, 3)):
         a = covariance(draw, size, rank)
         compare(student.matrix_root(a), reference.matrix_root(a), "matrix_root of a singular matrix", atol=1e-6)
+    nothing = torch.zeros(3, 3, dtype=torch.float64)
+    compare(student.matrix_root(nothing), nothing, "matrix_root of zeros", atol=1e-6)
 
 
 # --- mistakes ---
@@ -84,6 +86,13 @@ def entries(a):
 def not_clamped(a):
     values, vectors = torch.linalg.eigh(a)
     return (vectors * values.sqrt()) @ vectors.T
+
+
+@exercise.mistake("matrix_root", "You divide by the size of the matrix: what if it is 0?")
+def scaled_to_one(a):
+    size = a.norm()
+    values, vectors = torch.linalg.eigh(a / size)
+    return (vectors * values.clamp(min=0).sqrt()) @ vectors.T * size.sqrt()
 
 
 @exercise.mistake("matrix_root", "A Cholesky factor times its transpose gives the matrix; is it symmetric?")

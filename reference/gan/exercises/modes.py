@@ -12,8 +12,11 @@ from autograder.rubric import (
     Exercise,
     Reference,
     Student,
+    expect,
     matches,
 )
+
+from .common import all_match
 
 exercise = Exercise(
     "6.11",
@@ -33,7 +36,9 @@ def four_on_a_ring(student: Student, reference: Reference, draw: Draw) -> None:
 def rings(student: Student, reference: Reference, draw: Draw) -> None:
     """ring puts any number of centres evenly on a circle, counter-clockwise from (radius, 0)."""
     for count in (3, 5, 8):
-        matches(student, reference, "ring", count, draw.number(0.5, 3))
+        got = matches(student, reference, "ring", count, draw.number(0.5, 3))
+        precise = not isinstance(got, Tensor) or got.dtype is torch.float64
+        expect(precise, "ring: the centres are in float32; float64 is asked for.")
 
 
 def crowd(draw: Draw, centres: Tensor, counts: Tensor, low: float, high: float) -> Tensor:
@@ -46,6 +51,7 @@ def crowd(draw: Draw, centres: Tensor, counts: Tensor, low: float, high: float) 
 @exercise.check("modes_covered", 3)
 def counts_modes(student: Student, reference: Reference, draw: Draw) -> None:
     """modes_covered counts the centres with at least `least` samples nearest to them and within `distance`."""
+    calls: list[tuple[Tensor, Tensor, float, int]] = []
     for count, wide, least in ((6, 0.5, 2), (7, 0.6, 3), (8, 0.7, 4)):  # centres far apart
         centres = reference.ring(count, 4.0).to(draw.dtype)[draw.permutation(count)]
         inside, beside, far = (torch.zeros(count, dtype=torch.int64) for _ in range(3))
@@ -57,18 +63,21 @@ def counts_modes(student: Student, reference: Reference, draw: Draw) -> None:
             crowd(draw, centres, beside, 1.02 * wide, 1.1 * wide),
             crowd(draw, centres, far, 1.2, 1.4),
         ]
-        matches(student, reference, "modes_covered", torch.cat(samples), centres, wide, least)
+        calls.append((torch.cat(samples), centres, wide, least))
     for count, wide, least in ((5, 1.5, 2), (7, 2.5, 3)):  # centres within reach of one another
         centres = reference.ring(count, 1.0).to(draw.dtype)[draw.permutation(count)]
         counts = torch.zeros(count, dtype=torch.int64)
         counts[:2] = least
-        matches(student, reference, "modes_covered", crowd(draw, centres, counts, 0, 0.3), centres, wide, least)
+        calls.append((crowd(draw, centres, counts, 0, 0.3), centres, wide, least))
+    apart = torch.tensor([[0.0, 0.0, 0.0], [0.0, 0.0, 9.0], [0.0, 9.0, 0.0]], dtype=draw.dtype)  # in three dimensions
+    around = apart.repeat_interleave(2, dim=0) + draw.uniform(6, 3, low=-0.5, high=0.5)
+    calls.append((around[:4], apart, 1.0, 2))
     # At a distance of exactly 5, which counts; and none near.
     centres = torch.tensor([[0.0, 0.0], [40.0, 0.0], [0.0, 40.0]], dtype=draw.dtype)
     edge = torch.tensor([[3.0, 4.0], [-4.0, 3.0], [40.0, 5.0], [44.0, 4.0]], dtype=draw.dtype)
-    for least in (1, 2):
-        matches(student, reference, "modes_covered", edge, centres, 5.0, least)
-    matches(student, reference, "modes_covered", edge + 100, centres, 5.0, 1)
+    calls += [(edge, centres, 5.0, least) for least in (1, 2)]
+    calls.append((edge + 100, centres, 5.0, 1))
+    all_match(student, reference, "modes_covered", calls)
 
 
 @exercise.check("nearest_training", 2)
@@ -91,7 +100,7 @@ def copies(student: Student, reference: Reference, draw: Draw) -> None:
         samples = torch.cat([training[:2] + 0.1, training[-1:] + 0.6, training[:1] + 30])
         matches(student, reference, "copied_share", samples, training, tolerance)
     training = torch.tensor([[0.0, 0.0], [20.0, 0.0]], dtype=draw.dtype)
-    samples = torch.tensor([[3.0, 4.0], [20.0, 6.0], [20.0, -5.0]], dtype=draw.dtype)
+    samples = torch.tensor([[3.0, 4.0], [20.0, 6.0], [20.0, -5.0], [3.0, 0.0]], dtype=draw.dtype)
     matches(student, reference, "copied_share", samples, training, 5.0)  # at a distance of exactly 5, which counts
 
 
@@ -115,6 +124,16 @@ def clockwise(modes, radius):
 @exercise.mistake("ring", "Your centres lie on a half circle only.")
 def half_ring(modes, radius):
     return on_a_ring(torch.pi * torch.arange(modes, dtype=torch.float64) / modes, radius)
+
+
+@exercise.mistake("ring", "In which dtype are your angles? float64 is asked for, and float32 is torch's own choice.")
+def ring_of_float32(modes, radius):
+    return on_a_ring(2 * torch.pi * torch.arange(modes) / modes, radius)
+
+
+@exercise.mistake("modes_covered", "Samples have d numbers, not always two: which dimensions do you compare?")
+def first_two_dimensions(samples, centres, distance, least):
+    return modes_covered_by(samples[:, :2], centres[:, :2], distance, least)
 
 
 @exercise.mistake("modes_covered", "A sample within reach of two centres counts for both: which one is nearest?")
@@ -191,6 +210,11 @@ def copied_count(samples, training, tolerance):
 def share_of_training(samples, training, tolerance):
     index, distance = nearest_training(samples, training)  # noqa: F821
     return len(set(index[distance <= tolerance].tolist())) / len(training)
+
+
+@exercise.mistake("copied_share", "You compare a squared distance with the tolerance.")
+def squared_with_tolerance(samples, training, tolerance):
+    return float((nearest_training(samples, training)[1].square() <= tolerance).double().mean())  # noqa: F821
 
 
 @exercise.mistake("copied_share", "This is the share of new samples; how many are copies?")

@@ -24,7 +24,7 @@ def at_the_end(student: Student, reference: Reference, draw: Draw) -> None:
 @exercise.check("ANSWERS", 1)
 def push(student: Student, reference: Reference, draw: Draw) -> None:
     """The two slopes at a logit of -5, divided."""
-    answer(student, "ANSWERS", "push at -5", math.exp(5), 0.6)
+    answer(student, "ANSWERS", "push at -5", math.exp(5), 0.5)
 
 
 @exercise.check("ANSWERS", 1)
@@ -49,6 +49,14 @@ exercise.wrong_value(
 
 exercise.wrong_value(
     "one_over", "ANSWERS", "Which of the two losses is the flat one at -5?", {**RIGHT, "push at -5": 0.0067}
+)
+
+
+exercise.wrong_value(
+    "rounded_up",
+    "ANSWERS",
+    "Nearly: e^5 is not quite 148.5. Which whole number is nearest?",
+    {**RIGHT, "push at -5": 149},
 )
 
 
