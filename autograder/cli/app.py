@@ -23,6 +23,7 @@ from autograder.cli import (
     feedback,
     grade,
     gradescope,
+    importing,
     nbgrader,
     new,
     regrade,
@@ -83,6 +84,7 @@ app.command()(export.export)
 app.command()(feedback.feedback)
 app.command()(similarity.similarity)
 app.command()(new.new)
+app.command(name="import")(importing.import_notebook)
 app.command()(validate.validate)
 app.command()(calibrate.calibrate)
 app.command()(release.release)
