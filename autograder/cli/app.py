@@ -18,6 +18,7 @@ import autograder
 from autograder.cli import (
     calibrate,
     check,
+    docs,
     doctor,
     export,
     feedback,
@@ -90,6 +91,7 @@ app.command()(calibrate.calibrate)
 app.command()(release.release)
 app.command()(check.check)
 app.command()(doctor.doctor)
+app.command()(docs.docs)
 app.add_typer(nbgrader.app, name="nbgrader")
 app.add_typer(gradescope.app, name="gradescope")
 
