@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 JOBS ?= $(shell nproc)
 
-.PHONY: demo test pins container-test setup lint validate starters releases faults fuzz mutation exhaustive clean
+.PHONY: demo test pins container-test setup lint api validate starters releases faults fuzz mutation exhaustive clean
 
 demo: setup
 	$(BIN)/autograder grade regression examples/regression --jobs $(JOBS) --report reports/demo
@@ -21,6 +21,10 @@ lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check autograder tests
 	$(BIN)/mypy
+
+# docs/api/, from the docstrings. tests/test_api.py tells where it is stale.
+api: setup
+	$(BIN)/python tools/api.py
 
 # Asks the package index for every version in constraints.txt, for every Python that it names. Skipped, with the reason,
 # where no index is reached. tests/test_pins.py does the rest without one, in `make test`.

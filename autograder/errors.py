@@ -203,6 +203,7 @@ class StudentError(_WithOutcome):
         outcome: What becomes of the check: `Outcome.FAILED`, `Outcome.NOT_ATTEMPTED` or `Outcome.OUT_OF_MEMORY`.
         message: Tells the student what happened.
         doubtful: Whether another submission may have had a part in it: something ran out that all of them share.
+        raised: The name of the exception's type, where the student's code raised one; else "".
 
     Example:
         >>> try:
@@ -212,9 +213,10 @@ class StudentError(_WithOutcome):
         failed: `huber` is not defined in your submission.
     """
 
-    def __init__(self, outcome: Outcome, message: str, *, doubtful: bool = False) -> None:
+    def __init__(self, outcome: Outcome, message: str, *, doubtful: bool = False, raised: str = "") -> None:
         super().__init__(outcome, message)
         self.doubtful = doubtful
+        self.raised = raised
 
 
 class MismatchError(AutograderError):

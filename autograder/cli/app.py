@@ -18,11 +18,13 @@ import autograder
 from autograder.cli import (
     calibrate,
     check,
+    docs,
     doctor,
     export,
     feedback,
     grade,
     gradescope,
+    importing,
     nbgrader,
     new,
     regrade,
@@ -75,8 +77,8 @@ def options(
 
 
 add(
-    app, grade, regrade, roster, status, report, export, feedback, similarity, new, validate, calibrate, release, check,
-    doctor,
+    app, grade, regrade, roster, status, report, export, feedback, similarity, new, importing, validate, calibrate,
+    release, check, doctor, docs,
 )  # fmt: skip
 app.add_typer(nbgrader.app, name="nbgrader")
 app.add_typer(gradescope.app, name="gradescope")

@@ -1,4 +1,7 @@
-"""Add commands to the command line. Each is a module that is called like its function, and has two examples."""
+"""Add commands to the command line. Each is a module that is called like its function, and has two examples.
+
+A module has a `NAME` where the command is called otherwise: `import` is a word of Python's.
+"""
 
 from __future__ import annotations
 
@@ -11,4 +14,5 @@ def add(app: typer.Typer, *modules: ModuleType) -> None:
     """Add the command of each module; its help ends with the module's `EXAMPLES`."""
     for module in modules:
         command = getattr(module, module.__name__.rpartition(".")[2])
-        app.command(epilog="\n".join(("Examples:", *(f"  {one}" for one in module.EXAMPLES))))(command)
+        name = getattr(module, "NAME", None)
+        app.command(name, epilog="\n".join(("Examples:", *(f"  {one}" for one in module.EXAMPLES))))(command)

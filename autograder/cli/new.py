@@ -24,13 +24,13 @@ def new(
     """Start an assignment: a small one that works, to change step by step. docs/authoring.md goes on from there."""
     from autograder.release.scaffold import scaffold
 
-    root = config.parent if config is not None else _course()
+    root = config.parent if config is not None else course_folder()
     for path in scaffold(root, name, title or name.replace("_", " ").capitalize()):
         print(path)
     print(f"\nIt works as it is. Try:\n\n  autograder validate {name}\n  autograder release {name}")
 
 
-def _course() -> Path:
-    """The folder of the course we are in, or this one where there is none yet."""
+def course_folder() -> Path:
+    """Return the folder of the course we are in, or this one where there is none yet."""
     found = search(Path.cwd())
     return found.parent if found is not None else Path.cwd()

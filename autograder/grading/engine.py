@@ -172,11 +172,11 @@ class Engine:
             if again and lent != before:
                 return self._with_ours(host, first, before, result, verdict, state, hints=hints, second=second)
         elif result.outcome in (Outcome.FAILED, Outcome.PARTLY):
-            others = {()} if result.stand_ins else set()
+            others: list[tuple[str, ...]] = [()] if result.stand_ins else []
             if verdict.stuck or verdict.breach == GRADIENTS:
-                others.add(before)  # arrays, and what is by hand, may be right and have no gradients to give
+                others.append(before)  # arrays, and what is by hand, may be right and have no gradients to give
             charged = state.charged.setdefault(check.function, set())
-            for stand_ins in others - {lent}:
+            for stand_ins in (one for one in others if one != lent):
                 charged.discard(verdict.breach)  # it may not be this function's
                 other, _ = self._checked(
                     host, replace(question, stand_ins=stand_ins), state, hints=False, second=second

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import keyword
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import yaml
@@ -23,6 +23,44 @@ def scaffold(root: Path, name: str, title: str) -> list[Path]:
 
     Nothing is overwritten: an assignment or an entry of that name is an error.
     """
+    files = {
+        path.name.removesuffix(".txt"): path.read_text(encoding="utf-8").replace("TITLE", title).replace("NAME", name)
+        for path in sorted(TEMPLATE.iterdir())
+    }
+    return start(root, name, title, {file: text.encode() for file, text in files.items()})
+
+
+def start(root: Path, name: str, title: str, files: Mapping[str, bytes], packages: Sequence[str] = ()) -> list[Path]:
+    """Write the files of a new assignment, and its entry in the configuration.
+
+    Args:
+        root: The course's folder.
+        name: The assignment's name.
+        title: What students read.
+        files: What reference/`name` holds, by relative path.
+        packages: What students may import; by default what the configuration says.
+
+    Returns:
+        The paths written.
+
+    Raises:
+        ScaffoldError: The name cannot be one, or there is something of that name already. Nothing is written.
+    """
+    folder = free_folder(root, name)
+    config = root / NAME
+    text = _with_entry(config, name, title, packages)
+    written = []
+    for file, data in files.items():
+        target = folder / file
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(data)
+        written.append(target)
+    replace(config, text.encode())
+    return [*written, config]
+
+
+def free_folder(root: Path, name: str) -> Path:
+    """Return the folder of a new assignment. Raises `ScaffoldError` where its name cannot be one, or is taken."""
     if not (name.isidentifier() and name.isascii() and name == name.lower()) or keyword.iskeyword(name):
         raise ScaffoldError(f"{name!r} cannot be a module's name: use small letters, digits and _, as in week_3")
     if name in sys.stdlib_module_names or name in (*DEFAULT_PACKAGES, "autograder"):
@@ -30,24 +68,14 @@ def scaffold(root: Path, name: str, title: str) -> list[Path]:
     folder = root / "reference" / name
     if folder.exists():
         raise ScaffoldError(f"{folder} is there already")
-    config = root / NAME
-    text = _with_entry(config, name, title)
-    folder.mkdir(parents=True)
-    written = []
-    for path in sorted(TEMPLATE.iterdir()):
-        target = folder / path.name.removesuffix(".txt")
-        source = path.read_text(encoding="utf-8").replace("TITLE", title).replace("NAME", name)
-        target.write_text(source, encoding="utf-8")
-        written.append(target)
-    replace(config, text.encode())
-    return [*written, config]
+    return folder
 
 
-def _with_entry(config: Path, name: str, title: str) -> str:
+def _with_entry(config: Path, name: str, title: str, packages: Sequence[str]) -> str:
     """Return the configuration's text with one more assignment, everything else unchanged, comments too."""
     if not config.is_file():
         return "\n".join(["# Every setting is explained in docs/configuration.md.", "course:", "  name: My course", "",
-                          "assignments:", *_entry("  ", name, title)]) + "\n"  # fmt: skip
+                          "assignments:", *_entry("  ", name, title, packages)]) + "\n"  # fmt: skip
     known = load(config).assignments
     if name in known:
         raise ScaffoldError(f"{config} has an assignment called {name} already")
@@ -62,10 +90,12 @@ def _with_entry(config: Path, name: str, title: str) -> str:
     at = entries.end_mark.line if entries.end_mark.column == 0 else entries.end_mark.line + 1
     while at > 0 and (not lines[at - 1].strip() or lines[at - 1].startswith("#")):
         at -= 1
-    lines[at:at] = ["", *_entry(indent, name, title)]
+    lines[at:at] = ["", *_entry(indent, name, title, packages)]
     return "\n".join(lines) + "\n"
 
 
-def _entry(indent: str, name: str, title: str) -> Iterator[str]:
+def _entry(indent: str, name: str, title: str, packages: Sequence[str]) -> Iterator[str]:
     yield f"{indent}{name}:"
     yield f"{indent}  title: {json.dumps(title, ensure_ascii=False)}"
+    if packages:
+        yield f"{indent}  packages: [{', '.join(packages)}]"

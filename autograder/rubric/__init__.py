@@ -11,7 +11,7 @@ from autograder.rubric.cases import named
 from autograder.rubric.compare import as_tensor, compare, shown
 from autograder.rubric.draw import Draw
 from autograder.rubric.exercise import AUTOGRAD, Check, Exercise
-from autograder.rubric.expectations import expect, in_order, matches, same_trajectory, tensor_of
+from autograder.rubric.expectations import expect, in_order, matches, raises, same_trajectory, tensor_of
 from autograder.rubric.gradients import agrees_with_numerical, gradients_reach, numerical_gradient
 from autograder.rubric.ladder import Ladder, Rung, Score
 from autograder.rubric.reference import Reference
@@ -44,6 +44,7 @@ __all__ = [
     "matches",
     "named",
     "numerical_gradient",
+    "raises",
     "same_trajectory",
     "short_answers",
     "shown",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import math
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
@@ -9,7 +10,7 @@ from typing import Any
 
 import torch
 
-from autograder.errors import MismatchError
+from autograder.errors import MismatchError, StudentError
 from autograder.rubric.compare import as_tensor, compare, shown
 from autograder.rubric.reference import Reference
 from autograder.rubric.student import Student
@@ -68,6 +69,44 @@ def matches(student: Student, reference: Reference, name: str, *args: Any, **kwa
         autograder.errors.MismatchError: `mae` differs (you return 0, off by 1).
     """
     return same_result(student, reference, name, args, kwargs)
+
+
+def raises(student: Student, error: str, name: str, *args: Any, **kwargs: Any) -> None:
+    """Require that the student's function raises an exception.
+
+    Args:
+        student: The student's code, as passed to the check.
+        error: The name of the exception's type: "ValueError". One that is derived from it will do, too.
+        name: The function to call.
+        *args: Its arguments.
+        **kwargs: Its keyword arguments.
+
+    Raises:
+        MismatchError: It returns something, or raises another exception.
+        StudentError: It is missing or not attempted.
+
+    Example:
+        >>> raises(student, "TypeError", "mae", None, torch.zeros(2))
+        >>> raises(student, "ValueError", "mae", torch.zeros(2), torch.zeros(2))
+        Traceback (most recent call last):
+        autograder.errors.MismatchError: `mae` returns 0; a ValueError is asked for.
+    """
+    try:
+        got = student.call(name, *args, **kwargs)
+    except StudentError as stopped:
+        if not stopped.raised:
+            raise
+        if not _is_kind(stopped.raised, error):
+            raise MismatchError(f"`{name}` raises a {stopped.raised}; a {error} is asked for.") from stopped
+    else:
+        raise MismatchError(f"`{name}` returns {shown(got)}; a {error} is asked for.")
+
+
+def _is_kind(raised: str, error: str) -> bool:
+    """Return whether an exception is of a type, by their names: the one, or derived from it in Python itself."""
+    kind, wanted = getattr(builtins, raised, None), getattr(builtins, error, None)
+    derived = isinstance(kind, type) and isinstance(wanted, type) and issubclass(kind, wanted)
+    return raised == error or derived
 
 
 def same_result(

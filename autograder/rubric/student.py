@@ -151,12 +151,14 @@ class Student:
         return self._result(Exchange(name, answer))
 
     def untouched(self, name: str) -> bool:
-        """Return whether a function that answered None has nothing written in it. The engine asks after a failure.
+        """Return whether a function that answered None, or a variable that is None, has nothing written in it.
+
+        The engine asks after a failure.
 
         Right work may return None, and do nothing, too: so what passes is never asked about.
 
         Args:
-            name: The function.
+            name: The function or the variable.
 
         Returns:
             Whether nothing is written in it. False where it answered anything but None, or cannot be asked any more.
@@ -258,4 +260,5 @@ def _student_error(name: str, raised: Raised) -> StudentError:
         case _:
             text = f"{raised.type_name}: {raised.message}" if raised.message else raised.type_name
             short = raised.kind == "shortage"
-            return StudentError(Outcome.FAILED, f"`{name}` raised {text}{where}", doubtful=short)
+            said = f"`{name}` raised {text}{where}"
+            return StudentError(Outcome.FAILED, said, doubtful=short, raised=raised.type_name)

@@ -295,7 +295,7 @@ VALIDATED = [
     Slip(
         "a check for no points",
         r"slip check 1 small \(reference/tiny/checks\.py, line 6\) is worth 0 points",
-        (('"square", 1,', '"square", 0,'), ('("square",), points=4', '("square",), points=3')),
+        (('"square", 1, public=True', '"square", 0'), ('("square",), points=4', '("square",), points=3')),
         exit_code=1,
     ),
     Slip(

@@ -57,8 +57,13 @@ def test_a_function_that_does_anything_is_not(body: str) -> None:
     assert not is_untouched(function(body))
 
 
-@pytest.mark.parametrize("other", [None, 3, int, "square"])
-def test_what_is_no_function_is_not_either(other: object) -> None:
+@pytest.mark.parametrize("blank", [None, ..., (None, None)])
+def test_a_variable_that_is_still_blank_is_untouched(blank: object) -> None:
+    assert is_untouched(blank)
+
+
+@pytest.mark.parametrize("other", [3, int, "square", (), [], 0])
+def test_what_is_no_function_and_not_blank_is_not(other: object) -> None:
     assert not is_untouched(other)
 
 

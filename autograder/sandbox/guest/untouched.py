@@ -1,4 +1,4 @@
-"""Recognise a function that nothing was written in: `pass`, `...`, `return None`, `out = None; return out`."""
+"""Recognise what nothing was written in: `pass`, `...`, `return None`, `out = None; return out`, `answer = ...`."""
 
 from __future__ import annotations
 
@@ -14,11 +14,14 @@ IDLE = (
 
 
 def is_untouched(function: Any) -> bool:
-    """Return whether a function does nothing but hand out None, whatever it is called with.
+    """Return whether a function does nothing but hand out None, whatever it is called with; or a variable is None.
 
     Args:
-        function: A function of the student's; a method counts as its function. Nothing of it is run.
+        function: A function or a variable of the student's; a method counts as its function, `...` as None. Nothing of
+            it is run.
     """
+    if _is_blank(function):
+        return True
     code = getattr(getattr(function, "__func__", function), "__code__", None)
     return isinstance(code, CodeType) and _is_idle(code)
 
@@ -37,7 +40,9 @@ def _is_idle(code: CodeType) -> bool:
 
 def _is_blank(value: object) -> bool:
     """Return whether a constant is None, or `...`, or a tuple of them."""
-    return value is None or value is Ellipsis or (isinstance(value, tuple) and all(map(_is_blank, value)))
+    return (
+        value is None or value is Ellipsis or (isinstance(value, tuple) and value != () and all(map(_is_blank, value)))
+    )
 
 
 def _names(argument: object) -> tuple[object, ...]:

@@ -58,8 +58,8 @@ def by_the_labels_date(student: Student, reference: Reference, draw: Draw) -> No
         series = draw.uniform(length, low=1, high=9)
         matches(student, reference, "split_by_date", series, dates, days, dates[cut])
     series, dates = draw.uniform(12, low=1, high=9), calendar("2020-12-20", 12)
-    for cut in (dates[3], dates[1], "2020-01-01", "2022-01-01"):  # all are unseen, or none
-        matches(student, reference, "split_by_date", series, dates, 3, cut)
+    for date in (dates[3], dates[1], "2020-01-01", "2022-01-01"):  # all are unseen, or none
+        matches(student, reference, "split_by_date", series, dates, 3, date)
 
 
 @exercise.check("fit_scaler", 1)

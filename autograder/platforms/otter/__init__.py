@@ -1,0 +1,1 @@
+"""What otter-grader writes and reads."""
