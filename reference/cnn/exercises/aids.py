@@ -118,6 +118,9 @@ def never_the_same(student: Student, reference: Reference, draw: Draw) -> None:
     first, second = (moves_of(x, augmented(student, x, most, going_on), most) for _ in range(2))
     for moves, way in ((first[:, 0], "down"), (first[:, 1], "to the right")):
         expect(equally_likely(moves), f"augment: some moves {way} occur far more often than others.")
+    # Of 4800 images, none of a cell of 121 has a chance of 5e-18.
+    still = bool((torch.cat([first, second]) == 0).all(dim=1).any())
+    expect(still, "augment: an image may also stay where it is: 0 is as likely as any other number, both ways.")
     # Cells of two numbers each: of one image, of neighbours, and of one image in two calls.
     down, right = first.T
     expect(equally_likely(down * 100 + right), "augment: the move to the right follows from the move down.")
@@ -174,7 +177,7 @@ def tiny_state(draw: Draw, channels: int, filters: int, classes: int) -> dict[st
 @exercise.check("evaluate", 2)
 def measures(student: Student, reference: Reference, draw: Draw) -> None:
     """evaluate gives the means over all examples, in evaluation mode, the same for every batch size."""
-    for count, size in ((6, 3), (13, 5), (13, 13), (11, 20)):
+    for count, size in ((6, 3), (13, 5), (13, 13), (11, 20), (7, 3)):
         state = tiny_state(draw, 2, 6, 4)
         x, labels = draw.normal(count, 2, 5, 6), draw.integers(0, 4, count)
         matches(student, reference, "evaluate", state, x, labels, size)
@@ -369,4 +372,23 @@ def _measure(state, x, labels, batch_size, change=lambda logits: logits, trainin
             logits = tiny_cnn(state, images, training=training)
             loss += F.cross_entropy(change(logits), truth, reduction="sum").item()
             right += int((logits.argmax(dim=1) == truth).sum())
+    return loss / len(x), right / len(x)
+
+
+@exercise.mistake("augment", "An image may stay where it is: 0 both ways is as likely as any other move.")
+def never_still(x, most, generator):
+    moves = torch.randint(-most, most + 1, (len(x), 2), generator=generator).tolist()
+    moves = [move if any(move) or most == 0 else [1, 0] for move in moves]
+    return torch.stack([_shift(image[None], *move)[0] for image, move in zip(x, moves)])
+
+
+@exercise.mistake("evaluate", "A last batch of one example counts, too.")
+def leaves_out_one(state, x, labels, batch_size):
+    loss, right = 0.0, 0
+    with torch.no_grad():
+        for images, truth in zip(x.split(batch_size), labels.split(batch_size)):
+            if len(images) > 1:
+                logits = tiny_cnn(state, images, training=False)
+                loss += F.cross_entropy(logits, truth, reduction="sum").item()
+                right += int((logits.argmax(dim=1) == truth).sum())
     return loss / len(x), right / len(x)

@@ -86,6 +86,13 @@ def each_for_itself(student: Student, reference: Reference, draw: Draw) -> None:
         again = dropped(student, x, p, True, twin) == 0
         expect((first != second).any(), "dropout: the second call has the pattern of the first.")
         expect((first == again).all(), "dropout: an equal generator gives another pattern; draw from it alone.")
+        few = (
+            [int((dropped(student, x[:10, :10], p, True, going_on) == 0).sum()) for _ in range(12)]
+            if x.ndim == 2
+            else []
+        )
+        # 12 equal counts of 100 entries have a chance below 3e-12.
+        expect(len(set(few)) != 1, "dropout: each call drops equally many entries; each entry is dropped by itself.")
         one, other = ((pattern.double() - p) / (p * (1 - p)) ** 0.5 for pattern in (first, second))
         expect(unrelated(one), f"dropout on {shape}: entries are dropped together, or one pattern is used twice.")
         expect(unrelated(one, other), f"dropout on {shape}: the second call's pattern follows from the first one's.")
@@ -198,3 +205,12 @@ def dropout_ignores_generator(x, p, training, generator):
 def same_pattern(x, p, training, generator):
     fixed = torch.Generator().manual_seed(0)
     return x * (torch.rand(x.shape, generator=fixed) >= p) / (1 - p) if training else x
+
+
+@exercise.mistake("dropout", "Is the number of lost entries the same in each call? Each is dropped for itself.")
+def exactly_p(x, p, training, generator):
+    if not training:
+        return x
+    keep = torch.ones(x.numel(), dtype=x.dtype)
+    keep[torch.randperm(x.numel(), generator=generator)[: round(p * x.numel())]] = 0
+    return x * keep.reshape(x.shape) / (1 - p)

@@ -87,6 +87,8 @@ def to_the_winners(student: Student, reference: Reference, draw: Draw) -> None:
         x = mixed(draw, *shape)
         upstream = draw.normal(*reference.maxpool_forward(x, kernel, stride, padding).shape)
         matches(student, reference, "maxpool_backward", upstream, x, kernel, stride, padding)
+        if padding != (0, 0):  # and however far below 0 all pixels are
+            matches(student, reference, "maxpool_backward", upstream, 1e5 * (x - x.max() - 1), kernel, stride, padding)
 
 
 @exercise.check("maxpool_backward", 1)
@@ -276,3 +278,11 @@ def avg_stride1(x, kernel, stride=None):
 @exercise.mistake("avgpool", "Why not use the stride that is given?")
 def avg_stride_is_kernel(x, kernel, stride=None):
     return _pool(x, kernel, kernel, (0, 0)).mean(dim=(4, 5))
+
+
+@exercise.mistake("maxpool_backward", "Pixels may lie far below 0: which number is below all of them?")
+def pads_with_a_number(upstream, x, kernel, stride=None, padding=(0, 0)):
+    (top, left), stride = padding, stride or kernel
+    wide = F.pad(x, (left, left, top, top), value=-1e4)
+    dwide = _unpool(upstream, wide, kernel, stride, (0, 0), _winners(wide, kernel, stride, (0, 0)))
+    return dwide[:, :, top : top + x.shape[2], left : left + x.shape[3]]

@@ -54,6 +54,7 @@ def fields(student: Student, reference: Reference, draw: Draw) -> None:
         [(3, 2), (3, 1)],
         [(3, 1), (3, 2), (3, 2)],
         [(2, 2), (5, 1), (3, 3), (4, 1)],
+        [(1, 3), (4, 2), (1, 2), (3, 1)],  # a kernel of 1 widens nothing, but its stride counts
     ]
     stacks.append([(draw.integer(1, 7), draw.integer(1, 4)) for _ in range(6)])
     for layers in stacks:
@@ -64,6 +65,7 @@ def fields(student: Student, reference: Reference, draw: Draw) -> None:
 def parameters(student: Student, reference: Reference, draw: Draw) -> None:
     """A convolution has one kernel and one bias a filter, whatever the image."""
     matches(student, reference, "conv_params", 3, 8, (5, 3))
+    matches(student, reference, "conv_params", 2049, 1023, (3, 3))
     matches(student, reference, "conv_params", draw.integer(2, 60), draw.integer(61, 99), (draw.integer(2, 5), 7))
 
 
@@ -71,6 +73,7 @@ def parameters(student: Student, reference: Reference, draw: Draw) -> None:
 def dense_parameters(student: Student, reference: Reference, draw: Draw) -> None:
     """A dense layer joins all inputs with all outputs."""
     matches(student, reference, "dense_params", (3, 4, 5), (2, 6, 7))
+    matches(student, reference, "dense_params", (3, 301, 301), (1, 299, 299))  # more than 32 bits can count
     matches(student, reference, "dense_params", (2, draw.integer(8, 20), 9), (5, 3, draw.integer(21, 40)))
 
 
@@ -207,3 +210,26 @@ exercise.wrong_value(
         "layers to see 28 columns": 14,
     },
 )
+
+
+@exercise.mistake("receptive_field", "A kernel of 1 widens nothing, but with a stride it spreads what comes after it.")
+def rf_skips_ones(layers):
+    field, jump = 1, 1
+    for kernel, stride in layers:
+        if kernel > 1:
+            field += (kernel - 1) * jump
+            jump *= stride
+    return field
+
+
+@exercise.mistake("conv_params", "Floats round large counts: stay with ints.")
+def p_in_floats(channels, filters, kernel):
+    return int(torch.tensor([filters, channels, *kernel], dtype=torch.float32).prod()) + filters
+
+
+@exercise.mistake("dense_params", "Counts this large do not fit into 32 bits: stay with Python's ints.")
+def dense_in_32_bits(in_shape, out_shape):
+    inputs, outputs = (
+        torch.tensor(shape, dtype=torch.int32).prod(dtype=torch.int32) for shape in (in_shape, out_shape)
+    )
+    return int(outputs * (inputs + 1))

@@ -47,14 +47,15 @@ def near_identity(draw: Draw, count: int) -> torch.Tensor:
 def grids(student: Student, reference: Reference, draw: Draw) -> None:
     """affine_grid applies each theta to (horizontal, vertical, 1) of every output pixel, also of a single row."""
     for count, height, width in ((1, 3, 2), (2, 4, 5), (3, 6, 3), (2, 1, 4), (1, 3, 1)):
-        matches(student, reference, "affine_grid", draw.normal(count, 2, 3), height, width)
+        theta = draw.normal(count, 2, 3).requires_grad_(count == 2)  # it is learnt: gradients come through
+        matches(student, reference, "affine_grid", theta, height, width)
 
 
 @exercise.check("bilinear_sample", 1)
 def reads_between_pixels(student: Student, reference: Reference, draw: Draw) -> None:
     """bilinear_sample weighs four pixels by their distance, at any point inside the image."""
     for count, channels, size, out in ((1, 1, (3, 4), (2, 2)), (2, 3, (5, 4), (3, 6))):
-        grid = draw.uniform(count, *out, 2, low=-0.99, high=0.99)
+        grid = draw.uniform(count, *out, 2, low=-0.99, high=0.99).requires_grad_(count == 2)  # theta learns through it
         matches(student, reference, "bilinear_sample", draw.normal(count, channels, *size), grid)
 
 
@@ -63,7 +64,8 @@ def zero_outside(student: Student, reference: Reference, draw: Draw) -> None:
     """Outside of the image all is 0: near the border only the pixels that exist count."""
     for count, channels, size, out in ((1, 1, (3, 4), (4, 3)), (2, 3, (4, 6), (5, 6))):
         grid = draw.uniform(count, *out, 2, low=-2.5, high=2.5)
-        matches(student, reference, "bilinear_sample", draw.normal(count, channels, *size), grid)
+        x = draw.normal(count, channels, *size).requires_grad_(count == 2)  # what comes before learns through it
+        matches(student, reference, "bilinear_sample", x, grid)
 
 
 @exercise.check("transformer_gradient", 2)
@@ -179,3 +181,18 @@ def _theta_gradient(upstream, x, theta):
 @exercise.mistake("transformer_gradient", "Every image has its own theta, and a gradient of its own.")
 def theta_gradient_summed(upstream, x, theta):
     return _theta_gradient(upstream, x, theta).sum(dim=0, keepdim=True).repeat(len(x), 1, 1)
+
+
+@exercise.mistake("affine_grid", "theta is learnt: may its gradient end here?")
+def theta_detached(theta, height, width):
+    return _grid(theta.detach(), height, width)
+
+
+@exercise.mistake("bilinear_sample", "theta is learnt through the grid: may the gradient end here?")
+def grid_detached(x, grid):
+    return _sample(x, *_places(x, grid.detach()))
+
+
+@exercise.mistake("bilinear_sample", "Layers before this one learn through the image: may its gradient end here?")
+def image_detached(x, grid):
+    return _sample(x.detach(), *_places(x, grid))
