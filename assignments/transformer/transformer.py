@@ -222,7 +222,10 @@ def padded_cross_entropy(logits: Tensor, labels: Tensor, pad: int) -> Tensor:
 
 
 def cross_entropy_gradient(logits: Tensor, labels: Tensor, pad: int) -> Tensor:
-    """The gradient of padded_cross_entropy with respect to the logits, by hand (no autograd) -> (B, T, V)."""
+    """The gradient of padded_cross_entropy with respect to the logits, by hand (no autograd) -> (B, T, V).
+
+    Right for logits of 1000, too.
+    """
     raise NotImplementedError("Exercise 5.5: cross_entropy_gradient")
 
 
@@ -252,7 +255,10 @@ def smooth_labels(labels: Tensor, classes: int, epsilon: float) -> Tensor:
 
 
 def smoothed_cross_entropy(logits: Tensor, labels: Tensor, pad: int, epsilon: float) -> Tensor:
-    """Cross-entropy with smoothed labels, mean over the labels that are not pad: a scalar tensor."""
+    """Cross-entropy with smoothed labels, mean over the labels that are not pad: a scalar tensor.
+
+    Finite for any finite logits.
+    """
     raise NotImplementedError("Exercise 5.6: smoothed_cross_entropy")
 
 

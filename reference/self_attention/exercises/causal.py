@@ -11,6 +11,7 @@ from autograder.rubric import (
     Student,
     compare,
     expect,
+    gradients_reach,
     matches,
     tensor_of,
 )
@@ -48,8 +49,10 @@ def both_masks(student: Student, reference: Reference, draw: Draw) -> None:
         padding_last = real([length, *(draw.integer(1, length) for _ in range(batch - 1))], length)
         empty = padding_last.clone()
         empty[-1] = False
-        for mask in (random_mask(draw, batch, length), padding_last.flip(1), padding_last, empty):
+        for mask in (padding_last.flip(1), random_mask(draw, batch, length), padding_last, empty):
             matches(student, reference, "causal_self_attention", trained(x), mask, *matrices(draw, width), count)
+    x, mask = draw.normal(2, 3, 4), real([3, 2], 3)
+    gradients_reach(student, reference, "causal_self_attention", x, mask, *matrices(draw, 4), 2)
 
 
 @exercise.check("causal_self_attention", 3)
@@ -108,6 +111,19 @@ def causal_inverted(length):
 @exercise.mistake("causal_mask", "Only the present is left in yours: the past may be looked at too.")
 def only_the_present(length):
     return torch.eye(length, dtype=torch.bool)
+
+
+@exercise.mistake("causal_self_attention", "The matrices are what is learned: where do their gradients get lost?")
+def causal_matrices_detached(x, real, wq, wk, wv, wo, heads):
+    mask = real[:, None, :] & causal_mask(x.shape[1])
+    return masked_multi_head(x, x, wq.data, wk.data, wv.data, wo.data, heads, mask)
+
+
+@exercise.mistake("causal_self_attention", "A padded position may not look at itself either: nobody looks at padding.")
+def sees_itself_always(x, real, wq, wk, wv, wo, heads):
+    length = x.shape[1]
+    mask = (real[:, None, :] & causal_mask(length)) | torch.eye(length, dtype=torch.bool)
+    return masked_multi_head(x, x, wq, wk, wv, wo, heads, mask)
 
 
 @exercise.mistake("causal_self_attention", "The padding is hidden, the future is not: join both masks.")

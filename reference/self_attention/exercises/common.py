@@ -27,8 +27,15 @@ def several(value: object, what: str, count: int) -> list[object]:
     return list(value)
 
 
-#: Leading axes (none, a batch, batch and heads), then T, S, d and e.
-SIZES = (((), 2, 3, 4, 5), ((2,), 5, 7, 3, 4), ((3, 2), 4, 6, 5, 2), ((2,), 4, 4, 3, 5), ((1,), 1, 3, 2, 4))
+#: Leading axes (none, a batch, batch and heads), then T, S, d and e; in the last, q, k and v have one shape.
+SIZES = (
+    ((), 2, 3, 4, 5),
+    ((2,), 5, 7, 3, 4),
+    ((3, 2), 4, 6, 5, 2),
+    ((2,), 4, 4, 3, 5),
+    ((1,), 1, 3, 2, 4),
+    ((2,), 3, 3, 4, 4),
+)
 
 
 def trained(part: torch.Tensor) -> torch.Tensor:

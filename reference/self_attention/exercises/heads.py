@@ -11,6 +11,7 @@ from autograder.rubric import (
     Exercise,
     Reference,
     Student,
+    gradients_reach,
     matches,
 )
 
@@ -59,6 +60,8 @@ def cross_attention(student: Student, reference: Reference, draw: Draw) -> None:
     for batch, t, s, width, count in ((2, 3, 5, 4, 2), (3, 5, 7, 12, 3), (2, 6, 4, 8, 4), (1, 1, 3, 6, 2)):
         x, memory = draw.normal(batch, t, width, scale=1.5), draw.normal(batch, s, width)
         matches(student, reference, "multi_head_attention", x, memory, *matrices(draw, width), count)
+    x, memory = draw.normal(2, 3, 4), draw.normal(2, 5, 4)
+    gradients_reach(student, reference, "multi_head_attention", x, memory, *matrices(draw, 4), 2)
 
 
 # --- mistakes ---
@@ -185,6 +188,18 @@ def q_from_kv(x, memory, wq, wk, wv, wo, heads):
 def ignores_memory(x, memory, wq, wk, wv, wo, heads):
     q, k, v = (split_heads(part, heads) for part in (x @ wq, x @ wk, x @ wv))
     return merge_heads(attention(q, k, v)) @ wo
+
+
+@exercise.mistake("multi_head_attention", "The memory learns too, in an encoder: where do its gradients get lost?")
+def memory_detached(x, memory, wq, wk, wv, wo, heads):
+    q, k, v = (split_heads(part, heads) for part in (x @ wq, memory.detach() @ wk, memory.detach() @ wv))
+    return merge_heads(attention(q, k, v)) @ wo
+
+
+@exercise.mistake("multi_head_attention", "The matrices are what is learned: where do their gradients get lost?")
+def matrices_detached(x, memory, wq, wk, wv, wo, heads):
+    q, k, v = (split_heads(part, heads) for part in (x @ wq.data, memory @ wk.data, memory @ wv.data))
+    return merge_heads(attention(q, k, v)) @ wo.data
 
 
 @exercise.mistake("multi_head_attention", "You attend once with the full width: cut q, k and v into heads first.")

@@ -178,6 +178,12 @@ def causal_convolution(x, kernel):
     return sum(masked_attention(x, x, x @ tap, offset_mask(x.shape[1], j - last)) for j, tap in enumerate(kernel))
 
 
+@exercise.mistake("conv_by_attention", "Your kernel is turned round: which tap meets the frame before?")
+def flipped(x, kernel):
+    half = len(kernel) // 2
+    return sum(masked_attention(x, x, x @ tap, offset_mask(x.shape[1], half - j)) for j, tap in enumerate(kernel))
+
+
 @exercise.mistake("conv_by_attention", "The taps are added up, not averaged.")
 def taps_averaged(x, kernel):
     half = len(kernel) // 2

@@ -11,6 +11,7 @@ from autograder.rubric import (
     Student,
     compare,
     expect,
+    gradients_reach,
     matches,
     tensor_of,
 )
@@ -45,6 +46,8 @@ def placed(student: Student, reference: Reference, draw: Draw) -> None:
         )
         matches(student, reference, "attend_with_positions", x, None, *four, count)
         matches(student, reference, "attend_with_positions", x, positions, *four, count)
+    x, positions = draw.normal(2, 3, 4), draw.normal(3, 4)
+    gradients_reach(student, reference, "attend_with_positions", x, positions, *matrices(draw, 4), 2)
 
 
 @exercise.check("attend_with_positions", 1)
@@ -70,8 +73,9 @@ def equivariant(student: Student, reference: Reference, draw: Draw) -> None:
 @exercise.check("permutation_gap", 2)
 def measured(student: Student, reference: Reference, draw: Draw) -> None:
     """permutation_gap is the largest absolute difference between your own outputs: 0 without positions."""
-    for batch, length, width, count in ((2, 5, 4, 2), (3, 7, 6, 3)):
+    for batch, length, width, count, quiet in ((2, 5, 4, 2, 0), (3, 7, 6, 3, -1)):
         x, positions, four = draw.normal(batch, length, width), draw.normal(length, width), matrices(draw, width)
+        x[quiet] *= 0.01  # the largest difference is in another sequence
         shuffle = torch.roll(torch.arange(length), draw.integer(1, length))
         shuffle = torch.cat([shuffle[2:3], shuffle[:2], shuffle[3:]])  # neither a swap nor a turn: not its own inverse
         opposite = [*four[:3], -four[3]]  # where the largest difference is up in one, it is down in the other
@@ -114,6 +118,20 @@ def positions_after(x, positions, wq, wk, wv, wo, heads):
 def positions_times(x, positions, wq, wk, wv, wo, heads):
     placed = x if positions is None else x * positions
     return multi_head_attention(placed, placed, wq, wk, wv, wo, heads)
+
+
+@exercise.mistake("attend_with_positions", "Positions may be learned, too: where do their gradients get lost?")
+def positions_detached(x, positions, wq, wk, wv, wo, heads):
+    placed = x if positions is None else x + positions.detach()
+    return multi_head_attention(placed, placed, wq, wk, wv, wo, heads)
+
+
+@exercise.mistake(
+    "permutation_gap", "The largest difference may be in any sequence of the batch: you look at the first."
+)
+def first_sequence_alone(x, order, positions, wq, wk, wv, wo, heads):
+    before = attend_with_positions(x[:, order], positions, wq, wk, wv, wo, heads)
+    return (before - attend_with_positions(x, positions, wq, wk, wv, wo, heads)[:, order])[0].abs().max()
 
 
 @exercise.mistake("permutation_gap", "The positions move with their frames in yours: they belong to the places.")

@@ -11,6 +11,7 @@ from autograder.rubric import (
     Student,
     compare,
     expect,
+    gradients_reach,
     matches,
     tensor_of,
 )
@@ -39,6 +40,7 @@ def lengths(student: Student, reference: Reference, draw: Draw) -> None:
         matches(student, reference, "padding_mask", draw.integers(0, size + 1, size + 2), size)
     matches(student, reference, "padding_mask", torch.tensor([3, 0, 2]), 5)
     matches(student, reference, "padding_mask", torch.tensor([2]), 3)
+    matches(student, reference, "padding_mask", torch.tensor([1, 0, 1]), 1)
 
 
 @exercise.check("masked_softmax", 3)
@@ -46,7 +48,9 @@ def masked_rows(student: Student, reference: Reference, draw: Draw) -> None:
     """masked_softmax gives weight 0 where the mask is False; the other weights of a row add up to 1."""
     for shape in ((2, 3), (3, 5), (2, 3, 4)):
         matches(student, reference, "masked_softmax", trained(draw.normal(*shape, scale=2)), random_mask(draw, *shape))
-    matches(student, reference, "masked_softmax", draw.normal(2, 3, 4, 5), random_mask(draw, 2, 1, 1, 5))
+    z = draw.normal(2, 3, 4, 5)
+    for shape in ((2, 1, 1, 5), (4, 5), (5,)):  # a mask for each sequence, for each query, and one for all
+        matches(student, reference, "masked_softmax", z, random_mask(draw, *shape))
     matches(student, reference, "masked_softmax", draw.normal(2, 4) + 1000, random_mask(draw, 2, 4))
     mask = random_mask(draw, 3, 5)  # the real scores far below those that are masked
     matches(student, reference, "masked_softmax", draw.normal(3, 5) + torch.where(mask, -1000.0, 1000.0), mask)
@@ -65,10 +69,14 @@ def nothing_to_look_at(student: Student, reference: Reference, draw: Draw) -> No
 def looks_only_at_real_frames(student: Student, reference: Reference, draw: Draw) -> None:
     """masked_attention is right for a mask of its own for every query, and for padded keys."""
     q, k, v = queries_keys_values(draw, (3,), 4, 5, 6, 2)
-    q.requires_grad_()
-    matches(student, reference, "masked_attention", q, k, v, random_mask(draw, 3, 4, 5))
+    gradients_reach(student, reference, "masked_attention", q, k, v, random_mask(draw, 3, 4, 5))
+    matches(student, reference, "masked_attention", q, k, v, random_mask(draw, 4, 5))
     matches(student, reference, "masked_attention", q, k, v, real([5, 3, 1], 5)[:, None, :])
     matches(student, reference, "masked_attention", q, k, v, real([2, 0, 4], 5)[:, None, :])
+    matches(student, reference, "masked_attention", q[0], k[0], v[0], random_mask(draw, 4, 5))
+    heads = queries_keys_values(draw, (2, 3), 4, 5, 6, 2)
+    for mask in (random_mask(draw, 2, 1, 4, 5), random_mask(draw, 4, 5)):
+        matches(student, reference, "masked_attention", *heads, mask)
 
 
 @exercise.check("masked_attention", 2)
@@ -89,13 +97,15 @@ def padding_does_not_matter(student: Student, reference: Reference, draw: Draw) 
 @exercise.check("masked_multi_head", 3)
 def masked_heads(student: Student, reference: Reference, draw: Draw) -> None:
     """masked_multi_head applies one mask in every head: (B, T, S), (B, 1, S) or (T, S)."""
-    for batch, t, s, width, count in ((2, 3, 4, 4, 2), (3, 5, 7, 12, 3)):
+    for batch, t, s, width, count in ((2, 3, 4, 4, 2), (3, 5, 7, 12, 3), (2, 4, 4, 6, 3)):
         x, memory, four = draw.normal(batch, t, width), draw.normal(batch, s, width), matrices(draw, width)
         some = [draw.integer(1, s + 1) for _ in range(batch - 1)]
         padded = real([s - 1, *some], s)[:, None, :]
         nothing = real([*some, 0], s)[:, None, :]
         for mask in (random_mask(draw, batch, t, s), padded, random_mask(draw, t, s), nothing):
             matches(student, reference, "masked_multi_head", trained(x), memory, *four, count, mask)
+    x, memory, mask = draw.normal(2, 3, 4), draw.normal(2, 5, 4), random_mask(draw, 2, 3, 5)
+    gradients_reach(student, reference, "masked_multi_head", x, memory, *matrices(draw, 4), 2, mask)
 
 
 # --- mistakes ---
@@ -119,6 +129,18 @@ def pad_to_longest(lengths, size):
 @exercise.mistake("padding_mask", "Your padding comes first: real frames stand at the beginning.")
 def pad_left(lengths, size):
     return torch.arange(size) >= size - lengths[:, None]
+
+
+@exercise.mistake("padding_mask", "One column is a column too: the mask has two axes when `size` is 1.")
+def one_column_squeezed(lengths, size):
+    return (torch.arange(size) < lengths[:, None]).squeeze(-1)
+
+
+@exercise.mistake("masked_softmax", "A mask may have fewer axes than the scores: it broadcasts.")
+def mask_with_all_axes(z, mask):
+    if mask.ndim != z.ndim:
+        raise ValueError("the mask has other axes than the scores")
+    return masked_attention_weights(z, mask)
 
 
 @exercise.mistake("masked_softmax", "Your mask changes nothing: masked entries still get weight.")
@@ -191,6 +213,36 @@ def zero_if_any_empty(z, mask):
 @exercise.mistake("masked_attention", "The scores are not divided by the root of the width here.")
 def masked_unscaled(q, k, v, mask):
     return masked_softmax(q @ k.transpose(-1, -2), mask) @ v
+
+
+@exercise.mistake("masked_attention", "Any number of axes may lead, batch and heads among them: bmm knows one alone.")
+def one_batch_axis(q, k, v, mask):
+    z = torch.bmm(q, k.transpose(1, 2)) / q.shape[-1] ** 0.5
+    return torch.bmm(masked_softmax(z, mask), v)
+
+
+@exercise.mistake("masked_attention", "A mask (T, S) holds for every sequence: its rows are queries, as everywhere.")
+def mask_of_sequences(q, k, v, mask):
+    return masked_softmax(scores(q, k), mask[:, None, :] if mask.ndim == 2 else mask) @ v
+
+
+@exercise.mistake("masked_attention", "Values are learned, too: where do their gradients get lost?")
+def masked_values_detached(q, k, v, mask):
+    return masked_softmax(scores(q, k), mask) @ v.detach()
+
+
+@exercise.mistake("masked_multi_head", "The matrices are what is learned: where do their gradients get lost?")
+def masked_matrices_detached(x, memory, wq, wk, wv, wo, heads, mask):
+    q, k, v = (split_heads(part, heads) for part in (x @ wq.data, memory @ wk.data, memory @ wv.data))
+    return merge_heads(masked_attention(q, k, v, mask.unsqueeze(-3))) @ wo.data
+
+
+@exercise.mistake("masked_multi_head", "Rows of the mask are queries and columns keys: yours is turned round.")
+def mask_turned_round(x, memory, wq, wk, wv, wo, heads, mask):
+    q, k, v = (split_heads(part, heads) for part in (x @ wq, memory @ wk, memory @ wv))
+    square = mask.shape[-1] == mask.shape[-2]
+    mask = mask.transpose(-1, -2) if square else mask
+    return merge_heads(masked_attention(q, k, v, mask.unsqueeze(-3))) @ wo
 
 
 @exercise.mistake("masked_multi_head", "Only the first head is masked in yours; the mask is for all of them.")

@@ -11,6 +11,7 @@ from autograder.rubric import (
     Exercise,
     Reference,
     Student,
+    gradients_reach,
     matches,
 )
 
@@ -50,6 +51,7 @@ def pools(student: Student, reference: Reference, draw: Draw) -> None:
         for mask in (real(counts, size), random_mask(draw, len(counts), size)):
             matches(student, reference, "attention_pool", x, mask, w)
     matches(student, reference, "attention_pool", draw.normal(2, 1, 3), real([1, 1], 1), draw.normal(3))
+    gradients_reach(student, reference, "attention_pool", draw.normal(2, 4, 3), real([4, 2], 4), draw.normal(3))
 
 
 @exercise.cases("masked_mean", 0.5)
@@ -108,6 +110,12 @@ def pools_padding(x, mask, w):
 def pool_padding_last(x, mask, w):
     first = torch.arange(x.shape[1]) < mask.sum(dim=1, keepdim=True)
     return (masked_softmax(x @ w, first)[:, None, :] @ x)[:, 0]
+
+
+@exercise.mistake("attention_pool", "The frames come from layers that learn: where do their gradients get lost?")
+def pooled_frames_detached(x, mask, w):
+    x = x.detach()
+    return (masked_softmax(x @ w, mask)[:, None, :] @ x)[:, 0]
 
 
 @exercise.mistake("attention_pool", "The scores here are not divided by anything.")

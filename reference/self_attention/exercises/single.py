@@ -11,6 +11,7 @@ from autograder.rubric import (
     Exercise,
     Reference,
     Student,
+    gradients_reach,
     matches,
 )
 
@@ -40,7 +41,7 @@ def relevance(student: Student, reference: Reference, draw: Draw) -> None:
     for sizes in SIZES:
         q, k, _ = queries_keys_values(draw, *sizes)
         matches(student, reference, "scores", q, k)
-    matches(student, reference, "scores", trained(q), k)
+    gradients_reach(student, reference, "scores", q, k)
 
 
 @exercise.check("softmax", 3)
@@ -69,7 +70,7 @@ def weighted_means(student: Student, reference: Reference, draw: Draw) -> None:
     for sizes in SIZES:
         matches(student, reference, "attention", *queries_keys_values(draw, *sizes))
     q, k, v = queries_keys_values(draw, (2,), 4, 3, 6, 2)
-    matches(student, reference, "attention", trained(3 * q), k, v)
+    gradients_reach(student, reference, "attention", 3 * q, k, v)
 
 
 # --- mistakes ---
@@ -164,6 +165,17 @@ def base_2(z):
 def attention_without_gradients(q, k, v):
     with torch.no_grad():
         return softmax(scores(q, k)) @ v
+
+
+@exercise.mistake("scores", "Keys are learned as queries are: where do the gradients of yours get lost?")
+def keys_detached(q, k):
+    return q @ k.detach().transpose(-1, -2) / math.sqrt(q.shape[-1])
+
+
+@exercise.mistake("attention", "The queries are added to the result: attention alone has no residual connection.")
+def adds_the_queries(q, k, v):
+    out = softmax(scores(q, k)) @ v
+    return out + q if out.shape == q.shape else out
 
 
 @exercise.mistake("attention", "The values are added up with the raw scores: where is the softmax?")

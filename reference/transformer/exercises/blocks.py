@@ -12,6 +12,7 @@ from autograder.rubric import (
     as_tensor,
     compare,
     expect,
+    gradients_reach,
     matches,
 )
 
@@ -66,7 +67,8 @@ def each_token_alike(student: Student, reference: Reference, draw: Draw) -> None
     """feed_forward: one hidden layer with ReLU, and none at the end."""
     for rows, length, width, hidden, _ in BLOCK_SIZES:
         x = draw.normal(rows, length, width)
-        matches(student, reference, "feed_forward", x.requires_grad_(), *ffn_weights(draw, width, hidden))
+        matches(student, reference, "feed_forward", x, *ffn_weights(draw, width, hidden))
+    gradients_reach(student, reference, "feed_forward", draw.normal(2, 3, 4), *ffn_weights(draw, 4, 5))
 
 
 def as_bools(value: object, what: str) -> torch.Tensor:
@@ -89,8 +91,7 @@ def causal(student: Student, reference: Reference, draw: Draw) -> None:
 @exercise.check("padding_mask", 1)
 def padding(student: Student, reference: Reference, draw: Draw) -> None:
     """padding_mask is True at tokens, with shape (B, 1, 1, S), wherever the padding stands."""
-    for rows, length in ((2, 3), (3, 5), (4, 7)):
-        pad = draw.integer(0, 3)
+    for rows, length, pad in ((2, 3, draw.integer(0, 3)), (3, 5, 0), (4, 7, 2)):
         tokens = draw.integers(3, 9, rows, length)
         tokens[~some_padding(draw, rows, length)[:, 0, 0]] = pad
         tokens[0, 0] = 3 - pad if pad else 1
@@ -106,6 +107,7 @@ def block_matches(student: Student, reference: Reference, draw: Draw, name: str)
         matches(student, reference, name, x.clone().requires_grad_(), p, heads)
         for mask in some_masks(draw, rows, length):
             matches(student, reference, name, x, p, heads, mask)
+    gradients_reach(student, reference, name, draw.normal(1, 3, 4), block_weights(draw, 4, 5), 2)
 
 
 @exercise.check("post_norm_block", 4)
@@ -166,6 +168,11 @@ def true_at_padding(tokens, pad):
     return (tokens == pad)[:, None, None, :]
 
 
+@exercise.mistake("padding_mask", "Are all of your tokens larger than pad? There may be smaller ones.")
+def larger_than_pad(tokens, pad):
+    return (tokens > pad)[:, None, None, :]
+
+
 @exercise.mistake("padding_mask", "Which number is padding? It is handed to you, and not always 0.")
 def pad_is_zero(tokens, pad):
     return (tokens != 0)[:, None, None, :]
@@ -208,6 +215,11 @@ def ffn_residual(x, W1, b1, W2, b2):
 @exercise.mistake("feed_forward", "Is the first bias added before ReLU?")
 def bias_after_relu(x, W1, b1, W2, b2):
     return (torch.relu(x @ W1.T) + b1) @ W2.T + b2
+
+
+@exercise.mistake("feed_forward", "The weights are what is learned: where do their gradients get lost?")
+def weights_detached(x, W1, b1, W2, b2):
+    return torch.relu(x @ W1.data.T + b1.data) @ W2.data.T + b2.data
 
 
 @exercise.mistake("feed_forward", "GELU came later: which activation does this exercise ask for?")

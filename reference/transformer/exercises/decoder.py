@@ -11,6 +11,7 @@ from autograder.rubric import (
     Student,
     compare,
     expect,
+    gradients_reach,
     matches,
     tensor_of,
 )
@@ -76,6 +77,7 @@ def decodes(student: Student, reference: Reference, draw: Draw) -> None:
         mask = some_padding(draw, size[0], size[2])
         matches(student, reference, "decoder_block", x, *rest, mask)
         matches(student, reference, "decoder_block", x, *rest, mask.flip(3))
+    gradients_reach(student, reference, "decoder_block", *decoder_problem(draw, 1, 2, 3, 4, 5, 2))
 
 
 @exercise.check("decoder_block", 2.5)
@@ -165,6 +167,11 @@ def cross_missing(x, memory, p, heads, memory_mask=None):
     n = layer_norm(x, *p["norm1"])
     x = x + attention(n, n, p["self"], heads, causal_mask(x.shape[1]))
     return x + feed_forward(layer_norm(x, *p["norm3"]), *p["ffn"])
+
+
+@exercise.mistake("decoder_block", "The encoder learns through its output: where do the memory's gradients get lost?")
+def encoder_cut_off(x, memory, p, heads, memory_mask=None):
+    return _decoder(x, memory.detach(), p, heads, memory_mask, causal_mask(x.shape[1]))
 
 
 @exercise.mistake("decoder_block", "Is there a residual around cross-attention?")

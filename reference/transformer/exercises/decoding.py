@@ -157,12 +157,21 @@ def beam_of_two(student: Student, reference: Reference, draw: Draw) -> None:
     same_beams(student, reference, [*tables, table], 2)
 
 
+def cut_short(draw: Draw, limit: int, classes: int) -> Table:
+    """A decoder that may end at once, and whose best sequence has not ended when the limit comes."""
+    table, bos, eos, limit = endless(draw, limit, classes)
+    again = next(token for token in range(classes) if token not in (bos, eos))
+    table[0, bos, again], table[0, bos, eos] = 9.0, 8.0
+    table[1:, again, again] = 12.0
+    return table, bos, eos, limit
+
+
 @exercise.check("beam_search", 1)
 def wide_beam(student: Student, reference: Reference, draw: Draw) -> None:
     """It works for other widths, more than there are tokens too, and without EOS ends after `limit` rounds."""
     same_beams(student, reference, [ending(reference, draw, 7, 5, 2)], 3)
     same_beams(student, reference, [ending(reference, draw, 6, 4, 2)], 6)
-    same_beams(student, reference, [endless(draw, 4, 5)], 2)
+    same_beams(student, reference, [endless(draw, 4, 5), cut_short(draw, 4, 5)], 2)
 
 
 def own_score(reference: Reference, given: Table, found: object) -> list[torch.Tensor]:
@@ -371,6 +380,22 @@ def mean_throughout(table, bos, eos, limit, width):
 @exercise.mistake("beam_search", "A sequence that has ended still competes. Yours are lost.")
 def loses_ended(table, bos, eos, limit, width):
     return _beam(table, bos, eos, limit, width, carry=False, stop=all)
+
+
+@exercise.mistake("beam_search", "The best one wins, ended or not: yours prefers one that has ended.")
+def prefers_ended(table, bos, eos, limit, width):
+    beam = [([bos], torch.zeros((), dtype=table.dtype))]
+    for _ in range(limit):
+        candidates = [one for one in beam if one[0][-1] == eos]
+        for tokens, total in beam:
+            if tokens[-1] != eos:
+                steps = decoder_logits(table, tokens)[-1].log_softmax(dim=0)
+                candidates += [([*tokens, token], total + step) for token, step in enumerate(steps)]
+        beam = sorted(candidates, key=lambda c: -float(c[1]))[:width]
+        if all(tokens[-1] == eos for tokens, _ in beam):
+            break
+    tokens, total = next((one for one in beam if one[0][-1] == eos), beam[0])
+    return tokens[1:], total
 
 
 @exercise.mistake(

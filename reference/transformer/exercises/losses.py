@@ -44,6 +44,9 @@ def forces(student: Student, reference: Reference, draw: Draw) -> None:
         tokens = padded(draw, rows, length, 9, 0, shortest=rows % 2) + 5
         tokens[tokens == 5] = pad
         matches(student, reference, "teacher_forcing", tokens, bos, eos, pad)
+    # A batch in which every row has padding; and a pad that is larger than every token.
+    matches(student, reference, "teacher_forcing", torch.cat([tokens, 0 * tokens + pad], dim=1), bos, eos, pad)
+    matches(student, reference, "teacher_forcing", tokens.masked_fill(tokens == pad, 20), bos, eos, 20)
 
 
 @exercise.check("padded_cross_entropy", 3)
@@ -79,6 +82,7 @@ def loss_gradient(student: Student, reference: Reference, draw: Draw) -> None:
         loss = torch.nn.functional.cross_entropy(point.flatten(0, 1), labels.flatten(), ignore_index=pad)
         got = student.cross_entropy_gradient(logits, labels, pad)
         compare(got, torch.autograd.grad(loss, point)[0], "cross_entropy_gradient")
+    matches(student, reference, "cross_entropy_gradient", 500 * logits, labels, pad)
 
 
 @exercise.check("accuracies", 1)
@@ -135,6 +139,21 @@ def eos_behind_padding(targets, bos, eos, pad):
 def eos_in_inputs(targets, bos, eos, pad):
     inputs, labels = _forced(targets, bos, eos, pad)
     inputs[inputs == pad] = eos
+    return inputs, labels
+
+
+@exercise.mistake("teacher_forcing", "All rows keep their length and get one more, even if each of them has padding.")
+def cut_to_the_longest(targets, bos, eos, pad):
+    inputs, labels = _forced(targets, bos, eos, pad)
+    longest = int((targets != pad).sum(dim=1).max()) + 1
+    return inputs[:, :longest], labels[:, :longest]
+
+
+@exercise.mistake("teacher_forcing", "Are all of your tokens larger than pad? There may be smaller ones.")
+def tokens_above_pad(targets, bos, eos, pad):
+    inputs, _ = _forced(targets, bos, eos, pad)
+    labels = torch.cat([targets, torch.full_like(targets[:, :1], pad)], dim=1)
+    labels[torch.arange(len(targets)), (targets > pad).sum(dim=1)] = eos
     return inputs, labels
 
 
@@ -256,6 +275,15 @@ def _gradient(logits, labels):
 )
 def gradient_at_padding(logits, labels, pad):
     return _gradient(logits, labels) / (labels != pad).sum()
+
+
+@exercise.mistake(
+    "cross_entropy_gradient", "What is the softmax of 1000, if one starts with exp? Subtract something first."
+)
+def gradient_overflows(logits, labels, pad):
+    p = logits.exp() / logits.exp().sum(dim=2, keepdim=True)
+    real = labels != pad
+    return (p - torch.nn.functional.one_hot(labels, logits.shape[2])) * real[..., None] / real.sum()
 
 
 @exercise.mistake("cross_entropy_gradient", "The loss is a mean. What has become of the division?")

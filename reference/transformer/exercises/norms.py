@@ -31,7 +31,7 @@ def norm_problem(draw: Draw, *size: int) -> Tensors:
     return x, draw.uniform(size[-1], low=0.5, high=2), draw.normal(size[-1])
 
 
-NORM_SIZES = ((2, 3), (4, 5), (3, 4, 7), (2, 3, 5, 6))
+NORM_SIZES = ((2, 3), (4, 5), (3, 4, 7), (2, 3, 5, 6), (5,))
 
 
 @exercise.check("layer_norm", 1, public=True)
@@ -73,7 +73,7 @@ def norm_gradient(upstream: torch.Tensor, *inputs: torch.Tensor, eps: float) -> 
 @exercise.check("layer_norm_backward", 4)
 def backward(student: Student, reference: Reference, draw: Draw) -> None:
     """layer_norm_backward equals what autograd finds, for x, gain and shift."""
-    for size, eps in zip(NORM_SIZES, (1e-2, 0.3, 1e-2, 0.1), strict=True):
+    for size, eps in zip(NORM_SIZES, (1e-2, 0.3, 1e-2, 0.1, 1e-2), strict=True):
         x, gain, shift = norm_problem(draw, *size)
         upstream = draw.normal(*size)
         got = student.layer_norm_backward(upstream, x, gain, eps)
@@ -225,6 +225,22 @@ def summed_over_batch(upstream, x, gain, eps=1e-5):
     g, normal, deviation, _, _ = _backward(upstream, x, gain, eps)
     gx = (g - g.mean(-1, keepdim=True) - normal * (g * normal).mean(-1, keepdim=True)) / deviation
     return gx, (upstream * normal).sum(dim=0), upstream.sum(dim=0)
+
+
+@exercise.mistake("layer_norm", "A single token, of shape (D,), is normalised too: count dimensions from the end.")
+def needs_two_dimensions(x, gain, shift, eps=1e-5):
+    return gain * _normalised(x, max(1, x.ndim - 1), eps) + shift
+
+
+@exercise.mistake(
+    "layer_norm_backward",
+    "For one token, of shape (D,), there is nothing to add up: a sum over no dimension is one over all.",
+)
+def sum_over_no_dimension(upstream, x, gain, eps=1e-5):
+    g, normal, deviation, _, _ = _backward(upstream, x, gain, eps)
+    gx = (g - g.mean(-1, keepdim=True) - normal * (g * normal).mean(-1, keepdim=True)) / deviation
+    leading = tuple(range(x.ndim - 1))
+    return gx, (upstream * normal).sum(dim=leading), upstream.sum(dim=leading)
 
 
 @exercise.mistake(

@@ -48,7 +48,7 @@ def clipped_counts(student: Student, reference: Reference, draw: Draw) -> None:
 def brevity(student: Student, reference: Reference, draw: Draw) -> None:
     """brevity_penalty is 1 for candidates of the reference's length or longer, and less for shorter ones."""
     short, same, long = sorted(draw.distinct(3, 3, 40))
-    all_match(student, reference, "brevity_penalty", [(short, same), (same, same), (long, same), (short, long)])
+    all_match(student, reference, "brevity_penalty", [(short, same), (same, same), (long, same), (short, long), (4, 7)])
     matches(student, reference, "brevity_penalty", 0, same)
 
 
@@ -117,6 +117,11 @@ def bags(candidate, reference, n):
 def blocks_of_n(candidate, reference, n):
     found, wanted = (Counter(_grams(tokens, n)[::n]) for tokens in (candidate, reference))
     return (found & wanted).total(), found.total()
+
+
+@exercise.mistake("brevity_penalty", "r / c is a fraction: does yours drop what is left over?")
+def whole_ratio(candidate_length, reference_length):
+    return math.exp(min(0, 1 - reference_length // candidate_length)) if candidate_length else 0.0
 
 
 @exercise.mistake("brevity_penalty", "Long candidates are rewarded in yours: what is b for them?")

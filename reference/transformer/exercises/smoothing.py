@@ -40,6 +40,7 @@ def smoothed_loss(student: Student, reference: Reference, draw: Draw) -> None:
     for size in LOSS_SIZES:
         logits, labels, pad = loss_problem(draw, *size)
         matches(student, reference, "smoothed_cross_entropy", logits, labels, pad, draw.number(0.1, 0.4))
+    matches(student, reference, "smoothed_cross_entropy", 500 * logits, labels, pad, 0.1)
 
 
 # --- mistakes ---
@@ -83,6 +84,14 @@ def _smooth_costs(logits, labels, epsilon):
 @exercise.mistake("smoothed_cross_entropy", "Does padding count in your smoothed mean?")
 def smoothed_pad_counted(logits, labels, pad, epsilon):
     return _smooth_costs(logits, labels, epsilon).mean()
+
+
+@exercise.mistake(
+    "smoothed_cross_entropy", "A softmax may be 0, and log 0 is infinite. Is there a function for both at once?"
+)
+def smoothed_log_of_softmax(logits, labels, pad, epsilon):
+    q = smooth_labels(labels, logits.shape[2], epsilon).to(logits.dtype)
+    return -(q * logits.softmax(dim=2).log()).sum(dim=2)[labels != pad].mean()
 
 
 @exercise.mistake("smoothed_cross_entropy", "Epsilon does nothing in your loss: where do the other tokens come in?")
