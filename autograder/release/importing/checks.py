@@ -184,14 +184,21 @@ def checks_source(checks: Checks, title: str) -> str:
     lines = [f'"""The rubric of {title}."""', "", "from __future__ import annotations", ""]
     imports = [one for one in checks.needed if isinstance(one.node, ast.Import | ast.ImportFrom)]
     lines += list(_imports(checks, imports))
+    arrays = "numpy=True" if _imports_numpy(checks.plan.names) else ""
     vocabulary = sorted({*TYPES, *checks.used}, key=lambda name: (name[0].islower(), name))
-    lines += [f"from autograder.rubric import {', '.join(vocabulary)}", "", "rubric = Rubric()", ""]
+    lines += [f"from autograder.rubric import {', '.join(vocabulary)}", "", f"rubric = Rubric({arrays})", ""]
     for one in checks.needed:
         if one not in imports:
             lines += ["", *ast.unparse(one.node).split("\n")]
     for exercise in checks.plan.exercises:
         lines += ["", *_exercise(exercise, checks)]
     return "\n".join(lines).rstrip("\n") + "\n"
+
+
+def _imports_numpy(names: Names) -> bool:
+    """Return whether a notebook's arrays are to cross as arrays."""
+    imports = (one.node for one in names.given if isinstance(one.node, ast.Import))
+    return any(alias.name.partition(".")[0] == "numpy" for node in imports for alias in node.names)
 
 
 def _imports(checks: Checks, imports: Sequence[Statement]) -> Iterator[str]:

@@ -80,12 +80,29 @@ def test_a_source_notebook_of_nbgraders(course: Path) -> None:
     assert 'raise NotImplementedError("Exercise 3: cross_entropy")' in starter
     assert "parameters = ...\n" in starter
 
+    (course / "hand_ins/ann").mkdir(parents=True)
+    right_count, no_error = (
+        starter.replace("parameters = ...", "parameters = 2355"),
+        "return torch.eye(classes)[labels]",
+    )
+    work = right_count.replace('raise NotImplementedError("Exercise 5: one_hot")', no_error)
+    (course / "hand_ins/ann/week_2.py").write_text(work)
+    said_of_ann = run("grade", "week_2", "hand_ins", "--jobs", "1", "--quiet")
+    row = next(line.split() for line in said_of_ann.splitlines() if line.strip().startswith("ann"))
+    assert row[:7] == ["ann", "1.0", "○", "○", "○", "✓", "✗"]
+
     assignment = load(course / "reference/week_2")
     right = earned(assignment)
+    assert "11 of 11 points." in said and sum(right.values()) == 11
     assert right["2 softmax_public"] == 1 and right["2 softmax_hidden"] == 2 and right["5 one_hot_public"] == 2
-    wrong = earned(assignment, softmax=lambda z: z.exp() / z.exp().sum(dim=1, keepdim=True), parameters=2352)
-    lost = {name for name, points in wrong.items() if not points} - {"3 cross_entropy_public"}
-    assert lost == {"2 softmax_hidden", "4 count_public"}, "large scores overflow; the biases are forgotten"
+    wrong = earned(
+        assignment,
+        standardize=lambda x: (x - x.mean(axis=0)) / x.std(axis=0, ddof=1),
+        softmax=lambda z: z.exp() / z.exp().sum(dim=1, keepdim=True),
+        parameters=2352,
+    )
+    lost = {name for name, points in wrong.items() if not points} - {"1 standardize_public", "3 cross_entropy_public"}
+    assert lost == {"1 standardize_hidden", "2 softmax_hidden", "4 count_public"}
 
 
 def test_what_could_not_be_converted_is_listed_in_the_terminal_and_in_a_file(course: Path) -> None:
