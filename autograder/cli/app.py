@@ -31,6 +31,7 @@ from autograder.cli import (
     release,
     report,
     roster,
+    serve,
     similarity,
     status,
     validate,
@@ -42,7 +43,7 @@ from autograder.feedback.formats import visible
 
 ONLY_THE_COURSE = {
     "alembic", "jupytext", "mistune", "nbconvert", "nbformat", "nbgrader", "pandas", "pebble", "psutil", "pyseccomp",
-    "scipy", "sklearn", "sqlalchemy", "tqdm",
+    "scipy", "sklearn", "sqlalchemy", "starlette", "tqdm", "uvicorn",
 }  # fmt: skip
 """Packages of the extra "course", which students at home do not have."""
 
@@ -77,8 +78,8 @@ def options(
 
 
 add(
-    app, grade, regrade, roster, status, report, export, feedback, similarity, new, importing, validate, calibrate,
-    release, check, doctor, docs,
+    app, grade, regrade, serve, roster, status, report, export, feedback, similarity, new, importing, validate,
+    calibrate, release, check, doctor, docs,
 )  # fmt: skip
 app.add_typer(nbgrader.app, name="nbgrader")
 app.add_typer(gradescope.app, name="gradescope")

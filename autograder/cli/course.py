@@ -72,6 +72,11 @@ class CourseAssignment:
         """Where the assignment's pages go where nobody says otherwise."""
         return self.config.root / self.config.course.reports / self.name
 
+    @property
+    def journal(self) -> Path:
+        """Where the assignment's last batch says how far it is."""
+        return self.config.root / self.config.course.reports / f".{self.name}.batch.json"
+
     def records(self) -> Records:
         """The course's records, made where they do not exist."""
         from autograder.records import Records  # students, who have no database, check at home through here too

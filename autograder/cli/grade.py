@@ -121,6 +121,7 @@ def grade_class(
     `classroom` says for whom each entry counts; without it, for the student that it names.
     """
     from autograder.cli.batch import opened
+    from autograder.cli.journal import Journal
     from autograder.grading.scheduler import Batch
     from autograder.platforms.sharing import SharedRecords
     from autograder.reports import write_reports
@@ -132,7 +133,9 @@ def grade_class(
             entries = [entry for entry in entries if again(store.latest(name, entry.student))]
         with opened(course, (entry.path for entry in entries[:1]), unsafe=unsafe) as ready:
             batch = Batch(ready.executor, ready.boundary, store, jobs=jobs, fresh=fresh or again is not None)
-            tally = watched(store.settled(batch.run(entries)), len(entries), quiet=quiet or json)
+            named = {entry.student: store.students(entry.student)[0] for entry in entries}
+            journal = Journal(course.journal, name, named)
+            tally = watched(store.settled(batch.run(entries)), len(entries), quiet=quiet or json, journal=journal)
         console = Console(stderr=json, emoji=False)
         if tally.interrupted:
             console.print(tally.told_to_stop(len(entries)))

@@ -13,6 +13,7 @@ from autograder.errors import InterruptedGradingError
 from autograder.feedback.terminal import escape
 
 if TYPE_CHECKING:
+    from autograder.cli.journal import Journal
     from autograder.grading.scheduler import Done
     from autograder.intake import ClassFolder
 
@@ -43,7 +44,7 @@ def tell(found: ClassFolder) -> None:
             console.print(f"[{colour}]{escape(line)}.[/]")
 
 
-def watched(results: Iterator[Done], total: int, *, quiet: bool) -> Tally:
+def watched(results: Iterator[Done], total: int, *, quiet: bool, journal: Journal | None = None) -> Tally:
     """Drain the batch, showing a bar on a terminal and a line a submission that needs attention.
 
     Ctrl-C, SIGTERM and SIGHUP end it: `interrupted` is then set, and every process of the batch is gone.
@@ -63,6 +64,8 @@ def watched(results: Iterator[Done], total: int, *, quiet: bool) -> Tally:
             tally.done += 1
             tally.standing += one.kind is Kind.STANDING
             tally.ours += report.status == "grader error"
+            if journal is not None:
+                journal.note(report, standing=one.kind is Kind.STANDING)
             last = f"{report.student} {report.score:g}/{report.points:g}"
             progress.update(task, advance=1, last=escape(last[:40]))
             if report.status != "graded" and not quiet:
@@ -70,6 +73,8 @@ def watched(results: Iterator[Done], total: int, *, quiet: bool) -> Tally:
                 progress.console.print(
                     f"[red]{report.status}[/] {escape(report.student)}: {escape(' '.join(first[:1]))}"
                 )
+    if journal is not None:
+        journal.end(stopped=tally.interrupted)
     return tally
 
 

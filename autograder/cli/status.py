@@ -15,10 +15,11 @@ from autograder.cli.results import AssignmentStatus, Policy
 from autograder.cli.terminal import print_json
 from autograder.config import Config
 from autograder.feedback.formats import moment
-from autograder.feedback.signs import REJECTED, SIGNS, TO_READ, Sign
+from autograder.feedback.signs import REJECTED, SIGNS, TO_READ
 from autograder.feedback.terminal import escape, styled
 from autograder.model import Outcome
 
+TO_LOOK_AT = (REJECTED, SIGNS[Outcome.GRADER_ERROR], TO_READ)
 EXAMPLES = ("autograder status", "autograder status regression --json")
 
 
@@ -62,10 +63,10 @@ def _overview(config: Config, config_file: Path | None, *, json: bool) -> None:
             escape(one.assignment), graded if one.submissions else "-", mean, median, points, _look(one), *times
         )
     console.print(grid)
+    if any(_look(one) for one in found):
+        console.print("[dim]" + "  ".join(f"{sign.symbol} {sign.word}" for sign in TO_LOOK_AT) + "[/]")
 
 
 def _look(one: AssignmentStatus) -> str:
-    counts: tuple[tuple[int, Sign], ...] = (
-        (one.rejected, REJECTED), (one.grader_errors, SIGNS[Outcome.GRADER_ERROR]), (one.flagged, TO_READ),
-    )  # fmt: skip
-    return ", ".join(styled(sign, f"{sign.symbol} {count} {sign.word}") for count, sign in counts if count)
+    counts = zip((one.rejected, one.grader_errors, one.flagged), TO_LOOK_AT, strict=True)
+    return "  ".join(styled(sign, f"{sign.symbol}\u00a0{count}") for count, sign in counts if count)

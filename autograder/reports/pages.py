@@ -97,7 +97,7 @@ def class_page(summary: ClassSummary, *, course: str, title: str, board: Board |
         environment()
         .get_template("class.html.j2")
         .render(
-            script=_script(),
+            script=script("class.js"),
             summary=summary,
             course=course,
             title=title,
@@ -199,10 +199,11 @@ def _keys(summary: ClassSummary) -> Callable[[Row], str]:
 
 
 @cache
-def _script() -> Script:
+def script(name: str) -> Script:
+    """Return a script of ours, to be put into a page."""
     loader = environment().loader
     assert loader is not None
-    text = loader.get_source(environment(), "class.js")[0]
+    text = loader.get_source(environment(), name)[0]
     digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
     return Script(Markup(text), f"sha256-{digest}")
 

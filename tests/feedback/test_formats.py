@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import math
 import re
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from autograder.config import AssignmentConfig
 from autograder.feedback import formats
 
 ANYTHING = st.text(st.characters(exclude_categories=()), max_size=200)
@@ -118,3 +121,23 @@ def test_a_name_is_one_line() -> None:
 
 def test_an_empty_name_is_still_a_link() -> None:
     assert formats.name(" ") == "(no name)"
+
+
+@pytest.mark.parametrize(
+    ("zone", "shown"),
+    [
+        (UTC, "2027-03-01 23:59 UTC"),
+        (ZoneInfo("Europe/Berlin"), "2027-03-01 23:59 CET"),
+        (timezone(timedelta(hours=1)), "2027-03-01 23:59 UTC+01:00"),
+        (ZoneInfo("America/Sao_Paulo"), "2027-03-01 23:59 UTC-03"),
+        (None, "2027-03-01 23:59"),
+    ],
+)
+def test_a_time_has_its_zone(zone: tzinfo | None, shown: str) -> None:
+    assert formats.moment(datetime(2027, 3, 1, 23, 59, tzinfo=zone)) == shown
+
+
+def test_a_due_time_of_the_configuration_has_its_zone() -> None:
+    """Its zone is pydantic's own, which is called `+01:00`."""
+    due = AssignmentConfig(title="Homework", due="2027-03-01T23:59:00+01:00").due
+    assert due is not None and formats.moment(due) == "2027-03-01 23:59 UTC+01:00"
