@@ -242,6 +242,10 @@ class BannedCallError(AutograderError):
     """The student's code called what the exercise asks to write. The message is the library function's name."""
 
 
+class MissingNameError(AutograderError):
+    """A driver uses something that is not in the student's code. The message is its name."""
+
+
 class OutOfBoundsError(AutograderError):
     """The student's code did what would get round a ban. The message says what: "starts a thread"."""
 

@@ -117,7 +117,7 @@ def _validate(
         found.failures = found.trial.failures + [one for future in others for one in future.result()]
         if not found.passes_itself:
             return found
-        owned = [mutant for mutant in assignment.mutants if mutant.of in assignment.rubric.functions]
+        owned = [mutant for mutant in assignment.mutants if mutant.owned in assignment.rubric.functions]
         tried = [mutant for mutant in owned if training or not assignment.owner(mutant).trains]
         mutants = [pool.submit(_mutant, *place, mutant.name, seeds[0]) for mutant in tried]
         absent = [

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from autograder.protocol.codec import rebuilt
+from autograder.protocol.codec import encode, rebuilt
+from autograder.protocol.values import Opaque, Value, parts
 from autograder.rubric.assignment import Assignment
 from autograder.rubric.variants import Function
 
@@ -45,7 +46,7 @@ def breach_mutant(assignment: Assignment, function: str, kind: str) -> BreachMut
             if _is_floating(tensor) and math.prod(tensor.shape):
                 with torch.no_grad():
                     tensor += 1
-                mutant.applied = True
+                mutant.applied = _are_watched((*args, *kwargs.values()))
                 break
         return result
 
@@ -53,7 +54,7 @@ def breach_mutant(assignment: Assignment, function: str, kind: str) -> BreachMut
         floats = any(map(_is_floating, numbers_in((*args, *kwargs.values()))))
         result = right(*args, **kwargs)
         other = _other(result, floats=floats)
-        mutant.applied = mutant.applied or other is not result
+        mutant.applied = mutant.applied or (other is not result and _are_watched((*args, *kwargs.values())))
         return other
 
     mutant.change = changes_argument if kind == KINDS[0] else another_kind
@@ -67,6 +68,15 @@ def numbers_in(value: Any) -> list[Any]:
     if isinstance(value, dict):
         value = tuple(value.values())
     return [one for item in value for one in numbers_in(item)] if isinstance(value, list | tuple) else []
+
+
+def _are_watched(args: tuple[Any, ...]) -> bool:
+    """Return whether the reference can be asked the same: not where an object is handed back that only one side has."""
+    return not any(map(_has_object, map(encode, args)))
+
+
+def _has_object(value: Value) -> bool:
+    return isinstance(value, Opaque) or any(map(_has_object, parts(value)))
 
 
 def _is_floating(value: Any) -> bool:

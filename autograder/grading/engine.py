@@ -187,11 +187,11 @@ class Engine:
         return result
 
     def _lendable(self, check: Check) -> tuple[str, ...]:
-        """Return the earlier functions that can be lent to a check; a short answer cannot."""
+        """Return the earlier functions that can be lent to a check; a short answer or a class cannot."""
         return tuple(
             name
             for name in self._assignment.rubric.before(check.function)
-            if callable(self._solution.get(name)) and (check.lends is None or name in check.lends)
+            if _can_be_lent(self._solution.get(name)) and (check.lends is None or name in check.lends)
         )
 
     @cached_property
@@ -369,6 +369,11 @@ class Engine:
         if verdict.outcome is Outcome.TIMED_OUT and verdict.calling:
             state.slow[verdict.calling] = frozenset(stand_ins)
         return runs
+
+
+def _can_be_lent(value: Any) -> bool:
+    """Return whether another process can answer for this: for a function, by its answers; not for a class."""
+    return callable(value) and not isinstance(value, type)
 
 
 def _said(host: Host, verdict: Verdict) -> str:

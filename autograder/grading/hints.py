@@ -59,7 +59,7 @@ class Suspects:
 
     def _look(self) -> None:
         if self._left is None:
-            self._left = [mutant for mutant in self.assignment.mutants if mutant.of == self.function]
+            self._left = [mutant for mutant in self.assignment.mutants if mutant.owned == self.function]
         waiting, self._waiting = self._waiting, []
         for evidence in waiting:
             self._left = [mutant for mutant in self._left if self._explains(mutant, evidence)]

@@ -16,7 +16,7 @@ from autograder.rubric.authored import CHECKS, described, modules, parsed, shown
 def slips(assignment: Assignment) -> Iterator[str]:
     """Yield what has to be put right: what nothing checks, checks for no points, mutants of what nobody writes."""
     for mutant in assignment.mutants:
-        if mutant.of not in assignment.rubric.functions:
+        if mutant.owned not in assignment.rubric.functions:
             yield f"mutant {mutant.name} is of {mutant.of}, which no exercise owns: no check is about it"
     for check in assignment.rubric.checks:
         if not check.points and not check.public:  # a public one may be there to be tried, and for nothing else
@@ -35,7 +35,7 @@ def slips(assignment: Assignment) -> Iterator[str]:
 
 def notes(assignment: Assignment) -> Iterator[str]:
     """Yield what an author may want to know: exercises without mutants, and checks that assert or print."""
-    mutated = {mutant.of for mutant in assignment.mutants}
+    mutated = {mutant.owned for mutant in assignment.mutants}
     if not mutated:
         yield "no mutants: nothing shows that wrong work loses points. Write the mistakes you expect into mutants.py"
     elif without := [one.number for one in assignment.rubric.exercises if mutated.isdisjoint(one.owns)]:

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property, wraps
+from types import FunctionType
 from typing import Any
 
 from autograder.grading.breaches import KINDS, breach_mutant
@@ -22,6 +23,7 @@ from autograder.rubric.exchanges import same_exchanges
 from autograder.rubric.exercise import Check
 from autograder.rubric.reference import Reference
 from autograder.rubric.student import Student
+from autograder.rubric.variants import owned
 
 REFERENCE = "reference"
 """What the reference is called among the right solutions."""
@@ -60,12 +62,12 @@ class MutantVerdict:
     @property
     def killed(self) -> bool:
         """It ran, and its function lost points."""
-        return self.of in self.lost and not self.unrun
+        return owned(self.of) in self.lost and not self.unrun
 
     @property
     def blamed_rightly(self) -> bool:
         """Its function lost points and no other one did."""
-        return self.killed and self.lost == (self.of,)
+        return self.killed and self.lost == (owned(self.of),)
 
 
 @dataclass(frozen=True)
@@ -257,14 +259,14 @@ class Validator:
         lost = self._lost(results)
         hinted = next((r.mutant for r in results if r.mutant), "")
         host = LocalHost(lambda: self._assignment.solution(changes))
-        alike = [] if hinted else _engine(self._assignment, seed).alike(host, mutant.of, "validate")
+        alike = [] if hinted else _engine(self._assignment, seed).alike(host, mutant.owned, "validate")
         unrun = next((r.message for r in results if UNKNOWN_NAME.search(r.message)), "")
         exercise = self._assignment.owner(mutant).number
         others = tuple(other for other in alike if other != name)
-        charged = {check.name for check in self._assignment.rubric.checks if check.function == mutant.of}
+        charged = {check.name for check in self._assignment.rubric.checks if check.function == mutant.owned}
         first = next((r for r in results if r.name in charged and r.outcome is not Outcome.PASSED), None)
         told = first.message if first else ""
-        death = Death.EXCEPTION if f"`{mutant.of}` raised " in told else Death.ANSWER
+        death = Death.EXCEPTION if f"`{mutant.owned}` raised " in told else Death.ANSWER
         if first is not None and first.outcome in STOPPED:
             death = Death.LIMIT
         return MutantVerdict(name, mutant.of, exercise, lost, hinted, others, unrun, death, told)
@@ -303,7 +305,7 @@ class Validator:
 
     def breaches(self, function: str, seed: int) -> list[BreachVerdict]:
         """What breaking a function's contract costs, in each way that there is something to break."""
-        if not callable(self._assignment.solution().get(function)):
+        if not isinstance(self._assignment.solution().get(function), FunctionType):
             return []
         found = []
         for kind in KINDS:
@@ -350,7 +352,7 @@ class Validator:
         """
         if check.trains and not self._training:
             return False
-        return not changes or not self._met(seed)[check.name].isdisjoint(changes)
+        return not changes or not self._met(seed)[check.name].isdisjoint(map(owned, changes))
 
     def _met(self, seed: int) -> dict[str, set[str]]:
         """What each check meets of the reference: the functions that it comes to call, itself or through others, and

@@ -122,7 +122,7 @@ class Judge:
         if self._assignment.rubric.owner_of(check).by_hand:
             forgiven |= {GRADIENTS}  # there is no autograd that they could come through
         numpy = self._assignment.rubric.numpy
-        student = Student(conversation, reference, repeated, slow, watched, forgiven, numpy=numpy)
+        student = Student(conversation, reference, repeated, slow, watched, forgiven, about=check.function, numpy=numpy)
         found = self._found(student, reference, check, digest, dtype, stand_ins, ban=not repeated)
         if found.outcome is Outcome.FAILED and student.untouched(check.function):
             message = f"`{check.function}` is still to be written."

@@ -35,10 +35,14 @@ class Weakness:
 
 @dataclass
 class _Calls:
-    """The arguments that a function was called with, by the name of the parameter; `given` where they were passed."""
+    """The arguments that a function was called with, by the name of the parameter; `given` where they were passed.
+
+    `returns`: whether it returned anything.
+    """
 
     values: dict[str, list[Value]] = field(default_factory=dict)
     given: dict[str, list[bool]] = field(default_factory=dict)
+    returns: bool = False
 
 
 def weaknesses(assignment: Assignment, seed: int) -> Iterator[Weakness]:
@@ -49,6 +53,8 @@ def weaknesses(assignment: Assignment, seed: int) -> Iterator[Weakness]:
         if check.trains or not isinstance(assignment.solution().get(check.function), FunctionType):
             continue
         count = _noted(assignment, engine, check, calls.setdefault(check.function, _Calls()))
+        if not calls[check.function].returns:
+            continue  # it is judged by what it does
         for name, answer in _answers(several=count > 1):
             if _passes(assignment, engine, check, answer):
                 yield Weakness(check.name, f"{name} passes for `{check.function}`")
@@ -86,6 +92,8 @@ def _zeros(value: Any) -> Any:
         return torch.zeros_like(value, requires_grad=value.requires_grad and value.is_floating_point())
     if isinstance(value, np.ndarray | np.generic):
         return np.zeros_like(value)
+    if isinstance(value, dict):
+        return {key: _zeros(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return rebuilt(value, map(_zeros, value))
     return type(value)() if isinstance(value, bool | int | float | str) else value
@@ -118,7 +126,9 @@ def _noted(assignment: Assignment, engine: Engine, check: Check, made: _Calls) -
             made.given.setdefault(name, []).append(name in bound.arguments)
             made.values.setdefault(name, []).append(_plain(bound.arguments.get(name, parameter.default)))
         seen.add(repr([_plain(value) for value in bound.arguments.values()]))
-        return right(*args, **kwargs)
+        result = right(*args, **kwargs)
+        made.returns = made.returns or result is not None
+        return result
 
     engine.verdict(LocalHost(lambda: assignment.solution() | {check.function: noting}), check, "validate")
     return len(seen)

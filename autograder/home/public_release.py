@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import linecache
 import types
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -25,14 +26,17 @@ from autograder.rubric.rubric import Rubric
 from autograder.rubric.variants import Mutant
 
 FILE = "public.json"
+CODE = "public checks"
+"""What a release's code is called in tracebacks."""
 
 
-class PublicCases(msgspec.Struct, frozen=True):
-    """The sizes and tolerances of `Exercise.cases`."""
+class PublicCases(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The sizes and tolerances of `Exercise.cases`, and the name of its driver in the release's code."""
 
     sizes: list[Value]
     rtol: float | None
     atol: float | None
+    driver: str = ""
 
 
 class PublicCheck(msgspec.Struct, frozen=True):
@@ -152,14 +156,17 @@ class PublicAssignment:
         self.examples: list[Check] = []
         self._recorded: dict[tuple[str, str], Recorded] = {}
         module = types.ModuleType("public_checks")
-        exec(compile(self.release.code, "public checks", "exec", dont_inherit=True), module.__dict__)
+        lines = self.release.code.splitlines(True)
+        linecache.cache[CODE] = (len(self.release.code), None, lines, CODE)  # drivers are sent as source
+        exec(compile(self.release.code, CODE, "exec", dont_inherit=True), module.__dict__)
         for wanted in self.release.exercises:
             points = sum(check.points for check in wanted.public)
             exercise = self.rubric.exercise(
                 wanted.number, wanted.title, owns=wanted.owns, points=points, bans=wanted.bans
             )
             for check in wanted.public:
-                _add(exercise, check, getattr(module, check.run))
+                driver = getattr(module, check.cases.driver) if check.cases and check.cases.driver else None
+                _add(exercise, check, getattr(module, check.run), driver)
                 for run in check.recorded:
                     self._recorded[exercise.checks[-1].name, run.dtype] = run
             for example in wanted.examples:
@@ -195,12 +202,13 @@ class PublicAssignment:
         return found
 
 
-def _add(exercise: Exercise, check: PublicCheck, run: Callable[..., Any]) -> None:
+def _add(
+    exercise: Exercise, check: PublicCheck, run: Callable[..., Any], driver: Callable[..., Any] | None = None
+) -> None:
     """Add a check of the release to an exercise."""
     if check.cases is None:
         exercise.check(check.about, check.points, public=True, trains=check.trains)(run)
         return
     sizes = [decode(size) for size in check.cases.sizes]
-    exercise.cases(check.about, check.points, sizes=sizes, public=True, rtol=check.cases.rtol, atol=check.cases.atol)(
-        run
-    )
+    rtol, atol = check.cases.rtol, check.cases.atol
+    exercise.cases(check.about, check.points, sizes=sizes, public=True, rtol=rtol, atol=atol, driver=driver)(run)

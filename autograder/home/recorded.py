@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -14,6 +14,7 @@ from autograder.protocol.libraries import imported
 from autograder.protocol.messages import Ask, Raised, Returned
 from autograder.protocol.values import Value
 from autograder.rubric.draw import Draw
+from autograder.rubric.drivers import Driver, driver_of
 from autograder.rubric.exchanges import same_value
 from autograder.rubric.reference import Reference
 
@@ -69,6 +70,10 @@ class RecordedReference(Reference):
                     raise NotRecordedError
                 return decode(answer.result, library=imported)
         raise NotRecordedError
+
+    def drive(self, driver: Driver | Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        """Return the recorded result of a driver. Raises `NotRecordedError` for arguments that were not recorded."""
+        return self.call(driver_of(driver).name, *args, **kwargs)
 
     def again(self, name: str, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Returned | None:
         """Return what was recorded for these arguments; None where nothing was."""

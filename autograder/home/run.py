@@ -232,12 +232,13 @@ def _is_stub(name: str, value: object) -> bool:
     """Return whether a function, or a method of a class, is the starter's: it raises and names itself, or is empty."""
     if not isinstance(value, type) and is_untouched(value):
         return True
-    functions = vars(value).values() if isinstance(value, type) else (value,)
-    codes = [code for function in functions if (code := getattr(function, "__code__", None))]
+    functions = vars(value) if isinstance(value, type) else {name: value}
+    codes = {key: getattr(getattr(one, "__func__", one), "__code__", None) for key, one in functions.items()}
     return any(
         "NotImplementedError" in code.co_names
-        and any(isinstance(constant, str) and constant.endswith(f": {name}") for constant in code.co_consts)
-        for code in codes
+        and any(isinstance(constant, str) and constant.endswith(f": {key}") for constant in code.co_consts)
+        for key, code in codes.items()
+        if code is not None
     )
 
 

@@ -15,7 +15,7 @@ from typing import Any
 from autograder.grading.hosts import LocalHost
 from autograder.protocol.codec import decode, with_tensors
 from autograder.protocol.conversation import Answerer, Conversation
-from autograder.protocol.messages import Call, Raised, Read, Request, Returned
+from autograder.protocol.messages import Call, Drive, Raised, Read, Request, Returned
 from autograder.protocol.values import (
     ArrayValue,
     DictValue,
@@ -135,7 +135,7 @@ class _Noted:
 
     def perform(self, request: Request, answer: Answerer) -> Returned | Raised:
         reply = self._inner.perform(request, answer)
-        if isinstance(request, Call | Read):
+        if isinstance(request, Call | Drive | Read):
             self._exchanges.append(Exchange(request.name, reply))
         return reply
 

@@ -15,6 +15,15 @@ class Call(msgspec.Struct, frozen=True, tag="call"):
     kwargs: dict[str, Value]
 
 
+class Drive(msgspec.Struct, frozen=True, tag="drive"):
+    """Run a driver: the function `name` that `code`, of ours, defines. It is given the student's work first."""
+
+    name: str
+    code: str
+    args: list[Value]
+    kwargs: dict[str, Value]
+
+
 class Read(msgspec.Struct, frozen=True, tag="read"):
     """Read the plain value of the student's global `name` (a short answer)."""
 
@@ -43,7 +52,7 @@ class Touched(msgspec.Struct, frozen=True, tag="touched"):
 HELPER = "_autograder_intake"
 """The module of ours that intake adds to a submission's own."""
 
-Request = Call | Read | StandIn | Ban | Touched
+Request = Call | Drive | Read | StandIn | Ban | Touched
 
 
 class Returned(msgspec.Struct, frozen=True, tag="returned"):

@@ -30,13 +30,14 @@ from autograder.protocol.messages import Returned
 from autograder.protocol.values import Value
 from autograder.release.coverage import refuse_uncut
 from autograder.release.generate import starter_of
-from autograder.release.slicing import sliced
 from autograder.rubric.assignment import Assignment
 from autograder.rubric.cases import Cases
 from autograder.rubric.draw import Draw
+from autograder.rubric.drivers import Driver, driver_of
 from autograder.rubric.exercise import Check, Exercise
 from autograder.rubric.reference import Reference
 from autograder.rubric.rubric import Rubric
+from autograder.rubric.slicing import sliced
 from autograder.rubric.variants import Mutant
 
 SEED = b"public"
@@ -76,6 +77,8 @@ def public_release(assignment: Assignment, title: str, packages: Iterable[str]) 
     functions: list[Callable[..., Any]] = [
         check.run.inputs if isinstance(check.run, Cases) else check.run for check in public
     ]
+    drivers = [check.run.driver for check in public if isinstance(check.run, Cases) and check.run.driver]
+    functions += dict.fromkeys(driver_of(driver).function for driver in drivers)
     functions += [practice.run for exercise in assignment.rubric.exercises for practice in exercise.practices]
     names = [function.__name__ for function in functions]
     if twice := sorted({name for name in names if names.count(name) > 1}):
@@ -90,7 +93,8 @@ def _public_check(assignment: Assignment, check: Check, runs: list[Recorded]) ->
     public_cases = None
     if isinstance(check.run, Cases):
         sizes = [encode(size) for size in check.run.sizes]
-        public_cases = PublicCases(sizes, check.run.rtol, check.run.atol)
+        driver = driver_of(check.run.driver).name if check.run.driver else ""
+        public_cases = PublicCases(sizes, check.run.rtol, check.run.atol, driver)
     return PublicCheck(
         check.run.__name__,
         check.function,
@@ -111,7 +115,7 @@ def _sealed(assignment: Assignment, exercise: Exercise) -> Iterator[bytes]:
     found: dict[bytes, list[Mutant]] = {}
     for mutant in assignment.mutants:
         checks = [
-            check for check in exercise.checks if check.function == mutant.of and check.public and not check.trains
+            check for check in exercise.checks if check.function == mutant.owned and check.public and not check.trains
         ]
         if not checks:
             continue
@@ -122,7 +126,7 @@ def _sealed(assignment: Assignment, exercise: Exercise) -> Iterator[bytes]:
         )
         if any(result.outcome in (Outcome.FAILED, Outcome.PARTLY) for result in results):
             exchanges = [one for check in checks for one in host.first(check)]
-            for key in keys(mutant.of, exchanges):
+            for key in keys(mutant.owned, exchanges):
                 found.setdefault(key, []).append(mutant)
     for key, mutants in found.items():
         if len(mutants) == 1 and mutants[0].hint:
@@ -217,8 +221,13 @@ class _RecordingReference(Reference):
         return found
 
     def call(self, name: str, *args: Any, **kwargs: Any) -> Any:
+        return self._noted(name, super().call(name, *args, **kwargs), args, kwargs)
+
+    def drive(self, driver: Driver | Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        return self._noted(driver_of(driver).name, super().drive(driver, *args, **kwargs), args, kwargs)
+
+    def _noted(self, name: str, result: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
         asked = [encode(value) for value in (*args, *kwargs.values())]
-        result = super().call(name, *args, **kwargs)
         self._answers.append(Answered(name, asked, encode(result)))
         return result
 

@@ -10,6 +10,7 @@ from autograder.rubric.calibration import Level
 from autograder.rubric.cases import named
 from autograder.rubric.compare import as_tensor, compare, shown
 from autograder.rubric.draw import Draw
+from autograder.rubric.drivers import Driver
 from autograder.rubric.exercise import AUTOGRAD, Check, Exercise
 from autograder.rubric.expectations import expect, in_order, matches, raises, same_trajectory, tensor_of
 from autograder.rubric.gradients import agrees_with_numerical, gradients_reach, numerical_gradient
@@ -23,6 +24,7 @@ __all__ = [
     "AUTOGRAD",
     "Check",
     "Draw",
+    "Driver",
     "Exercise",
     "Ladder",
     "Level",

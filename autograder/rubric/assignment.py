@@ -101,7 +101,7 @@ class Assignment:
         mutants += variants.mutants if variants else []
         names: set[str] = set()
         for mutant in mutants:
-            if mutant.of not in self.rubric.functions and mutant.of not in self.solution():
+            if not _is_there(mutant, self.rubric, self.solution()):
                 raise self._problem(mutant.change, f"mutant {mutant.name} is of {mutant.of}, which no exercise owns."
                                     f"{near(mutant.of, self.rubric.functions)}")  # fmt: skip
             if mutant.name in names:
@@ -125,7 +125,7 @@ class Assignment:
 
     def owner(self, mutant: Mutant) -> Exercise:
         """Return the exercise that must catch a mutant."""
-        return self.rubric.owner(mutant.of)
+        return self.rubric.owner(mutant.owned)
 
     def _variants(self, module: str) -> Variants | None:
         path = self.folder / f"{module}.py"
@@ -166,6 +166,13 @@ def load(folder: Path) -> Assignment:
         rubric.verify()
         refuse_clashes(folder, rubric)
     return assignment
+
+
+def _is_there(mutant: Mutant, rubric: Rubric, solution: dict[str, Any]) -> bool:
+    """Return whether a mutant is of something that the solution has, in a class where it names a method."""
+    if mutant.of != mutant.owned:
+        return hasattr(solution.get(mutant.owned), mutant.of.partition(".")[2])
+    return mutant.of in rubric.functions or mutant.of in solution
 
 
 def _named(module: types.ModuleType, name: str, kind: type[Kind]) -> Kind:

@@ -162,13 +162,14 @@ def described(value: Any) -> str:
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 
-def verify_call(function: Callable[..., Any], args: Sequence[Any], takes: str) -> None:
+def verify_call(function: Callable[..., Any], args: Sequence[Any], takes: str, *, several: bool = False) -> None:
     """Raise `RubricError` where a check's function cannot be called with these arguments, or does nothing when it is.
 
     Args:
         function: What stands below the decorator.
         args: The arguments.
         takes: What is asked for, for the message.
+        several: Whether it takes more arguments than these.
     """
     if not callable(function):
         raise RubricError(f"{described(function)} is no function: the decorator goes above `def`")
@@ -178,7 +179,8 @@ def verify_call(function: Callable[..., Any], args: Sequence[Any], takes: str) -
             f"check {name}: a function with `yield` or `async` does nothing when it is called: write it without"
         )
     try:
-        inspect.signature(function).bind(*args)
+        signature = inspect.signature(function)
+        (signature.bind_partial if several else signature.bind)(*args)
     except TypeError as error:
         raise RubricError(f"check {name}: it takes {takes}: {error}") from error
 

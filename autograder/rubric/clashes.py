@@ -15,7 +15,7 @@ from autograder.rubric.reference import Reference
 from autograder.rubric.rubric import Rubric
 from autograder.rubric.student import Student
 
-ATTRIBUTES = frozenset(("asked", "breach", "calling", "exchanges"))
+ATTRIBUTES = frozenset(("about", "asked", "breach", "calling", "exchanges"))
 """What the two have beside their methods."""
 TAKES_A_NAME = ("call", "read")
 """Methods whose first argument is the name of something of the student's: with it, they are what is meant."""

@@ -14,6 +14,7 @@ from autograder.protocol.families import AUTOGRAD as AUTOGRAD_FAMILY
 from autograder.rubric.authored import described, verify_call
 from autograder.rubric.cases import Cases
 from autograder.rubric.draw import Draw
+from autograder.rubric.drivers import Driver
 from autograder.rubric.ladder import Ladder, Score
 from autograder.rubric.reference import Reference
 from autograder.rubric.student import Student
@@ -116,6 +117,7 @@ class Exercise:
         checks: Its checks, in the order in which they were added.
         practices: What students can train at home.
         mistakes: Wrong implementations that its checks must catch.
+        drivers: Code of its own that runs beside the student's.
 
     Example:
         >>> exercise = Exercise("1.3", "Two losses", owns=("mse", "mae"), points=6)
@@ -134,6 +136,7 @@ class Exercise:
     checks: list[Check] = field(default_factory=list)
     practices: list[Practice] = field(default_factory=list)
     mistakes: list[Mutant] = field(default_factory=list)
+    drivers: list[Driver] = field(default_factory=list)
 
     @property
     def trains(self) -> bool:
@@ -207,6 +210,7 @@ class Exercise:
         seconds: float | None = None,
         rtol: float | None = None,
         atol: float | None = None,
+        driver: Driver | Callable[..., Any] | None = None,
     ) -> Callable[[InputsFunction], InputsFunction]:
         """Add a check that needs nothing but inputs: the student's result is compared with the reference's.
 
@@ -222,6 +226,7 @@ class Exercise:
             seconds: Its own time limit in seconds; by default the assignment's.
             rtol: The relative tolerance; by default that of `compare`.
             atol: The absolute tolerance; by default that of `compare`.
+            driver: What is run on both sides instead of calling the function: what `Exercise.driver` made.
 
         Returns:
             A decorator, which returns the function unchanged.
@@ -247,11 +252,39 @@ class Exercise:
             for size in sizes:
                 several = size if isinstance(size, tuple) else (size,)
                 verify_call(inputs, (None, *several), "(draw) and what `sizes` says, or is a check: `Exercise.check`")
-            run = Cases(function, inputs, tuple(sizes), rtol, atol)
+            run = Cases(function, inputs, tuple(sizes), rtol, atol, driver)
             self._add(inputs.__name__, function, run, inspect.getdoc(inputs), points, public, False, seconds, None)
             return inputs
 
         return add
+
+    def driver(self, function: Callable[..., Any]) -> Driver:
+        """Make the decorated function a driver: it is sent with a check, and runs beside the student's code.
+
+        Its first argument is the student's work, with the student's own functions and classes as attributes; the others
+        come from the check, and what it returns goes back there, as plain data. It may import what students may, and
+        use other functions of its module. It begins in an empty folder, and may replace the standard streams.
+
+        Args:
+            function: The function.
+
+        Returns:
+            The driver, for `Student.drive`, `Reference.drive`, `matches` and `cases`.
+
+        Example:
+            >>> losses = Rubric().exercise("1.3", "Losses", owns=("mse",), points=1)
+            >>> @losses.driver
+            ... def slope(student, x, y):
+            ...     x.requires_grad_(True)
+            ...     student.mse(x, y).backward()
+            ...     return x.grad
+            >>> reference.drive(slope, torch.zeros(2), torch.tensor([1.0, 3.0]))
+            tensor([-1., -3.])
+        """
+        verify_call(function, (None,), "(student, ...)", several=True)
+        made = Driver(function)
+        self.drivers.append(made)
+        return made
 
     def _add(
         self,
@@ -316,7 +349,8 @@ class Exercise:
         Names that it does not define itself are looked up in the solution.
 
         Args:
-            function: The solution's function that it replaces.
+            function: The solution's function that it replaces; "Scalar.backward" is a method. A class replaces what
+                it defines of the solution's class, and leaves the rest.
             hint: What a student reads whose answers are this mistake's: a question or a pointer, not the answer.
 
         Returns:

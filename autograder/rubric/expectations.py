@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import builtins
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -12,6 +12,7 @@ import torch
 
 from autograder.errors import MismatchError, StudentError
 from autograder.rubric.compare import as_tensor, compare, shown
+from autograder.rubric.drivers import Driver, driver_of
 from autograder.rubric.reference import Reference
 from autograder.rubric.student import Student
 
@@ -37,7 +38,9 @@ def expect(condition: bool | torch.Tensor, message: str) -> None:
         raise MismatchError(message)
 
 
-def matches(student: Student, reference: Reference, name: str, *args: Any, **kwargs: Any) -> Any:
+def matches(
+    student: Student, reference: Reference, name: str | Driver | Callable[..., Any], *args: Any, **kwargs: Any
+) -> Any:
     """Require that the student's function returns what the reference returns for the same arguments.
 
     The form of most checks. Both sides get copies of the arguments; the tolerances are those of `compare`.
@@ -45,7 +48,7 @@ def matches(student: Student, reference: Reference, name: str, *args: Any, **kwa
     Args:
         student: The student's code, as passed to the check.
         reference: The hidden solution, as passed to the check.
-        name: The function to call on both sides.
+        name: The function to call on both sides, or a driver to run there.
         *args: Its arguments: tensors, numbers, strings, generators, and lists, tuples or dicts of them.
         **kwargs: Its keyword arguments.
 
@@ -112,16 +115,20 @@ def _is_kind(raised: str, error: str) -> bool:
 def same_result(
     student: Student,
     reference: Reference,
-    name: str,
+    name: str | Driver | Callable[..., Any],
     args: Sequence[Any],
     kwargs: Mapping[str, Any],
     rtol: float | None = None,
     atol: float | None = None,
 ) -> Any:
     """Do as `matches`, within these tolerances."""
-    expected = reference.call(name, *args, **kwargs)
-    got = student.call(name, *args, **kwargs)
-    compare(got, expected, f"`{name}`", rtol, atol)
+    if isinstance(name, str):
+        expected = reference.call(name, *args, **kwargs)
+        got = student.call(name, *args, **kwargs)
+    else:
+        expected = reference.drive(name, *args, **kwargs)
+        got = student.drive(name, *args, **kwargs)
+    compare(got, expected, f"`{name if isinstance(name, str) else student.about or driver_of(name).name}`", rtol, atol)
     return got
 
 

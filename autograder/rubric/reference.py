@@ -12,9 +12,11 @@ from autograder.errors import RubricError
 from autograder.protocol.arguments import changed_arguments
 from autograder.protocol.codec import KeptGenerators, decode, encode, make_generator, tensors_in, with_tensors
 from autograder.protocol.conversation import Answerer
+from autograder.protocol.drivers import Work, surroundings
 from autograder.protocol.messages import Ask, Raised, Returned
 from autograder.protocol.values import Value
 from autograder.rubric.authored import near
+from autograder.rubric.drivers import Driver, driver_of
 
 
 class Reference:
@@ -63,6 +65,28 @@ class Reference:
             raise RubricError(f"the solution has no `{name}`.{near(name, self._namespace)}")
         fresh = [self._copy(value) for value in args]
         return self._namespace[name](*fresh, **{key: self._copy(value) for key, value in kwargs.items()})
+
+    def drive(self, driver: Driver | Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        """Run a driver on the solution, with copies of the arguments.
+
+        Args:
+            driver: What `Exercise.driver` made.
+            *args: Its arguments after the first.
+            **kwargs: Its keyword arguments.
+
+        Returns:
+            What it returns, as it is.
+
+        Example:
+            >>> def both_ways(student, x, y):
+            ...     return student.mse(x, y), student.mse(y, x)
+            >>> reference.drive(both_ways, torch.zeros(2), torch.tensor([1.0, 3.0]))
+            (tensor(5.), tensor(5.))
+        """
+        fresh = [self._copy(value) for value in args]
+        fresh_named = {key: self._copy(value) for key, value in kwargs.items()}
+        with surroundings():
+            return driver_of(driver).function(Work(self._namespace), *fresh, **fresh_named)
 
     def knows(self, name: str) -> bool:
         """Return whether the solution has something by this name.

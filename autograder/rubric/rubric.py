@@ -193,6 +193,8 @@ class Rubric:
             owned.update(exercise.owns)
         for exercise in self.exercises:
             self._verify_checks(exercise, owned)
+            for driver in exercise.drivers:
+                driver.verify()
             self._verify_bans(exercise)
 
     def _verify_checks(self, exercise: Exercise, owned: Collection[str]) -> None:

@@ -13,9 +13,10 @@ from autograder.errors import ConversationEndedError, StudentError, Unacceptable
 from autograder.model import Outcome
 from autograder.protocol.codec import decode, encode, with_tensors
 from autograder.protocol.conversation import Conversation
-from autograder.protocol.messages import Ban, Call, Raised, Read, Returned, StandIn, Touched
+from autograder.protocol.messages import Ban, Call, Drive, Raised, Read, Returned, StandIn, Touched
 from autograder.protocol.values import ListValue, Opaque, TupleValue, Value
 from autograder.rubric.contracts import REPEATS, Breach, anew, breach_of
+from autograder.rubric.drivers import Driver, driver_of
 from autograder.rubric.exchanges import Exchange, same_answer, same_exchanges
 from autograder.rubric.reference import Reference
 
@@ -37,9 +38,11 @@ class Student:
         slow: Functions that did not come to an end before, and get little time.
         watched: The function whose contract is watched; none if empty.
         forgiven: The kinds of breaches that were charged already.
+        about: What the check is about: what a driver comes upon is told of it.
         numpy: Whether arrays arrive as arrays: else they count as tensors.
 
     Attributes:
+        about: As given.
         exchanges: Every question so far, with its answer.
         calling: The function that was called last.
         breach: The first breach of the watched function's contract.
@@ -58,6 +61,7 @@ class Student:
         watched: str = "",
         forgiven: frozenset[str] = frozenset(),
         *,
+        about: str = "",
         numpy: bool = False,
     ) -> None:
         self._conversation = conversation
@@ -67,6 +71,7 @@ class Student:
         self._watched = watched
         self._forgiven = forgiven
         self._numpy = numpy
+        self.about = about
         self.calling = ""
         self.exchanges: list[Exchange] = []
         self.breach: Breach | None = None
@@ -102,6 +107,37 @@ class Student:
         if name == self._watched and isinstance(answer, Returned) and self.breach is None:
             self.breach = self._breach(name, values, named, answer)
         return self._result(Exchange(name, answer))
+
+    def drive(self, driver: Driver | Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        """Run a driver beside the student's code, on copies of the arguments.
+
+        Args:
+            driver: What `Exercise.driver` made.
+            *args: Its arguments after the first: plain data, generators, and what the student's code returned.
+            **kwargs: Its keyword arguments.
+
+        Returns:
+            What it returns as plain data.
+
+        Raises:
+            StudentError: Something that it uses is missing, not attempted, or raised.
+            ConversationEndedError: The student's process hit a limit or ended.
+
+        Example:
+            >>> def both_ways(student, x, y):
+            ...     return student.mse(x, y), student.mse(y, x)
+            >>> student.drive(both_ways, torch.zeros(2), torch.tensor([1.0, 3.0]))
+            (tensor(5.), tensor(5.))
+        """
+        driver = driver_of(driver)
+        if driver.name in self._slow:
+            self._conversation.hurry()
+        self.calling = driver.name
+        values, named = [encode(value) for value in args], {key: encode(value) for key, value in kwargs.items()}
+        request = Drive(driver.name, driver.code, values, named)
+        answer = self._conversation.perform(request, self._reference.answer)
+        used = answer.message if isinstance(answer, Raised) and answer.kind == "missing" else self.about
+        return self._result(Exchange(driver.name, answer), used)
 
     def _breach(self, name: str, values: list[Value], named: dict[str, Value], answer: Returned) -> Breach | None:
         """Return how an answer breaks the function's contract, unless that was charged before."""
@@ -201,7 +237,8 @@ class Student:
         if isinstance(answer, Raised):
             raise StudentError(Outcome.FAILED, f"the check could not begin: {answer.type_name}: {answer.message}")
 
-    def _result(self, exchange: Exchange) -> Any:
+    def _result(self, exchange: Exchange, of: str = "") -> Any:
+        """Take down an answer and return its value; what raised is told of `of`, or of what was asked."""
         self.exchanges.append(exchange)
         if self._repeated and not same_exchanges(self.exchanges[-1:], self._repeated[len(self.exchanges) - 1 :][:1]):
             raise StudentError(Outcome.FAILED, "another answer")
@@ -209,11 +246,13 @@ class Student:
         if isinstance(answer, Raised):
             if answer.kind == "missing" and all(map(self._reference.knows, (name, answer.where))):
                 answer = msgspec.structs.replace(answer, where="")  # both are asked for
-            raise _student_error(name, answer)
+            raise _student_error(of or name, answer)
         try:
             return decode(answer.value if self._numpy else with_tensors(answer.value))
         except UnacceptableValueError as error:
-            raise StudentError(Outcome.FAILED, f"`{name}` returned something that cannot be read: {error}.") from error
+            raise StudentError(
+                Outcome.FAILED, f"`{of or name}` returned something that cannot be read: {error}."
+            ) from error
 
 
 def _is_blank(answer: Returned | Raised) -> bool:

@@ -16,12 +16,17 @@ Function = Callable[..., Any]
 
 @dataclass(frozen=True)
 class Mutant:
-    """A plausible mistake in the function or global `of`, with the hint for the student who makes it."""
+    """A plausible mistake in the function, class, method or global `of`, with the hint for the student who makes it."""
 
     name: str
     of: str
     hint: str
     change: Any
+
+    @property
+    def owned(self) -> str:
+        """What of it an exercise owns: of a method, its class."""
+        return owned(self.of)
 
 
 @dataclass(frozen=True)
@@ -73,7 +78,8 @@ class Variants:
         """Declare the decorated function as a mutant.
 
         Args:
-            of: The solution's function that it replaces.
+            of: The solution's function that it replaces; "Scalar.backward" is a method. A class replaces what it
+                defines of the solution's class, and leaves the rest.
             hint: What a student reads whose answers are this mutant's: a question or a pointer, not the corrected line.
 
         Returns:
@@ -130,28 +136,71 @@ class Variants:
         return group
 
 
+def owned(name: str) -> str:
+    """Return what an exercise owns of a name: of a method, its class."""
+    return name.partition(".")[0]
+
+
 def apply(namespace: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
     """Put `changes` into a fresh namespace of the solution, in place, and return it.
 
     A function among them is rebuilt with that namespace as its globals, and brings along the helpers of its own module
-    that the solution does not define.
+    that the solution does not define. "Scalar.backward" is a method; what a class defines replaces the solution's.
     """
     for name, value in changes.items():
         function = getattr(value, "__func__", value)
-        if isinstance(function, types.FunctionType):
-            home = function.__globals__
-            for key, helper in home.items():
-                if key not in namespace:
-                    own = isinstance(helper, types.FunctionType) and helper.__globals__ is home
-                    namespace[key] = _moved(helper, key, namespace) if own else helper
-            value = _moved(function, name, namespace)
-        namespace[name] = value
+        target, _, method = name.partition(".")
+        theirs = namespace.get(target)
+        if method and isinstance(theirs, type):
+            _replace(theirs, method, function, namespace)
+        elif isinstance(value, type) and isinstance(theirs, type):
+            for one, attribute in vars(value).items():
+                if one not in _MADE:
+                    _replace(theirs, one, attribute, namespace)
+        elif isinstance(function, types.FunctionType):
+            _bring_helpers(function, namespace)
+            namespace[name] = _moved(function, name, namespace)
+        else:
+            namespace[name] = value
     return namespace
 
 
-def _moved(function: types.FunctionType, name: str, namespace: dict[str, Any]) -> types.FunctionType:
-    """Return a copy of a function that has `namespace` as its globals."""
-    moved = types.FunctionType(function.__code__, namespace, name, function.__defaults__, function.__closure__)
+_MADE = frozenset(vars(type("_", (), {}))) | {
+    "__qualname__", "__annotations__", "__firstlineno__", "__static_attributes__", "__annotate_func__",
+}  # fmt: skip
+"""What Python puts into every class by itself."""
+
+
+def _replace(owner: type, name: str, value: Any, namespace: dict[str, Any]) -> None:
+    """Replace an attribute of a class. A plain function becomes what there was: a static method, a class method."""
+    kind = type(vars(owner).get(name))
+    if isinstance(value, staticmethod | classmethod):
+        kind, value = type(value), value.__func__
+    if isinstance(value, types.FunctionType):
+        _bring_helpers(value, namespace)
+        value = _moved(value, name, namespace, owner)
+        value = kind(value) if kind in (staticmethod, classmethod, property) else value
+    setattr(owner, name, value)
+
+
+def _bring_helpers(function: types.FunctionType, namespace: dict[str, Any]) -> None:
+    """Put what a function's module defines, and the solution does not, into the solution's namespace."""
+    home = function.__globals__
+    for key, helper in home.items():
+        if key not in namespace:
+            own = isinstance(helper, types.FunctionType) and helper.__globals__ is home
+            namespace[key] = _moved(helper, key, namespace) if own else helper
+
+
+def _moved(
+    function: types.FunctionType, name: str, namespace: dict[str, Any], owner: type | None = None
+) -> types.FunctionType:
+    """Return a copy of a function that has `namespace` as its globals; in a method, `super()` is that of `owner`."""
+    cells = tuple(
+        types.CellType(owner) if owner is not None and free == "__class__" else cell
+        for free, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True)
+    )
+    moved = types.FunctionType(function.__code__, namespace, name, function.__defaults__, cells or None)
     moved.__kwdefaults__ = function.__kwdefaults__
     moved.__doc__ = function.__doc__
     return moved

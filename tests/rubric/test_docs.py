@@ -48,6 +48,7 @@ ANSWERS = {"updates": 100, "why": "Overfitting"}
 """What the student of the examples wrote in place of the solution: one wrong function, one wrong answer."""
 
 THE_ENGINES = {
+    "Driver.verify",
     "Reference.allow",
     "Reference.again",
     "Reference.answer",

@@ -12,12 +12,25 @@ import types
 from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
-from autograder.errors import StandInError
+from autograder.errors import MissingNameError, StandInError
+from autograder.protocol import drivers
 from autograder.protocol.arguments import changed_arguments
 from autograder.protocol.codec import KeptGenerators, decode, encode
 from autograder.protocol.devices import CPU
 from autograder.protocol.libraries import imported
-from autograder.protocol.messages import HELPER, Ask, Ban, Call, Raised, Read, Request, Returned, StandIn, Touched
+from autograder.protocol.messages import (
+    HELPER,
+    Ask,
+    Ban,
+    Call,
+    Drive,
+    Raised,
+    Read,
+    Request,
+    Returned,
+    StandIn,
+    Touched,
+)
 from autograder.protocol.values import Value
 from autograder.sandbox.guest import capabilities, devices
 from autograder.sandbox.guest.stand_ins import stand_in
@@ -51,12 +64,17 @@ class Executor:
             match request:
                 case Call():
                     function = self._namespace[request.name]
-                    args = [self._decode(value) for value in request.args]
-                    kwargs = {key: self._decode(value) for key, value in request.kwargs.items()}
+                    args, kwargs = self._arguments(request)
                     with devices.on(self._device), self._ban.on():
                         result = _made(_drained(function(*args, **kwargs)))
                     changed = changed_arguments(function, args, kwargs, request.args, request.kwargs)
                     return Returned(self._encode(result), changed)
+                case Drive():
+                    driver = drivers.define(request.name, request.code)
+                    args, kwargs = self._arguments(request)
+                    with devices.on(self._device), self._ban.on(), drivers.surroundings():
+                        result = _drained(driver(drivers.Work(self._namespace), *args, **kwargs))
+                        return Returned(self._encode(result))
                 case Read():
                     with self._ban.on():  # what is read may compute itself
                         return Returned(self._encode(self._namespace[request.name]))
@@ -70,14 +88,24 @@ class Executor:
                     held = [self._namespace, *map(vars, self._helpers())]
                     self._ban = capabilities.Ban(request.names, held, self._device)
                     return Returned(None)
+        except MissingNameError as error:
+            return self._missing(str(error))
         except KeyError as error:
-            if request_name(request) not in self._namespace:
-                name = request_name(request)
-                near = difflib.get_close_matches(name, [key for key in self._namespace if not key.startswith("_")], 1)
-                return Raised("missing", "NameError", name, *near)
-            return describe(error, self._files)
+            name = request_name(request)
+            return self._missing(name) if name and name not in self._namespace else self._described(error)
         except BaseException as error:
-            return describe(error, self._files)
+            return self._described(error)
+
+    def _missing(self, name: str) -> Raised:
+        near = difflib.get_close_matches(name, [key for key in self._namespace if not key.startswith("_")], 1)
+        return Raised("missing", "NameError", name, *near)
+
+    def _described(self, error: BaseException) -> Raised:
+        return describe(error, self._files | {drivers.FILE})
+
+    def _arguments(self, request: Call | Drive) -> tuple[list[Any], dict[str, Any]]:
+        args = [self._decode(value) for value in request.args]
+        return args, {key: self._decode(value) for key, value in request.kwargs.items()}
 
     def _replace(self, name: str, function: Callable[..., Any]) -> None:
         """Put a stand-in into the main module, and into each helper module that has the name too."""
@@ -113,8 +141,8 @@ class Executor:
 
 
 def request_name(request: Request) -> str:
-    """What a request asks the student for; "" where it asks for nothing of theirs."""
-    return "" if isinstance(request, StandIn | Ban) else request.name
+    """What a request asks the student for; "" where it asks for nothing of theirs by its name."""
+    return "" if isinstance(request, StandIn | Ban | Drive) else request.name
 
 
 def _made(value: Any) -> Any:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from autograder.errors import PublicCheckError
-from autograder.release.slicing import sliced
+from autograder.rubric.slicing import sliced
 
 CHECKS = """
 import math
