@@ -40,6 +40,13 @@ class Device(StrEnum):
     CUDA = "cuda"
 
 
+class WrittenPoints(StrEnum):
+    """Where the points of written answers go: beside those of the checks, or inside their total."""
+
+    BESIDE = "beside"
+    INSIDE = "inside"
+
+
 class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -96,7 +103,10 @@ class AttemptsConfig(_Section):
 
 
 class AssignmentConfig(_Section):
-    """One assignment. `due` has a time zone; `packages` are the ones a student may import."""
+    """One assignment. `due` has a time zone; `packages` are the ones a student may import.
+
+    `written`: whether written answers add to the checks' points, or take their part of them.
+    """
 
     title: str
     due: datetime | None = None
@@ -105,6 +115,7 @@ class AssignmentConfig(_Section):
     packages: tuple[str, ...] = DEFAULT_PACKAGES
     run_top_level: bool = False
     attempts: AttemptsConfig = AttemptsConfig()
+    written: WrittenPoints = WrittenPoints.BESIDE
     gradescope: GradescopeConfig = GradescopeConfig()
 
     @field_validator("due")

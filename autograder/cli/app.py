@@ -32,6 +32,7 @@ from autograder.cli import (
     similarity,
     status,
     validate,
+    written,
 )
 from autograder.cli.terminal import lasting_output
 from autograder.errors import UserError
@@ -39,7 +40,7 @@ from autograder.feedback.formats import visible
 
 ONLY_THE_COURSE = {
     "alembic", "jupytext", "mistune", "nbconvert", "nbformat", "nbgrader", "pandas", "pebble", "psutil", "pyseccomp",
-    "scipy", "sklearn", "sqlalchemy", "tqdm",
+    "scipy", "sklearn", "sqlalchemy", "starlette", "tqdm", "uvicorn",
 }  # fmt: skip
 """Packages of the extra "course", which students at home do not have."""
 
@@ -79,6 +80,7 @@ app.command()(regrade.regrade)
 app.command()(roster.roster)
 app.command()(status.status)
 app.command()(report.report)
+app.command()(written.written)
 app.command()(export.export)
 app.command()(feedback.feedback)
 app.command()(similarity.similarity)

@@ -52,7 +52,7 @@ def export(
     if into is not None and format not in (Format.CANVAS, Format.MOODLE):
         raise InputError(f"--into is for canvas and moodle: {format} is written anew")
     with course.records() as records:
-        grades = Gradebook.of(name, course.settings.title, course.settings.due, records.all_latest(name))
+        grades = Gradebook.of(name, course.settings.title, course.settings.due, records.all_counted(name))
     if not grades.grades:
         raise InputError(f"there are no reports of {name} yet: run `autograder grade {name} FOLDER` first")
     path = roster or (course.config.root / course.config.course.roster if course.config.course.roster else None)

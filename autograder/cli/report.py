@@ -23,7 +23,7 @@ def report(
     folder = to or course.reports
     with course.records() as records:
         page = write_reports(
-            records.all_latest(name), folder, course=course.config.course.name, title=course.settings.title,
+            records.all_counted(name), folder, course=course.config.course.name, title=course.settings.title,
             secret=course.config.secret(),
         )  # fmt: skip
         tell_exposed(course, folder)

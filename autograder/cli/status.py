@@ -11,4 +11,4 @@ def status(name: Name, json: AsJson = False, config: ConfigFile = None) -> None:
     """Show the latest report of every student."""
     course = open_course(name, config)
     with course.records() as records:
-        show.table(name, records.all_latest(name), json=json)
+        show.table(name, records.all_counted(name), json=json)

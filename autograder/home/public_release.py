@@ -15,6 +15,7 @@ from autograder.errors import NotRecordedError, PublicReleaseError
 from autograder.files import foreign
 from autograder.home.examples import Example
 from autograder.home.recorded import Recorded, RecordedDraw, RecordedReference
+from autograder.model import Questions
 from autograder.protocol.codec import decode
 from autograder.protocol.values import Value
 from autograder.rubric.draw import Draw
@@ -81,8 +82,17 @@ class PublicExercise(msgspec.Struct, frozen=True):
     sealed: list[bytes] = []
 
 
+class PublicQuestion(msgspec.Struct, frozen=True):
+    """A question that is answered in words: a person grades it."""
+
+    number: str
+    title: str
+    points: float
+
+
 class PublicRelease(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The public side of an assignment. `code` defines the public checks' functions; `numpy`: arrays are arrays."""
+    """The public side of an assignment. `code` defines the public checks' functions; `numpy`: arrays are arrays; `prose`
+    is the text that students are given, where questions are answered in words."""
 
     assignment: str
     title: str
@@ -90,6 +100,13 @@ class PublicRelease(msgspec.Struct, frozen=True, omit_defaults=True):
     code: str
     exercises: list[PublicExercise]
     numpy: bool = False
+    written: list[PublicQuestion] = []
+    prose: str = ""
+
+    @property
+    def questions(self) -> Questions:
+        """Return what is asked in words."""
+        return Questions(tuple(question.number for question in self.written), self.prose)
 
     @property
     def functions(self) -> frozenset[str]:

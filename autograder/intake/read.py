@@ -21,7 +21,8 @@ from autograder.intake.seen import Text, seen
 from autograder.intake.selection import Rules
 from autograder.intake.source import LEFT_OUT, clean
 from autograder.intake.text import printable, source_text
-from autograder.model import DEFAULT_PACKAGES, Submission
+from autograder.intake.written import answers_in
+from autograder.model import DEFAULT_PACKAGES, NO_QUESTIONS, Questions, Submission
 
 
 @dataclass(frozen=True)
@@ -43,12 +44,13 @@ def read_submission(
     max_bytes: int = 20_000_000,
     expected: frozenset[str] = frozenset(),
     within: Path | None = None,
+    questions: Questions = NO_QUESTIONS,
 ) -> Submission:
     """Read a module, a notebook, a zip or a folder. Nothing is executed.
 
     `main` is the file asked for; `expected` are the functions asked for, which find it under another name;
     `packages` may be imported, as may the standard library and the submission's own modules. No link below `within`, by
-    default the folder above, is followed.
+    default the folder above, is followed. `questions` are answered in words.
 
     Raises `RejectedError` with a reason for the student, and `StorageError` when the file system fails.
     """
@@ -61,6 +63,7 @@ def read_submission(
         max_bytes=max_bytes,
         expected=expected,
         within=within,
+        questions=questions,
     ).submission
 
 
@@ -74,6 +77,7 @@ def read_whole(
     max_bytes: int = 20_000_000,
     expected: frozenset[str] = frozenset(),
     within: Path | None = None,
+    questions: Questions = NO_QUESTIONS,
 ) -> WholeSubmission:
     """Do as `read_submission`, and return the graded file beside it: nobody has to read it again, or another."""
     code = read_files(path, max_bytes, within)
@@ -101,7 +105,9 @@ def read_whole(
     chosen, why = choose_main(candidates, main)
     notes += why
     notes += [problem.reason for problem in problems.values()]
-    submission = _assembled(chosen, candidates, rules, student, notes)
+    answers, more_notes = _answers(files, chosen.path, questions)
+    submission = _assembled(chosen, candidates, rules, student, notes + more_notes)
+    submission = msgspec.structs.replace(submission, answers=answers)
     return WholeSubmission(submission, printable(chosen.path), files[chosen.path])
 
 
@@ -127,6 +133,20 @@ def read_sources(path: Path, *, max_bytes: int = 20_000_000, within: Path | None
     if not sources:
         raise _first(problems, "")
     return sources
+
+
+def _answers(files: Mapping[str, bytes], main: str, questions: Questions) -> tuple[dict[str, str], list[str]]:
+    """Return the written answers, and a note on each that stands in another file than the one that is graded."""
+    answers: dict[str, str] = {}
+    notes = []
+    for name in sorted(files, key=lambda name: (name != main, name)) if questions.numbers else ():
+        new = {
+            number: text for number, text in answers_in(files[name], name, questions).items() if number not in answers
+        }
+        answers |= new
+        if new and name != main:
+            notes.append(f"Your answer to {', '.join(new)} was found in {printable(name)}.")
+    return answers, notes
 
 
 def _first(problems: Mapping[str, RejectedError], main: str) -> RejectedError:

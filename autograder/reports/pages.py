@@ -5,11 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
-from typing import Any
 
 import jinja2
 import msgspec
-from markupsafe import Markup
 
 from autograder.feedback import formats, sentences
 from autograder.feedback.outcomes import ExerciseResult, is_ours, unreached
@@ -32,6 +30,7 @@ class CheckView:
     earned: float
     points: float
     computing: str
+    answer: str | None
 
     @staticmethod
     def of(result: CheckResult) -> CheckView:
@@ -46,7 +45,15 @@ class CheckView:
             earned=result.earned,
             points=result.points,
             computing=sentences.computing(result.cpu_seconds, result.cpu_allowed) if result.cpu_seconds >= 1 else "",
+            answer=result.answer,
         )
+
+    @property
+    def kind(self) -> str:
+        """Return how it is graded, in a word or two."""
+        if self.answer is not None:
+            return "graded by hand"
+        return "public" if self.public else "hidden"
 
     @property
     def passed(self) -> bool:
@@ -56,13 +63,15 @@ class CheckView:
 
 @dataclass(frozen=True, slots=True)
 class ExerciseView:
-    """One exercise on a student's page. `alike` is set where one finding speaks for all its checks."""
+    """One exercise on a student's page. `alike` is set where one finding speaks for all its checks;
+    `shown` is not where its checks would only repeat what is said of the whole."""
 
     anchor: str
     info: ExerciseInfo
     cell: ExerciseResult
     checks: tuple[CheckView, ...]
     alike: Told | None
+    shown: bool
 
     @property
     def untouched(self) -> Told | None:
@@ -103,7 +112,7 @@ def student_page(report: Report, row: Row, *, course: str, title: str) -> str:
             untouched=sum(cell.outcome is Outcome.NOT_ATTEMPTED for cell in row.cells),
             computing=sentences.computing(report.cpu_seconds, report.cpu_allowed),
             ran=row.ran,
-            unreached=unreached(report),
+            waiting=report.waiting,
             ours=is_ours(report),
             next=next(iter(begun or open_ones), None),
         )
@@ -117,7 +126,8 @@ def _view(report: Report, anchor: str, info: ExerciseInfo, cell: ExerciseResult)
         and not (check.told.hint or check.told.note or check.facts or check.curve or check.passed)
         for check in checks
     )
-    return ExerciseView(anchor, info, cell, checks, checks[0].told if alike else None)
+    shown = bool(checks) and (not unreached(report) or any(check.answer is not None for check in checks))
+    return ExerciseView(anchor, info, cell, checks, checks[0].told if alike else None, shown)
 
 
 def _cells_by(row: Row) -> dict[str, ExerciseResult]:
@@ -131,7 +141,7 @@ def environment() -> jinja2.Environment:
         loader=jinja2.PackageLoader("autograder.reports"),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
-        finalize=_finalize,
+        finalize=formats.shown,
         trim_blocks=True,
         lstrip_blocks=True,
         auto_reload=False,
@@ -149,13 +159,6 @@ def environment() -> jinja2.Environment:
         plot=pictures.plot,
     )
     return environment
-
-
-def _finalize(value: Any) -> Any:
-    """Clean every text that a template prints, so that no hidden character reaches a page."""
-    if isinstance(value, Markup) or not isinstance(value, str):
-        return value
-    return formats.visible(value)
 
 
 def _moment(moment: datetime) -> str:

@@ -223,7 +223,8 @@ def _exercises(rows: Sequence[Row], graded: Sequence[Row]) -> tuple[ExerciseSumm
     cells: dict[str, list[ExerciseResult]] = {number: [] for number in infos}
     for row in graded:
         for cell in row.cells:
-            cells[cell.number].append(cell)
+            if cell.outcome is not Outcome.NOT_GRADED:  # nobody knows yet what it is worth
+                cells[cell.number].append(cell)
     return tuple(
         ExerciseSummary(
             number=info.number,

@@ -18,6 +18,7 @@ from autograder.rubric.reference import Reference
 from autograder.rubric.rubric import Rubric
 from autograder.rubric.student import Student
 from autograder.rubric.variants import Variants
+from autograder.rubric.written import Written
 
 __all__ = [
     "AUTOGRAD",
@@ -34,6 +35,7 @@ __all__ = [
     "Student",
     "StudentError",
     "Variants",
+    "Written",
     "agrees_with_numerical",
     "answer",
     "as_tensor",

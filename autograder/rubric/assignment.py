@@ -15,6 +15,7 @@ from typing import Any, Protocol, TypeVar
 import torch
 
 from autograder.errors import AssignmentError
+from autograder.model import Questions
 from autograder.rubric.authored import SOLUTION, authored, near, shown, source_of
 from autograder.rubric.clashes import refuse_clashes
 from autograder.rubric.dependencies import dependencies
@@ -23,6 +24,7 @@ from autograder.rubric.exercise import Check, Exercise
 from autograder.rubric.reference import Reference
 from autograder.rubric.rubric import Rubric
 from autograder.rubric.variants import Equivalent, Mutant, Variants, apply
+from autograder.rubric.written import prose_of
 
 Kind = TypeVar("Kind")
 
@@ -84,6 +86,11 @@ class Assignment:
     def draw(self, check: Check, dtype: torch.dtype, seed: int) -> Draw:
         """Return the draws of one run of a check."""
         return Draw(seed, dtype, numpy=self.rubric.numpy)
+
+    @cached_property
+    def questions(self) -> Questions:
+        """Return what is asked in words."""
+        return Questions(tuple(question.number for question in self.rubric.questions), prose_of(self.solution_source))
 
     @cached_property
     def _solution_code(self) -> types.CodeType:
