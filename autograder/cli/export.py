@@ -66,6 +66,12 @@ def export(
     console = Console(stderr=True, emoji=False, highlight=False, soft_wrap=True)
     for line in exported.remarks:
         console.print(f"[yellow]{escape(line)}.[/]")
+    if waiting := sum(grade.waiting > 0 for grade in grades.grades):
+        who = f"{waiting} {'student has' if waiting == 1 else 'students have'}"
+        console.print(
+            f"[yellow]{who} written answers that nobody has graded yet; they count as no points. "
+            f"`autograder written {escape(name)}` grades them.[/]"
+        )
     for student in exported.missing:
         console.print(f"[red]{escape(student)} is not in it: {escape(_why(into))}.[/]")
     print(target)

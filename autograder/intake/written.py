@@ -24,8 +24,8 @@ _PLACEHOLDERS = frozenset({"YOUR ANSWER HERE"})
 _TAG = "written"
 """The key of a cell's metadata that holds the question's number."""
 
-_CELL = re.compile(r"^# (?:%%|In ?\[[\d ]*\]:|<codecell>|<markdowncell>)")
-_TAGGED = re.compile(rf"""^# %%.*\b{_TAG}=["']([^"']+)["']""")
+_CELL = re.compile(r"^# (?:%%|\+(?:\s|$)|-$|In ?\[[\d ]*\]:|<codecell>|<markdowncell>)")
+_TAGGED = re.compile(rf"""^# (?:%%|\+).*\b{_TAG}=["']([^"']+)["']""")
 _TEXT = re.compile(r"^[rRuU]?(\"{3}|'{3})")
 _HEADING = re.compile(r"^\s*#+\s")
 
@@ -95,7 +95,9 @@ def _below(blocks: Sequence[_Block], number: str, questions: Questions) -> list[
 def _header(number: str) -> re.Pattern[str]:
     """Return what finds "**Your answer to 1.9:**", also where it was edited: "My answer for exercise 1.9"."""
     words = r"(?:(?:to|for|of|on|question|exercise|no\.?|nr\.?)\s+)*"
-    return re.compile(rf"^\W*(?:(?:your|my|our|the)\s+)?answer\s+{words}{re.escape(number)}(?!\.?\w)[ \t:*_]*", re.I)
+    return re.compile(
+        rf"^\W*(?:(?:your|my|our|the)\s+)?answer\s+{words}{re.escape(number)}(?!\.?\w)[ \t:*_.)]*(?:[-–—][ \t]+)?", re.I
+    )
 
 
 def _first(block: _Block) -> str:

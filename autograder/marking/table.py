@@ -66,6 +66,8 @@ def _new(row: Mapping[str, str | None], sheets: Mapping[str, Sheet], grader: str
     if sheet is None:
         raise InputError(f"there is no question {row['question']!r}; there are {', '.join(sheets)}")
     answer = sheet.answer((row["answer"] or "").strip())
+    if answer is None and not (row["points"] or row["comment"] or "").strip():
+        return []
     if answer is None:
         raise InputError(
             f"nobody's latest answer to {sheet.question.number} is {row['answer']!r}: it was handed in anew, or the "

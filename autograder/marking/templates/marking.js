@@ -40,6 +40,7 @@ async function save(card, then) {
       }),
     });
     const now = response.status === 403 ? { problem: await response.text() } : await response.json();
+    if (response.ok) delete card.dataset.unsaved;
     if ("seen" in now) stands(card, now, response.ok);
     if (now.problem) {
       said.textContent = now.problem;
@@ -62,7 +63,7 @@ function stands(card, now, saved) {
   state.classList.toggle("good", now.graded);
   state.classList.toggle("part", !now.graded);
   const graded = answers.filter((one) => "graded" in one.dataset).length;
-  document.getElementById("graded").textContent = graded;
+  for (const place of document.querySelectorAll(".graded")) place.textContent = graded;
   document.getElementById("progress").value = graded;
 }
 
@@ -71,7 +72,12 @@ for (const card of answers) {
     event.preventDefault();
     save(card, () => go(card));
   });
+  card.addEventListener("input", () => { card.dataset.unsaved = ""; });
 }
+
+window.addEventListener("beforeunload", (event) => {
+  if (document.querySelector("[data-unsaved]")) event.preventDefault();
+});
 
 document.addEventListener("keydown", (event) => {
   const card = current();

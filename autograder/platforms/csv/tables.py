@@ -13,7 +13,7 @@ from autograder.platforms.grades import Exported, Grade, Gradebook, harmless, nu
 
 COLUMNS = (
     "student", "name", "id", "email", "number", "system", "status", "score", "points", "attempt", "late", "received",
-    "graded", "not graded yet",
+    "graded", "ungraded",
 )  # fmt: skip
 
 
@@ -66,7 +66,7 @@ def _plain(grade: Grade) -> dict[str, Any]:
         "late": grade.late,
         "received": _iso(grade.received),
         "graded": _iso(grade.graded),
-        "not graded yet": grade.waiting or None,
+        "ungraded": grade.waiting or None,
     }
     return said
 
