@@ -91,8 +91,11 @@ class PublicQuestion(msgspec.Struct, frozen=True):
 
 
 class PublicRelease(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The public side of an assignment. `code` defines the public checks' functions; `numpy`: arrays are arrays; `prose`
-    is the text that students are given, where questions are answered in words."""
+    """The public side of an assignment.
+
+    `code` defines the public checks' functions; `numpy`: arrays are arrays; `prose` is the text that students are given,
+    where questions are answered in words.
+    """
 
     assignment: str
     title: str

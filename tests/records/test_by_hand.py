@@ -54,7 +54,7 @@ def test_the_first_text_handed_in_again_has_its_points_again():
 
 
 def test_nobody_has_the_points_of_another_student_or_question():
-    given = HandGrades([grade(2, student="bo"), HandGrade("ada", "4", answer_digest("It is convex."), 2.0)])
+    given = HandGrades([grade(2, student="bo"), HandGrade("ada", "4", answer_digest("It is convex."), 2.0, WHEN)])
     assert given.counted(report("ada", answer("3", "It is convex."))).score == 10
 
 
@@ -85,7 +85,7 @@ def test_they_are_kept_in_the_records_with_who_gave_them_and_when(tmp_path):
 def test_all_of_them_are_committed_or_none(tmp_path):
     with Records(f"sqlite:///{tmp_path}/r.sqlite") as records:
         with pytest.raises(Exception):  # noqa: B017 - whatever the database calls it
-            records.give("tiny", [grade(1), HandGrade("bo", None, "x", 1.0)])  # type: ignore[arg-type]
+            records.give("tiny", [grade(1), HandGrade("bo", None, "x", 1.0, WHEN)])  # type: ignore[arg-type]
         assert records.given("tiny").standing("ada", "3", "It is convex.") is None
 
 

@@ -25,7 +25,7 @@ def source(name: Name, course_dir: NbgraderFolder, config: ConfigFile = None) ->
     target = open_nbgrader(course_dir)
     if not target.course_id:
         print(
-            f"Note: {target.root / 'nbgrader_config.py'} has no c.CourseDirectory.course_id = \"NAME\" yet: nbgrader "
+            f'Note: {target.root / "nbgrader_config.py"} has no c.CourseDirectory.course_id = "NAME" yet: nbgrader '
             "releases and collects nothing without it",
             file=sys.stderr,
         )
