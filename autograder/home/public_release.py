@@ -93,7 +93,7 @@ class PublicQuestion(msgspec.Struct, frozen=True):
 class PublicRelease(msgspec.Struct, frozen=True, omit_defaults=True):
     """The public side of an assignment.
 
-    `code` defines the public checks' functions; `numpy`: arrays are arrays; `prose` is the text that students are given,
+    `code` defines the public checks' functions; `numpy`: arrays are arrays; `prose` is the text that students get,
     where questions are answered in words.
     """
 
