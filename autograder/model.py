@@ -55,7 +55,8 @@ NO_QUESTIONS = Questions()
 class Submission(msgspec.Struct, frozen=True, tag="submission"):
     """One student's work, clean and ready to run.
 
-    `files` maps relative paths (forward slashes) to Python source; `main` names the module to load.
+    `files` maps relative paths (forward slashes) to Python source, or to what was handed in beside it, packed as text;
+    `main` names the module to load.
     `notes` are kind remarks from intake ("2 shell lines were left out"), shown to the student; `seen` says of names
     that are not defined where they stand all the same. `answers` are the written ones by question: they are no part of
     the digest, which decides what the checks draw.
@@ -82,6 +83,11 @@ class Submission(msgspec.Struct, frozen=True, tag="submission"):
                 digest.update(len(data).to_bytes(8, "big") + data)
         digest.update(main.encode("utf-8", "surrogatepass"))
         return Submission(student, main, dict(files), digest.hexdigest(), notes, received)
+
+    @property
+    def sources(self) -> dict[str, str]:
+        """Return the files that are code."""
+        return {name: text for name, text in self.files.items() if name.endswith(".py")}
 
 
 class Difference(msgspec.Struct, frozen=True):

@@ -214,7 +214,7 @@ def _shortcuts(submission: Submission, assignment: Assignment) -> tuple[str, ...
     """Return the places that a TA should look at."""
     try:
         with cpu_limit(SEARCH_SECONDS):
-            return tuple(map(str, find_shortcuts(submission.files, assignment.rubric)))
+            return tuple(map(str, find_shortcuts(submission.sources, assignment.rubric)))
     except (WorkTimeoutError, RecursionError, MemoryError):
         return NOT_SEARCHED
 

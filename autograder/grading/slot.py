@@ -131,6 +131,7 @@ class _Slot:
                     expected=self._assignment.rubric.functions,
                     within=Path(os.fsdecode(question.within)),
                     questions=self._assignment.questions,
+                    asked=self._assignment.rubric.files,
                 )
                 cells = stored_cells(whole.original, whole.name) if reading.keep_cells else ()
                 self._submission = whole.submission

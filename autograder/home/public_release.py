@@ -94,7 +94,7 @@ class PublicRelease(msgspec.Struct, frozen=True, omit_defaults=True):
     """The public side of an assignment.
 
     `code` defines the public checks' functions; `numpy`: arrays are arrays; `prose` is the text that students get,
-    where questions are answered in words.
+    where questions are answered in words; `files` are handed in beside the code.
     """
 
     assignment: str
@@ -105,6 +105,7 @@ class PublicRelease(msgspec.Struct, frozen=True, omit_defaults=True):
     numpy: bool = False
     written: list[PublicQuestion] = []
     prose: str = ""
+    files: list[str] = []
 
     @property
     def questions(self) -> Questions:

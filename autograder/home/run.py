@@ -24,6 +24,8 @@ from autograder.home.public_release import PublicAssignment, PublicRelease, find
 from autograder.home.sealed import NotingHost, keys, unseal
 from autograder.home.show import Checked
 from autograder.intake import read_submission
+from autograder.intake.archive import is_archive
+from autograder.intake.handed_in import choose_files
 from autograder.model import CheckResult, Outcome, Submission
 from autograder.rubric.exercise import Check
 from autograder.rubric.student import MISSING
@@ -164,10 +166,17 @@ def _answers_in(release: PublicRelease, path: Path) -> Mapping[str, str]:
 
 def _submission(release: PublicRelease, path: Path) -> Submission:
     packages = frozenset(release.packages)
-    return read_submission(
+    asked = release.files if path.is_dir() or is_archive(path.name) else ()
+    submission = read_submission(
         path, ANYONE, main=release.assignment, packages=packages, expected=release.functions,
-        questions=release.questions,
+        questions=release.questions, asked=asked,
     )  # fmt: skip
+    if asked or not release.files:
+        return submission
+    there = {name: (path.parent / name).read_bytes() for name in release.files if (path.parent / name).is_file()}
+    found = choose_files({path.name: b"", **there}, release.files, release.assignment)
+    files, notes = {**submission.files, **found.files}, (*submission.notes, *found.notes)
+    return msgspec.structs.replace(submission, files=files, notes=notes)
 
 
 def _read_if_any(release: PublicRelease, path: Path) -> _Read:

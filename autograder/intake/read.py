@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -13,6 +13,7 @@ from autograder.errors import RejectedError
 from autograder.intake.archive import read_files
 from autograder.intake.candidates import Candidate, Unit, choose_main, stem
 from autograder.intake.exported import plain_module
+from autograder.intake.handed_in import choose_files
 from autograder.intake.helper import HELPER, HELPER_SOURCE
 from autograder.intake.imports import allowed_modules, own_modules
 from autograder.intake.notebook import looks_like_notebook, read_notebook
@@ -45,12 +46,14 @@ def read_submission(
     expected: frozenset[str] = frozenset(),
     within: Path | None = None,
     questions: Questions = NO_QUESTIONS,
+    asked: Sequence[str] = (),
 ) -> Submission:
     """Read a module, a notebook, a zip or a folder. Nothing is executed.
 
     `main` is the file asked for; `expected` are the functions asked for, which find it under another name;
     `packages` may be imported, as may the standard library and the submission's own modules. No link below `within`, by
-    default the folder above, is followed. `questions` are answered in words.
+    default the folder above, is followed. `questions` are answered in words; `asked` are files besides
+    code, which may come alone.
 
     Raises `RejectedError` with a reason for the student, and `StorageError` when the file system fails.
     """
@@ -64,6 +67,7 @@ def read_submission(
         expected=expected,
         within=within,
         questions=questions,
+        asked=asked,
     ).submission
 
 
@@ -78,11 +82,20 @@ def read_whole(
     expected: frozenset[str] = frozenset(),
     within: Path | None = None,
     questions: Questions = NO_QUESTIONS,
+    asked: Sequence[str] = (),
 ) -> WholeSubmission:
     """Do as `read_submission`, and return the graded file beside it: nobody has to read it again, or another."""
-    code = read_files(path, max_bytes, within)
+    try:
+        code = read_files(path, max_bytes, within, asked)
+    except RejectedError as rejected:
+        more = f" This assignment takes {' and '.join(asked)}, too." if asked else ""
+        raise RejectedError(f"{rejected.reason}{more}") from None
     notes = list(code.notes)
-    files = _rooted(code.files)
+    files, handed = _rooted(code.files), dict[str, str]()
+    if asked:
+        chosen_files = choose_files(files, asked, main)
+        files, handed = chosen_files.code, chosen_files.files
+        notes += chosen_files.notes
     units: dict[str, Unit] = {}
     problems: dict[str, RejectedError] = {}
     for name in sorted(files):
@@ -106,7 +119,7 @@ def read_whole(
     notes += why
     notes += [problem.reason for problem in problems.values()]
     answers, more_notes = _answers(files, chosen.path, questions)
-    submission = _assembled(chosen, candidates, rules, student, notes + more_notes)
+    submission = _assembled(chosen, candidates, rules, student, notes + more_notes, handed)
     submission = msgspec.structs.replace(submission, answers=answers)
     return WholeSubmission(submission, printable(chosen.path), files[chosen.path])
 
@@ -161,9 +174,15 @@ def _candidate(unit: Unit, rules: Rules) -> Candidate:
 
 
 def _assembled(
-    chosen: Candidate, candidates: list[Candidate], rules: Rules, student: str, notes: list[str]
+    chosen: Candidate,
+    candidates: list[Candidate],
+    rules: Rules,
+    student: str,
+    notes: list[str],
+    handed: Mapping[str, str],
 ) -> Submission:
-    """Return the submission: the main file, and the other modules under the paths that it imports them by."""
+    """Return the submission: the main file, the other modules under the paths that it imports them by, and the files
+    that were handed in with them."""
     folder = str(PurePosixPath(chosen.path).parent)
     prefix = "" if folder == "." else f"{folder}/"
     key = chosen.path.removeprefix(prefix)
@@ -188,7 +207,7 @@ def _assembled(
     kept = [printable(note, 300) for note in dict.fromkeys(notes)]
     if len(kept) > MAX_NOTES:
         kept[MAX_NOTES:] = [f"... and {len(kept) - MAX_NOTES} more remarks like these."]
-    whole = Submission.of(student, key, sources, tuple(kept))
+    whole = Submission.of(student, key, {**sources, **handed}, tuple(kept))
     wanted = (rules.expected | chosen.cleaned.reads) - chosen.cleaned.defined
     texts = [Text(one.path, one.unit.source, one.unit.place, one.unit.prose) for one in (chosen, *candidates)]
     return msgspec.structs.replace(

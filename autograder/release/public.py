@@ -87,7 +87,9 @@ def public_release(assignment: Assignment, title: str, packages: Iterable[str]) 
     written = [PublicQuestion(one.number, one.title, one.points) for one in assignment.rubric.questions]
     prose = assignment.questions.prose if written else ""
     numpy = assignment.rubric.numpy
-    return PublicRelease(assignment.name, title, tuple(sorted(packages)), code, exercises, numpy, written, prose)
+    return PublicRelease(
+        assignment.name, title, tuple(sorted(packages)), code, exercises, numpy, written, prose, assignment.rubric.files
+    )
 
 
 def _public_check(assignment: Assignment, check: Check, runs: list[Recorded]) -> PublicCheck:

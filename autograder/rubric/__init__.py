@@ -13,6 +13,7 @@ from autograder.rubric.draw import Draw
 from autograder.rubric.exercise import AUTOGRAD, Check, Exercise
 from autograder.rubric.expectations import expect, in_order, matches, same_trajectory, tensor_of
 from autograder.rubric.gradients import agrees_with_numerical, numerical_gradient
+from autograder.rubric.handed_in import handed_in, predictions
 from autograder.rubric.ladder import Ladder, Rung, Score
 from autograder.rubric.reference import Reference
 from autograder.rubric.rubric import Rubric
@@ -41,10 +42,12 @@ __all__ = [
     "as_tensor",
     "compare",
     "expect",
+    "handed_in",
     "in_order",
     "matches",
     "named",
     "numerical_gradient",
+    "predictions",
     "same_trajectory",
     "short_answers",
     "shown",

@@ -6,6 +6,7 @@ import math
 from collections.abc import Collection
 
 from autograder.errors import RubricError
+from autograder.protocol.handed_in import KINDS, global_of, kind_of
 from autograder.protocol.names import resolve
 from autograder.rubric.authored import described, line_of_caller, near
 from autograder.rubric.exercise import Check, Exercise
@@ -37,6 +38,7 @@ class Rubric:
     def __init__(self, *parts: Exercise | Written, numpy: bool = False) -> None:
         self.parts: list[Exercise | Written] = list(parts)
         self.numpy = numpy
+        self.files: list[str] = []
 
     @property
     def exercises(self) -> list[Exercise]:
@@ -118,6 +120,36 @@ class Rubric:
         question = Written(number, title, points, elements, bonus, line_of_caller())
         self.parts.append(question)
         return question
+
+    def file(self, name: str) -> str:
+        """Ask for a file to be handed in, beside code or alone. An exercise owns it under the name returned.
+
+        A table (`.csv`, `.tsv`, `.json`, `.txt`) is its text. Weights (`.npz`, `.pt`, `.pth`, `.safetensors`) are a
+        dictionary of arrays or tensors; they are read where the student's code runs, without pickled objects. The
+        reference's own lies in `reference/NAME/handed_in/`.
+
+        Args:
+            name: The file's name: "predictions.csv".
+
+        Returns:
+            The name of the global variable that holds it: "PREDICTIONS".
+
+        Raises:
+            RubricError: Such a file cannot be read, or one of that name is asked for already.
+
+        Example:
+            >>> rubric = Rubric()
+            >>> digits = rubric.exercise("3.1", "Unseen digits", owns=(rubric.file("predictions.csv"),), points=0)
+            >>> digits.owns
+            ('PREDICTIONS',)
+        """
+        place = line_of_caller()
+        if kind_of(name) not in KINDS or "/" in name:
+            raise RubricError(f"file {name!r}: it has to be one of {', '.join(KINDS)}, without a folder", place)
+        if global_of(name) in map(global_of, self.files) or not global_of(name).isidentifier():
+            raise RubricError(f"file {name!r}: {global_of(name)} cannot be its variable, or is another's", place)
+        self.files.append(name)
+        return global_of(name)
 
     @property
     def checks(self) -> list[Check]:
