@@ -48,6 +48,13 @@ class Leaderboard(StrEnum):
     NAMES = "names"
 
 
+class WrittenPoints(StrEnum):
+    """Where the points of written answers go: beside those of the checks, or inside their total."""
+
+    BESIDE = "beside"
+    INSIDE = "inside"
+
+
 class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -104,7 +111,10 @@ class AttemptsConfig(_Section):
 
 
 class AssignmentConfig(_Section):
-    """One assignment. `due` has a time zone; `packages` are the ones a student may import."""
+    """One assignment. `due` has a time zone; `packages` are the ones a student may import.
+
+    `written`: whether written answers add to the checks' points, or take their part of them.
+    """
 
     title: str
     due: datetime | None = None
@@ -114,6 +124,7 @@ class AssignmentConfig(_Section):
     run_top_level: bool = False
     attempts: AttemptsConfig = AttemptsConfig()
     leaderboard: Leaderboard = Leaderboard.NONE
+    written: WrittenPoints = WrittenPoints.BESIDE
     gradescope: GradescopeConfig = GradescopeConfig()
 
     @field_validator("due")

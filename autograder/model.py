@@ -6,7 +6,8 @@ Everything here is immutable, holds plain data only, and turns into JSON with `m
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+import math
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from enum import StrEnum
 
@@ -20,13 +21,17 @@ NO_BOUNDARY = ("none: --unsafe-no-sandbox",)
 
 
 class Outcome(StrEnum):
-    """The result of one check. All but SKIPPED and GRADER_ERROR say something about the student's work."""
+    """The result of one check. All but SKIPPED, NOT_GRADED and GRADER_ERROR say something about the student's work.
+
+    NOT_GRADED is a written answer that waits for a person.
+    """
 
     PASSED = "passed"
     PARTLY = "partly"
     FAILED = "failed"
     NOT_ATTEMPTED = "not attempted"
     SKIPPED = "skipped"
+    NOT_GRADED = "not graded yet"
     TIMED_OUT = "timed out"
     OUT_OF_MEMORY = "out of memory"
     CRASHED = "crashed"
@@ -37,12 +42,24 @@ STOPPED = (Outcome.TIMED_OUT, Outcome.OUT_OF_MEMORY, Outcome.CRASHED)
 """Outcomes that ended the student's process, the one that explains most first."""
 
 
+class Questions(msgspec.Struct, frozen=True):
+    """What is asked in words: the questions' numbers, and all the text that students were given, which answers none."""
+
+    numbers: tuple[str, ...] = ()
+    prose: str = ""
+
+
+NO_QUESTIONS = Questions()
+
+
 class Submission(msgspec.Struct, frozen=True, tag="submission"):
     """One student's work, clean and ready to run.
 
-    `files` maps relative paths (forward slashes) to Python source; `main` names the module to load.
+    `files` maps relative paths (forward slashes) to Python source, or to what was handed in beside it, packed as text;
+    `main` names the module to load.
     `notes` are kind remarks from intake ("2 shell lines were left out"), shown to the student; `seen` says of names
-    that are not defined where they stand all the same.
+    that are not defined where they stand all the same. `answers` are the written ones by question: they are no part of
+    the digest, which decides what the checks draw.
     """
 
     student: str
@@ -52,6 +69,7 @@ class Submission(msgspec.Struct, frozen=True, tag="submission"):
     notes: tuple[str, ...] = ()
     received: datetime | None = None
     seen: dict[str, str] = {}
+    answers: dict[str, str] = {}
 
     @staticmethod
     def of(
@@ -65,6 +83,11 @@ class Submission(msgspec.Struct, frozen=True, tag="submission"):
                 digest.update(len(data).to_bytes(8, "big") + data)
         digest.update(main.encode("utf-8", "surrogatepass"))
         return Submission(student, main, dict(files), digest.hexdigest(), notes, received)
+
+    @property
+    def sources(self) -> dict[str, str]:
+        """Return the files that are code."""
+        return {name: text for name, text in self.files.items() if name.endswith(".py")}
 
 
 class Difference(msgspec.Struct, frozen=True):
@@ -97,6 +120,7 @@ class CheckResult(msgspec.Struct, frozen=True):
     `seconds` is the wall time of the whole check, `cpu_seconds` what the student's code computed of the `cpu_allowed`
     (0: no limit). `doubtful`: something ran out that submissions share, and others ran at the same time. `depends` is a
     digest of what the result depends on besides the submission and the grader: where it is the same, the result stands.
+    `answer` is what the student wrote, where this is a written question; None for a check.
     """
 
     name: str
@@ -117,6 +141,27 @@ class CheckResult(msgspec.Struct, frozen=True):
     cpu_allowed: float = 0.0
     doubtful: bool = False
     depends: str = ""
+    answer: str | None = None
+
+
+class HandGrade(msgspec.Struct, frozen=True):
+    """What a person gave for one written answer. `points` is None where that was taken back.
+
+    It is for the text with the digest `answer`: another text of the same student is graded anew.
+    """
+
+    student: str
+    question: str
+    answer: str
+    points: float | None
+    given: datetime
+    grader: str = ""
+    comment: str = ""
+
+
+def answer_digest(text: str) -> str:
+    """Return what a written answer is known by."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 class Person(msgspec.Struct, frozen=True):
@@ -134,7 +179,8 @@ class Person(msgspec.Struct, frozen=True):
 
 
 class ExerciseInfo(msgspec.Struct, frozen=True):
-    """An exercise's number, title and points, carried in the report so that it reads on its own."""
+    """The number, title and points of an exercise or a written question, carried in the report so that it reads on its
+    own."""
 
     number: str
     title: str
@@ -151,6 +197,7 @@ class Report(msgspec.Struct, frozen=True):
     `flags` are places that a TA should look at (possible library shortcuts); they cost nothing by themselves.
     `boundary` lists the sandbox layers that held. `assignment_digest` covers rubric, reference, data and limits.
     `person`, `attempt` and `late` are what the download says of it that the work came in.
+    `check_weight` is what the checks' points are multiplied by, where written answers take a part of the total.
     """
 
     student: str
@@ -177,7 +224,27 @@ class Report(msgspec.Struct, frozen=True):
     person: Person | None = None
     attempt: int = 0
     late: bool = False
+    check_weight: float = 1.0
+
+    @property
+    def waiting(self) -> float:
+        """Return the points of written answers that nobody has graded yet."""
+        return math.fsum(result.points for result in self.results if result.outcome is Outcome.NOT_GRADED)
+
+    @property
+    def by_hand(self) -> float:
+        """Return the points that written answers can earn: grading again earns none of them."""
+        bonus = {one.number for one in self.exercises if one.bonus}
+        return math.fsum(one.points for one in self.results if one.answer is not None and one.exercise not in bonus)
 
     def of_exercise(self, number: str) -> tuple[CheckResult, ...]:
         """Return the results of one exercise, in rubric order."""
         return tuple(result for result in self.results if result.exercise == number)
+
+
+def score_of(results: Iterable[CheckResult], check_weight: float = 1.0) -> float:
+    """Return the score that results come to: the checks' points by their weight, and those of written answers."""
+    checks, written = list[float](), list[float]()
+    for result in results:
+        (checks if result.answer is None else written).append(result.earned)
+    return round(check_weight * math.fsum(checks) + math.fsum(written), 4)

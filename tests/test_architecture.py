@@ -22,6 +22,7 @@ LEVELS = (
     {"home", "similarity"},
     {"release", "reports"},
     {"platforms"},
+    {"marking"},
     {"cli"},
 )
 LEVEL = {room: level for level, rooms in enumerate(LEVELS) for room in rooms}

@@ -35,6 +35,7 @@ from autograder.cli import (
     similarity,
     status,
     validate,
+    written,
 )
 from autograder.cli.commands import add
 from autograder.cli.terminal import lasting_output
@@ -78,7 +79,7 @@ def options(
 
 
 add(
-    app, grade, regrade, serve, roster, status, report, export, feedback, similarity, new, importing, validate,
+    app, grade, regrade, serve, roster, status, report, written, export, feedback, similarity, new, importing, validate,
     calibrate, release, check, doctor, docs,
 )  # fmt: skip
 app.add_typer(nbgrader.app, name="nbgrader")

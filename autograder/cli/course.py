@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from autograder.cli.found import check_found, is_named, open_config
-from autograder.config import AssignmentConfig, Config
+from autograder.config import AssignmentConfig, Config, WrittenPoints
 from autograder.errors import AssignmentError
 from autograder.files import readable_by_all
 from autograder.grading.settings import MAX_BYTES, GradingSettings, Reading
@@ -54,6 +54,7 @@ class CourseAssignment:
             limits=msgspec.convert(settings.limits.model_dump(), Limits),
             secret=self.config.secret(),
             device=settings.device,
+            written_inside=settings.written is WrittenPoints.INSIDE,
         )
 
     @property

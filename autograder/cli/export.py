@@ -57,7 +57,7 @@ def export(
     if into is not None and format not in (Format.CANVAS, Format.MOODLE):
         raise InputError(f"--into is for canvas and moodle: {format} is written anew")
     with course.records() as records:
-        grades = Gradebook.of(name, course.settings.title, course.settings.due, records.all_latest(name))
+        grades = Gradebook.of(name, course.settings.title, course.settings.due, records.all_counted(name))
     if not grades.grades:
         raise InputError(f"there are no reports of {name} yet: run `autograder grade {name} FOLDER` first")
     path = roster or (course.config.root / course.config.course.roster if course.config.course.roster else None)
@@ -71,6 +71,12 @@ def export(
     console = Console(stderr=True, emoji=False, highlight=False, soft_wrap=True)
     for line in exported.remarks:
         console.print(f"[yellow]{escape(line)}.[/]")
+    if waiting := sum(grade.waiting > 0 for grade in grades.grades):
+        who = f"{waiting} {'student has' if waiting == 1 else 'students have'}"
+        console.print(
+            f"[yellow]{who} written answers that nobody has graded yet; they count as no points. "
+            f"`autograder written {escape(name)}` grades them.[/]"
+        )
     for student in exported.missing:
         console.print(f"[red]{escape(student)} is not in it: {escape(_why(into))}.[/]")
     print(target)

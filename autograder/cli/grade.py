@@ -142,7 +142,7 @@ def grade_class(
             return INTERRUPTED
         if folder is not None:  # before anything is printed: a terminal may refuse what it is given
             page = write_reports(
-                records.all_latest(name), folder, course=course.config.course.name, title=course.settings.title,
+                records.all_counted(name), folder, course=course.config.course.name, title=course.settings.title,
                 secret=course.config.secret(), leaderboard=course.settings.leaderboard,
             )  # fmt: skip
             tell_exposed(course, folder)
@@ -172,7 +172,7 @@ def _timed_out(report: Report | None) -> bool:
 
 
 def _needs_more(report: Report | None) -> bool:
-    return report is None or report.status != "graded" or report.score < report.points
+    return report is None or report.status != "graded" or report.score < report.points - report.by_hand
 
 
 def _of(records: Records, name: str, students: set[str]) -> Iterable[Report]:
@@ -180,4 +180,4 @@ def _of(records: Records, name: str, students: set[str]) -> Iterable[Report]:
     if len(students) <= FEW:
         found = (records.latest(name, student) for student in sorted(students))
         return (report for report in found if report is not None)
-    return (report for report in records.all_latest(name) if report.student in students)
+    return (report for report in records.all_counted(name) if report.student in students)

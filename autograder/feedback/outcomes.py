@@ -86,7 +86,7 @@ def failed_as_a_whole(report: Report) -> bool:
 
 def unreached(report: Report) -> bool:
     """Return whether loading failed, so that each check would only repeat the report's problem."""
-    ends = {(result.outcome, result.message) for result in report.results}
+    ends = {(result.outcome, result.message) for result in report.results if result.answer is None}
     if len(ends) != 1:
         return False
     outcome, message = ends.pop()

@@ -43,6 +43,7 @@ SIGNS: Mapping[Outcome, Sign] = MappingProxyType(
         Outcome.FAILED: Sign("✗", "failed", Tone.BAD),
         Outcome.NOT_ATTEMPTED: Sign("○", "not attempted", Tone.NEUTRAL),
         Outcome.SKIPPED: Sign("–", "skipped", Tone.NEUTRAL),
+        Outcome.NOT_GRADED: Sign("✎", "not graded yet", Tone.PART),
         Outcome.TIMED_OUT: Sign("T", "timed out", Tone.STOPPED),
         Outcome.OUT_OF_MEMORY: Sign("M", "out of memory", Tone.STOPPED),
         Outcome.CRASHED: Sign("C", "crashed", Tone.STOPPED),

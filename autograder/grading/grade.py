@@ -44,9 +44,11 @@ def info_of(assignment: Assignment) -> AssignmentInfo:
         name=assignment.name,
         digest=assignment.digest,
         points=rubric.points,
-        exercises=tuple(ExerciseInfo(e.number, e.title, e.points, e.bonus) for e in rubric.exercises),
+        exercises=tuple(ExerciseInfo(one.number, one.title, one.points, one.bonus) for one in rubric.parts),
         checks=tuple(assignment.depends),
         depends=tuple(assignment.depends.values()),
+        questions=tuple(question.number for question in rubric.questions),
+        written_points=rubric.written_points,
     )
 
 
@@ -212,7 +214,7 @@ def _shortcuts(submission: Submission, assignment: Assignment) -> tuple[str, ...
     """Return the places that a TA should look at."""
     try:
         with cpu_limit(SEARCH_SECONDS):
-            return tuple(map(str, find_shortcuts(submission.files, assignment.rubric)))
+            return tuple(map(str, find_shortcuts(submission.sources, assignment.rubric)))
     except (WorkTimeoutError, RecursionError, MemoryError):
         return NOT_SEARCHED
 

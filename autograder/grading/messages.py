@@ -101,11 +101,13 @@ ToSlot = Read | Grade | Probe | Connected | NotConnected
 
 
 class WasRead(msgspec.Struct, frozen=True, tag="was read"):
-    """The submission is read: its digest, intake's remarks, and where they are to be kept, the graded file's cells."""
+    """The submission is read: its digest, intake's remarks, where they are to be kept the graded file's cells, and the
+    written answers."""
 
     digest: str
     notes: tuple[str, ...] = ()
     cells: tuple[StoredCell, ...] = ()
+    answers: dict[str, str] = {}
 
 
 class Refused(msgspec.Struct, frozen=True, tag="refused"):

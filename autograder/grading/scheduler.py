@@ -18,7 +18,7 @@ from autograder.errors import InterruptedGradingError, RejectedError, SlotDiedEr
 from autograder.grading.interfaces import Executor, Known, Progress, Slot, Store
 from autograder.grading.messages import WasRead
 from autograder.grading.places import Place
-from autograder.grading.reports import with_notes, without_results
+from autograder.grading.reports import as_read, without_results
 from autograder.grading.settings import AssignmentInfo, engine_version
 from autograder.intake.classroom import Entry
 from autograder.intake.stored import StoredCell
@@ -252,7 +252,7 @@ class _Grading:
         self._known.update(self._batch.known(self._entry.student, was_read.digest))
         if standing is None or not self._batch.stands(standing, was_read.digest):
             return None
-        true = with_notes(standing, was_read.notes)
+        true = as_read(standing, self._info, was_read.notes, was_read.answers)
         if true is not standing:
             self._batch.store.save(true)
         return true

@@ -7,8 +7,10 @@ from functools import cache
 from pathlib import Path
 
 import msgspec
+from msgspec.structs import replace
 
 import autograder
+from autograder.errors import AssignmentError
 from autograder.model import ExerciseInfo
 from autograder.protocol.devices import CPU
 from autograder.protocol.limits import WALL_FACTOR, Limits
@@ -47,6 +49,7 @@ class GradingSettings(msgspec.Struct, frozen=True):
         patience: how many times longer than its CPU seconds a check may take by the clock.
         ends: when everything has to be done, in seconds of the monotonic clock, where somebody sets such a limit.
         cpus: cores to be had in that time.
+        written_inside: whether written answers take their points from the checks' total; else they add to it.
     """
 
     folder: str
@@ -58,9 +61,11 @@ class GradingSettings(msgspec.Struct, frozen=True):
     patience: float = WALL_FACTOR
     ends: float | None = None
     cpus: float = 1.0
+    written_inside: bool = False
 
     def decided(self, info: AssignmentInfo) -> AssignmentInfo:
-        """Return the assignment with a digest of all that decides a result, besides the submission and the engine."""
+        """Return the assignment with its total, and a digest of all that decides a result, besides the submission and
+        the engine."""
         digest = hashlib.sha256()
         limits = msgspec.convert(msgspec.to_builtins(self.limits), Limits)  # 3 seconds are 3.0, as a slot gets them
         digest.update(repr(limits).encode())
@@ -69,12 +74,26 @@ class GradingSettings(msgspec.Struct, frozen=True):
             digest.update(self.device.encode())
         depends = tuple(hashlib.sha256(f"{one} {digest.hexdigest()}".encode()).hexdigest()[:16] for one in info.depends)
         digest.update(info.digest.encode())
-        return msgspec.structs.replace(info, digest=digest.hexdigest(), depends=depends)
+        total, weight = info.points + info.written_points, 1.0
+        if self.written_inside and info.written_points:
+            total, weight = info.points, 1 - info.written_points / info.points if info.points else 0.0
+            digest.update(b"written inside")
+        if weight <= 0:
+            raise AssignmentError(
+                f"{info.name}: written answers are worth {info.written_points:g} points, which leaves nothing of the "
+                f"{info.points:g} for the checks: say `written: beside` in grader_config.yml, or give them fewer"
+            )
+        return replace(info, digest=digest.hexdigest(), depends=depends, points=total, check_weight=weight)
 
 
 class AssignmentInfo(msgspec.Struct, frozen=True):
-    """An assignment as reports describe it. `checks` are the names of all checks, in order, and `depends` says what the
-    result of each depends on; `digest` covers all of that."""
+    """An assignment as reports describe it.
+
+    `checks` are the names of all checks, in order, and `depends` says what the result of each depends on; `digest`
+    covers all of that. `questions` are the numbers of those `exercises` that are answered in words, worth
+    `written_points` without bonus ones. `points` are the checks' until the settings have decided on the total, and on
+    `check_weight`.
+    """
 
     name: str
     digest: str
@@ -82,6 +101,9 @@ class AssignmentInfo(msgspec.Struct, frozen=True):
     exercises: tuple[ExerciseInfo, ...]
     checks: tuple[str, ...] = ()
     depends: tuple[str, ...] = ()
+    questions: tuple[str, ...] = ()
+    written_points: float = 0.0
+    check_weight: float = 1.0
 
 
 @cache

@@ -130,6 +130,8 @@ class _Slot:
                     max_bytes=reading.max_bytes,
                     expected=self._assignment.rubric.functions,
                     within=Path(os.fsdecode(question.within)),
+                    questions=self._assignment.questions,
+                    asked=self._assignment.rubric.files,
                 )
                 cells = stored_cells(whole.original, whole.name) if reading.keep_cells else ()
                 self._submission = whole.submission
@@ -143,7 +145,7 @@ class _Slot:
             return Failed(str(error), storage=True)
         except Exception:
             return Failed(f"The grader could not read this submission:\n{traceback.format_exc(limit=-4)}")
-        return WasRead(whole.submission.digest, whole.submission.notes, cells)
+        return WasRead(whole.submission.digest, whole.submission.notes, cells, whole.submission.answers)
 
     def _graded(self, question: Grade) -> Finished | Failed:
         assert self._submission is not None

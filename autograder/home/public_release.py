@@ -16,6 +16,7 @@ from autograder.errors import NotRecordedError, PublicReleaseError
 from autograder.files import foreign
 from autograder.home.examples import Example
 from autograder.home.recorded import Recorded, RecordedDraw, RecordedReference
+from autograder.model import Questions
 from autograder.protocol.codec import decode
 from autograder.protocol.values import Value
 from autograder.rubric.draw import Draw
@@ -85,8 +86,20 @@ class PublicExercise(msgspec.Struct, frozen=True):
     sealed: list[bytes] = []
 
 
+class PublicQuestion(msgspec.Struct, frozen=True):
+    """A question that is answered in words: a person grades it."""
+
+    number: str
+    title: str
+    points: float
+
+
 class PublicRelease(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The public side of an assignment. `code` defines the public checks' functions; `numpy`: arrays are arrays."""
+    """The public side of an assignment.
+
+    `code` defines the public checks' functions; `numpy`: arrays are arrays; `prose` is the text that students get,
+    where questions are answered in words; `files` are handed in beside the code.
+    """
 
     assignment: str
     title: str
@@ -94,6 +107,14 @@ class PublicRelease(msgspec.Struct, frozen=True, omit_defaults=True):
     code: str
     exercises: list[PublicExercise]
     numpy: bool = False
+    written: list[PublicQuestion] = []
+    prose: str = ""
+    files: list[str] = []
+
+    @property
+    def questions(self) -> Questions:
+        """Return what is asked in words."""
+        return Questions(tuple(question.number for question in self.written), self.prose)
 
     @property
     def functions(self) -> frozenset[str]:

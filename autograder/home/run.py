@@ -24,6 +24,8 @@ from autograder.home.public_release import PublicAssignment, PublicRelease, find
 from autograder.home.sealed import NotingHost, keys, unseal
 from autograder.home.show import Checked
 from autograder.intake import read_submission
+from autograder.intake.archive import is_archive
+from autograder.intake.handed_in import choose_files
 from autograder.model import CheckResult, Outcome, Submission
 from autograder.rubric.exercise import Check
 from autograder.rubric.student import MISSING
@@ -103,7 +105,8 @@ def check_cells(
         The result; the functions that were found, with their fingerprints; the names of those in the saved file.
     """
     release = read_release(place)
-    read = _read_if_any(release, notebook)
+    answers = None if saved is None else _answers_in(release, saved)  # text is in no cell that was run
+    read = replace(_read_if_any(release, notebook), answers=answers)
     checked = _checked(release, read, exercises, NOTEBOOK, data)
     found = {name: fingerprint(read.namespace[name]) for name in release.functions if name in read.namespace}
     return checked, found, frozenset() if saved is None else _written_in(release, saved)
@@ -118,6 +121,7 @@ class _Read:
     notes: tuple[str, ...] = ()
     problem: str = ""
     seen: Mapping[str, str] | None = None
+    answers: Mapping[str, str] | None = None
 
 
 def _hinted(
@@ -152,9 +156,27 @@ def _written_in(release: PublicRelease, path: Path) -> frozenset[str]:
     return release.functions & found
 
 
+def _answers_in(release: PublicRelease, path: Path) -> Mapping[str, str]:
+    """Return the written answers that a file has."""
+    try:
+        return _submission(release, path).answers
+    except RejectedError:
+        return {}
+
+
 def _submission(release: PublicRelease, path: Path) -> Submission:
     packages = frozenset(release.packages)
-    return read_submission(path, ANYONE, main=release.assignment, packages=packages, expected=release.functions)
+    asked = release.files if path.is_dir() or is_archive(path.name) else ()
+    submission = read_submission(
+        path, ANYONE, main=release.assignment, packages=packages, expected=release.functions,
+        questions=release.questions, asked=asked,
+    )  # fmt: skip
+    if asked or not release.files:
+        return submission
+    there = {name: (path.parent / name).read_bytes() for name in release.files if (path.parent / name).is_file()}
+    found = choose_files({path.name: b"", **there}, release.files, release.assignment)
+    files, notes = {**submission.files, **found.files}, (*submission.notes, *found.notes)
+    return msgspec.structs.replace(submission, files=files, notes=notes)
 
 
 def _read_if_any(release: PublicRelease, path: Path) -> _Read:
@@ -169,7 +191,7 @@ def _read(release: PublicRelease, path: Path) -> _Read:
     submission = _submission(release, path)
     namespace, error = load(submission.files, submission.main)
     problem = "" if error is None else error.sentence
-    return _Read(namespace, frozenset(submission.files), submission.notes, problem, submission.seen)
+    return _Read(namespace, frozenset(submission.files), submission.notes, problem, submission.seen, submission.answers)
 
 
 def _latest(folder: Path, name: str) -> Path:
@@ -225,6 +247,7 @@ def _checked(release: PublicRelease, read: _Read, exercises: Iterable[str], file
         problem,
         tuple(practised),
         tuple(examples),
+        None if read.answers is None else frozenset(read.answers),
     )
 
 
@@ -251,12 +274,16 @@ def _wanted(release: PublicRelease, exercises: Iterable[str]) -> list[str]:
         known_ones = ", ".join(f"{exercise.number} ({', '.join(exercise.owns)})" for exercise in release.exercises)
         raise PublicReleaseError(f"there is no exercise or function {unknown[0]!r}; there are {known_ones}")
     asked = {known[name] for name in chosen}
-    return [exercise.number for exercise in release.exercises if not chosen or exercise.number in asked]
+    return [number for number in _numbers(release) if not chosen or number in asked]
+
+
+def _numbers(release: PublicRelease) -> list[str]:
+    return [*(exercise.number for exercise in release.exercises), *release.questions.numbers]
 
 
 def _names(release: PublicRelease) -> dict[str, str]:
     """Return, for each number and each function's name, the number of its exercise."""
-    known = {exercise.number: exercise.number for exercise in release.exercises}
+    known = {number: number for number in _numbers(release)}
     return known | {name: exercise.number for exercise in release.exercises for name in exercise.owns}
 
 

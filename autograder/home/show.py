@@ -16,7 +16,7 @@ from autograder.feedback.sentences import Told
 from autograder.feedback.signs import SIGNS, Sign, Tone, sign_of
 from autograder.feedback.terminal import escape, styled
 from autograder.home.practice import Practised
-from autograder.home.public_release import PublicExercise, PublicRelease
+from autograder.home.public_release import PublicExercise, PublicQuestion, PublicRelease
 from autograder.model import CheckResult, Outcome
 
 COLOURS = {
@@ -98,11 +98,33 @@ class Line:
 
 
 @dataclass(frozen=True)
+class Question:
+    """A written question, and whether it is answered; None where nobody could look."""
+
+    asked: PublicQuestion
+    answered: bool | None
+
+    @property
+    def sign(self) -> Sign:
+        """Return its sign: no answer yet, or one that waits for a person."""
+        return SIGNS[Outcome.NOT_ATTEMPTED if self.answered is False else Outcome.NOT_GRADED]
+
+    @property
+    def state(self) -> str:
+        """Return its state in a few words."""
+        points = f"{self.asked.points:g} points"
+        if self.answered is None:
+            return f"{points}, read by a person in your saved notebook"
+        return f"answered, a person gives up to {points}" if self.answered else f"no answer yet, {points}"
+
+
+@dataclass(frozen=True)
 class Checked:
     """The result of a check at home. Shows itself as HTML in a notebook.
 
     `absent` names the functions that are not defined, or were left out while reading (`left_out`): without them public
-    checks cannot run. `written` names those that differ from the starter's.
+    checks cannot run. `written` names those that differ from the starter's. `answered`: the numbers of the written
+    questions that have an answer, where the file was read.
     """
 
     release: PublicRelease
@@ -116,6 +138,7 @@ class Checked:
     problem: str = ""
     practised: tuple[Practised, ...] = ()
     examples: tuple[CheckResult, ...] = ()
+    answered: frozenset[str] | None = None
 
     @property
     def passed(self) -> bool:
@@ -140,6 +163,15 @@ class Checked:
         ]
 
     @property
+    def questions(self) -> list[Question]:
+        """Return the chosen written questions, in order."""
+        return [
+            Question(one, None if self.answered is None else one.number in self.answered)
+            for one in self.release.written
+            if one.number in self.chosen
+        ]
+
+    @property
     def broken(self) -> Told | None:
         """Return what is said where the file stopped before its end."""
         return sentences.not_loaded(self.problem) if self.problem else None
@@ -153,6 +185,8 @@ class Checked:
         text = f"{earned:g} of {public:g} public points." if public else "There is no public check here."
         if later:
             text += f" {later:g} more points are checked when you hand in, on other inputs."
+        if written := sum(question.asked.points for question in self.questions):
+            text += f" A person gives up to {written:g} for your written answers."
         return text
 
     @property
@@ -174,6 +208,11 @@ class Checked:
             console.print(f"Note: {escape(note)}", highlight=False)
         for line in self.lines:
             console.print(_terminal(line))
+        for question in self.questions:
+            asked = question.asked
+            console.print(
+                f"{styled(question.sign)} [bold]{asked.number}[/] {escape(asked.title)}  [dim]{question.state}[/]"
+            )
         for practised in self.practised:
             console.print(_trained(practised))
         console.print(f"[bold]{self.summary}[/]")

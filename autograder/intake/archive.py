@@ -6,7 +6,9 @@ import io
 import os
 import stat
 import zipfile
+from collections.abc import Collection
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path, PurePosixPath
 
 from autograder.errors import RejectedError, StorageError, UnusableFileError, VanishedError
@@ -53,33 +55,44 @@ def is_graded(name: str) -> bool:
     return is_archive(name) or PurePosixPath(name).suffix.lower() in CODE
 
 
-def read_files(path: Path, max_bytes: int, within: Path | None = None) -> CodeFiles:
+def is_taken(name: str, asked: Collection[str]) -> bool:
+    """Return whether a file is code, or one that is asked for: `my_predictions (2).csv` is `predictions.csv`."""
+    path = PurePosixPath(name)
+    return path.suffix.lower() in CODE or any(
+        path.suffix.lower() == PurePosixPath(one).suffix and PurePosixPath(one).stem.lower() in path.stem.lower()
+        for one in asked
+    )
+
+
+def read_files(path: Path, max_bytes: int, within: Path | None = None, asked: Collection[str] = ()) -> CodeFiles:
     """Read a module, a notebook, a zip or a folder. No link below `within` is followed: by default, the folder above.
+
+    `asked`: files that are handed in besides code, or alone.
 
     Raises `RejectedError`, and `StorageError` when the file system fails.
     """
     try:
         with disk.located(path, within) as (above, name):
-            return _read_entry(above, name, max_bytes)
+            return _read_entry(above, name, max_bytes, asked)
     except VanishedError as error:
         raise StorageError(f"{printable(path.name)}: {error}. Run the same command again") from error
     except UnusableFileError as error:
         raise RejectedError(f"{printable(path.name)} is not read: {error}.") from error
 
 
-def _read_entry(above: Folder, name: str, max_bytes: int) -> CodeFiles:
+def _read_entry(above: Folder, name: str, max_bytes: int, asked: Collection[str]) -> CodeFiles:
     kind = above.look(name)
     if kind is Kind.LINK:
         raise RejectedError(f"{printable(name)} is a link to another place. Hand in the file itself.")
     if kind is Kind.FOLDER:
         with above.enter(name) as folder:
-            return _read_folder(folder, max_bytes)
+            return _read_folder(folder, max_bytes, asked)
     if kind is Kind.OTHER:
         raise RejectedError(f"{printable(name)} is not an ordinary file. Hand in a .py, .ipynb or .zip file.")
-    if not is_graded(name):
+    if not is_archive(name) and not is_taken(name, asked):
         raise RejectedError(why_not(name))
     data = _read_whole(above, name, max_bytes, max_bytes)
-    return _read_archive(data, name, max_bytes) if is_archive(name) else CodeFiles({printable(name, 300): data})
+    return _read_archive(data, name, max_bytes, asked) if is_archive(name) else CodeFiles({printable(name, 300): data})
 
 
 def _read_whole(folder: Folder, name: str, left: int, max_bytes: int) -> bytes:
@@ -129,7 +142,8 @@ def _too_large(max_bytes: int) -> RejectedError:
 class _Reading:
     """One folder being read: what was found, and what may still be read."""
 
-    def __init__(self, max_bytes: int) -> None:
+    def __init__(self, max_bytes: int, asked: Collection[str]) -> None:
+        self._asked = asked
         self.code = CodeFiles()
         self.zips: list[int] = []
         self._max_bytes = max_bytes
@@ -175,7 +189,7 @@ class _Reading:
                 self.zips.append(descriptor)
             else:
                 os.close(descriptor)
-        elif path.suffix.lower() in CODE:
+        elif is_taken(name, self._asked):
             data = _read_whole(folder, name, self._left, self._max_bytes)
             self._left -= len(data)
             _add(self.code, path.as_posix(), data)
@@ -186,8 +200,8 @@ class _Reading:
         self.code.notes.append(f"{printable(name)} was left out: {error}.")
 
 
-def _read_folder(folder: Folder, max_bytes: int) -> CodeFiles:
-    reading = _Reading(max_bytes)
+def _read_folder(folder: Folder, max_bytes: int, asked: Collection[str]) -> CodeFiles:
+    reading = _Reading(max_bytes, asked)
     try:
         reading.read(folder, PurePosixPath())
         code = reading.code
@@ -195,7 +209,7 @@ def _read_folder(folder: Folder, max_bytes: int) -> CodeFiles:
             data = disk.read_open(reading.zips[0], code.zips[0], max_bytes)
             if len(data) > max_bytes:
                 raise _too_large(max_bytes)
-            inside = _read_archive(data, code.zips[0], max_bytes)
+            inside = _read_archive(data, code.zips[0], max_bytes, asked)
             return CodeFiles(inside.files, [*code.notes, *inside.notes], inside.zips)
         return _checked(code, "this folder")
     finally:
@@ -206,10 +220,10 @@ def _read_folder(folder: Folder, max_bytes: int) -> CodeFiles:
 # --- archives -----------------------------------------------------------------------------------------------------
 
 
-def _read_archive(data: bytes, name: str, max_bytes: int) -> CodeFiles:
+def _read_archive(data: bytes, name: str, max_bytes: int, asked: Collection[str]) -> CodeFiles:
     kind, read = ("tar archive", _read_tar) if is_tar(name) else ("zip", _read_members)
     try:
-        return _checked(read(data, max_bytes), "this zip" if kind == "zip" else "this archive")
+        return _checked(read(data, max_bytes, asked), "this zip" if kind == "zip" else "this archive")
     except RejectedError:
         raise
     except Exception as error:  # zipfile and tarfile answer damage with a dozen kinds of exception
@@ -219,14 +233,14 @@ def _read_archive(data: bytes, name: str, max_bytes: int) -> CodeFiles:
         ) from error
 
 
-def _read_tar(data: bytes, max_bytes: int) -> CodeFiles:
+def _read_tar(data: bytes, max_bytes: int, asked: Collection[str]) -> CodeFiles:
     code = CodeFiles()
     left = max_bytes
-    for number, member in enumerate(members(data, max_bytes, CODE)):
+    for number, member in enumerate(members(data, max_bytes, partial(is_taken, asked=asked))):
         if number >= MAX_ENTRIES:
             raise RejectedError(f"This archive holds more than {MAX_ENTRIES:,} files. Hand in only your code.")
         name = _without_dots(member.name.replace("\\", "/"))
-        if _take(code, name, is_file=member.is_file):
+        if _take(code, name, asked, is_file=member.is_file):
             left -= len(member.data)
             if left < 0:
                 raise _too_large(max_bytes)
@@ -234,8 +248,8 @@ def _read_tar(data: bytes, max_bytes: int) -> CodeFiles:
     return code
 
 
-def _take(code: CodeFiles, name: str, *, is_file: bool) -> bool:
-    """Return whether a member of an archive is code, and take note of it where it is something else."""
+def _take(code: CodeFiles, name: str, asked: Collection[str], *, is_file: bool) -> bool:
+    """Return whether a member of an archive is taken, and take note of it where it is something else."""
     if not name or name.endswith("/") or (_is_safe(name) and _is_furniture(name)):
         return False
     if not _is_safe(name):
@@ -244,7 +258,7 @@ def _take(code: CodeFiles, name: str, *, is_file: bool) -> bool:
         code.notes.append(f"{printable(name)} was left out: it is a link or a device, not a file.")
     elif is_archive(name):
         code.zips.append(name)
-    elif PurePosixPath(name).suffix.lower() in CODE:
+    elif is_taken(name, asked):
         if name in code.files:
             code.notes.append(f"{printable(name)} stands in this zip more than once: the last one is graded.")
         return True
@@ -253,7 +267,7 @@ def _take(code: CodeFiles, name: str, *, is_file: bool) -> bool:
     return False
 
 
-def _read_members(data: bytes, max_bytes: int) -> CodeFiles:
+def _read_members(data: bytes, max_bytes: int, asked: Collection[str]) -> CodeFiles:
     code = CodeFiles()
     left = max_bytes
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
@@ -263,7 +277,7 @@ def _read_members(data: bytes, max_bytes: int) -> CodeFiles:
         for member in members:
             name = _without_dots(member.filename.replace("\\", "/"))
             is_file = stat.S_IFMT(member.external_attr >> 16) in (0, stat.S_IFREG)
-            if not member.is_dir() and _take(code, name, is_file=is_file):
+            if not member.is_dir() and _take(code, name, asked, is_file=is_file):
                 content = _read_member(archive, member, left, max_bytes)
                 left -= len(content)
                 _add(code, name, content)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -13,6 +13,7 @@ from autograder.errors import RejectedError
 from autograder.intake.archive import read_files
 from autograder.intake.candidates import Candidate, Unit, choose_main, stem
 from autograder.intake.exported import plain_module
+from autograder.intake.handed_in import choose_files
 from autograder.intake.helper import HELPER, HELPER_SOURCE
 from autograder.intake.imports import allowed_modules, own_modules
 from autograder.intake.notebook import looks_like_notebook, read_notebook
@@ -21,7 +22,8 @@ from autograder.intake.seen import Text, seen
 from autograder.intake.selection import Rules
 from autograder.intake.source import LEFT_OUT, clean
 from autograder.intake.text import printable, source_text
-from autograder.model import DEFAULT_PACKAGES, Submission
+from autograder.intake.written import answers_in
+from autograder.model import DEFAULT_PACKAGES, NO_QUESTIONS, Questions, Submission
 
 
 @dataclass(frozen=True)
@@ -43,12 +45,15 @@ def read_submission(
     max_bytes: int = 20_000_000,
     expected: frozenset[str] = frozenset(),
     within: Path | None = None,
+    questions: Questions = NO_QUESTIONS,
+    asked: Sequence[str] = (),
 ) -> Submission:
     """Read a module, a notebook, a zip or a folder. Nothing is executed.
 
     `main` is the file asked for; `expected` are the functions asked for, which find it under another name;
     `packages` may be imported, as may the standard library and the submission's own modules. No link below `within`, by
-    default the folder above, is followed.
+    default the folder above, is followed. `questions` are answered in words; `asked` are files besides
+    code, which may come alone.
 
     Raises `RejectedError` with a reason for the student, and `StorageError` when the file system fails.
     """
@@ -61,6 +66,8 @@ def read_submission(
         max_bytes=max_bytes,
         expected=expected,
         within=within,
+        questions=questions,
+        asked=asked,
     ).submission
 
 
@@ -74,11 +81,21 @@ def read_whole(
     max_bytes: int = 20_000_000,
     expected: frozenset[str] = frozenset(),
     within: Path | None = None,
+    questions: Questions = NO_QUESTIONS,
+    asked: Sequence[str] = (),
 ) -> WholeSubmission:
     """Do as `read_submission`, and return the graded file beside it: nobody has to read it again, or another."""
-    code = read_files(path, max_bytes, within)
+    try:
+        code = read_files(path, max_bytes, within, asked)
+    except RejectedError as rejected:
+        more = f" This assignment takes {' and '.join(asked)}, too." if asked else ""
+        raise RejectedError(f"{rejected.reason}{more}") from None
     notes = list(code.notes)
-    files = _rooted(code.files)
+    files, handed = _rooted(code.files), dict[str, str]()
+    if asked:
+        chosen_files = choose_files(files, asked, main)
+        files, handed = chosen_files.code, chosen_files.files
+        notes += chosen_files.notes
     units: dict[str, Unit] = {}
     problems: dict[str, RejectedError] = {}
     for name in sorted(files):
@@ -92,8 +109,8 @@ def read_whole(
         if len(units) > 1:
             del units[name]
             notes.append(f"{printable(name)} was left out: it has the name of a library. Rename it to use it.")
-    more = (name for unit in units.values() for name in (*(unit.files or ()), *(f"{run}.py" for run in unit.runs)))
-    own = own_modules({*units, *more})
+    named = (name for unit in units.values() for name in (*(unit.files or ()), *(f"{run}.py" for run in unit.runs)))
+    own = own_modules({*units, *named})
     rules = Rules(allowed_modules(packages, own), own, expected, run_top_level)
     candidates = [_candidate(unit, rules) for unit in units.values()]
     if problems and not any(candidate.defined for candidate in candidates):
@@ -101,7 +118,9 @@ def read_whole(
     chosen, why = choose_main(candidates, main)
     notes += why
     notes += [problem.reason for problem in problems.values()]
-    submission = _assembled(chosen, candidates, rules, student, notes)
+    answers, more_notes = _answers(files, chosen.path, questions)
+    submission = _assembled(chosen, candidates, rules, student, notes + more_notes, handed)
+    submission = msgspec.structs.replace(submission, answers=answers)
     return WholeSubmission(submission, printable(chosen.path), files[chosen.path])
 
 
@@ -129,6 +148,20 @@ def read_sources(path: Path, *, max_bytes: int = 20_000_000, within: Path | None
     return sources
 
 
+def _answers(files: Mapping[str, bytes], main: str, questions: Questions) -> tuple[dict[str, str], list[str]]:
+    """Return the written answers, and a note on each that stands in another file than the one that is graded."""
+    answers: dict[str, str] = {}
+    notes = []
+    for name in sorted(files, key=lambda name: (name != main, name)) if questions.numbers else ():
+        new = {
+            number: text for number, text in answers_in(files[name], name, questions).items() if number not in answers
+        }
+        answers |= new
+        if new and name != main:
+            notes.append(f"Your answer to {', '.join(new)} was found in {printable(name)}.")
+    return answers, notes
+
+
 def _first(problems: Mapping[str, RejectedError], main: str) -> RejectedError:
     """Return what is wrong with the file asked for; failing that, with any other."""
     return problems[min(problems, key=lambda name: (stem(name) != main.lower(), name))]
@@ -141,9 +174,15 @@ def _candidate(unit: Unit, rules: Rules) -> Candidate:
 
 
 def _assembled(
-    chosen: Candidate, candidates: list[Candidate], rules: Rules, student: str, notes: list[str]
+    chosen: Candidate,
+    candidates: list[Candidate],
+    rules: Rules,
+    student: str,
+    notes: list[str],
+    handed: Mapping[str, str],
 ) -> Submission:
-    """Return the submission: the main file, and the other modules under the paths that it imports them by."""
+    """Return the submission: the main file, the other modules under the paths that it imports them by, and the files
+    that were handed in with them."""
     folder = str(PurePosixPath(chosen.path).parent)
     prefix = "" if folder == "." else f"{folder}/"
     key = chosen.path.removeprefix(prefix)
@@ -168,7 +207,7 @@ def _assembled(
     kept = [printable(note, 300) for note in dict.fromkeys(notes)]
     if len(kept) > MAX_NOTES:
         kept[MAX_NOTES:] = [f"... and {len(kept) - MAX_NOTES} more remarks like these."]
-    whole = Submission.of(student, key, sources, tuple(kept))
+    whole = Submission.of(student, key, {**sources, **handed}, tuple(kept))
     wanted = (rules.expected | chosen.cleaned.reads) - chosen.cleaned.defined
     texts = [Text(one.path, one.unit.source, one.unit.place, one.unit.prose) for one in (chosen, *candidates)]
     return msgspec.structs.replace(

@@ -6,9 +6,8 @@ import bz2
 import gzip
 import io
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 from typing import Protocol
 
 from autograder.errors import RejectedError
@@ -54,8 +53,9 @@ def is_tar(name: str) -> bool:
     return name.lower().endswith(SUFFIXES)
 
 
-def members(data: bytes, most: int, suffixes: tuple[str, ...]) -> Iterator[Member]:
-    """Yield what is in an archive but folders, with the content of files that end so, up to `most` bytes and one more.
+def members(data: bytes, most: int, taken: Callable[[str], bool]) -> Iterator[Member]:
+    """Yield what is in an archive but folders, with the content of files whose name is `taken`, up to `most` bytes and
+    one more.
 
     Raises `RejectedError`, and what the standard library raises for damage.
     """
@@ -69,7 +69,7 @@ def members(data: bytes, most: int, suffixes: tuple[str, ...]) -> Iterator[Membe
         for member in archive:
             content = b""
             is_file = member.isreg() and not member.issparse()
-            if is_file and PurePosixPath(member.name).suffix.lower() in suffixes:
+            if is_file and taken(member.name):
                 stream = archive.extractfile(member)
                 content = stream.read(most + 1) if stream else b""
                 most -= min(most, len(content))

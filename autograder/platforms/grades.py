@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from autograder.model import ExerciseInfo, Person, Report
+from autograder.model import ExerciseInfo, Outcome, Person, Report
 from autograder.platforms.folder.download import SYSTEM as FOLDER
 from autograder.platforms.roster import Roster, completed, match
 
@@ -19,7 +19,11 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 @dataclass(frozen=True)
 class Grade:
-    """One student's result. `score` is None where the grader failed: nobody is charged for that."""
+    """One student's result.
+
+    `score` is None where the grader failed: nobody is charged for that. `waiting` are the points of written answers
+    that nobody has graded yet; they have no entry in `exercises`, and count as none in the score.
+    """
 
     student: str
     person: Person
@@ -31,6 +35,7 @@ class Grade:
     attempt: int
     received: datetime | None
     graded: datetime | None
+    waiting: float = 0.0
 
     @staticmethod
     def of(report: Report) -> Grade:
@@ -44,11 +49,13 @@ class Grade:
             {
                 one.number: round(math.fsum(result.earned for result in report.of_exercise(one.number)), 4)
                 for one in report.exercises
+                if all(result.outcome is not Outcome.NOT_GRADED for result in report.of_exercise(one.number))
             },
             report.late,
             report.attempt,
             report.received,
             report.graded,
+            report.waiting,
         )
 
 

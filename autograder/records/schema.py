@@ -85,6 +85,23 @@ class AdjustmentRow(Base):
     withdraws: Mapped[int | None]
 
 
+class HandGradeRow(Base):
+    """Points for a written answer, known by its text's digest. It is never changed: the last one on a text counts."""
+
+    __tablename__ = "hand_grades"
+    __table_args__ = (Index("hand_graded", "assignment", "id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    assignment: Mapped[str] = mapped_column(exact(200))
+    student: Mapped[str] = mapped_column(exact(400))
+    question: Mapped[str] = mapped_column(exact(200))
+    answer: Mapped[str] = mapped_column(String(64))
+    points: Mapped[float | None]
+    comment: Mapped[str] = mapped_column(Text)
+    author: Mapped[str] = mapped_column(String(200))
+    time: Mapped[datetime] = mapped_column(Moment)
+
+
 class ExtensionRow(Base):
     """More time for a student, or an excuse. It is never changed: a student's last one counts."""
 

@@ -1,9 +1,10 @@
-"""Store every report in any database that SQLAlchemy can reach; a saved report survives a crash."""
+"""Store every report, and points given by hand, in any database that SQLAlchemy can reach: what is saved survives a
+crash."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from types import TracebackType
 
@@ -12,10 +13,11 @@ from sqlalchemy import Engine, event, select
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from autograder.model import Report
+from autograder.model import HandGrade, Report
+from autograder.records.by_hand import HandGrades
 from autograder.records.database import Database
 from autograder.records.migrate import Migration, migrate
-from autograder.records.schema import ReportRow
+from autograder.records.schema import HandGradeRow, ReportRow
 
 PATIENCE = 30.0
 """Seconds to wait for other writers."""
@@ -24,7 +26,7 @@ AT_ONCE = 50
 
 
 class Records:
-    """The reports of a course. Earlier reports stay: the latest one of a student counts.
+    """The reports of a course, and the points that were given by hand. Earlier ones stay: the latest counts.
 
     Safe to share between threads; several processes may write to one SQLite file. `migration` says what was done to a
     database of an earlier version. Raises `RecordsError`.
@@ -91,6 +93,40 @@ class Records:
                 session.add(row)
         except SQLAlchemyError as error:
             raise self._database.failed(_cause(error)) from None
+
+    def give(self, assignment: str, grades: Iterable[HandGrade]) -> None:
+        """Commit points that a person gave, all of them or none. Raises `RecordsError`."""
+        rows = [
+            HandGradeRow(
+                assignment=assignment,
+                student=grade.student,
+                question=grade.question,
+                answer=grade.answer,
+                points=grade.points,
+                comment=grade.comment,
+                author=grade.grader,
+                time=grade.given,
+            )
+            for grade in grades
+        ]
+        try:
+            with Session(self._engine) as session, session.begin():
+                session.add_all(rows)
+        except SQLAlchemyError as error:
+            raise self._database.failed(_cause(error)) from None
+
+    def given(self, assignment: str) -> HandGrades:
+        """Return the points that were given by hand. Raises `RecordsError`."""
+        query = select(HandGradeRow).where(HandGradeRow.assignment == assignment).order_by(HandGradeRow.id)
+        with self._reading() as session:
+            return HandGrades(
+                HandGrade(row.student, row.question, row.answer, row.points, row.time, row.author, row.comment)
+                for row in session.execute(query).scalars()
+            )
+
+    def all_counted(self, assignment: str) -> Iterator[Report]:
+        """Yield the latest report of every student with the points that were given by hand. Raises `RecordsError`."""
+        return map(self.given(assignment).counted, self.all_latest(assignment))
 
     @contextmanager
     def _reading(self) -> Iterator[Session]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from autograder.errors import MarkerError
+from autograder.protocol.handed_in import global_of
 from autograder.release.cut import Cut
 from autograder.rubric.authored import SOLUTION
 from autograder.rubric.rubric import Rubric
@@ -45,10 +46,11 @@ def refuse_uncut(solution: str, rubric: Rubric) -> None:
 def _uncut(solution: str, rubric: Rubric) -> Iterator[str]:
     cut = Cut(solution)
     tree = ast.parse(solution)
+    files = {global_of(file) for file in rubric.files}  # students make them; nothing of them is in a source
     for exercise in rubric.exercises:
         for name in exercise.owns:
             places = list(_bindings(tree.body, name))
-            if name not in exercise.given:
+            if name not in exercise.given and name not in files:
                 yield from _unmarked(name, places, cut)
                 yield from _under_another_heading(name, exercise.number, places, cut)
     try:

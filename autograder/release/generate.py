@@ -17,6 +17,7 @@ from autograder.release.leaks import leaks
 from autograder.release.notebook import colab_notebook, starter_notebook
 from autograder.release.pack import LEFTOVERS
 from autograder.rubric.authored import SOLUTION, source_of
+from autograder.rubric.written import with_answer_cells
 
 
 def released(reference: Path, public: PublicRelease | None = None, *, notebook_only: bool = False) -> dict[str, bytes]:
@@ -28,7 +29,7 @@ def released(reference: Path, public: PublicRelease | None = None, *, notebook_o
     """
     solution = source_of(reference / SOLUTION)
     starter_of(solution)  # its line numbers are the author's
-    starter = starter_source(with_notes(solution, public.bans if public else {}))
+    starter = starter_source(with_additions(solution, public)) if public else starter_source(solution)
     files = {f"{reference.name}.ipynb": starter_notebook(starter).encode()}
     if not notebook_only:
         files[f"{reference.name}.py"] = starter.encode()
@@ -47,6 +48,14 @@ def released(reference: Path, public: PublicRelease | None = None, *, notebook_o
     if found:
         raise LeakError("; ".join(found))
     return files
+
+
+def with_additions(solution: str, public: PublicRelease) -> str:
+    """Return a solution with what the rubric says of it: what is written by hand, and where questions are answered.
+
+    Raises `RubricError` where a question is not asked.
+    """
+    return with_answer_cells(with_notes(solution, public.bans), [question.number for question in public.written])
 
 
 def starter_of(solution: str) -> str:

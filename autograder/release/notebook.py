@@ -14,6 +14,9 @@ KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 _BINDS = re.compile(r"^(?:(?:async )?def|class) +(\w+)|^(\w+) *(?::[^=\n]*)?=(?!=)", re.MULTILINE)
 """Finds what a line binds. A pattern, because a student's cell can keep a parser busy for hours."""
 
+WRITTEN = "written"
+"""The key of a cell's metadata that says which question is answered there."""
+
 Cell = dict[str, Any]
 
 SETUP = """\
@@ -52,7 +55,18 @@ def colab_notebook(starter: str, name: str, exercises: Mapping[str, Sequence[str
 
 def cells_of(source: str) -> list[Cell]:
     """Return the cells of a percent-format module."""
-    return [cell(one.cell_type, one.source) for one in jupytext.reads(source, fmt="py:percent").cells]
+    found = jupytext.reads(source, fmt="py:percent").cells
+    return [cell(one.cell_type, one.source, _written(one.metadata)) for one in found]
+
+
+def _written(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the metadata of a cell that a question is answered in: they stay when its text is changed."""
+    return {"autograder": {WRITTEN: metadata[WRITTEN]}} if WRITTEN in metadata else {}
+
+
+def answered(one: Cell) -> str:
+    """Return the number of the question that is answered in a cell; "" for any other cell."""
+    return str(one["metadata"].get("autograder", {}).get(WRITTEN, ""))
 
 
 def cell(kind: str, source: str, metadata: Mapping[str, Any] | None = None) -> Cell:

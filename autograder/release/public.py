@@ -20,6 +20,7 @@ from autograder.home.public_release import (
     PublicCheck,
     PublicExercise,
     PublicPractice,
+    PublicQuestion,
     PublicRelease,
 )
 from autograder.home.recorded import Answered, Recorded, Right
@@ -39,6 +40,7 @@ from autograder.rubric.reference import Reference
 from autograder.rubric.rubric import Rubric
 from autograder.rubric.slicing import sliced
 from autograder.rubric.variants import Mutant
+from autograder.rubric.written import with_answer_cells
 
 SEED = b"public"
 """Everybody has the same public inputs, so they follow from no secret."""
@@ -51,6 +53,7 @@ def public_release(assignment: Assignment, title: str, packages: Iterable[str]) 
     `MarkerError` where something that the rubric asks for is not cut.
     """
     starter_of(assignment.solution_source)
+    with_answer_cells(assignment.solution_source, assignment.questions.numbers)
     refuse_uncut(assignment.solution_source, assignment.rubric)
     recording = _Recording(assignment)
     public = [check for check in assignment.rubric.checks if check.public]
@@ -84,7 +87,12 @@ def public_release(assignment: Assignment, title: str, packages: Iterable[str]) 
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise PublicCheckError(f"two public checks or practices are called {twice[0]}: rename one of them")
     code = sliced(assignment.folder, functions)
-    return PublicRelease(assignment.name, title, tuple(sorted(packages)), code, exercises, assignment.rubric.numpy)
+    written = [PublicQuestion(one.number, one.title, one.points) for one in assignment.rubric.questions]
+    prose = assignment.questions.prose if written else ""
+    numpy = assignment.rubric.numpy
+    return PublicRelease(
+        assignment.name, title, tuple(sorted(packages)), code, exercises, numpy, written, prose, assignment.rubric.files
+    )
 
 
 def _public_check(assignment: Assignment, check: Check, runs: list[Recorded]) -> PublicCheck:

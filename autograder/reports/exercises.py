@@ -7,6 +7,7 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from autograder.feedback.outcomes import ExerciseResult
 from autograder.model import ExerciseInfo, Outcome
 from autograder.reports.rows import Row
 
@@ -59,8 +60,13 @@ def exercise_summaries(rows: Sequence[Row], graded: Sequence[Row]) -> tuple[Exer
     return tuple(_summary(info, graded) for info in infos.values())
 
 
+def _is_known(cell: ExerciseResult) -> bool:
+    """Return whether it is known what an exercise is worth: a written answer may wait for a person."""
+    return cell.outcome is not Outcome.NOT_GRADED
+
+
 def _summary(info: ExerciseInfo, graded: Sequence[Row]) -> ExerciseSummary:
-    found = [(row, cell) for row in graded for cell in row.cells if cell.number == info.number]
+    found = [(row, cell) for row in graded for cell in row.cells if cell.number == info.number and _is_known(cell)]
     cells = [cell for _, cell in found]
     whole = math.fsum(cell.points for cell in cells)
     earned = math.fsum(cell.earned for cell in cells)

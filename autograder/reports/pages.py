@@ -7,7 +7,6 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
 
 import jinja2
 import msgspec
@@ -40,6 +39,7 @@ class CheckView:
     earned: float
     points: float
     computing: str
+    answer: str | None
 
     @staticmethod
     def of(result: CheckResult) -> CheckView:
@@ -54,7 +54,15 @@ class CheckView:
             earned=result.earned,
             points=result.points,
             computing=sentences.computing(result.cpu_seconds, result.cpu_allowed) if result.cpu_seconds >= 1 else "",
+            answer=result.answer,
         )
+
+    @property
+    def kind(self) -> str:
+        """Return how it is graded, in a word or two."""
+        if self.answer is not None:
+            return "graded by hand"
+        return "public" if self.public else "hidden"
 
     @property
     def passed(self) -> bool:
@@ -64,13 +72,15 @@ class CheckView:
 
 @dataclass(frozen=True, slots=True)
 class ExerciseView:
-    """One exercise on a student's page. `alike` is set where one finding speaks for all its checks."""
+    """One exercise on a student's page. `alike` is set where one finding speaks for all its checks;
+    `shown` is not where its checks would only repeat what is said of the whole."""
 
     anchor: str
     info: ExerciseInfo
     cell: ExerciseResult
     checks: tuple[CheckView, ...]
     alike: Told | None
+    shown: bool
 
     @property
     def untouched(self) -> Told | None:
@@ -142,7 +152,7 @@ def student_page(
             untouched=sum(cell.outcome is Outcome.NOT_ATTEMPTED for cell in row.cells),
             computing=sentences.computing(report.cpu_seconds, report.cpu_allowed),
             ran=row.ran,
-            unreached=unreached(report),
+            waiting=report.waiting,
             ours=is_ours(report),
             next=next(iter(begun or open_ones), None),
         )
@@ -156,7 +166,8 @@ def _view(report: Report, anchor: str, info: ExerciseInfo, cell: ExerciseResult)
         and not (check.told.hint or check.told.note or check.facts or check.curve or check.passed)
         for check in checks
     )
-    return ExerciseView(anchor, info, cell, checks, checks[0].told if alike else None)
+    shown = bool(checks) and (not unreached(report) or any(check.answer is not None for check in checks))
+    return ExerciseView(anchor, info, cell, checks, checks[0].told if alike else None, shown)
 
 
 def _cells_by(row: Row) -> dict[str, ExerciseResult]:
@@ -215,7 +226,7 @@ def environment() -> jinja2.Environment:
         loader=jinja2.PackageLoader("autograder.reports"),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
-        finalize=_finalize,
+        finalize=formats.shown,
         trim_blocks=True,
         lstrip_blocks=True,
         auto_reload=False,
@@ -233,10 +244,3 @@ def environment() -> jinja2.Environment:
         plot=pictures.plot,
     )
     return environment
-
-
-def _finalize(value: Any) -> Any:
-    """Clean every text that a template prints, so that no hidden character reaches a page."""
-    if isinstance(value, Markup) or not isinstance(value, str):
-        return value
-    return formats.visible(value)

@@ -14,11 +14,13 @@ from autograder.rubric.drivers import Driver
 from autograder.rubric.exercise import AUTOGRAD, Check, Exercise
 from autograder.rubric.expectations import expect, in_order, matches, raises, same_trajectory, tensor_of
 from autograder.rubric.gradients import agrees_with_numerical, gradients_reach, numerical_gradient
+from autograder.rubric.handed_in import handed_in, predictions
 from autograder.rubric.ladder import Ladder, Rung, Score
 from autograder.rubric.reference import Reference
 from autograder.rubric.rubric import Rubric
 from autograder.rubric.student import Student
 from autograder.rubric.variants import Variants
+from autograder.rubric.written import Written
 
 __all__ = [
     "AUTOGRAD",
@@ -36,16 +38,19 @@ __all__ = [
     "Student",
     "StudentError",
     "Variants",
+    "Written",
     "agrees_with_numerical",
     "answer",
     "as_tensor",
     "compare",
     "expect",
     "gradients_reach",
+    "handed_in",
     "in_order",
     "matches",
     "named",
     "numerical_gradient",
+    "predictions",
     "raises",
     "same_trajectory",
     "short_answers",

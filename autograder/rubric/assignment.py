@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import importlib.util
 import sys
@@ -15,6 +16,8 @@ from typing import Any, Protocol, TypeVar
 import torch
 
 from autograder.errors import AssignmentError
+from autograder.model import Questions
+from autograder.protocol.handed_in import global_of, packed, unpacked
 from autograder.rubric.authored import SOLUTION, authored, near, shown, source_of
 from autograder.rubric.clashes import refuse_clashes
 from autograder.rubric.dependencies import dependencies
@@ -23,8 +26,11 @@ from autograder.rubric.exercise import Check, Exercise
 from autograder.rubric.reference import Reference
 from autograder.rubric.rubric import Rubric
 from autograder.rubric.variants import Equivalent, Mutant, Variants, apply
+from autograder.rubric.written import prose_of
 
 Kind = TypeVar("Kind")
+HANDED_IN = "handed_in"
+"""The folder of the files that the reference hands in."""
 
 
 class Gradable(Protocol):
@@ -72,7 +78,7 @@ class Assignment:
 
     def solution(self, changes: dict[str, Any] | None = None) -> dict[str, Any]:
         """Run the solution; return its fresh namespace, with `changes` put in. Raises `AssignmentError`."""
-        namespace: dict[str, Any] = {"__name__": "submission"}
+        namespace: dict[str, Any] = {"__name__": "submission", **copy.deepcopy(self._handed_in)}
         with authored(self.folder / SOLUTION):
             exec(self._solution_code, namespace)
         return apply(namespace, changes or {})
@@ -84,6 +90,27 @@ class Assignment:
     def draw(self, check: Check, dtype: torch.dtype, seed: int) -> Draw:
         """Return the draws of one run of a check."""
         return Draw(seed, dtype, numpy=self.rubric.numpy)
+
+    @cached_property
+    def questions(self) -> Questions:
+        """Return what is asked in words."""
+        return Questions(tuple(question.number for question in self.rubric.questions), prose_of(self.solution_source))
+
+    @cached_property
+    def _handed_in(self) -> dict[str, Any]:
+        """Return the files that the reference hands in, by the variables that hold them. Raises `AssignmentError`."""
+        found = {}
+        for file in self.rubric.files:
+            path = self.folder / HANDED_IN / file
+            try:
+                found[global_of(file)] = unpacked(file, packed(file, path.read_bytes()))
+            except (OSError, ValueError) as error:
+                said = getattr(error, "strerror", None) or error
+                raise AssignmentError(
+                    f"{shown(self.folder / 'checks.py')} asks for {file}: put a right one into "
+                    f"{self.folder.name}/{HANDED_IN}/ ({said})"
+                ) from None
+        return found
 
     @cached_property
     def _solution_code(self) -> types.CodeType:

@@ -6,9 +6,11 @@ import math
 from collections.abc import Collection
 
 from autograder.errors import RubricError
+from autograder.protocol.handed_in import KINDS, global_of, kind_of
 from autograder.protocol.names import resolve
 from autograder.rubric.authored import described, line_of_caller, near
 from autograder.rubric.exercise import Check, Exercise
+from autograder.rubric.written import Written
 
 
 class Rubric:
@@ -17,12 +19,13 @@ class Rubric:
     `checks.py` keeps one as `rubric`.
 
     Args:
-        *exercises: Exercises that have a module each, `exercises/TOPIC.py`. Those of `Rubric.exercise` come after them.
+        *parts: Exercises that have a module each, `exercises/TOPIC.py`, and written questions between them. Those of
+            `Rubric.exercise` and `Rubric.written` come after them.
         numpy: Whether the assignment is about NumPy: what is drawn and what students answer are then arrays. Without
             it, both are tensors, and an array counts as one. A frame, a set or text is one in either.
 
     Attributes:
-        exercises: The exercises, in the order in which they were added.
+        parts: The exercises and written questions, in the order in which they were added.
 
     Example:
         >>> losses = Exercise("1.3", "Two losses", owns=("mse", "mae"), points=6)
@@ -32,9 +35,20 @@ class Rubric:
         ['mae', 'mse', 'slope']
     """
 
-    def __init__(self, *exercises: Exercise, numpy: bool = False) -> None:
-        self.exercises: list[Exercise] = list(exercises)
+    def __init__(self, *parts: Exercise | Written, numpy: bool = False) -> None:
+        self.parts: list[Exercise | Written] = list(parts)
         self.numpy = numpy
+        self.files: list[str] = []
+
+    @property
+    def exercises(self) -> list[Exercise]:
+        """Return the exercises: what is checked."""
+        return [part for part in self.parts if isinstance(part, Exercise)]
+
+    @property
+    def questions(self) -> list[Written]:
+        """Return the written questions: what a person grades."""
+        return [part for part in self.parts if isinstance(part, Written)]
 
     def exercise(
         self,
@@ -78,8 +92,64 @@ class Rubric:
         if isinstance(points, bool) or not isinstance(points, int | float) or not 0 <= points < math.inf:
             raise RubricError(f"exercise {number}: points={described(points)} is not a number from 0 on", place)
         exercise = Exercise(number, title, tuple(owns), points, tuple(bans), bonus, tuple(given), place)
-        self.exercises.append(exercise)
+        self.parts.append(exercise)
         return exercise
+
+    def written(
+        self, number: str, title: str, *, points: float, elements: tuple[str, ...], bonus: bool = False
+    ) -> Written:
+        """Add a question that students answer in words, with points that a person gives.
+
+        Args:
+            number: Its number, as in the solution's heading: "1.9". No exercise has the same.
+            title: The question: "Why does momentum help?" More of it may stand in the solution, below the heading.
+            points: What a full answer is worth; they come beside the checks' points or inside them, as
+                grader_config.yml says.
+            elements: What a full answer has, for the person who grades.
+            bonus: Whether its points come on top of the assignment's.
+
+        Returns:
+            The question.
+
+        Example:
+            >>> rubric = Rubric()
+            >>> why = rubric.written("1.9", "Why does momentum help?", points=3, elements=("averages out the noise",))
+            >>> [question.number for question in rubric.questions], rubric.points
+            (['1.9'], 0)
+        """
+        question = Written(number, title, points, elements, bonus, line_of_caller())
+        self.parts.append(question)
+        return question
+
+    def file(self, name: str) -> str:
+        """Ask for a file to be handed in, beside code or alone. An exercise owns it under the name returned.
+
+        A table (`.csv`, `.tsv`, `.json`, `.txt`) is its text. Weights (`.npz`, `.pt`, `.pth`, `.safetensors`) are a
+        dictionary of arrays or tensors; they are read where the student's code runs, without pickled objects. The
+        reference's own lies in `reference/NAME/handed_in/`.
+
+        Args:
+            name: The file's name: "predictions.csv".
+
+        Returns:
+            The name of the global variable that holds it: "PREDICTIONS".
+
+        Raises:
+            RubricError: Such a file cannot be read, or one of that name is asked for already.
+
+        Example:
+            >>> rubric = Rubric()
+            >>> digits = rubric.exercise("3.1", "Unseen digits", owns=(rubric.file("predictions.csv"),), points=0)
+            >>> digits.owns
+            ('PREDICTIONS',)
+        """
+        place = line_of_caller()
+        if kind_of(name) not in KINDS or "/" in name:
+            raise RubricError(f"file {name!r}: it has to be one of {', '.join(KINDS)}, without a folder", place)
+        if global_of(name) in map(global_of, self.files) or not global_of(name).isidentifier():
+            raise RubricError(f"file {name!r}: {global_of(name)} cannot be its variable, or is another's", place)
+        self.files.append(name)
+        return global_of(name)
 
     @property
     def checks(self) -> list[Check]:
@@ -92,8 +162,13 @@ class Rubric:
 
     @property
     def points(self) -> float:
-        """Return the points of the whole assignment, without bonus exercises."""
+        """Return the points of all checks, without bonus exercises."""
         return sum(exercise.points for exercise in self.exercises if not exercise.bonus)
+
+    @property
+    def written_points(self) -> float:
+        """Return the points of all written answers, without bonus questions."""
+        return sum(question.points for question in self.questions if not question.bonus)
 
     @property
     def functions(self) -> frozenset[str]:
@@ -182,10 +257,13 @@ class Rubric:
             )
         owned: set[str] = set()
         numbers: set[str] = set()
+        for part in self.parts:
+            if part.number in numbers:
+                raise RubricError(f"two exercises have the number {part.number}: renumber one", part.line)
+            numbers.add(part.number)
+        for question in self.questions:
+            question.verify()
         for exercise in self.exercises:
-            if exercise.number in numbers:
-                raise RubricError(f"two exercises have the number {exercise.number}: renumber one", exercise.line)
-            numbers.add(exercise.number)
             if twice := [name for name in exercise.owns if name in owned]:
                 raise RubricError(
                     f"exercise {exercise.number} owns {min(twice)}, which an earlier exercise owns", exercise.line

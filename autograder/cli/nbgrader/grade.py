@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from autograder.grading.scheduler import Done
     from autograder.platforms.nbgrader.course import NbgraderCourse
     from autograder.platforms.nbgrader.gradebook import AssignmentGradebook, Written
+    from autograder.records.by_hand import HandGrades
     from autograder.release.notebook import Cell
 
 MAX_BYTES = 100_000_000
@@ -97,7 +98,8 @@ def _grade(
                           f"grader_config.yml {moment(course.settings.due)}: "
                           "the gradebook counts.[/]")  # fmt: skip
         known = _released(place.released(name) / f"{book.notebook}.ipynb")
-        writer = _Writer(place, book, {entry.student: entry for entry in entries}, released=known)
+        given = records.given(name)
+        writer = _Writer(place, book, {entry.student: entry for entry in entries}, given, released=known)
         batch = Batch(ready.executor, ready.boundary, records, jobs=jobs, fresh=fresh)
         tally = watched(writer.through(batch.run(entries)), len(entries), quiet=quiet or json)
     if tally.interrupted:
@@ -124,6 +126,7 @@ class _Writer:
     place: NbgraderCourse
     book: AssignmentGradebook
     entries: dict[str, Entry]
+    given: HandGrades
     written: list[Written] = field(default_factory=list)
     without_cell: list[str] = field(default_factory=list)
     unwritten: dict[str, str] = field(default_factory=dict)
@@ -134,7 +137,7 @@ class _Writer:
         """The results, each written down on its way."""
         for one in results:
             try:
-                self._write(one.report, one.cells)
+                self._write(self.given.counted(one.report), one.cells)
             except Exception as error:  # one odd submission never stops the others; its report is kept anyway
                 self.book.undo()
                 said = str(error) if isinstance(error, UserError) else f"{type(error).__name__}: {error}"

@@ -13,7 +13,7 @@ from autograder.platforms.grades import Exported, Grade, Gradebook, harmless, nu
 
 COLUMNS = (
     "student", "name", "id", "email", "number", "system", "status", "score", "points", "attempt", "late", "received",
-    "graded",
+    "graded", "ungraded",
 )  # fmt: skip
 
 
@@ -66,6 +66,7 @@ def _plain(grade: Grade) -> dict[str, Any]:
         "late": grade.late,
         "received": _iso(grade.received),
         "graded": _iso(grade.graded),
+        "ungraded": grade.waiting or None,
     }
     return said
 

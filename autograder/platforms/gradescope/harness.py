@@ -13,7 +13,7 @@ from pathlib import Path
 
 import msgspec
 
-from autograder.config import AssignmentConfig, Config, load
+from autograder.config import AssignmentConfig, Config, WrittenPoints, load
 from autograder.errors import SandboxUnavailableError
 from autograder.files import replace
 from autograder.grading.executors.local import LocalExecutor
@@ -22,7 +22,7 @@ from autograder.grading.scheduler import Batch
 from autograder.grading.settings import AssignmentInfo, GradingSettings, Reading, engine_version
 from autograder.identity import clean_name
 from autograder.intake.classroom import Entry
-from autograder.model import CheckResult, Outcome, Report
+from autograder.model import CheckResult, Outcome, Report, score_of
 from autograder.platforms.gradescope import contract, policy
 from autograder.platforms.gradescope.contract import Results
 from autograder.platforms.gradescope.metadata import named, read_metadata
@@ -142,6 +142,7 @@ class Grading:
             slot_mb=SLOT_MB,
             ends=self._end - OVERHEAD_SECONDS,
             cpus=container_size().cpus or 1.0,
+            written_inside=settings.written is WrittenPoints.INSIDE,
         )
 
     # --- what the batch asks for: earlier reports, earlier results, a place for new ones --------------------------
@@ -173,8 +174,8 @@ class Grading:
         failed = any(one.outcome is Outcome.GRADER_ERROR for one in done)
         status = "grader error" if failed else "graded"
         report = without_results(clean_name(self._metadata.student), self._digest, self._info, status, "")
-        score = round(sum(one.earned for one in done), 4)
-        report = msgspec.structs.replace(report, score=score, results=done)
+        score = score_of(done, self._info.check_weight)
+        report = msgspec.structs.replace(report, score=score, results=done, check_weight=self._info.check_weight)
         self._write("partial.json", results_of(report, self._settings.gradescope, self._metadata, unreached=unreached))
 
     def _write(self, name: str, results: Results) -> None:

@@ -92,7 +92,7 @@ def _tests(report: Report, hidden: Visibility) -> Iterator[Test]:
     titles = {exercise.number: exercise.title for exercise in report.exercises}
     for result in report.results:
         counted[result.exercise] += 1
-        ours = result.outcome is Outcome.GRADER_ERROR
+        ours = result.outcome in (Outcome.GRADER_ERROR, Outcome.NOT_GRADED)
         points = max(0.0, _number(result.points))
         title = titles.get(result.exercise, "")
         yield Test(

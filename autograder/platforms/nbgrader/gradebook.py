@@ -14,7 +14,7 @@ from nbgrader.api import Gradebook, MissingEntry
 from sqlalchemy.exc import SAWarning, SQLAlchemyError
 
 from autograder.errors import InputError
-from autograder.model import ExerciseInfo, Outcome, Report
+from autograder.model import CheckResult, ExerciseInfo, Outcome, Report
 from autograder.platforms.nbgrader.autograded import MasterCell
 from autograder.platforms.nbgrader.course import NbgraderCourse
 from autograder.platforms.nbgrader.markdown import message
@@ -151,6 +151,9 @@ def _score(grade: Any, report: Report, exercise: ExerciseInfo) -> None:
     """The part that was earned, of the points the gradebook has. A manual score stays, and asks for a second look
     where the automatic one next to it has changed."""
     results = report.of_exercise(exercise.number)
+    if any(result.answer is not None for result in results):
+        _score_written(grade, results[0])
+        return
     before = grade.auto_score
     ours = report.status == "grader error" and (not results or any(r.outcome is Outcome.GRADER_ERROR for r in results))
     part = sum(result.earned for result in results) / exercise.points if exercise.points else 0.0
@@ -161,12 +164,26 @@ def _score(grade: Any, report: Report, exercise: ExerciseInfo) -> None:
         grade.needs_manual_grade = True
 
 
+def _score_written(grade: Any, result: CheckResult) -> None:
+    """Points that were given on our page go in as a person's; until then nbgrader's own page may give them."""
+    if result.outcome is Outcome.NOT_GRADED:
+        grade.auto_score = None
+        grade.needs_manual_grade = grade.manual_score is None
+    elif result.outcome is Outcome.NOT_ATTEMPTED:
+        grade.auto_score = 0.0
+        grade.needs_manual_grade = False
+    else:
+        grade.manual_score = round(result.earned / result.points * float(grade.max_score), 4)
+        grade.needs_manual_grade = False
+
+
 def _comments(report: Report, cells: set[str]) -> dict[str, str | None]:
     """What to say at each solution cell; an exercise that has none speaks at that of the one before."""
-    texts: dict[str, list[str]] = {name: [] for name in cells if name.startswith("solution-")}
+    texts: dict[str, list[str]] = {name: [] for name in cells if name.startswith(("solution-", grade_id("")))}
     home = ""
     for exercise in report.exercises:
-        home = solution_id(exercise.number) if solution_id(exercise.number) in texts else home
+        own = (solution_id(exercise.number), grade_id(exercise.number))
+        home = next((name for name in own if name in texts), home)
         if home:
             texts[home] += comment_on(report, exercise)
     return {name: message(lines) or None for name, lines in texts.items()}

@@ -6,11 +6,10 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from autograder.home.public_release import PublicRelease
-from autograder.release.by_hand import with_notes
-from autograder.release.cut import BEGIN, nbgrader_source
-from autograder.release.generate import released, written_data
-from autograder.release.notebook import Cell, cell, cells_of, defined, last_cells, notebook_json
+from autograder.home.public_release import PublicQuestion, PublicRelease
+from autograder.release.cut import BEGIN, END, nbgrader_source
+from autograder.release.generate import released, with_additions, written_data
+from autograder.release.notebook import Cell, answered, cell, cells_of, defined, last_cells, notebook_json
 from autograder.rubric.authored import SOLUTION, source_of
 
 SCHEMA = 3
@@ -43,12 +42,16 @@ def source_version(reference: Path, bundle: PublicRelease, assignments: Path) ->
 
 def source_notebook(solution: str, bundle: PublicRelease) -> str:
     """The notebook with solutions; `nbgrader generate_assignment` makes the starter of it."""
-    cells = cells_of(nbgrader_source(with_notes(solution, bundle.bans)))
+    cells = cells_of(nbgrader_source(with_additions(solution, bundle)))
     asked = {exercise.number: exercise.owns for exercise in bundle.exercises}
     last = last_cells(cells, asked)
     ids = dict(_solution_ids(cells, asked, last))
+    questions = {question.number: question for question in bundle.written}
     made: list[Cell] = []
     for at, one in enumerate(cells):
+        if question := questions.get(answered(one)):
+            made.append(_answer_cell(one, question))
+            continue
         made.append({**one, "metadata": metadata(ids[at], solution=True)} if at in ids else one)
         for exercise in bundle.exercises:
             if last.get(exercise.number) == at:
@@ -57,8 +60,15 @@ def source_notebook(solution: str, bundle: PublicRelease) -> str:
     return notebook_json(made)
 
 
+def _answer_cell(one: Cell, question: PublicQuestion) -> Cell:
+    """A cell to answer in, which a person grades: nbgrader puts its own words where the answer goes."""
+    source = f"{one['source'].rstrip()}\n\n### {BEGIN}\n### {END}"
+    graded = metadata(grade_id(question.number), solution=True, points=question.points, locked=False)
+    return {**one, "source": source, "metadata": {**one["metadata"], **graded}}
+
+
 def grade_id(number: str) -> str:
-    """The id of an exercise's grade cell: it stays while the exercise keeps its number."""
+    """The id of an exercise's grade cell, or of a written question's answer: it stays while the number does."""
     return f"exercise-{_plain(number)}"
 
 
@@ -67,9 +77,13 @@ def solution_id(number: str) -> str:
     return f"solution-{_plain(number)}"
 
 
-def metadata(name: str, *, solution: bool = False, points: float | None = None) -> dict[str, object]:
-    """A cell's nbgrader metadata: a solution, or with `points` a read-only grade cell."""
-    graded = {"grade": False, "locked": False} if points is None else {"grade": True, "locked": True, "points": points}
+def metadata(
+    name: str, *, solution: bool = False, points: float | None = None, locked: bool = True
+) -> dict[str, object]:
+    """A cell's nbgrader metadata: a solution, or with `points` a grade cell, by default read-only."""
+    graded = (
+        {"grade": False, "locked": False} if points is None else {"grade": True, "locked": locked, "points": points}
+    )
     return {"nbgrader": {**graded, "grade_id": name, "schema_version": SCHEMA, "solution": solution, "task": False}}
 
 

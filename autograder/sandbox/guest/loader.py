@@ -14,6 +14,7 @@ import types
 from collections.abc import Sequence
 from typing import Any, Protocol
 
+from autograder.protocol.handed_in import global_of, unpacked
 from autograder.protocol.messages import HELPER, Raised
 from autograder.sandbox.guest.surroundings import furnish
 from autograder.sandbox.guest.tracebacks import describe
@@ -110,8 +111,15 @@ def load(files: dict[str, str], main: str, gate: Gate = everything) -> tuple[dic
     sys.meta_path.insert(0, _Sources(files, gate))
     module = types.ModuleType("submission")
     sys.modules["submission"] = module
+    first: Raised | None = None
+    for name in files:
+        if not name.endswith(".py"):
+            try:
+                module.__dict__[global_of(name)] = unpacked(name, files[name])
+            except BaseException as error:
+                first = first or describe(error, frozenset())
     try:
         run_source(main, files[main], module.__dict__, gate)
     except BaseException as error:
-        return module.__dict__, describe(error, frozenset(files))
-    return module.__dict__, None
+        first = first or describe(error, frozenset(files))
+    return module.__dict__, first

@@ -49,8 +49,8 @@ def masked_rows(student: Student, reference: Reference, draw: Draw) -> None:
     for shape in ((2, 3), (3, 5), (2, 3, 4)):
         matches(student, reference, "masked_softmax", trained(draw.normal(*shape, scale=2)), random_mask(draw, *shape))
     z = draw.normal(2, 3, 4, 5)
-    for shape in ((2, 1, 1, 5), (4, 5), (5,)):  # a mask for each sequence, for each query, and one for all
-        matches(student, reference, "masked_softmax", z, random_mask(draw, *shape))
+    for sizes in ((2, 1, 1, 5), (4, 5), (5,)):  # a mask for each sequence, for each query, and one for all
+        matches(student, reference, "masked_softmax", z, random_mask(draw, *sizes))
     matches(student, reference, "masked_softmax", draw.normal(2, 4) + 1000, random_mask(draw, 2, 4))
     mask = random_mask(draw, 3, 5)  # the real scores far below those that are masked
     matches(student, reference, "masked_softmax", draw.normal(3, 5) + torch.where(mask, -1000.0, 1000.0), mask)

@@ -1,0 +1,1 @@
+"""Where a person gives points for written answers: on a page, or in a table."""
