@@ -97,7 +97,12 @@ def public_release(assignment: Assignment, title: str, packages: Iterable[str]) 
 
 def _public_check(assignment: Assignment, check: Check, runs: list[Recorded]) -> PublicCheck:
     called = reached(assignment, check, Engine(assignment, SEED), "public")
-    functions = tuple(name for name in assignment.rubric.before(check.function) if name in called)
+    solution = assignment.solution()
+    functions = tuple(
+        name
+        for name in assignment.rubric.before(check.function)
+        if name in called and not isinstance(solution[name], type)  # nobody sees who uses a class
+    )
     public_cases = None
     if isinstance(check.run, Cases):
         sizes = [encode(size) for size in check.run.sizes]

@@ -65,7 +65,7 @@ def compare(
         case np.ndarray():
             _compare_array(got, expected, what, rtol, atol)
         case bool() | None | str():
-            got = got.item() if _is_one(got) and got.dtype in (torch.bool, np.bool_) else got
+            got = got.item() if _is_one(got) and str(got.dtype) in ("bool", "torch.bool") else got
             if type(got) is not type(expected) or got != expected:
                 raise MismatchError(f"{what}: expected {_kind(expected)}, got {shown(got)}.")
         case int():
@@ -170,6 +170,9 @@ def _compare_array(got: Any, expected: Any, what: str, rtol: float | None, atol:
         numbers = expected if expected.dtype.name not in ("uint16", "uint32", "uint64") else expected.astype("float64")
         compare_numbers(got, torch.from_numpy(np.array(numbers)), what, rtol, atol, "an array")
         return
+    if kind == "O" and isinstance(got, list | tuple):
+        compare(got, expected.tolist(), what, rtol, atol)
+        return
     array = _array_like(got)
     wanted = {"U": "text", "S": "bytes", "M": "dates", "m": "durations"}.get(kind, "objects")
     if array is None or not (array.dtype.kind == kind or kind == "O" or (array.dtype.kind == "O" and kind == "U")):
@@ -190,10 +193,14 @@ def _compare_array(got: Any, expected: Any, what: str, rtol: float | None, atol:
 
 
 def _array_like(value: Any) -> Any:
-    """Return an array, or a nested list as one; None for anything else."""
+    """Return an array, or a nested list of texts as one; None for anything else."""
     if isinstance(value, np.ndarray):
         return value
     try:
-        return np.array(value) if isinstance(value, list | tuple) else None
+        return np.array(value) if isinstance(value, list | tuple) and all(map(_is_text, value)) else None
     except ValueError:  # rows of different lengths
         return None
+
+
+def _is_text(value: Any) -> bool:
+    return all(map(_is_text, value)) if isinstance(value, list | tuple) else isinstance(value, str | bytes)

@@ -10,21 +10,35 @@ import tracemalloc
 from typing import Any
 
 import msgspec
+import numpy as np
+import pandas as pd
 import pytest
 import torch
 from hypothesis import example, given
 from hypothesis import strategies as st
+from scipy import sparse
 
 from autograder.errors import ConnectionClosedError, DeadlineError, MalformedMessageError, UnacceptableValueError
 from autograder.model import Outcome
 from autograder.protocol.codec import DTYPES, decode, encode
 from autograder.protocol.framing import Channel
+from autograder.protocol.libraries import imported
 from autograder.protocol.messages import Ask, Raised, Reply, Request, Returned
 from autograder.protocol.values import (
+    ArrayValue,
+    BytesValue,
+    ColumnValue,
+    ComplexValue,
     DictValue,
+    FrameValue,
     GeneratorValue,
+    IndexValue,
     ListValue,
+    ObjectsValue,
     Opaque,
+    SeriesValue,
+    SetValue,
+    SparseValue,
     TensorValue,
     TupleValue,
     Value,
@@ -54,6 +68,53 @@ def sound_tensors(draw: st.DrawFn) -> TensorValue:
     return TensorValue(dtype, shape, draw(st.binary(min_size=count, max_size=count)), draw(st.booleans()))
 
 
+array_types = [
+    "float64",
+    "int64",
+    "int8",
+    "bool",
+    "complex64",
+    "uint32",
+    "U1",
+    "U3",
+    "S2",
+    "datetime64[D]",
+    "U0",
+    "O",
+    "V4",
+]
+wild_arrays = st.builds(
+    ArrayValue, st.sampled_from(array_types), st.lists(sizes, max_size=4).map(tuple), st.binary(max_size=48)
+)
+
+
+@st.composite
+def sound_arrays(draw: st.DrawFn, *, flat: bool = False) -> ArrayValue:
+    """An array whose shape and data agree; the data are any bytes."""
+    name = draw(st.sampled_from(array_types[:-3]))
+    shape = tuple(draw(st.lists(st.integers(0, 3), min_size=flat, max_size=1 if flat else 3)))
+    count = math.prod(shape) * np.dtype(name).itemsize
+    return ArrayValue(name, shape, draw(st.binary(min_size=count, max_size=count)))
+
+
+words = st.text(max_size=3)
+objects = st.builds(
+    ObjectsValue, st.tuples(st.integers(0, 2)), st.lists(st.none() | st.integers(0, 9) | words, max_size=2)
+)
+held = sound_arrays(flat=True) | objects
+dtypes = st.sampled_from(["float64", "str", "Int64", "boolean", "category", "object", "Float32", "datetime64[ns, UTC]"])
+columns = st.builds(ColumnValue, dtypes, held, st.none() | held, st.booleans())
+labels = st.none() | st.integers(0, 3) | words | sound_arrays()
+indexes = st.builds(IndexValue, st.lists(columns, max_size=2), st.lists(labels, max_size=2))
+tables = (
+    indexes
+    | st.builds(SeriesValue, columns, indexes, labels)
+    | st.builds(FrameValue, indexes, indexes, st.lists(columns, max_size=2))
+    | st.builds(
+        SparseValue, st.sampled_from(["csr_matrix", "coo_array", "dia_matrix", "", "__class__"]),
+        st.tuples(sizes, sizes), *[sound_arrays(flat=True)] * 3,
+    )
+)  # fmt: skip
 leaves = (
     st.none()
     | st.booleans()
@@ -62,6 +123,11 @@ leaves = (
     | st.text(max_size=20)
     | wild_tensors
     | sound_tensors()
+    | wild_arrays
+    | sound_arrays()
+    | tables
+    | st.builds(ComplexValue, st.floats(), st.floats())
+    | st.builds(BytesValue, st.binary(max_size=8))
     | st.builds(GeneratorValue, st.integers(0, 3), st.integers(-(2**63), 2**64 - 1))
     | st.builds(Opaque, st.text(max_size=20))
 )
@@ -69,7 +135,9 @@ values = st.recursive(
     leaves,
     lambda inner: (
         st.builds(ListValue, st.lists(inner, max_size=4))
-        | st.builds(TupleValue, st.lists(inner, max_size=4))
+        | st.builds(TupleValue, st.lists(inner, max_size=4), st.lists(words, max_size=2).map(tuple))
+        | st.builds(SetValue, st.lists(inner, max_size=4), st.booleans())
+        | st.builds(ObjectsValue, st.lists(sizes, max_size=3).map(tuple), st.lists(inner, max_size=4))
         | st.builds(DictValue, st.lists(st.tuples(inner, inner), max_size=3))
     ),
     max_leaves=12,
@@ -179,7 +247,7 @@ def test_what_claims_to_be_huge_takes_little_memory(body: bytes, where: str) -> 
 
 def plain_or_refused(value: Value) -> Any:
     try:
-        return decode(value)
+        return decode(value, library=imported)
     except UnacceptableValueError as refusal:
         return refusal
 
@@ -228,6 +296,17 @@ EXPECTED = [
     "text",
     False,
     None,
+    np.array([1.0, 2.0]),
+    np.array(["a", "b"]),
+    np.array([1.0, "a"], dtype=object),
+    {1, "a"},
+    1j,
+    b"ab",
+    {"a": 1.0},
+    pd.DataFrame({"a": [1.0, None], "b": ["x", "y"]}),
+    pd.Series([1, 2]),
+    pd.Index([0, 1]),
+    sparse.csr_matrix([[0.0, 2.0]]),
 ]
 
 

@@ -66,7 +66,8 @@ def test_it_is_checked_at_home(assignment, tmp_path):
     assert [result.outcome for result in checked.results] == [Outcome.PASSED] * 2
     wrong = assignment.solution_source.replace("self.grad += upstream", "self.grad = upstream")
     (place / "trial.py").write_text(wrong, encoding="utf-8")
-    (first, _) = check_file(place / "trial.py").results
+    first, second = check_file(place / "trial.py").results
+    assert second.outcome is Outcome.PASSED, "who uses a class is not known: nothing is said of it elsewhere"
     assert first.message.startswith("`Scalar`['slopes'][0] differs") and first.hint == "Is a node used only once?"
 
 
