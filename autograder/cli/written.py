@@ -16,6 +16,12 @@ from autograder.cli.options import ConfigFile, Name
 from autograder.errors import InputError
 from autograder.files import PRIVATE, replace
 
+EXAMPLES = (
+    "autograder written regression",
+    "autograder written regression --to answers.csv",
+    "autograder written regression --from answers.csv --grader Grace",
+)
+
 if TYPE_CHECKING:
     from autograder.marking.answers import Sheet
     from autograder.records import Records
