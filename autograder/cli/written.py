@@ -17,9 +17,8 @@ from autograder.errors import InputError
 from autograder.files import PRIVATE, replace
 
 EXAMPLES = (
-    "autograder written regression",
+    "autograder written regression --grader Grace",
     "autograder written regression --to answers.csv",
-    "autograder written regression --from answers.csv --grader Grace",
 )
 
 if TYPE_CHECKING:
