@@ -84,11 +84,6 @@ class Submission(msgspec.Struct, frozen=True, tag="submission"):
         digest.update(main.encode("utf-8", "surrogatepass"))
         return Submission(student, main, dict(files), digest.hexdigest(), notes, received)
 
-    @property
-    def sources(self) -> dict[str, str]:
-        """Return the files that are code."""
-        return {name: text for name, text in self.files.items() if name.endswith(".py")}
-
 
 class Difference(msgspec.Struct, frozen=True):
     """How a student's array differs from the reference, without giving either away."""

@@ -45,7 +45,7 @@ def notebook(*cells: tuple[str, str] | tuple[str, str, str]) -> bytes:
 def answer(number: str, text: str, points: float = 3.0) -> CheckResult:
     """The result of a written question that nobody has graded."""
     outcome = Outcome.NOT_GRADED if text else Outcome.NOT_ATTEMPTED
-    return CheckResult(f"{number} written", number, WHY, points, 0.0, outcome, True, answer=text)
+    return CheckResult(f"{number} written", number, "Your answer, in words.", points, 0.0, outcome, True, answer=text)
 
 
 def report(student: str, *answers: CheckResult, earned: float = 10.0, check_weight: float = 1.0) -> Report:

@@ -179,5 +179,5 @@ def _of(records: Records, name: str, students: set[str]) -> Iterable[Report]:
     """Return the latest reports of these students; a few are looked up one by one, not in the whole class."""
     if len(students) <= FEW:
         found = (records.latest(name, student) for student in sorted(students))
-        return (report for report in found if report is not None)
+        return map(records.given(name).counted, (report for report in found if report is not None))
     return (report for report in records.all_counted(name) if report.student in students)

@@ -38,7 +38,7 @@ def live_app(course: CourseAssignment, records: Records, journal: Path, token: s
         return _page(live_page(read_journal(journal), course=called, title=title))
 
     def index(request: Request) -> Response:
-        rows = (Row.of(report, page_name(report.student, name, secret)) for report in records.all_latest(name))
+        rows = (Row.of(report, page_name(report.student, name, secret)) for report in records.all_counted(name))
         return _page(class_page(ClassSummary.of(rows), course=called, title=title))
 
     def by_name(request: Request) -> Response:
@@ -47,7 +47,7 @@ def live_app(course: CourseAssignment, records: Records, journal: Path, token: s
 
     def student(request: Request) -> Response:
         file = request.path_params["file"]
-        report = next((one for one in records.all_latest(name) if page_name(one.student, name, secret) == file), None)
+        report = next((one for one in records.all_counted(name) if page_name(one.student, name, secret) == file), None)
         if report is None:
             return PlainTextResponse("There is no report of this student yet.", 404, HEADERS)
         return _page(student_page(report, Row.of(report, file), course=called, title=title))

@@ -42,6 +42,7 @@ class StudentResult(msgspec.Struct, frozen=True):
     ]
     score: Annotated[float, Meta(description="Points earned.")]
     points: Annotated[float, Meta(description="Full marks.")]
+    ungraded: Annotated[float, Meta(description="Points of written answers that nobody has graded yet.")]
     exercises: Annotated[dict[str, float], Meta(description="Points earned in each exercise, by its number.")]
     problem: Annotated[str, Meta(description="Why it could not be read or loaded, or what failed in the grader.")]
     flags: Annotated[tuple[str, ...], Meta(description="Places that a person should read. They cost nothing.")]
@@ -64,6 +65,7 @@ class StudentResult(msgspec.Struct, frozen=True):
             status=msgspec.convert(report.status, Literal["graded", "rejected", "grader error"]),
             score=report.score,
             points=report.points,
+            ungraded=report.waiting,
             exercises={
                 one.number: round(math.fsum(result.earned for result in report.of_exercise(one.number)), 2)
                 for one in report.exercises
@@ -94,6 +96,7 @@ class AssignmentStatus(msgspec.Struct, frozen=True):
     rejected: Annotated[int, Meta(description="Those that could not be read.")]
     grader_errors: Annotated[int, Meta(description="Those on which the grader failed.")]
     flagged: Annotated[int, Meta(description="Graded ones with something that a person should read.")]
+    ungraded: Annotated[int, Meta(description="Those with a written answer that nobody has graded yet.")]
     mean: Annotated[float | None, Meta(description="The mean score of the graded ones.")]
     median: Annotated[float | None, Meta(description="Their median score.")]
     points: Annotated[float, Meta(description="Full marks.")]
@@ -104,11 +107,12 @@ class AssignmentStatus(msgspec.Struct, frozen=True):
         """Add the latest reports of an assignment up."""
         scores: list[float] = []
         statuses = {"graded": 0, "rejected": 0, "grader error": 0}
-        flagged, points = 0, 0.0
+        flagged, ungraded, points = 0, 0, 0.0
         last: datetime | None = None
         for report in reports:
             statuses[report.status] += 1
             points = max(points, report.points)
+            ungraded += report.waiting > 0
             if report.status == "graded":
                 scores.append(report.score)
                 flagged += bool(report.flags)
@@ -123,6 +127,7 @@ class AssignmentStatus(msgspec.Struct, frozen=True):
             statuses["rejected"],
             statuses["grader error"],
             flagged,
+            ungraded,
             round(statistics.fmean(scores), 4) if scores else None,
             statistics.median(scores) if scores else None,
             points,

@@ -19,7 +19,7 @@ from autograder.feedback.signs import REJECTED, SIGNS, TO_READ
 from autograder.feedback.terminal import escape, styled
 from autograder.model import Outcome
 
-TO_LOOK_AT = (REJECTED, SIGNS[Outcome.GRADER_ERROR], TO_READ)
+TO_LOOK_AT = (REJECTED, SIGNS[Outcome.GRADER_ERROR], TO_READ, SIGNS[Outcome.NOT_GRADED])
 EXAMPLES = ("autograder status", "autograder status regression --json")
 
 
@@ -68,5 +68,5 @@ def _overview(config: Config, config_file: Path | None, *, json: bool) -> None:
 
 
 def _look(one: AssignmentStatus) -> str:
-    counts = zip((one.rejected, one.grader_errors, one.flagged), TO_LOOK_AT, strict=True)
+    counts = zip((one.rejected, one.grader_errors, one.flagged, one.ungraded), TO_LOOK_AT, strict=True)
     return "  ".join(styled(sign, f"{sign.symbol}\u00a0{count}") for count, sign in counts if count)

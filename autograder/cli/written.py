@@ -17,8 +17,8 @@ from autograder.errors import InputError
 from autograder.files import PRIVATE, replace
 
 EXAMPLES = (
-    "autograder written regression",
-    "autograder written regression --to answers.csv --names",
+    "autograder written regression --grader Grace",
+    "autograder written regression --to answers.csv",
 )
 
 if TYPE_CHECKING:

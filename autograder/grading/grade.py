@@ -18,6 +18,7 @@ from autograder.grading.settings import SLOT_MB, AssignmentInfo, GradingSettings
 from autograder.grading.slot_sandbox import SlotSandbox
 from autograder.grading.verdict import UNBEARABLE
 from autograder.model import NO_BOUNDARY, CheckResult, ExerciseInfo, Outcome, Report, Submission
+from autograder.protocol.handed_in import is_handed_in
 from autograder.protocol.messages import Ask, Raised, Returned
 from autograder.rubric.assignment import Assignment
 from autograder.rubric.exercise import Check
@@ -212,9 +213,10 @@ def _boundary(sandbox: SlotSandbox, second: SlotSandbox | None) -> tuple[str, ..
 
 def _shortcuts(submission: Submission, assignment: Assignment) -> tuple[str, ...]:
     """Return the places that a TA should look at."""
+    sources = {name: text for name, text in submission.files.items() if not is_handed_in(name)}
     try:
         with cpu_limit(SEARCH_SECONDS):
-            return tuple(map(str, find_shortcuts(submission.sources, assignment.rubric)))
+            return tuple(map(str, find_shortcuts(sources, assignment.rubric)))
     except (WorkTimeoutError, RecursionError, MemoryError):
         return NOT_SEARCHED
 

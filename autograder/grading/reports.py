@@ -59,6 +59,8 @@ ON_THE_CPU = "Everything was checked on the CPU"
 """How a remark begins that is grading's, not intake's."""
 
 
+IN_WORDS = "Your answer, in words."
+"""What is asked, below the question itself."""
 NO_ANSWER = "There is no answer under “Your answer to {number}”."
 """What a student reads of a question that was left out."""
 WAITS = "A person reads your answer and gives its points."
@@ -73,7 +75,7 @@ def written_results(info: AssignmentInfo, answers: Mapping[str, str]) -> tuple[C
             answer = answers.get(one.number, "")
             outcome, said = (Outcome.NOT_GRADED, WAITS) if answer else (Outcome.NOT_ATTEMPTED, NO_ANSWER)
             said, name = said.format(number=one.number), f"{one.number} written"
-            found.append(CheckResult(name, one.number, one.title, one.points, 0.0, outcome, True, said, answer=answer))
+            found.append(CheckResult(name, one.number, IN_WORDS, one.points, 0.0, outcome, True, said, answer=answer))
     return tuple(found)
 
 

@@ -88,8 +88,8 @@ def read_whole(
     try:
         code = read_files(path, max_bytes, within, asked)
     except RejectedError as rejected:
-        more = f" This assignment takes {' and '.join(asked)}, too." if asked else ""
-        raise RejectedError(f"{rejected.reason}{more}") from None
+        also = f" This assignment takes {' and '.join(asked)}, too." if asked else ""
+        raise RejectedError(f"{rejected.reason}{also}") from None
     notes = list(code.notes)
     files, handed = _rooted(code.files), dict[str, str]()
     if asked:

@@ -29,6 +29,11 @@ def kind_of(file: str) -> str:
     return PurePosixPath(file).suffix.lower()
 
 
+def is_handed_in(file: str) -> bool:
+    """Return whether a file of a submission is no code. Code has the name of its file, a notebook's too."""
+    return kind_of(file) in KINDS
+
+
 def global_of(file: str) -> str:
     """Return the name of the variable that holds a file's content: PREDICTIONS for "predictions.csv"."""
     return re.sub(r"\W", "_", PurePosixPath(file).stem).upper()

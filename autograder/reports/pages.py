@@ -65,6 +65,11 @@ class CheckView:
         return "public" if self.public else "hidden"
 
     @property
+    def got(self) -> str:
+        """Return the points; a dash where nobody has given any yet."""
+        return "–" if self.told.sign is SIGNS[Outcome.NOT_GRADED] else formats.points(self.earned)
+
+    @property
     def passed(self) -> bool:
         """Return whether there is nothing to repair here."""
         return self.told.sign is SIGNS[Outcome.PASSED]
@@ -86,6 +91,11 @@ class ExerciseView:
     def untouched(self) -> Told | None:
         """Return what is said where nothing was attempted."""
         return sentences.untouched(self.info.points) if self.cell.outcome is Outcome.NOT_ATTEMPTED else None
+
+    @property
+    def got(self) -> str:
+        """Return the points; a dash where nobody has given any yet."""
+        return "–" if self.cell.outcome is Outcome.NOT_GRADED else formats.points(self.cell.earned)
 
     @property
     def settled(self) -> bool:
@@ -134,7 +144,7 @@ def student_page(
     """Return the page for one student. What students may not see never reaches the template."""
     pairs = enumerate(zip(report.exercises, row.cells, strict=True), 1)
     exercises = tuple(_view(report, f"exercise-{place}", info, cell) for place, (info, cell) in pairs)
-    done = (None, Outcome.PASSED, Outcome.GRADER_ERROR)
+    done = (None, Outcome.PASSED, Outcome.GRADER_ERROR, Outcome.NOT_GRADED)
     open_ones = [exercise for exercise in exercises if exercise.cell.outcome not in done]
     begun = [exercise for exercise in open_ones if not exercise.untouched]
     return (

@@ -1,7 +1,8 @@
 """What an instructor writes a rubric with.
 
 In the examples, `student`, `reference` and `draw` are what a check is given. The reference is right; the student wrote
-`mae` without the absolute value, and 100 where the answer to `ANSWERS["updates"]` is 1000.
+`mae` without the absolute value, and 100 where the answer to `ANSWERS["updates"]` is 1000, and handed in predictions
+for the ids 0 and 1.
 """
 
 from autograder.errors import MismatchError, StudentError

@@ -36,6 +36,7 @@ def handed_in(student: Student, file: str) -> Any:
         id,label
         0,3
         1,7
+        <BLANKLINE>
     """
     try:
         return student.read(global_of(file))

@@ -122,7 +122,9 @@ class Rubric:
         return question
 
     def file(self, name: str) -> str:
-        """Ask for a file to be handed in, beside code or alone. An exercise owns it under the name returned.
+        """Ask for a file to be handed in, beside code or alone.
+
+        An exercise whose check is about the file itself owns it under the name returned.
 
         A table (`.csv`, `.tsv`, `.json`, `.txt`) is its text. Weights (`.npz`, `.pt`, `.pth`, `.safetensors`) are a
         dictionary of arrays or tensors; they are read where the student's code runs, without pickled objects. The

@@ -74,7 +74,11 @@ def test_points_are_in_every_export_and_page_and_stay_at_a_regrade(course):
         assert (after["ada"]["score"], after["ada"]["exercise 3"], after["ada"]["ungraded"]) == ("12.5", "2.5", "")
         assert (after["bo"]["score"], after["bo"]["exercise 3"]) == ("10", "")
     (status,) = (one for one in json.loads(run("status", "tiny", "--json").stdout) if one["student"] == "ada")
-    assert status["score"] == 12.5
+    assert (status["score"], status["ungraded"]) == (12.5, 0)
+    assert "✎\u00a01" in run("status").stdout
+    for words in (("--only", "ada"), ()):
+        rows = json.loads(run("grade", "tiny", "class", *words, "--json").stdout)
+        assert {row["student"]: row["score"] for row in rows}["ada"] == 12.5
 
     run("report", "tiny")
     (page,) = (course / "reports" / "tiny" / "students").glob("ada.*.html")

@@ -80,5 +80,5 @@ def test_a_submission_is_graded_with_its_words_and_stands_with_new_ones(folder, 
         with Sandbox() as sandbox, executing(settings(folder), sandbox) as executor:
             (done,) = run(executor, shelf, [Entry("ada", path)])
         assert done.kind.name.lower() == kind
-        assert (done.report.score, done.report.points) == (10, 15)
+        assert (done.report.score, done.report.points, done.report.problem) == (10, 15, "")
         assert [one.answer for one in shelf["ada"].results if one.answer is not None] == [text, ""]

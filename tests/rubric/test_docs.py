@@ -44,6 +44,7 @@ def mae(prediction, target):
     return (prediction - target).mean()
 
 ANSWERS = {"updates": 100, "why": "Overfitting"}
+PREDICTIONS = "id,label\\n0,3\\n1,7\\n"
 """
 """What the student of the examples wrote in place of the solution: one wrong function, one wrong answer."""
 

@@ -14,7 +14,7 @@ import types
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-from autograder.protocol.handed_in import global_of, unpacked
+from autograder.protocol.handed_in import global_of, is_handed_in, unpacked
 from autograder.protocol.messages import HELPER, Raised
 from autograder.sandbox.guest.surroundings import furnish
 from autograder.sandbox.guest.tracebacks import describe
@@ -113,7 +113,7 @@ def load(files: dict[str, str], main: str, gate: Gate = everything) -> tuple[dic
     sys.modules["submission"] = module
     first: Raised | None = None
     for name in files:
-        if not name.endswith(".py"):
+        if is_handed_in(name):
             try:
                 module.__dict__[global_of(name)] = unpacked(name, files[name])
             except BaseException as error:

@@ -11,6 +11,7 @@ from types import TracebackType
 
 from autograder.errors import SandboxUnavailableError
 from autograder.protocol.devices import CPU
+from autograder.protocol.handed_in import is_handed_in
 from autograder.protocol.limits import Limits
 from autograder.sandbox.host.launcher import Connection, ForkServer
 from autograder.sandbox.host.session import Session
@@ -166,5 +167,5 @@ def _level(named: tuple[str, ...]) -> int:
 def named_in(files: Mapping[str, str], libraries: Iterable[str]) -> tuple[str, ...]:
     """Those of the libraries that the sources name. What a module does only when it is started by itself, on data at
     home, does not count. A name too many makes forks slow, one too few makes an import part of the student's time."""
-    text = "\n".join(UNUSED.sub("", f"{source}\n") for name, source in files.items() if name.endswith(".py"))
+    text = "\n".join(UNUSED.sub("", f"{source}\n") for name, source in files.items() if not is_handed_in(name))
     return tuple(name for name in libraries if re.search(rf"\b{name.partition('.')[0]}\b", text))
