@@ -28,7 +28,11 @@ from autograder.platforms.gradescope.publication import (
     unchanged,
     uncounted,
 )
+from autograder.scoring.late import Deadline, Lateness
+from autograder.scoring.settle import settled
 
+IN_TIME = Lateness(Deadline(None), None, None)
+"""What nothing is known of costs nothing."""
 LARGEST = 1 << 20
 """Bytes of `extra_data`: beyond that, a report is not handed on for resuming."""
 
@@ -40,20 +44,27 @@ HAND_IN_AGAIN = (
 
 
 def results_of(
-    report: Report, settings: GradescopeConfig, metadata: Metadata, *, unreached: Sequence[str] = ()
+    report: Report,
+    settings: GradescopeConfig,
+    metadata: Metadata,
+    *,
+    late: Lateness = IN_TIME,
+    unreached: Sequence[str] = (),
 ) -> Results:
     """What came of a report, before anything is withheld. `unreached` names checks that an error of ours left undone.
 
     After an error of ours the better of two scores stands, and what is shown belongs to it.
     """
     ours = is_ours(report) or bool(unreached)
-    late = policy.lateness(metadata, settings.late)
-    earned = _number(report.score) * (1 - late.cost)
+    counting = settled(
+        msgspec.structs.replace(report, score=_number(report.score), points=_number(report.points)), late
+    )
+    earned = counting.score
     before = standing(metadata) or 0.0
     score = max(earned, before) if ours else earned
     hidden = settings.hidden_checks
     tests = (*_tests(report, hidden), *_printed(report, hidden))
-    lines = [*_remarks(report, ours=ours), *_rules(settings, metadata, late)]
+    lines = [*_remarks(report, ours=ours), *_rules(settings, metadata, counting)]
     earlier = standing_results(metadata) if ours and before > earned else {}
     if earlier:
         tests = msgspec.convert(earlier["tests"], tuple[Test, ...])
@@ -134,10 +145,9 @@ def _remarks(report: Report, *, ours: bool) -> Iterator[str]:
     yield from report.notes
 
 
-def _rules(settings: GradescopeConfig, metadata: Metadata, late: policy.Lateness) -> Iterator[str]:
-    if late.cost:
-        days = f"{late.days} day{'s' if late.days > 1 else ''}"
-        yield f"Handed in late ({days} begun): {late.cost:.0%} of the points you earned are taken off the total."
+def _rules(settings: GradescopeConfig, metadata: Metadata, counting: Report) -> Iterator[str]:
+    if counting.arithmetic:
+        yield f"Your total: {counting.arithmetic}."
     done = policy.attempts(metadata, settings)
     if done.limit is not None:
         window = f" in {settings.attempts_hours:g} hours" if settings.attempts_hours else ""
