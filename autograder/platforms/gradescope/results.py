@@ -29,7 +29,7 @@ from autograder.platforms.gradescope.publication import (
     uncounted,
 )
 from autograder.scoring.late import Deadline, Lateness
-from autograder.scoring.settle import settled
+from autograder.scoring.settle import said, settled
 
 IN_TIME = Lateness(Deadline(None), None, None)
 """What nothing is known of costs nothing."""
@@ -63,8 +63,9 @@ def results_of(
     before = standing(metadata) or 0.0
     score = max(earned, before) if ours else earned
     hidden = settings.hidden_checks
-    tests = (*_tests(report, hidden), *_printed(report, hidden))
-    lines = [*_remarks(report, ours=ours), *_rules(settings, metadata, counting)]
+    secret = hidden != "visible" and any(not result.public for result in report.results)
+    tests = (*_tests(report, hidden), *_sum(counting, hidden if secret else "visible"), *_printed(report, hidden))
+    lines = [*_remarks(report, ours=ours), *_rules(settings, metadata, late)]
     earlier = standing_results(metadata) if ours and before > earned else {}
     if earlier:
         tests = msgspec.convert(earlier["tests"], tuple[Test, ...])
@@ -145,9 +146,16 @@ def _remarks(report: Report, *, ours: bool) -> Iterator[str]:
     yield from report.notes
 
 
-def _rules(settings: GradescopeConfig, metadata: Metadata, counting: Report) -> Iterator[str]:
+def _sum(counting: Report, visibility: Visibility) -> Iterator[Test]:
+    """How the total comes about, where lateness has a part in it. It tells what hidden checks found, and waits too."""
     if counting.arithmetic:
-        yield f"Your total: {counting.arithmetic}."
+        line = _paragraphs([counting.arithmetic])
+        yield Test(name="How your total comes about", number="=", output=line, tags=("total",), visibility=visibility)
+
+
+def _rules(settings: GradescopeConfig, metadata: Metadata, late: Lateness) -> Iterator[str]:
+    if late.late and late.rule is not None:
+        yield f"Late: {said(late)}."
     done = policy.attempts(metadata, settings)
     if done.limit is not None:
         window = f" in {settings.attempts_hours:g} hours" if settings.attempts_hours else ""

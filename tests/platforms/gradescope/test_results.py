@@ -82,11 +82,20 @@ def test_lateness_is_taken_off_the_total_and_said():
     known = metadata("2027-03-03T00:00:00+01:00")
     data = written(report(result()), SETTINGS, known, LateConfig(percent_per_day=10))
     assert data["score"] == pytest.approx(1.6)
-    assert (
-        "Your total: 2 − 0.4 (handed in 2027-03-03 00:00, due 2027-03-01 23:59 UTC+01:00, 2 days begun at 10 % a day) "
-        "= 1.6."
-    ) in data["output"]
+    why = "handed in 2027-03-03 00:00, due 2027-03-01 23:59 UTC+01:00, 2 days begun at 10 % a day"
+    assert f"<p>Late: {why}.</p>" in data["output"]
+    assert data["tests"][1]["output"] == f"<p>2 − 0.4 ({why}) = 1.6</p>"
+    assert data["tests"][1]["visibility"] == "visible"
     assert data["tests"][0]["score"] == 2.0
+
+
+def test_the_arithmetic_waits_with_the_hidden_checks_that_it_tells_of():
+    known = metadata("2027-03-03T00:00:00+01:00")
+    data = written(report(result(), HIDDEN), SETTINGS, known, LateConfig(percent_per_day=10))
+    (row,) = [row for row in data["tests"] if row["name"] == "How your total comes about"]
+    assert row["visibility"] == "after_due_date" and "2 days begun" in data["output"] and "0.4" not in data["output"]
+    never = written(report(HIDDEN), GradescopeConfig(hidden_checks="hidden"), known, LateConfig(percent_per_day=10))
+    assert [row["visibility"] for row in never["tests"]] == ["hidden", "hidden", "after_published"]
 
 
 def test_an_error_of_the_graders_charges_nobody():
