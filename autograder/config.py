@@ -6,17 +6,19 @@ import os
 import re
 import secrets
 from collections.abc import Iterable, Iterator
-from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
+from zoneinfo import ZoneInfo
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
+from autograder.config_parts import ZONE, CourseTime, LateConfig, Section
 from autograder.errors import ConfigError
 from autograder.files import changeable, foreign
 from autograder.model import DEFAULT_PACKAGES
+from autograder.zones import zone_of
 
 NAME = "grader_config.yml"
 VARIABLE = "AUTOGRADER_CONFIG"
@@ -27,8 +29,9 @@ LEAST_CONTAINER_MB = 768
 measured. It is the size that Gradescope gives by itself, too."""
 
 REMOVED = {
-    "cpu_seconds": "check_seconds counts CPU seconds itself",
-    "submission_cpu_seconds": "submission_seconds counts CPU seconds itself",
+    "cpu_seconds": "check_seconds counts CPU seconds itself. Remove the line",
+    "submission_cpu_seconds": "submission_seconds counts CPU seconds itself. Remove the line",
+    "gradescope.late": "lateness costs the same everywhere. Move it one level up, beside `gradescope`",
 }
 """Settings of earlier versions, and what to use instead."""
 
@@ -55,11 +58,7 @@ class WrittenPoints(StrEnum):
     INSIDE = "inside"
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class LimitsConfig(_Section):
+class LimitsConfig(Section):
     """Limits of one submission: CPU seconds, megabytes, kilobytes, processes."""
 
     check_seconds: float = Field(default=20, gt=0)
@@ -72,22 +71,13 @@ class LimitsConfig(_Section):
     message_mb: int = Field(default=64, gt=0)
 
 
-class LateConfig(_Section):
-    """What lateness costs: a percentage of the points earned for each day begun, after a grace period."""
-
-    percent_per_day: float = Field(ge=0, le=100)
-    grace_minutes: float = Field(default=0, ge=0)
-    max_days: int | None = Field(default=None, ge=0)
-
-
-class GradescopeConfig(_Section):
+class GradescopeConfig(Section):
     """How an assignment behaves on Gradescope. Memory, CPUs and time-out must be those of its settings page there."""
 
     hidden_checks: Literal["visible", "after_due_date", "after_published", "hidden"] = "after_due_date"
     leaderboard: bool = True
     attempts: int | None = Field(default=None, gt=0)
     attempts_hours: float | None = Field(default=None, gt=0)
-    late: LateConfig | None = None
     memory_mb: int = 768
     cpus: float = Field(default=0.5, gt=0)
     timeout_minutes: float = Field(default=10, ge=3, le=40)
@@ -103,21 +93,22 @@ class GradescopeConfig(_Section):
         return memory_mb
 
 
-class AttemptsConfig(_Section):
+class AttemptsConfig(Section):
     """Which attempt counts, where a download holds several of a student's; `chosen` has students' own numbers."""
 
     counts: Literal["last", "best", "first"] = "last"
     chosen: dict[str, int] = Field(default_factory=dict)
 
 
-class AssignmentConfig(_Section):
-    """One assignment. `due` has a time zone; `packages` are the ones a student may import.
+class AssignmentConfig(Section):
+    """One assignment. `packages` are the ones a student may import; `late` goes before the course's.
 
     `written`: whether written answers add to the checks' points, or take their part of them.
     """
 
     title: str
-    due: datetime | None = None
+    due: CourseTime | None = None
+    late: LateConfig | None = None
     device: Device = Device.CPU
     limits: LimitsConfig = LimitsConfig()
     packages: tuple[str, ...] = DEFAULT_PACKAGES
@@ -127,22 +118,22 @@ class AssignmentConfig(_Section):
     written: WrittenPoints = WrittenPoints.BESIDE
     gradescope: GradescopeConfig = GradescopeConfig()
 
-    @field_validator("due")
-    @classmethod
-    def _has_zone(cls, due: datetime | None) -> datetime | None:
-        if due is not None and due.tzinfo is None:
-            raise ValueError("give the time zone too, for example 2027-03-01T23:59:00+01:00")
-        return due
+    @model_validator(mode="after")
+    def _ends_after_it_is_due(self) -> Self:
+        end = self.late.hard_deadline if self.late is not None else None
+        if end is not None and self.due is not None and end < self.due:
+            raise ValueError(f"late.hard_deadline {end.isoformat()} lies before due {self.due.isoformat()}")
+        return self
 
 
-class ContainerConfig(_Section):
+class ContainerConfig(Section):
     """What containers are built on: the base image, and where pip finds the CPU build of torch."""
 
     base: str = Field(default="docker.io/gradescope/autograder-base:ubuntu-22.04", pattern=r"^[\w][\w./:@-]*$")
     torch_wheels: str = Field(default="", pattern=r"^\S*$")
 
 
-class CourseConfig(_Section):
+class CourseConfig(Section):
     """The course as a whole; paths are relative to the configuration file."""
 
     name: str = Field(min_length=1)
@@ -150,10 +141,26 @@ class CourseConfig(_Section):
     records: str = "records/course.sqlite"
     reports: str = "reports"
     roster: str = ""
+    time_zone: str = ""
+    late: LateConfig | None = None
+    late_days: int = Field(default=0, ge=0)
+    extensions: str = ""
     container: ContainerConfig = ContainerConfig()
 
+    @field_validator("time_zone")
+    @classmethod
+    def _exists(cls, name: str) -> str:
+        if name:
+            zone_of(name)
+        return name
 
-class Config(_Section):
+    @property
+    def zone(self) -> ZoneInfo | None:
+        """Return the course's time zone, if it has named one."""
+        return zone_of(self.time_zone) if self.time_zone else None
+
+
+class Config(Section):
     """The validated file. `root` is its folder."""
 
     course: CourseConfig
@@ -166,6 +173,10 @@ class Config(_Section):
             known = ", ".join(sorted(self.assignments))
             raise ConfigError(f"{self.root / NAME} has no assignment called {name!r}; it has: {known}")
         return self.assignments[name]
+
+    def late(self, name: str) -> LateConfig | None:
+        """Return what lateness costs in an assignment: its own rules, or the course's."""
+        return self.assignment(name).late or self.course.late
 
     @property
     def records_url(self) -> str:
@@ -263,14 +274,24 @@ def load(path: Path) -> Config:
         raise ConfigError(f"{path}: lists or settings are nested too deep") from None
     if not isinstance(data, dict):
         raise ConfigError(f"{path}, line 1: expected `course:` and `assignments:` at the top")
-    data.pop("root", None)
+    odd = next((name for name in data if not isinstance(name, str)), None)
+    if odd is not None:
+        raise ConfigError(f"{path}: the names at the top must be words: {odd} is none")
     try:
-        return Config(**data, root=path.resolve().parent)
+        return Config.model_validate(data | {"root": path.resolve().parent}, context={ZONE: _zone(data)})
     except ValidationError as error:
         lines = [f"{path}, line {_line(tree, one['loc'])}: {_said(one)}" for one in error.errors()]
         raise ConfigError("\n".join(lines)) from error
-    except TypeError as error:
-        raise ConfigError(f"{path}: the names at the top must be words: {error}") from error
+
+
+def _zone(data: dict[str, Any]) -> ZoneInfo | None:
+    """Return the course's time zone, which other settings are read with; one that does not exist is told with them."""
+    course = data.get("course")
+    name = course.get("time_zone") if isinstance(course, dict) else None
+    try:
+        return zone_of(name) if name and isinstance(name, str) else None
+    except ValueError:
+        return None
 
 
 def _line(tree: yaml.Node | None, place: tuple[int | str, ...]) -> int:
@@ -319,13 +340,16 @@ def _scalars(tree: yaml.Node | None) -> Iterator[yaml.ScalarNode]:
 
 def _said(error: Any) -> str:
     name = ".".join(str(part) for part in error["loc"])
+    removed = next((way for old, way in REMOVED.items() if f".{name}".endswith(f".{old}")), "")
     match error["type"]:
-        case "extra_forbidden" if error["loc"][-1] in REMOVED:
-            return f"{name} is no setting any more: {REMOVED[error['loc'][-1]]}. Remove the line"
+        case "extra_forbidden" if removed:
+            return f"{name} is no setting any more: {removed}"
         case "extra_forbidden":
             return f"{name} is not a setting that exists; check its spelling against docs/configuration.md"
         case "missing":
             return f"{name} is missing; add it"
+        case "value_error" if isinstance(error["input"], dict):
+            return f"{name}: {error['ctx']['error']}"
         case _:
             found = re.sub(r"(://[^:/@\s]*):\S*@", r"\1:***@", repr(error["input"]))  # a password of a database
             return f"{name}: {error['msg']} (it is {found})"

@@ -191,7 +191,8 @@ class Report(msgspec.Struct, frozen=True):
     (0: no limit); `wall_seconds` is the whole.
     `flags` are places that a TA should look at (possible library shortcuts); they cost nothing by themselves.
     `boundary` lists the sandbox layers that held. `assignment_digest` covers rubric, reference, data and limits.
-    `person`, `attempt` and `late` are what the download says of it that the work came in.
+    `person`, `attempt` and `late` are what the download says of it that the work came in. `arithmetic` says how the
+    score comes about, where lateness or a person changed it; it is worked out when a report is read, not stored.
     `check_weight` is what the checks' points are multiplied by, where written answers take a part of the total.
     """
 
@@ -220,6 +221,7 @@ class Report(msgspec.Struct, frozen=True):
     attempt: int = 0
     late: bool = False
     check_weight: float = 1.0
+    arithmetic: str = ""
 
     @property
     def waiting(self) -> float:

@@ -10,13 +10,14 @@ import pytest
 from autograder.sandbox.layers import exposure
 
 PACKAGE = Path(__file__).parents[1] / "autograder"
-SHARED = {"model", "config", "errors", "syntax", "files", "identity"}
+SHARED = {"model", "config", "config_parts", "zones", "errors", "syntax", "files", "identity"}
 LEVELS = (
     {"protocol"},
     {"intake"},
     {"sandbox"},
     {"rubric"},
     {"grading"},
+    {"scoring"},
     {"records"},
     {"feedback"},
     {"home", "similarity"},

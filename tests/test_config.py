@@ -1,6 +1,7 @@
 """grader_config.yml: what it may say, and what is said when it is wrong."""
 
 import stat
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -10,6 +11,9 @@ from tests import tiny
 from tests.places import read_only
 
 GOOD = "course:\n  name: C\nassignments:\n  one:\n    title: One\n"
+
+
+ZONED = GOOD.replace("  name: C\n", "  name: C\n  time_zone: Europe/Zurich\n")
 
 
 def written(tmp_path, text):
@@ -38,6 +42,25 @@ def test_the_smallest_configuration_has_defaults(tmp_path):
         ("course: [\n", 2, "not valid YAML"),
         ("just words\n", 1, "expected"),
         (GOOD.replace("  name: C", "  name: ''"), 2, "course.name"),
+        (GOOD + "    due: 2027-03-01\n", 6, "give the time of day too"),
+        (GOOD + "    due: 20270301\n", 6, "give the time of day too"),
+        (ZONED + "    due: 2027-03-28T02:30:00\n", 7, "2027-03-28 02:30 does not exist in Europe/Zurich"),
+        (ZONED + "    due: 2027-10-31T02:30:00\n", 7, "comes twice in Europe/Zurich, where clocks are changed then"),
+        (GOOD.replace("name: C", "name: C\n  time_zone: Zurich"), 3, "one is called Europe/Zurich"),
+        (GOOD.replace("name: C", "name: C\n  time_zone: UTC+1"), 3, "UTC+1 is no time zone that has a name"),
+        (GOOD + "    late: {}\n", 6, "say what lateness costs: one of percent_per_day"),
+        (GOOD + "    late: {grace_minutes: 15}\n", 6, "say what lateness costs"),
+        (GOOD + "    late: {percent_per_day: 10, points_per_hour: 1}\n", 6, "two rates: choose one"),
+        (GOOD + "    late: {percent_per_day: 110}\n", 6, "less than or equal to 100"),
+        (GOOD + "    late: {points_per_day: .nan}\n", 6, "finite number"),
+        (GOOD + "    late: {percent_per_day: 10, hard_deadline: 2027-03-01}\n", 6, "give the time of day"),
+        (
+            ZONED + "    due: 2027-03-01T23:59:00\n    late: {hard_deadline: 2027-02-28T12:00:00}\n",
+            5,
+            "late.hard_deadline 2027-02-28T12:00:00+01:00 lies before due 2027-03-01T23:59:00+01:00",
+        ),
+        (GOOD + "    gradescope:\n      late: {percent_per_day: 10}\n", 7, "Move it one level up, beside `gradescope`"),
+        (GOOD.replace("name: C", "name: C\n  late_days: -1"), 3, "course.late_days"),
     ],
 )
 def test_a_mistake_names_its_line_and_the_fix(tmp_path, text, line, said):
@@ -60,6 +83,20 @@ def test_a_password_is_not_repeated(tmp_path):
         with pytest.raises(ConfigError) as caught:
             load(written(tmp_path, text))
         assert "ta:***@host" in str(caught.value) and "ret@" not in str(caught.value)
+
+
+def test_times_are_read_as_the_course_s_clocks_show_them(tmp_path):
+    due = "    due: 2027-07-01T23:59\n    late: {percent_per_day: 10, hard_deadline: 2027-07-05T12:00:00+00:00}\n"
+    one = load(written(tmp_path, ZONED + due)).assignment("one")
+    assert one.due.isoformat() == "2027-07-01T23:59:00+02:00" and one.due.tzinfo == ZoneInfo("Europe/Zurich")
+    assert one.late.hard_deadline.isoformat() == "2027-07-05T14:00:00+02:00"
+
+
+def test_an_assignment_s_own_rules_on_lateness_go_before_the_course_s(tmp_path):
+    text = GOOD.replace("name: C\n", "name: C\n  late: {percent_per_day: 10}\n")
+    assert load(written(tmp_path, text)).late("one").percent_per_day == 10
+    own = load(written(tmp_path, text + "    late: {points_per_day: 1}\n")).late("one")
+    assert (own.points_per_day, own.percent_per_day) == (1, None)
 
 
 def test_every_mistake_is_listed_at_once(tmp_path):

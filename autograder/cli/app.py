@@ -16,14 +16,17 @@ import typer
 
 import autograder
 from autograder.cli import (
+    adjust,
     calibrate,
     check,
     docs,
     doctor,
     export,
+    extend,
     feedback,
     grade,
     gradescope,
+    history,
     importing,
     nbgrader,
     new,
@@ -79,8 +82,8 @@ def options(
 
 
 add(
-    app, grade, regrade, serve, roster, status, report, written, export, feedback, similarity, new, importing, validate,
-    calibrate, release, check, doctor, docs,
+    app, grade, regrade, serve, roster, status, adjust, extend, history, report, written, export, feedback, similarity,
+    new, importing, validate, calibrate, release, check, doctor, docs,
 )  # fmt: skip
 app.add_typer(nbgrader.app, name="nbgrader")
 app.add_typer(gradescope.app, name="gradescope")

@@ -6,6 +6,7 @@ What needs torch is imported when it is first needed: a mistyped name is answere
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -22,7 +23,10 @@ from autograder.protocol.limits import Limits
 
 if TYPE_CHECKING:
     from autograder.records import Records
+    from autograder.records.standings import Standings
     from autograder.rubric.assignment import Assignment
+    from autograder.scoring.adjustments import Adjustment
+    from autograder.scoring.extensions import Extension
 
 
 @dataclass(frozen=True)
@@ -86,6 +90,14 @@ class CourseAssignment:
         if records.migration is not None:
             print(f"autograder: {records.migration}", file=sys.stderr)
         return records
+
+    def standings(
+        self, records: Records, *, also: Sequence[Adjustment] = (), also_extended: Sequence[Extension] = ()
+    ) -> Standings:
+        """Return the scores that stand: with adjustments, extensions and lateness, or with more of these."""
+        from autograder.records.standings import Standings
+
+        return Standings(records, self.config, self.name, also=also, also_extended=also_extended)
 
 
 def open_course(

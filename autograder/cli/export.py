@@ -57,7 +57,7 @@ def export(
     if into is not None and format not in (Format.CANVAS, Format.MOODLE):
         raise InputError(f"--into is for canvas and moodle: {format} is written anew")
     with course.records() as records:
-        grades = Gradebook.of(name, course.settings.title, course.settings.due, records.all_counted(name))
+        grades = Gradebook.of(name, course.settings.title, course.settings.due, course.standings(records).reports())
     if not grades.grades:
         raise InputError(f"there are no reports of {name} yet: run `autograder grade {name} FOLDER` first")
     path = roster or (course.config.root / course.config.course.roster if course.config.course.roster else None)
@@ -69,7 +69,10 @@ def export(
         raise InputError(f"{target} would be overwritten: give another file with --to")
     replace(target, exported.data, PRIVATE)
     console = Console(stderr=True, emoji=False, highlight=False, soft_wrap=True)
-    for line in exported.remarks:
+    remarks = list(exported.remarks)
+    if format is Format.CANVAS and course.config.late(name) is not None and any(one.late for one in grades.grades):
+        remarks.append("Lateness is taken off these scores already: Canvas's own late policy must not do so again")
+    for line in remarks:
         console.print(f"[yellow]{escape(line)}.[/]")
     if waiting := sum(grade.waiting > 0 for grade in grades.grades):
         who = f"{waiting} {'student has' if waiting == 1 else 'students have'}"

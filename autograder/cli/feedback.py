@@ -39,13 +39,12 @@ def feedback(
     course = open_course(name, config, submissions=download)
     console = Console(stderr=True, emoji=False, highlight=False, soft_wrap=True)
     with course.records() as records, understood(course, download, layout=layout, roster=roster) as classroom:
-        given = records.given(name)
+        standings = course.standings(records)
 
         def page_of(student: str) -> bytes | None:
-            report = records.latest(name, student)
+            report = standings.student(student)
             if report is None:
                 return None
-            report = given.counted(report)
             row = Row.of(report, "feedback.html")
             return student_page(report, row, course=course.config.course.name, title=course.settings.title).encode()
 

@@ -42,7 +42,7 @@ FEW = 20
 
 if TYPE_CHECKING:
     from autograder.platforms.classroom import Classroom
-    from autograder.records import Records
+    from autograder.records.standings import Standings
 
 
 def grade(
@@ -142,12 +142,12 @@ def grade_class(
             return INTERRUPTED
         if folder is not None:  # before anything is printed: a terminal may refuse what it is given
             page = write_reports(
-                records.all_counted(name), folder, course=course.config.course.name, title=course.settings.title,
-                secret=course.config.secret(), leaderboard=course.settings.leaderboard,
+                course.standings(records).reports(), folder, course=course.config.course.name,
+                title=course.settings.title, secret=course.config.secret(), leaderboard=course.settings.leaderboard,
             )  # fmt: skip
             tell_exposed(course, folder)
         chosen = {name for entry in entries for name in store.students(entry.student)}
-        show.table(name, _of(records, name, chosen), json=json, policy=Policy.of(course.settings))
+        show.table(name, _of(course.standings(records), chosen), json=json, policy=Policy.of(course.settings))
         if tally.standing:
             console.print(
                 f"{tally.standing} of {len(entries)} were graded before and still stand (--fresh grades them again)."
@@ -175,9 +175,9 @@ def _needs_more(report: Report | None) -> bool:
     return report is None or report.status != "graded" or report.score < report.points - report.by_hand
 
 
-def _of(records: Records, name: str, students: set[str]) -> Iterable[Report]:
-    """Return the latest reports of these students; a few are looked up one by one, not in the whole class."""
+def _of(standings: Standings, students: set[str]) -> Iterable[Report]:
+    """Return what stands for these students; a few are looked up one by one, not in the whole class."""
     if len(students) <= FEW:
-        found = (records.latest(name, student) for student in sorted(students))
-        return map(records.given(name).counted, (report for report in found if report is not None))
-    return (report for report in records.all_counted(name) if report.student in students)
+        found = (standings.student(student) for student in sorted(students))
+        return (report for report in found if report is not None)
+    return (report for report in standings.reports() if report.student in students)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from starlette.applications import Starlette
@@ -16,6 +16,7 @@ from starlette.routing import Route
 from autograder.cli.course import CourseAssignment
 from autograder.cli.journal import read_journal
 from autograder.identity import page_name
+from autograder.model import Report
 from autograder.records import Records
 from autograder.reports.live import live_page
 from autograder.reports.pages import class_page, student_page
@@ -34,11 +35,14 @@ def live_app(course: CourseAssignment, records: Records, journal: Path, token: s
     name, secret = course.name, course.config.secret()
     called, title = course.config.course.name, course.settings.title
 
+    def standing() -> Iterator[Report]:
+        return course.standings(records).reports(note=False)
+
     def live(request: Request) -> Response:
         return _page(live_page(read_journal(journal), course=called, title=title))
 
     def index(request: Request) -> Response:
-        rows = (Row.of(report, page_name(report.student, name, secret)) for report in records.all_counted(name))
+        rows = (Row.of(report, page_name(report.student, name, secret)) for report in standing())
         return _page(class_page(ClassSummary.of(rows), course=called, title=title))
 
     def by_name(request: Request) -> Response:
@@ -47,7 +51,7 @@ def live_app(course: CourseAssignment, records: Records, journal: Path, token: s
 
     def student(request: Request) -> Response:
         file = request.path_params["file"]
-        report = next((one for one in records.all_counted(name) if page_name(one.student, name, secret) == file), None)
+        report = next((one for one in standing() if page_name(one.student, name, secret) == file), None)
         if report is None:
             return PlainTextResponse("There is no report of this student yet.", 404, HEADERS)
         return _page(student_page(report, Row.of(report, file), course=called, title=title))

@@ -28,7 +28,7 @@ def report(
     folder = to or course.reports
     with course.records() as records:
         page = write_reports(
-            records.all_counted(name), folder, course=course.config.course.name, title=course.settings.title,
+            course.standings(records).reports(), folder, course=course.config.course.name, title=course.settings.title,
             secret=course.config.secret(), leaderboard=course.settings.leaderboard, anew=True,
         )  # fmt: skip
         tell_exposed(course, folder)

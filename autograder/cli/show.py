@@ -28,6 +28,8 @@ LEAST_NAME = 18
 GROUP = 5
 """Signs that stand together, so that one can count them."""
 DIM = Style(dim=True)
+MOST_LINES = 20
+"""So many students' arithmetic is shown in the terminal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,7 @@ class Row:
     flags: int
     own_seconds: float
     over_seconds: float
+    arithmetic: str
 
     @staticmethod
     def of(report: Report) -> Row:
@@ -57,6 +60,7 @@ class Row:
             len(report.flags),
             report.own_seconds,
             max(0.0, report.wall_seconds - report.own_seconds),
+            report.arithmetic,
         )
 
 
@@ -104,6 +108,7 @@ def table(name: str, reports: Iterable[Report], *, json: bool = False, policy: P
         return
     console.print(f"{name}: {len(rows)} submissions", style="italic", markup=False, highlight=False)
     console.print(Segments(_lines(rows, exercises, console.width)), end="")
+    _arithmetic(rows, console)
     scores = [row.score for row in rows if row.sign is None]
     if scores:
         console.print(
@@ -111,6 +116,17 @@ def table(name: str, reports: Iterable[Report], *, json: bool = False, policy: P
             f"of {rows[0].points:g} points."
         )
         console.print(f"[dim]{legend()}[/]")
+
+
+def _arithmetic(rows: Sequence[Row], console: Console) -> None:
+    """Print how scores come about that lateness or a person changed."""
+    told = [row for row in rows if row.arithmetic]
+    for row in told[:MOST_LINES]:
+        console.print(f"{row.student}: {row.arithmetic}", soft_wrap=True, highlight=False, markup=False)
+    if len(told) > MOST_LINES:
+        console.print(f"... and {len(told) - MOST_LINES} more: --json has them all, and each student's page its own.")
+    if told:
+        console.print()
 
 
 def wide_console(*, stderr: bool = False) -> Console:

@@ -34,7 +34,7 @@ def status(
         return
     course = open_course(name, config)
     with course.records() as records:
-        show.table(name, records.all_counted(name), json=json, policy=Policy.of(course.settings))
+        show.table(name, course.standings(records).reports(), json=json, policy=Policy.of(course.settings))
 
 
 def _overview(config: Config, config_file: Path | None, *, json: bool) -> None:
@@ -42,7 +42,7 @@ def _overview(config: Config, config_file: Path | None, *, json: bool) -> None:
     for name in config.assignments:
         course = open_course(name, config_file)
         with course.records() as records:
-            found.append(AssignmentStatus.of(name, course.settings, records.all_counted(name)))
+            found.append(AssignmentStatus.of(name, course.settings, course.standings(records).reports()))
     if json:
         print_json(found)
         return

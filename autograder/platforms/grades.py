@@ -36,6 +36,7 @@ class Grade:
     received: datetime | None
     graded: datetime | None
     waiting: float = 0.0
+    arithmetic: str = ""
 
     @staticmethod
     def of(report: Report) -> Grade:
@@ -56,6 +57,7 @@ class Grade:
             report.received,
             report.graded,
             report.waiting,
+            report.arithmetic,
         )
 
 

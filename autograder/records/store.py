@@ -88,11 +88,8 @@ class Records:
             received=report.received,
             report=msgspec.json.encode(report),
         )
-        try:
-            with Session(self._engine) as session, session.begin():
-                session.add(row)
-        except SQLAlchemyError as error:
-            raise self._database.failed(_cause(error)) from None
+        with self.session() as session, session.begin():
+            session.add(row)
 
     def give(self, assignment: str, grades: Iterable[HandGrade]) -> None:
         """Commit points that a person gave, all of them or none. Raises `RecordsError`."""
@@ -109,16 +106,13 @@ class Records:
             )
             for grade in grades
         ]
-        try:
-            with Session(self._engine) as session, session.begin():
-                session.add_all(rows)
-        except SQLAlchemyError as error:
-            raise self._database.failed(_cause(error)) from None
+        with self.session() as session, session.begin():
+            session.add_all(rows)
 
     def given(self, assignment: str) -> HandGrades:
         """Return the points that were given by hand. Raises `RecordsError`."""
         query = select(HandGradeRow).where(HandGradeRow.assignment == assignment).order_by(HandGradeRow.id)
-        with self._reading() as session:
+        with self.session() as session:
             return HandGrades(
                 HandGrade(row.student, row.question, row.answer, row.points, row.time, row.author, row.comment)
                 for row in session.execute(query).scalars()
@@ -129,8 +123,8 @@ class Records:
         return map(self.given(assignment).counted, self.all_latest(assignment))
 
     @contextmanager
-    def _reading(self) -> Iterator[Session]:
-        """A session whose errors are told as `RecordsError`."""
+    def session(self) -> Iterator[Session]:
+        """Open a session whose errors are told as `RecordsError`."""
         try:
             with Session(self._engine) as session:
                 yield session
@@ -144,7 +138,7 @@ class Records:
             .where(ReportRow.assignment == assignment, ReportRow.student == student)
             .order_by(ReportRow.id.desc())
         )
-        with self._reading() as session:
+        with self.session() as session:
             for found in session.execute(query.execution_options(yield_per=1)).scalars():
                 report = msgspec.json.decode(found, type=Report)
                 if (report.assignment, report.student) == (assignment, student):
@@ -154,7 +148,7 @@ class Records:
     def all_latest(self, assignment: str) -> Iterator[Report]:
         """Yield the latest report of every student, by name, one by one. Raises `RecordsError`."""
         query = select(ReportRow.student, ReportRow.id).where(ReportRow.assignment == assignment).order_by(ReportRow.id)
-        with self._reading() as session:
+        with self.session() as session:
             rows = session.execute(query.execution_options(yield_per=1_000))
             newest = {student: number for student, number in rows}  # exactly, whatever the database takes for the same
             students = sorted(newest)

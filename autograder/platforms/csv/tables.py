@@ -13,7 +13,7 @@ from autograder.platforms.grades import Exported, Grade, Gradebook, harmless, nu
 
 COLUMNS = (
     "student", "name", "id", "email", "number", "system", "status", "score", "points", "attempt", "late", "received",
-    "graded", "ungraded",
+    "graded", "ungraded", "arithmetic",
 )  # fmt: skip
 
 
@@ -67,6 +67,7 @@ def _plain(grade: Grade) -> dict[str, Any]:
         "received": _iso(grade.received),
         "graded": _iso(grade.graded),
         "ungraded": grade.waiting or None,
+        "arithmetic": grade.arithmetic,
     }
     return said
 

@@ -26,7 +26,7 @@ HOME = "/opt/autograder"
 """Where the environment and the engine lie in an image. Everybody may read them: they hold nothing of the course's."""
 NEEDED = (
     "torch", "numpy", "pandas", "scikit-learn", "scipy", "matplotlib", "tqdm", "msgspec", "psutil", "pydantic",
-    "pyseccomp", "pyyaml", "jinja2", "typer", "rich", "sqlalchemy", "alembic", "jupytext", "parso",
+    "pyseccomp", "pyyaml", "jinja2", "typer", "rich", "sqlalchemy", "alembic", "jupytext", "parso", "tzdata",
 )  # fmt: skip
 """What grading needs of our own dependencies, and the command line imports: no Jupyter, no nbgrader, nothing for
 development."""
@@ -59,7 +59,12 @@ def bundle(config: Config, name: str, *, gpu: bool = False) -> BuildFiles:
     """Everything that goes to Gradescope for one assignment. Treat it like the course's secret: it holds it."""
     settings = config.assignment(name)
     course = {"name": config.course.name, "secret_file": "course_secret", "records": "/results/records.sqlite"}
+    if config.course.time_zone:
+        course["time_zone"] = config.course.time_zone
     plain = settings.model_dump(mode="json", exclude_unset=True)
+    late = config.late(name)
+    if late is not None:
+        plain["late"] = late.model_dump(mode="json", exclude_unset=True)
     container = {
         "assignment": name,
         "python": f"{HOME}/venv/bin/python",

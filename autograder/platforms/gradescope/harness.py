@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -96,6 +96,7 @@ class Grading:
         self._settings: AssignmentConfig = config.assignments[name]
         found = read_metadata(_bytes(root / "submission_metadata.json"))
         self._metadata = policy.with_due(found, self._settings.due)
+        self._late = policy.lateness(self._metadata, config.late(name), config.course.zone)
         self._name = name
         self._results: dict[str, CheckResult] = {}
         self._digest = ""
@@ -117,7 +118,7 @@ class Grading:
         for result in report.results:
             if result.outcome is Outcome.GRADER_ERROR:
                 print(f"{result.name}: {result.message}")
-        self._write("final.json", results_of(report, self._settings.gradescope, self._metadata))
+        self._write("final.json", self._results_of(report))
 
     def _graded(self) -> Report:
         private = [self._root / name for name in ("source", "submission_metadata.json", "results", "grading")]
@@ -176,7 +177,10 @@ class Grading:
         report = without_results(clean_name(self._metadata.student), self._digest, self._info, status, "")
         score = score_of(done, self._info.check_weight)
         report = msgspec.structs.replace(report, score=score, results=done, check_weight=self._info.check_weight)
-        self._write("partial.json", results_of(report, self._settings.gradescope, self._metadata, unreached=unreached))
+        self._write("partial.json", self._results_of(report, unreached))
+
+    def _results_of(self, report: Report, unreached: Sequence[str] = ()) -> Results:
+        return results_of(report, self._settings.gradescope, self._metadata, late=self._late, unreached=unreached)
 
     def _write(self, name: str, results: Results) -> None:
         replace(self._root / "grading" / name, contract.encode(results))

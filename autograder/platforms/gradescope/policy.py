@@ -3,13 +3,15 @@ years later decides as the first run did."""
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 
-from autograder.config import GradescopeConfig, LateConfig
+from autograder.config import GradescopeConfig
+from autograder.config_parts import LateConfig
 from autograder.platforms.gradescope.metadata import Metadata
 from autograder.platforms.gradescope.publication import uncounted
+from autograder.scoring.late import Deadline, Lateness
+from autograder.scoring.late import lateness as judged
 
 
 @dataclass(frozen=True)
@@ -24,14 +26,6 @@ class Attempts:
     def refused(self) -> bool:
         """Whether this one is beyond the limit."""
         return self.limit is not None and self.used >= self.limit
-
-
-@dataclass(frozen=True)
-class Lateness:
-    """How late, and the part of the earned points (0 to 1) that this costs."""
-
-    days: int
-    cost: float
 
 
 def attempts(metadata: Metadata, settings: GradescopeConfig) -> Attempts:
@@ -62,16 +56,13 @@ def with_due(metadata: Metadata, due: datetime | None) -> Metadata:
     return replace(metadata, assignment_due=found, problems=(*metadata.problems, *said))
 
 
-def lateness(metadata: Metadata, late: LateConfig | None) -> Lateness:
-    """What lateness costs. Every day begun counts; beyond `max_days` everything is lost. Without a time of submission,
-    nothing is late: no clock is read."""
-    due, came = metadata.due, metadata.created
-    if late is None or due is None or came is None:
-        return Lateness(0, 0.0)
-    over = came - due - timedelta(minutes=late.grace_minutes)
-    if over <= timedelta(0):
-        return Lateness(0, 0.0)
-    days = math.ceil((came - due) / timedelta(days=1))
-    if late.max_days is not None and days > late.max_days:
-        return Lateness(days, 1.0)
-    return Lateness(days, min(1.0, days * late.percent_per_day / 100))
+def lateness(metadata: Metadata, late: LateConfig | None, zone: tzinfo | None = None) -> Lateness:
+    """Judge how late a submission came, as anywhere else. Extensions are Gradescope's own.
+
+    Pooled late days are not known here, for nobody tells of the other assignments.
+    """
+    due, assigned = metadata.due, metadata.assignment_due
+    if due is not None and zone is not None:
+        due = due.astimezone(zone)
+    extended = due is not None and assigned is not None and due.astimezone(UTC) > assigned.astimezone(UTC)
+    return judged(metadata.created, Deadline(due, extended), late)

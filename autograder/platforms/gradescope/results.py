@@ -28,7 +28,11 @@ from autograder.platforms.gradescope.publication import (
     unchanged,
     uncounted,
 )
+from autograder.scoring.late import Deadline, Lateness
+from autograder.scoring.settle import said, settled
 
+IN_TIME = Lateness(Deadline(None), None, None)
+"""What nothing is known of costs nothing."""
 LARGEST = 1 << 20
 """Bytes of `extra_data`: beyond that, a report is not handed on for resuming."""
 
@@ -40,19 +44,27 @@ HAND_IN_AGAIN = (
 
 
 def results_of(
-    report: Report, settings: GradescopeConfig, metadata: Metadata, *, unreached: Sequence[str] = ()
+    report: Report,
+    settings: GradescopeConfig,
+    metadata: Metadata,
+    *,
+    late: Lateness = IN_TIME,
+    unreached: Sequence[str] = (),
 ) -> Results:
     """What came of a report, before anything is withheld. `unreached` names checks that an error of ours left undone.
 
     After an error of ours the better of two scores stands, and what is shown belongs to it.
     """
     ours = is_ours(report) or bool(unreached)
-    late = policy.lateness(metadata, settings.late)
-    earned = _number(report.score) * (1 - late.cost)
+    counting = settled(
+        msgspec.structs.replace(report, score=_number(report.score), points=_number(report.points)), late
+    )
+    earned = counting.score
     before = standing(metadata) or 0.0
     score = max(earned, before) if ours else earned
     hidden = settings.hidden_checks
-    tests = (*_tests(report, hidden), *_printed(report, hidden))
+    secret = hidden != "visible" and any(not result.public for result in report.results)
+    tests = (*_tests(report, hidden), *_sum(counting, hidden if secret else "visible"), *_printed(report, hidden))
     lines = [*_remarks(report, ours=ours), *_rules(settings, metadata, late)]
     earlier = standing_results(metadata) if ours and before > earned else {}
     if earlier:
@@ -134,10 +146,16 @@ def _remarks(report: Report, *, ours: bool) -> Iterator[str]:
     yield from report.notes
 
 
-def _rules(settings: GradescopeConfig, metadata: Metadata, late: policy.Lateness) -> Iterator[str]:
-    if late.cost:
-        days = f"{late.days} day{'s' if late.days > 1 else ''}"
-        yield f"Handed in late ({days} begun): {late.cost:.0%} of the points you earned are taken off the total."
+def _sum(counting: Report, visibility: Visibility) -> Iterator[Test]:
+    """How the total comes about, where lateness has a part in it. It tells what hidden checks found, and waits too."""
+    if counting.arithmetic:
+        line = _paragraphs([counting.arithmetic])
+        yield Test(name="How your total comes about", number="=", output=line, tags=("total",), visibility=visibility)
+
+
+def _rules(settings: GradescopeConfig, metadata: Metadata, late: Lateness) -> Iterator[str]:
+    if late.late and late.rule is not None:
+        yield f"Late: {said(late)}."
     done = policy.attempts(metadata, settings)
     if done.limit is not None:
         window = f" in {settings.attempts_hours:g} hours" if settings.attempts_hours else ""

@@ -92,7 +92,7 @@ def test_what_was_public_of_the_attempt_that_stands_is_shown_again(fake):
 
 
 def test_a_bad_field_costs_neither_the_late_penalty_nor_the_attempt(tmp_path):
-    fake = Fake(tmp_path, "    gradescope:\n      late: {percent_per_day: 10}\n")
+    fake = Fake(tmp_path, "    late: {percent_per_day: 10}\n")
     extension = {"email": None, "name": "Ada", "assignment": {"due_date": "2027-02-28T23:59:00"}}
     fake.more = {"users": [extension, None], "assignment": {"due_date": None, "group_size": "four"}}
     results = fake.run(RIGHT, previous(BEFORE, 7.5))

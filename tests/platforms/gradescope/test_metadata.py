@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograder.config import GradescopeConfig, LateConfig
+from autograder.config import GradescopeConfig
+from autograder.config_parts import LateConfig
 from autograder.platforms.gradescope import contract, policy, publication
 from autograder.platforms.gradescope.metadata import Metadata, named, read_metadata
 from tests.platforms.gradescope.sample import metadata_json, previous
@@ -36,7 +37,7 @@ def read(data) -> Metadata:
 def test_what_is_there_is_read_and_nothing_is_named():
     found = read(VALID)
     assert found.student == "ada@example.org + bo@example.org"
-    assert (policy.lateness(found, LATE).days, publication.standing(found), len(found.previous)) == (1, 60.0, 2)
+    assert (policy.lateness(found, LATE).units, publication.standing(found), len(found.previous)) == (1, 60.0, 2)
     assert found.latest is not None and found.latest.extra == {"mark": True}
     assert found.problems == ()
 
@@ -47,7 +48,7 @@ def test_a_bad_address_is_named_and_the_name_stands_in_for_it(bad):
     data["users"][0]["email"] = bad
     found = read(data)
     assert found.student == "Ada + bo@example.org"
-    assert policy.lateness(found, LATE).days == 1
+    assert policy.lateness(found, LATE).units == 1
     assert len(found.problems) == 1 and found.problems[0].startswith("users[0].email")
     assert next(iter(named(found.problems))).startswith("submission_metadata.json: users[0].email")
 
@@ -108,7 +109,7 @@ def test_without_a_zone_what_is_late_is_late_and_what_is_in_time_is_in_time(whos
         data["assignment"] = {"due_date": "2027-02-20T12:00:00" + zone}
         data["users"] = [{"email": "a@example.org", "name": "A", "assignment": {"due_date": due}}]
     found = read(data)
-    assert policy.lateness(found, LATE).days == days
+    assert policy.lateness(found, LATE).units == days
     assert all("has no time zone" in problem for problem in found.problems) and found.problems
 
 
@@ -178,8 +179,8 @@ def test_whatever_becomes_of_one_field_a_late_submission_stays_late(path, value,
     assert isinstance(found.student, str) and found.student.encode()
     policy.attempts(found, GradescopeConfig(attempts=3, attempts_hours=2))
     if path not in DECISIVE:
-        assert (late.days, late.cost) == (1, pytest.approx(0.1)), found.problems
-    elif late.days != 1:
+        assert (late.units, late.cost(10.0, 10.0)) == (1, 1.0), found.problems
+    elif late.units != 1:
         assert found.problems or "created_at" in path, "a date that can be read is believed"
 
 

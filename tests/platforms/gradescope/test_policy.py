@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 
-from autograder.config import GradescopeConfig, LateConfig
+from autograder.config import GradescopeConfig
+from autograder.config_parts import LateConfig
 from autograder.platforms.gradescope import policy, publication
 from tests.platforms.gradescope.sample import metadata, previous
 
@@ -51,59 +53,45 @@ def test_an_attempt_leaves_the_window_when_it_is_as_old_as_the_window_is_long():
     assert policy.attempts(metadata("2027-03-01T11:59:59+01:00", previous(NOON)), settings).refused
 
 
-@pytest.mark.parametrize(
-    ("came", "days", "cost"),
-    [
-        ("2027-02-27T12:00:00+01:00", 0, 0.0),
-        ("2027-03-01T23:59:00+01:00", 0, 0.0),  # the due date itself
-        ("2027-03-02T00:10:00+01:00", 0, 0.0),
-        ("2027-03-02T00:14:00+01:00", 0, 0.0),  # the last moment of grace
-        ("2027-03-02T00:14:01+01:00", 1, 0.2),
-        ("2027-03-02T23:59:00+01:00", 1, 0.2),
-        ("2027-03-03T00:00:00+01:00", 2, 0.4),  # grace is no part of a day: two have begun
-        ("2027-03-04T23:59:00+01:00", 3, 0.6),  # `max_days` days are still accepted
-        ("2027-03-05T00:00:00+01:00", 4, 1.0),
-    ],
-)
-def test_each_day_begun_costs_after_the_grace(came, days, cost):
-    late = policy.lateness(metadata(came), LateConfig(percent_per_day=20, grace_minutes=15, max_days=3))
-    assert (late.days, late.cost) == (days, pytest.approx(cost))
+TEN = LateConfig(percent_per_day=10)
 
 
-def test_without_max_days_lateness_costs_all_there_is_and_no_more():
-    late = policy.lateness(metadata("2027-03-31T12:00:00+01:00"), LateConfig(percent_per_day=10))
-    assert (late.days, late.cost) == (30, 1.0)
-
-
-def test_with_no_late_day_allowed_everything_is_lost_at_once():
-    late = policy.lateness(metadata("2027-03-02T00:00:00+01:00"), LateConfig(percent_per_day=10, max_days=0))
-    assert (late.days, late.cost) == (1, 1.0)
+def test_lateness_is_judged_by_the_rules_that_hold_everywhere():
+    late = policy.lateness(metadata("2027-03-03T00:00:00+01:00"), TEN)
+    assert (late.units, late.cost(10.0, 10.0)) == (2, 2.0)
 
 
 @pytest.mark.parametrize("missing", [{"created_at": None}, {"assignment": {}}])
-def test_without_a_policy_a_due_date_or_a_time_nothing_is_late(missing):
-    in_time = policy.Lateness(0, 0.0)
-    assert policy.lateness(metadata("2027-04-01T12:00:00Z", **missing), LateConfig(percent_per_day=10)) == in_time
-    assert policy.lateness(metadata("2027-04-01T12:00:00Z"), None) == in_time
+def test_without_a_policy_a_due_date_or_a_time_nothing_costs(missing):
+    assert policy.lateness(metadata("2027-04-01T12:00:00Z", **missing), TEN).cost(10.0, 10.0) == 0
+    assert policy.lateness(metadata("2027-04-01T12:00:00Z"), None).cost(10.0, 10.0) == 0
 
 
-def test_an_extension_moves_the_due_date():
+def test_an_extension_of_gradescope_s_moves_the_due_date():
     users = [{"email": "a@example.org", "assignment": {"due_date": "2027-03-08T23:59:00+01:00"}}]
-    assert policy.lateness(metadata("2027-03-03T12:00:00+01:00", users=users), LateConfig(percent_per_day=10)).cost == 0
+    late = policy.lateness(metadata("2027-03-03T12:00:00+01:00", users=users), TEN)
+    assert late.deadline.extended and not late.late
 
 
 def test_where_gradescope_names_no_due_date_that_of_the_configuration_counts():
     due = datetime.fromisoformat("2027-03-01T23:59:00+01:00")
     for unreadable in (None, "soon", 7, [due.isoformat()]):
         found = policy.with_due(metadata("2027-03-02T12:00:00+01:00", assignment={"due_date": unreadable}), due)
-        assert policy.lateness(found, LateConfig(percent_per_day=10)).days == 1
+        assert policy.lateness(found, TEN).units == 1
         assert "that of grader_config.yml counts" in found.problems[-1]
     assert "nothing counts as late" in policy.with_due(metadata(None), due).problems[-1]
     own = metadata("2027-03-02T12:00:00+01:00")
     assert policy.with_due(own, due.replace(year=2026)) == own
     extended = [{"email": "a@example.org", "assignment": {"due_date": "2027-03-08T23:59:00+01:00"}}]
     found = policy.with_due(metadata("2027-03-03T12:00:00+01:00", assignment=None, users=extended), due)
-    assert policy.lateness(found, LateConfig(percent_per_day=10)).cost == 0
+    assert not policy.lateness(found, TEN).late
+
+
+def test_days_are_counted_as_the_clocks_of_the_course_show_them():
+    """Gradescope's times have an offset and no zone; on 28 March 2027 an hour is missing in Zürich."""
+    weekend = metadata("2027-03-28T22:30:00+02:00", assignment={"due_date": "2027-03-27T22:00:00+01:00"})
+    assert policy.lateness(weekend, TEN).units == 1
+    assert policy.lateness(weekend, TEN, ZoneInfo("Europe/Zurich")).units == 2
 
 
 def test_the_score_that_stands_is_the_latest_that_did_not_fail():

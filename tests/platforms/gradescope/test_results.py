@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograder.config import GradescopeConfig, LateConfig
+from autograder.config import GradescopeConfig
+from autograder.config_parts import LateConfig
 from autograder.errors import ResultsFormatError
 from autograder.model import CheckResult, Curve, Difference, ExerciseInfo, Outcome, Report
 from autograder.platforms.gradescope import contract, policy, publication
@@ -25,9 +26,13 @@ SETTINGS = GradescopeConfig()
 HIDDEN = result("random", public=False, earned=0.0, outcome=Outcome.FAILED, message="The values differ.", hint="Sign?")
 
 
-def written(graded: Report, given_settings: GradescopeConfig = SETTINGS, given_metadata=None) -> dict:
+def written(
+    graded: Report, given_settings: GradescopeConfig = SETTINGS, given_metadata=None, rule: LateConfig | None = None
+) -> dict:
     """What is published, as the watchdog writes it."""
-    found = json.loads(contract.encode(results_of(graded, given_settings, given_metadata or metadata())))
+    known = given_metadata or metadata()
+    late = policy.lateness(known, rule)
+    found = json.loads(contract.encode(results_of(graded, given_settings, known, late=late)))
     data = publication.withheld(found, given_settings.hidden_checks)
     contract.check(json.dumps(data).encode())
     return data
@@ -74,11 +79,23 @@ def test_a_metric_that_cannot_be_written_is_on_no_leaderboard(metric):
 
 
 def test_lateness_is_taken_off_the_total_and_said():
-    late = GradescopeConfig(late=LateConfig(percent_per_day=10))
-    data = written(report(result()), late, metadata("2027-03-03T00:00:00+01:00"))
+    known = metadata("2027-03-03T00:00:00+01:00")
+    data = written(report(result()), SETTINGS, known, LateConfig(percent_per_day=10))
     assert data["score"] == pytest.approx(1.6)
-    assert "late (2 days begun): 20%" in data["output"]
+    why = "handed in 2027-03-03 00:00, due 2027-03-01 23:59 UTC+01:00, 2 days begun at 10 % a day"
+    assert f"<p>Late: {why}.</p>" in data["output"]
+    assert data["tests"][1]["output"] == f"<p>2 − 0.4 ({why}) = 1.6</p>"
+    assert data["tests"][1]["visibility"] == "visible"
     assert data["tests"][0]["score"] == 2.0
+
+
+def test_the_arithmetic_waits_with_the_hidden_checks_that_it_tells_of():
+    known = metadata("2027-03-03T00:00:00+01:00")
+    data = written(report(result(), HIDDEN), SETTINGS, known, LateConfig(percent_per_day=10))
+    (row,) = [row for row in data["tests"] if row["name"] == "How your total comes about"]
+    assert row["visibility"] == "after_due_date" and "2 days begun" in data["output"] and "0.4" not in data["output"]
+    never = written(report(HIDDEN), GradescopeConfig(hidden_checks="hidden"), known, LateConfig(percent_per_day=10))
+    assert [row["visibility"] for row in never["tests"]] == ["hidden", "hidden", "after_published"]
 
 
 def test_an_error_of_the_graders_charges_nobody():
@@ -111,9 +128,9 @@ def test_checks_that_were_not_reached_are_an_error_of_the_graders():
 
 
 def test_lateness_takes_nothing_off_a_score_that_stood_before():
-    late = GradescopeConfig(late=LateConfig(percent_per_day=50))
+    half = LateConfig(percent_per_day=50)
     earlier = metadata("2027-03-02T12:00:00+01:00", previous("2027-02-28T12:00:00Z", 3.5))
-    assert written(report(result(), status="grader error"), late, earlier)["score"] == 3.5
+    assert written(report(result(), status="grader error"), SETTINGS, earlier, half)["score"] == 3.5
 
 
 def test_the_report_travels_in_the_extra_data():
