@@ -8,7 +8,7 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
-from autograder.zones import shown
+from autograder import zones
 
 NAME_LIMIT, MESSAGE_LIMIT, OUTPUT_LIMIT = 120, 4_000, 20_000
 """How many characters of a name, of a message and of the captured output are shown."""
@@ -85,4 +85,4 @@ def points(value: float) -> str:
 
 def moment(when: datetime) -> str:
     """A time to the minute with the name of its zone, or its distance from UTC where the zone has none."""
-    return shown(when)
+    return zones.shown(when)
