@@ -54,5 +54,6 @@ def days_after(moment: datetime, days: int) -> datetime:
 
 
 def shown(moment: datetime) -> str:
-    """Return a moment as its zone's clocks show it, with the zone: 2027-03-01 23:59 CET."""
-    return f"{moment:%Y-%m-%d %H:%M} {moment:%Z}".strip()
+    """Return a moment as its zone's clocks show it, with the zone's name, or its distance from UTC."""
+    zone = moment.tzname() or ""
+    return f"{moment:%Y-%m-%d %H:%M} {'UTC' if zone[:1] in ('+', '-') else ''}{zone}".rstrip()

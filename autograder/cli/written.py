@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from autograder.records import Records
 
 LOOPBACK = "127.0.0.1"
+EXAMPLES = (
+    "autograder written regression",
+    "autograder written regression --to answers.csv",
+)
 
 
 def written(

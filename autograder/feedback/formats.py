@@ -8,6 +8,8 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
+from autograder import zones
+
 NAME_LIMIT, MESSAGE_LIMIT, OUTPUT_LIMIT = 120, 4_000, 20_000
 """How many characters of a name, of a message and of the captured output are shown."""
 _NOTICE = 50
@@ -83,5 +85,4 @@ def points(value: float) -> str:
 
 def moment(when: datetime) -> str:
     """A time to the minute with the name of its zone, or its distance from UTC where the zone has none."""
-    zone = when.tzname() or ""
-    return f"{when:%Y-%m-%d %H:%M} {'UTC' if zone[:1] in ('+', '-') else ''}{zone}".rstrip()
+    return zones.shown(when)

@@ -15,7 +15,7 @@ from autograder.errors import RecordsError
 from autograder.files import PRIVATE, private_folder, replace
 
 EXAMPLE = "postgresql+psycopg://USER:PASSWORD@HOST/NAME"
-PACKAGES = {"MySQLdb": "mysqlclient", "psycopg": "psycopg[binary]", "psycopg2": "psycopg2-binary"}
+PACKAGES = {"MySQLdb": "mysqlclient", "psycopg": "autograder[postgres]", "psycopg2": "psycopg2-binary"}
 """What to install for a driver, where it has another name than its module."""
 ELSEWHERE = "Make that possible, or set course.records in grader_config.yml to another place"
 WAYS_ON = {

@@ -37,7 +37,8 @@ def settled(report: Report, lateness: Lateness, adjustments: Sequence[Adjustment
             percent = f"{one.value:+g} %, " if one.kind is Kind.PERCENT else ""
             words.append(f"{'−' if change < 0 else '+'} {number(abs(change))} ({percent}{one.reason})")
     arithmetic = f"{' '.join(words)} = {number(score)}" if len(words) > 1 else ""
-    return replace(report, score=score, late=report.late or lateness.late, arithmetic=arithmetic)
+    known = lateness.came is not None and lateness.deadline.due is not None
+    return replace(report, score=score, late=lateness.late if known else report.late, arithmetic=arithmetic)
 
 
 def said(lateness: Lateness, bound: str = "") -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import jsonschema
@@ -26,8 +26,9 @@ def course(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     tiny.write(tmp_path)
     tiny.config(tmp_path)
     config = tmp_path / "grader_config.yml"
-    config.write_text(config.read_text().replace("title: Tiny", "title: Tiny\n    due: 2026-03-01T23:59:00+01:00"))
-    reports = [*sample.a_class(30), sample.report("late", sample.all_of(Outcome.PASSED), late=True, attempt=2)]
+    config.write_text(config.read_text().replace("title: Tiny", "title: Tiny\n    due: 2026-03-02T12:00:00+01:00"))
+    late = sample.report("late", sample.all_of(Outcome.PASSED), received=sample.WHEN - timedelta(hours=1), attempt=2)
+    reports = [*sample.a_class(30), late]
     reports.append(sample.report("read", sample.all_of(Outcome.PASSED), flags=("mse may call a library",)))
     with Records(f"sqlite:///{tmp_path}/records/course.sqlite") as records:
         for report in reports:
@@ -73,7 +74,7 @@ def test_results_have_flags_times_and_policy(course):
         and rows["late"]["received"] < rows["late"]["graded"]
     )
     policy = rows["late"]["policy"]
-    assert datetime.fromisoformat(policy["due"]) == datetime(2026, 3, 1, 22, 59, tzinfo=UTC)
+    assert datetime.fromisoformat(policy["due"]) == datetime(2026, 3, 2, 11, tzinfo=UTC)
     assert policy["attempts"] == "last"
 
 
@@ -89,7 +90,7 @@ def test_the_course_at_a_glance_fits_its_schema(course):
 def test_the_course_at_a_glance_is_a_line_for_each_assignment(course):
     shown = CliRunner().invoke(app, ["status"]).output
     (line,) = [line for line in shown.splitlines() if line.startswith("tiny") or line.startswith(" tiny")]
-    assert "29 of 32" in line and "⊘\u00a02" in line and "2026-03-01 23:59 UTC+01:00" in shown
+    assert "29 of 32" in line and "⊘\u00a02" in line and "2026-03-02 12:00 UTC+01:00" in shown
 
 
 def test_a_course_without_reports_says_so(tmp_path, monkeypatch):

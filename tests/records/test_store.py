@@ -276,7 +276,7 @@ def refused(url: str) -> str:
         ("postgresql+foo://ta:s3cret@host/grades", "there is no driver for postgresql+foo"),
         (
             "postgresql+psycopg://ta:s3cret@host/grades?sslpassword=s3cret",
-            "not installed: pip install 'psycopg[binary]'",
+            "not installed: pip install 'autograder[postgres]'",
         ),
         ("mysql://ta:s3cret@host/grades", "the driver MySQLdb is not installed: pip install 'mysqlclient'"),
         ("my sql://ta:s3cret@host/grades", "is not a database URL"),

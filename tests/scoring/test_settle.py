@@ -99,6 +99,14 @@ def test_dates_are_told_as_the_course_s_clocks_show_them():
     assert "handed in 2027-03-02 23:00" in found.arithmetic and found.late
 
 
+def test_a_mark_of_the_download_s_counts_where_there_are_no_times():
+    """It knows nothing of extensions: with times, the student's own due date decides."""
+    came = DUE.replace(day=2)
+    marked = Report("ada", "tiny", "d", "a", "e", "graded", 20.0, 30.0, received=came, late=True)
+    assert settled(marked, lateness(None, Deadline(DUE), None)).late
+    assert not settled(marked, lateness(came, Deadline(END, extended=True), None)).late
+
+
 @settings(derandomize=True, max_examples=200, deadline=None)
 @given(st.integers(0, 300_000), st.integers(0, 100), st.integers(1, 200))
 def test_the_numbers_of_the_line_add_up_to_the_last_digit(earned, percent, hours):
