@@ -269,7 +269,7 @@ def test_the_nbgrader_source_is_refused_as_well(tiny_folder):
     public = public_release(load(tiny_folder), "Tiny", ["torch"])
     rewrite(tiny_folder, BODY, DIALECTS["CS231n"])
     with pytest.raises(MarkerError):
-        source_version(tiny_folder, public)
+        source_version(tiny_folder, public, tiny_folder.parent)
 
 
 def zip_of(files: dict[str, str]) -> bytes:
