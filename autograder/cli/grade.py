@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+import sys
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -37,11 +38,15 @@ EXAMPLES = (
     "autograder grade regression submissions.zip --dry-run",
     "autograder grade regression submissions/ --only ada --fresh --jobs 2",
 )
+AT_ONCE = 2
+"""Submissions for each slot that are taken together, where several share the work."""
 FEW = 20
 """Students whose reports are looked up one by one."""
 
 if TYPE_CHECKING:
+    from autograder.grading.scheduler import Batch, Done
     from autograder.platforms.classroom import Classroom
+    from autograder.records.leases import SharedWork
     from autograder.records.standings import Standings
 
 
@@ -124,6 +129,7 @@ def grade_class(
     from autograder.cli.journal import Journal
     from autograder.grading.scheduler import Batch
     from autograder.platforms.sharing import SharedRecords
+    from autograder.records.leases import Leases, SharedWork
     from autograder.reports import write_reports
 
     name = course.name
@@ -135,7 +141,9 @@ def grade_class(
             batch = Batch(ready.executor, ready.boundary, store, jobs=jobs, fresh=fresh or again is not None)
             named = {entry.student: store.students(entry.student)[0] for entry in entries}
             journal = Journal(course.journal, name, named)
-            tally = watched(store.settled(batch.run(entries)), len(entries), quiet=quiet or json, journal=journal)
+            with Leases(records, name) as leases:
+                results = _shared(batch, entries, SharedWork(leases, AT_ONCE * jobs), quiet=quiet)
+                tally = watched(store.settled(results), len(entries), quiet=quiet or json, journal=journal)
         console = Console(stderr=json, emoji=False)
         if tally.interrupted:
             console.print(tally.told_to_stop(len(entries)))
@@ -159,6 +167,20 @@ def grade_class(
         if tally.ours:
             console.print(f"[red]{tally.ours} met an error of the grader's. Nobody was charged; run again to retry.[/]")
     return 1 if tally.ours else 0
+
+
+def _shared(batch: Batch, entries: list[Entry], work: SharedWork, *, quiet: bool) -> Iterator[Done]:
+    """Grade what nobody else is grading on the same records, then wait for what others have."""
+    elsewhere: list[Entry] = []
+    for one in batch.run(work.mine(entries, elsewhere)):
+        work.done(one.report.student)
+        yield one
+    if elsewhere and not quiet:
+        count = f"{len(elsewhere)} submission{'s are' if len(elsewhere) > 1 else ' is'}"
+        print(f"autograder: {count} being graded by somebody else: waiting for that", file=sys.stderr)
+    for one in batch.run(work.rest(elsewhere)):
+        work.done(one.report.student)
+        yield one
 
 
 def _again(*, failed: bool, timed_out: bool) -> Callable[[Report | None], bool] | None:

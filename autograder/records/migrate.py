@@ -11,7 +11,7 @@ from sqlalchemy import Connection, inspect
 
 from autograder.records.database import Database
 
-CURRENT = "0003"
+CURRENT = "0004"
 """The schema that this version reads and writes: the last step of `migrations/`."""
 FIRST = "0001"
 """The schema of databases that do not say which one they have."""

@@ -134,3 +134,14 @@ class ScoreRow(Base):
     report: Mapped[int | None]
     author: Mapped[str] = mapped_column(String(200))
     time: Mapped[datetime] = mapped_column(Moment)
+
+
+class LeaseRow(Base):
+    """Somebody is grading an entry until then, and nobody else."""
+
+    __tablename__ = "leases"
+
+    assignment: Mapped[str] = mapped_column(exact(200), primary_key=True)
+    entry: Mapped[str] = mapped_column(exact(400), primary_key=True)
+    holder: Mapped[str] = mapped_column(String(200))
+    until: Mapped[datetime] = mapped_column(Moment)
