@@ -28,6 +28,9 @@ LEAST_CONTAINER_MB = 768
 """Memory of a container in which right work on each assignment of the course gets its points and nothing is killed, as
 measured. It is the size that Gradescope gives by itself, too."""
 
+LEAST_SECRET = 32
+"""Characters of a secret that nobody guesses."""
+
 REMOVED = {
     "cpu_seconds": "check_seconds counts CPU seconds itself. Remove the line",
     "submission_cpu_seconds": "submission_seconds counts CPU seconds itself. Remove the line",
@@ -197,9 +200,9 @@ class Config(Section):
                 secret = path.read_text(encoding="ascii", errors="replace").strip()
             except OSError as error:
                 raise ConfigError(f"{path}: the course's secret cannot be read: {error.strerror}") from error
-            if len(secret) < 32:
+            if len(secret) < LEAST_SECRET:
                 raise ConfigError(
-                    f"{path} is too short for a secret (32 characters at least); delete it to get a new one"
+                    f"{path} is too short for a secret ({LEAST_SECRET} characters at least); delete it to get a new one"
                 ) from None
             return secret.encode()
         except OSError as error:

@@ -17,6 +17,7 @@ import typer
 import autograder
 from autograder.cli import (
     adjust,
+    backup,
     calibrate,
     check,
     docs,
@@ -33,7 +34,9 @@ from autograder.cli import (
     regrade,
     release,
     report,
+    restore,
     roster,
+    secret,
     serve,
     similarity,
     status,
@@ -83,7 +86,7 @@ def options(
 
 add(
     app, grade, regrade, serve, roster, status, adjust, extend, history, report, written, export, feedback, similarity,
-    new, importing, validate, calibrate, release, check, doctor, docs,
+    new, importing, validate, calibrate, release, check, doctor, backup, restore, secret, docs,
 )  # fmt: skip
 app.add_typer(nbgrader.app, name="nbgrader")
 app.add_typer(gradescope.app, name="gradescope")

@@ -93,7 +93,8 @@ class Database:
         mark = _mark(file)
         if mark.exists() and not file.exists():
             raise self.failed(
-                f"the file is gone, and every score with it. Put a copy of it back; or, to begin anew, delete {mark}"
+                "the file is gone, and every score with it. Put a copy of it back (autograder restore BACKUP); or, to "
+                f"begin anew, delete {mark}"
             )
 
     def failed(self, cause: str) -> RecordsError:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sqlite3
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import Connection, inspect
 
+from autograder.records.backup import copy_of, free_name
 from autograder.records.database import Database
 
 CURRENT = "0004"
@@ -92,10 +91,6 @@ def _upgrade(connection: Connection, before: str) -> None:
 
 def _backup(file: Path) -> Path:
     """Copy a SQLite database as it stands, for its owner only; return where to."""
-    number = 1
-    while (copy := file.with_name(f"{file.name}.before-{CURRENT}" + (f"-{number}" if number > 1 else ""))).exists():
-        number += 1
-    copy.touch(mode=0o600)
-    with closing(sqlite3.connect(file)) as source, closing(sqlite3.connect(copy)) as target:
-        source.backup(target)
+    copy = free_name(file.with_name(f"{file.name}.before-{CURRENT}"))
+    copy_of(file, copy)
     return copy
