@@ -115,6 +115,23 @@ def test_what_another_holds_is_waited_for(records):
     assert list(work.rest(elsewhere)) == CLASS[:2] and len(naps) == 2
 
 
+@pytest.mark.parametrize(("seconds", "times"), [(0.0, 6), (1.0, 20)])
+def test_a_class_that_stands_is_taken_by_ever_more_at_once(records, seconds, times):
+    clock = iter(range(1_000))
+    own = leases(records, "ada")
+    taken: list[int] = []
+
+    class Counted:
+        def take(self, entries):
+            got = own.take(entries)
+            taken.append(len(got))
+            return got
+
+    work = SharedWork(Counted(), 2, clock=lambda: next(clock) * seconds)
+    assert list(work.mine(CLASS, [])) == CLASS
+    assert len(taken) <= times and (seconds == 0.0 or set(taken) == {2})
+
+
 def test_alone_the_order_is_that_of_the_class(records):
     work = SharedWork(leases(records, "ada"), 4)
     elsewhere: list[Entry] = []
