@@ -48,8 +48,8 @@ def split_by_date(
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Windows before and from a date.
 
-    series: (T,); dates: list of T strings like "2021-01-01", in order; first_unseen: the first unseen date, which may
-    be any day, also one before or after all of them.
+    series: (T,); dates: list of T strings like "2021-01-01", in order; first_unseen: the first unseen date, which
+    need not be one of them.
     Returns x_train, y_train, x_unseen, y_unseen, as make_windows would give them; a part may have no rows.
     """
     raise NotImplementedError("Exercise 1.2: split_by_date")
