@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import secrets
+import tempfile
 from collections.abc import Iterable, Iterator
 from enum import StrEnum
 from pathlib import Path
@@ -193,27 +195,35 @@ class Config(Section):
         It decides all hidden draws: without it, scores cannot be reproduced.
         """
         path = self.root / self.course.secret_file
+        if not path.exists():
+            _make_secret(path)
         try:
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:
-            try:
-                secret = path.read_text(encoding="ascii", errors="replace").strip()
-            except OSError as error:
-                raise ConfigError(f"{path}: the course's secret cannot be read: {error.strerror}") from error
-            if len(secret) < LEAST_SECRET:
-                raise ConfigError(
-                    f"{path} is too short for a secret ({LEAST_SECRET} characters at least); delete it to get a new one"
-                ) from None
-            return secret.encode()
+            secret = path.read_text(encoding="ascii", errors="replace").strip()
         except OSError as error:
+            raise ConfigError(f"{path}: the course's secret cannot be read: {error.strerror}") from error
+        if len(secret) < LEAST_SECRET:
             raise ConfigError(
-                f"{path}: the course's secret cannot be written: {error.strerror}. Make that possible, or set "
-                f"course.secret_file in {NAME} to another place"
-            ) from error
-        fresh = secrets.token_hex(32)
-        with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            file.write(fresh + "\n")
-        return fresh.encode()
+                f"{path} is too short for a secret ({LEAST_SECRET} characters at least); delete it to get a new one"
+            )
+        return secret.encode()
+
+
+def _make_secret(path: Path) -> None:
+    """Write a new secret, unless somebody else does so at the same time: it is there whole or not at all."""
+    try:
+        descriptor, draft = tempfile.mkstemp(prefix=path.name, dir=path.parent)  # its owner's only
+        try:
+            with os.fdopen(descriptor, "w", encoding="ascii") as file:
+                file.write(secrets.token_hex(32) + "\n")
+            with contextlib.suppress(FileExistsError):
+                os.link(draft, path)
+        finally:
+            os.unlink(draft)
+    except OSError as error:
+        raise ConfigError(
+            f"{path}: the course's secret cannot be written: {error.strerror}. Make that possible, or set "
+            f"course.secret_file in {NAME} to another place"
+        ) from error
 
 
 def find(start: Path) -> Path:

@@ -1,6 +1,7 @@
 """grader_config.yml: what it may say, and what is said when it is wrong."""
 
 import stat
+from concurrent.futures import ThreadPoolExecutor
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -140,3 +141,12 @@ def test_the_configuration_is_found_from_below(tmp_path):
     path = tiny.config(tmp_path)
     (tmp_path / "a" / "b").mkdir(parents=True)
     assert find(tmp_path / "a" / "b") == path
+
+
+def test_a_secret_that_two_make_at_once_is_one_and_whole(tmp_path):
+    """Two graders that start in a new course: neither reads what the other has only begun to write."""
+    tiny.config(tmp_path)
+    with ThreadPoolExecutor(8) as pool:
+        found = set(pool.map(lambda _: load(tmp_path / "grader_config.yml").secret(), range(64)))
+    assert len(found) == 1 and len(found.pop()) == 64
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".course_secret")] == [".course_secret"]

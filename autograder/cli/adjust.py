@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from autograder.records.ledger import Ledger
 
 EXAMPLES = (
-    'autograder adjust regression ada@example.edu --part 1.3 --add 2 --reason "Right, but for the name"',
-    'autograder adjust regression --everybody --part "1.9 gradient" --give --reason "The check was wrong"',
+    'autograder adjust regression ada --part 1.3 --add 2 --reason "a slip"',
+    "autograder adjust regression --everybody --part 1.9 --give --reason wrong",
 )
 
 

@@ -16,7 +16,7 @@ from autograder.scoring.extensions import Extension, moment_in
 from autograder.zones import days_after, shown
 
 EXAMPLES = (
-    'autograder extend regression ada@example.edu --days 3 --reason "Ill, with a note"',
+    "autograder extend regression ada@example.edu --days 3 --reason ill",
     'autograder extend regression 4521 --until "2027-03-05 23:59"',
 )
 

@@ -15,8 +15,8 @@ from typing import Any, TextIO
 import msgspec
 
 SIMPLER = {
-    "✓": "v", "✗": "x", "○": "o", "◐": "~", "⊘": "R", "·": ".", "–": "-", "—": "-", "─": "-", "…": "...", "×": "x",
-    "›": ">", "‘": "'", "’": "'", "“": '"', "”": '"',
+    "✓": "v", "✎": "w", "✗": "x", "○": "o", "◐": "~", "⊘": "R", "·": ".", "–": "-", "—": "-", "─": "-", "…": "...",
+    "×": "x", "›": ">", "‘": "'", "’": "'", "“": '"', "”": '"',
 }  # fmt: skip
 """What stands for a sign where the terminal lacks it."""
 ERRORS = "autograder.simpler"

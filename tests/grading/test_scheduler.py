@@ -333,6 +333,7 @@ class Part:
 
     def grade(self, *, progress: Callable[[CheckResult], None], **asked: Any) -> Report:
         asked["known"] = "".join(one.name for one in asked["known"])
+        asked.pop("earlier")
         self.asked.append(asked)
         act = self.acts.pop(0)
         if isinstance(act, Exception):
