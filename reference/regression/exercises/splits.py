@@ -217,13 +217,6 @@ def cancels(x):
     return x.mean(dim=0), torch.where(std == 0, torch.ones_like(std), std)
 
 
-@exercise.mistake("split_by_date", "The first unseen date need not be one of the dates: compare, do not look it up.")
-def looks_it_up(series, dates, days, first_unseen):
-    x, y = make_windows(series, days)
-    seen = max(dates.index(first_unseen) - days, 0) if first_unseen in dates else len(x)
-    return x[:seen], y[:seen], x[seen:], y[seen:]
-
-
 @exercise.mistake("fit_scaler", "With a single row N - 1 is 0, and you have NaN: divide by N from the start.")
 def corrected_afterwards(x):
     std = x.std(dim=0) * ((len(x) - 1) / len(x)) ** 0.5
