@@ -16,6 +16,7 @@ from typing import Any
 from autograder.rubric.authored import SOLUTION, modules, parsed
 from autograder.rubric.cases import Cases
 from autograder.rubric.rubric import Rubric
+from autograder.rubric.slicing import bound_by
 from autograder.rubric.variants import Mutant
 
 HANDOUT = "handout.md"
@@ -41,17 +42,17 @@ def dependencies(folder: Path, rubric: Rubric, mutants: list[Mutant]) -> dict[st
         checks = [check for check in rubric.checks if check.function == function]
         reached = _Reached(code)
         reached.solution(function)
-        told: list[Any] = [function]
+        told: list[Any] = [function, rubric.numpy]
         for check in checks:
             exercise = next(one for one in rubric.exercises if one.number == check.exercise)
             told.append((check.name, check.asked, check.points, check.public, check.trains, check.seconds, check.lends))
             told.append((exercise.number, exercise.title, exercise.bans))
             reached.function(check.run.inputs if isinstance(check.run, Cases) else check.run)
         for mutant in mutants:
-            if mutant.of == function:
-                told.append((mutant.name, mutant.hint))
+            if mutant.owned == function:
+                told.append((mutant.name, mutant.of, mutant.hint))
                 told += [repr(mutant.change)] if not reached.function(mutant.change) else []
-        data = code.data if reached.looks_for_data else ""
+        data = code.data if reached.looks_for_data or rubric.files else ""  # files are compared with the reference's
         text = "\n".join((repr(told), data, *sorted(reached.texts)))
         digests |= dict.fromkeys((check.name for check in checks), hashlib.sha256(text.encode()).hexdigest()[:16])
     return digests
@@ -115,6 +116,7 @@ class _Reached:
     def __init__(self, code: _Code) -> None:
         self._code = code
         self._seen: set[tuple[Path, str]] = set()
+        self._added: set[ast.stmt] = set()
         self.texts: set[str] = set()
 
     def solution(self, name: str) -> None:
@@ -141,9 +143,10 @@ class _Reached:
 
     def _add(self, path: Path, statements: list[ast.stmt]) -> None:
         for statement in statements:
-            facts = self._code.facts(statement)
-            if facts.text in self.texts:
+            if statement in self._added:  # two modules may have the same text, and mean different things by it
                 continue
+            self._added.add(statement)
+            facts = self._code.facts(statement)
             self.texts.add(facts.text)
             if isinstance(statement, ast.ImportFrom) and statement.level:
                 self._imported(path, statement)
@@ -179,18 +182,16 @@ def _table(tree: ast.Module) -> dict[str, list[ast.stmt]]:
 
 def _bound(statement: ast.stmt) -> Iterator[str]:
     match statement:
-        case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
-            yield name
-        case ast.Import(names=names) | ast.ImportFrom(names=names):
-            yield from (alias.asname or alias.name.partition(".")[0] for alias in names)
         case ast.Expr(value=ast.Call(func=ast.Attribute(attr=attribute))) if attribute in ("wrong_value", "mistake"):
             return  # known mistakes: each function's own are looked at
         case ast.Assign(value=ast.Call(func=ast.Name(id="Rubric"))):
             return  # it only puts exercises together
-        case ast.Assign(targets=targets):
-            yield from (node.id for one in targets for node in ast.walk(one) if isinstance(node, ast.Name))
         case ast.AnnAssign(target=target) | ast.AugAssign(target=target):
             yield from (node.id for node in ast.walk(target) if isinstance(node, ast.Name))
+        case ast.AsyncFunctionDef(name=name):
+            yield name
+        case ast.FunctionDef() | ast.ClassDef() | ast.Import() | ast.ImportFrom() | ast.Assign():
+            yield from bound_by(statement)
         case _:
             yield from (node.id for node in ast.walk(statement) if isinstance(node, ast.Name))
 

@@ -42,7 +42,7 @@ def sliced(
     lines = ["from __future__ import annotations"]
     for statement in chosen:
         if isinstance(statement, ast.Import | ast.ImportFrom):
-            statement.names = [alias for alias in statement.names if _name_of(alias) in needed]
+            statement.names = [alias for alias in statement.names if name_of(alias) in needed]
         with _undecorated(statement, bare=bare):
             text = ast.unparse(statement)
         if text not in lines:  # two modules import the same
@@ -67,7 +67,7 @@ class _Modules:
 
         Raises `PublicCheckError` for a hidden module, or for two things of one name.
         """
-        statement = next((one for one in reversed(self._body(path, name)) if name in _binds(one)), None)
+        statement = next((one for one in reversed(self._body(path, name)) if name in bound_by(one)), None)
         if statement is None:
             return
         if isinstance(statement, ast.ImportFrom) and statement.level:
@@ -108,7 +108,7 @@ class _Modules:
 
     def _origin(self, path: Path, statement: ast.ImportFrom, name: str) -> Path:
         """Return the module of the folder that a name is imported from."""
-        alias = next(one for one in statement.names if _name_of(one) == name)
+        alias = next(one for one in statement.names if name_of(one) == name)
         if alias.asname:
             raise PublicCheckError(f"{self._who} need {name}: import it under its own name, not `as`")
         package = path.parents[statement.level - 1]
@@ -147,12 +147,13 @@ class _Unannotated(ast.NodeTransformer):
         return self.generic_visit(node)
 
 
-def _binds(statement: ast.stmt) -> Iterator[str]:
+def bound_by(statement: ast.stmt) -> Iterator[str]:
+    """Yield the names that a statement at the top level of a module gives a value."""
     match statement:
         case ast.FunctionDef() | ast.ClassDef():
             yield statement.name
         case ast.Import() | ast.ImportFrom():
-            yield from map(_name_of, statement.names)
+            yield from map(name_of, statement.names)
         case ast.Assign():
             nodes = [node for target in statement.targets for node in ast.walk(target)]
             yield from (node.id for node in nodes if isinstance(node, ast.Name))
@@ -160,7 +161,8 @@ def _binds(statement: ast.stmt) -> Iterator[str]:
             yield name
 
 
-def _name_of(alias: ast.alias) -> str:
+def name_of(alias: ast.alias) -> str:
+    """Return the name that an import binds."""
     return alias.asname or alias.name.partition(".")[0]
 
 

@@ -59,6 +59,15 @@ def twice(student, reference, draw):
 def sums(student, reference, draw):
     """Adds them."""
     several(student, reference, "both", draw)
+    matches(student, reference, "both", draw.normal(amount()))
+
+
+def amount():
+    return length()
+
+
+def length():
+    return 3
 
 
 @two.mistake("double", "Twice, not once.")
@@ -94,12 +103,20 @@ from autograder.rubric import matches
 
 
 def several(student, reference, name, draw):
-    for size in (2, 3):
-        matches(student, reference, name, draw.normal(size))
+    for many in (2, amount()):
+        matches(student, reference, name, draw.normal(many))
 
 
 def nobody_needs_this():
     return 1
+
+
+def amount():
+    return length()
+
+
+def length():
+    return 3
 """
 FILES = {
     "solution.py": SOLUTION,
@@ -127,9 +144,9 @@ def changed(tmp_path: Path) -> Callable[..., set[str]]:
         shutil.rmtree(folder)
         return found
 
-    def change(file: str, before: str, after: str) -> set[str]:
-        assert before in FILES[file]
-        first, second = depends(FILES), depends(FILES | {file: FILES[file].replace(before, after, 1)})
+    def change(file: str, before: str, after: str, files: dict[str, str] = FILES) -> set[str]:
+        assert before in files[file]
+        first, second = depends(files), depends(files | {file: files[file].replace(before, after, 1)})
         return {function for function in second if first[function] != second[function]}
 
     return change
@@ -160,8 +177,11 @@ def test_what_decides_nothing_changes_nothing(changed, file, before, after):
         ("checks.py", '"Double", owns', '"Twice", owns', {"double", "both"}),
         ("checks.py", "Twice, not once.", "Not once.", {"double"}),
         ("checks.py", "    return x\n", "    return 1 * x\n", {"double"}),
-        ("helpers.py", "(2, 3)", "(2, 4)", {"both"}),
+        ("helpers.py", "(2, amount())", "(3, amount())", {"both"}),
+        ("helpers.py", "return 3", "return 4", {"both"}),
+        ("checks.py", "return 3", "return 4", {"both"}),
         ("exercises/squares.py", "draw.normal(3)", "draw.normal(4)", {"square"}),
+        ("checks.py", "Rubric(squares.exercise)", "Rubric(squares.exercise, numpy=True)", ALL),
         ("exercises/squares.py", 'owns=("square",)', 'owns=("square",), bans=("torch.square",)', {"square"}),
         ("solution.py", "return x * x", "return x**2", {"square", "both"}),
         ("solution.py", "FACTOR = 2", "FACTOR = 2.0", {"double", "both"}),
@@ -170,8 +190,56 @@ def test_what_decides_nothing_changes_nothing(changed, file, before, after):
     ],
     ids=[
         "a constant", "the sentence", "the time limit", "the exercise", "a hint", "a mistake", "a helper",
-        "another module", "a ban", "the reference", "a constant of the reference", "one function", "data",
+        "what a helper calls", "what the same words call elsewhere", "another module", "arrays", "a ban",
+        "the reference", "a constant of the reference", "one function", "data",
     ],
 )  # fmt: skip
 def test_a_change_counts_for_the_functions_that_it_reaches(changed, file, before, after, functions):
     assert changed(file, before, after) == functions
+
+
+CLASSES = {
+    "solution.py": "class Scalar:\n    def double(self, x):\n        # SOLUTION\n        return 2 * x\n        # END\n",
+    "checks.py": '''\
+from autograder.rubric import Rubric, compare
+
+rubric = Rubric()
+one = rubric.exercise("1", "Scalar", owns=("Scalar",), points=1)
+
+
+@one.driver
+def doubled(student, x):
+    return student.Scalar().double(x)
+
+
+@one.check("Scalar", 1)
+def doubles(student, reference, draw):
+    """Doubles."""
+    compare(student.drive(doubled, 3), 6)
+
+
+@one.mistake("Scalar.double", "Not once?")
+def once(self, x):
+    return x
+''',
+}
+
+
+@pytest.mark.parametrize(
+    ("file", "before", "after"),
+    [
+        ("checks.py", "Not once?", "Twice?"),
+        ("checks.py", "    return x\n", "    return 1 * x\n"),
+        ("checks.py", "double(x)", "double(x + 0)"),
+        ("solution.py", "2 * x", "x + x"),
+    ],
+    ids=["a method's hint", "a method's mistake", "a driver", "a method"],
+)
+def test_methods_and_drivers_count_for_their_class(changed, file, before, after):
+    assert changed(file, before, after, CLASSES) == {"Scalar"}
+
+
+def test_what_the_reference_hands_in_counts(changed):
+    asked = CLASSES["checks.py"].replace("rubric = Rubric()", 'rubric = Rubric()\nrubric.file("predictions.csv")')
+    files = CLASSES | {"checks.py": asked, "handed_in/predictions.csv": "id,label\n0,1\n"}
+    assert changed("handed_in/predictions.csv", "0,1", "0,2", files) == {"Scalar"}
