@@ -1,13 +1,14 @@
-"""Write files atomically, tell whose they are, and make reproducible zips."""
+"""Write files atomically, tell whose they are and what is in them, and make reproducible zips."""
 
 from __future__ import annotations
 
+import hashlib
 import io
 import os
 import stat
 import threading
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 EPOCH = (1980, 1, 1, 0, 0, 0)
@@ -77,6 +78,14 @@ def changeable(path: Path) -> str:
     if stat.S_ISDIR(mode) and mode & stat.S_ISVTX:  # like /tmp: everybody adds, nobody changes what is another's
         return ""
     return f"everybody may change {path} (chmod o-w)"
+
+
+def digest_of(root: Path, paths: Iterable[Path]) -> str:
+    """Return a SHA-256 digest of files below `root`, by path and content, in whatever order they come."""
+    digest = hashlib.sha256()
+    for path in sorted(paths):
+        digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()
 
 
 def _user(uid: int) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from autograder.protocol.codec import encode, rebuilt
+from autograder.protocol.codec import encode, numbers_in, rebuilt
 from autograder.protocol.values import Opaque, Value, parts
 from autograder.rubric.assignment import Assignment
 from autograder.rubric.variants import Function
@@ -59,15 +59,6 @@ def breach_mutant(assignment: Assignment, function: str, kind: str) -> BreachMut
 
     mutant.change = changes_argument if kind == KINDS[0] else another_kind
     return mutant
-
-
-def numbers_in(value: Any) -> list[Any]:
-    """The tensors and the arrays of nested lists, tuples and dictionaries, in order."""
-    if isinstance(value, torch.Tensor | np.ndarray):
-        return [value]
-    if isinstance(value, dict):
-        value = tuple(value.values())
-    return [one for item in value for one in numbers_in(item)] if isinstance(value, list | tuple) else []
 
 
 def _are_watched(args: tuple[Any, ...]) -> bool:

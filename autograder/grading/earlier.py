@@ -36,6 +36,5 @@ class Earlier:
     def note(self, result: CheckResult) -> None:
         """Take note of how a check has come out now."""
         before = self._results.get(result.name)
-        passed = result.outcome is Outcome.PASSED
-        self._moved = self._moved or (before is None and not passed)
-        self._moved = self._moved or (before is not None and (before.outcome is Outcome.PASSED) != passed)
+        had_passed = before is None or before.outcome is Outcome.PASSED
+        self._moved = self._moved or had_passed != (result.outcome is Outcome.PASSED)

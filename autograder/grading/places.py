@@ -3,22 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from types import TracebackType
-from typing import Generic, Protocol, Self, TypeVar
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any, Generic, TypeVar
 
-
-class Closing(Protocol):
-    """A slot, as far as a place needs to know it."""
-
-    def __enter__(self) -> Self: ...
-
-    def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
-    ) -> None: ...
-
-
-S = TypeVar("S", bound=Closing)
+S = TypeVar("S", bound=AbstractContextManager[Any])
 
 
 class Place(Generic[S]):

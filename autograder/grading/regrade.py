@@ -56,7 +56,7 @@ class Regrading:
     def save(self, report: Report) -> None:
         """Take note of a report, and keep it if that is wanted."""
         key = (report.assignment, report.student)
-        before = self._records.latest(*key)
+        before = None if key in self._before else self._records.latest(*key)
         with self._lock:
             self._before.setdefault(key, before)
             self._after[key] = report

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 import autograder
 from autograder.errors import AssignmentError
+from autograder.files import digest_of
 from autograder.model import ExerciseInfo
 from autograder.protocol.devices import CPU
 from autograder.protocol.limits import WALL_FACTOR, Limits
@@ -109,9 +110,6 @@ class AssignmentInfo(msgspec.Struct, frozen=True):
 @cache
 def engine_version() -> str:
     """Return the package's version and a digest of the code that decides results: change it, and work is regraded."""
-    digest = hashlib.sha256()
     root = Path(autograder.__file__).parent
     files = [*(root / name for name in SHARED), *(path for room in ROOMS for path in (root / room).rglob("*.py"))]
-    for path in sorted(files):
-        digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes())
-    return f"{autograder.__version__}+{digest.hexdigest()[:12]}"
+    return f"{autograder.__version__}+{digest_of(root, files)[:12]}"

@@ -313,8 +313,13 @@ def rebuilt(value: Any, items: Iterable[Any]) -> Any:
 
 def tensors_in(value: Any) -> list[torch.Tensor]:
     """The tensors of nested lists, tuples and dictionaries, in order: those that a stand-in gives gradients for."""
-    if isinstance(value, torch.Tensor):
+    return [one for one in numbers_in(value) if isinstance(one, torch.Tensor)]
+
+
+def numbers_in(value: Any) -> list[Any]:
+    """The tensors and the arrays of nested lists, tuples and dictionaries, in order."""
+    if isinstance(value, torch.Tensor | np.ndarray):
         return [value]
     if isinstance(value, dict):
         value = tuple(value.values())
-    return [tensor for item in value for tensor in tensors_in(item)] if isinstance(value, list | tuple) else []
+    return [one for item in value for one in numbers_in(item)] if isinstance(value, list | tuple) else []

@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 
 import autograder
+from autograder.files import digest_of
 from autograder.model import Report
 
 HEAD = 400
@@ -19,13 +20,10 @@ _SHARED = ("identity.py", "model.py")
 @cache
 def _edition() -> str:
     """Return a digest of all code and templates that pages come from."""
-    digest = hashlib.sha256()
     root = Path(autograder.__file__).parent
     files = [path for room in _ROOMS for path in (root / room).rglob("*") if "__pycache__" not in path.parts]
-    for path in sorted([*files, *(root / name for name in _SHARED)]):
-        if path.is_file():
-            digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes())
-    return digest.hexdigest()
+    files += [root / name for name in _SHARED]
+    return digest_of(root, (path for path in files if path.is_file()))
 
 
 def stamp(report: Report, about: tuple[str, ...], secret: bytes) -> str:

@@ -13,6 +13,7 @@ from pathlib import Path
 from types import CodeType
 from typing import Any
 
+from autograder.files import digest_of
 from autograder.rubric.authored import SOLUTION, modules, parsed
 from autograder.rubric.cases import Cases
 from autograder.rubric.rubric import Rubric
@@ -89,12 +90,8 @@ class _Code:
     @cached_property
     def data(self) -> str:
         """A digest of every file that is no module."""
-        digest = hashlib.sha256()
-        for path in sorted(self.folder.rglob("*")):
-            other = path in self._trees or path.name == HANDOUT or "__pycache__" in path.parts
-            if path.is_file() and not other:
-                digest.update(path.relative_to(self.folder).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
-        return digest.hexdigest()
+        files = (path for path in self.folder.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
+        return digest_of(self.folder, (path for path in files if path not in self._trees and path.name != HANDOUT))
 
 
 class _Facts:

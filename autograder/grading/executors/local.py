@@ -60,6 +60,7 @@ class LocalExecutor:
         self._slots: set[LocalSlot] = set()
         self._closed = False
         self._info: AssignmentInfo | None = None
+        self._decided: tuple[GradingSettings, AssignmentInfo, AssignmentInfo] | None = None
         self._start()
 
     def __enter__(self) -> LocalExecutor:
@@ -74,7 +75,10 @@ class LocalExecutor:
     def info(self) -> AssignmentInfo:
         """The assignment, once the warm grader has loaded it; its digest covers the settings too."""
         with self._lock:
-            return self.settings.decided(self._loaded())
+            settings, loaded = self.settings, self._loaded()
+            if self._decided is None or self._decided[0] is not settings or self._decided[1] is not loaded:
+                self._decided = (settings, loaded, settings.decided(loaded))  # asked for several times a submission
+            return self._decided[2]
 
     @property
     def pid(self) -> int:
