@@ -310,7 +310,7 @@ EXPECTED = [
 ]
 
 
-@pytest.mark.parametrize("expected", EXPECTED, ids=repr)
+@pytest.mark.parametrize("expected", EXPECTED, ids=lambda expected: type(expected).__name__)
 @given(value=values)
 @example(value=2**64 - 1)
 @example(value=ListValue([2**64 - 1, -(2**63)]))

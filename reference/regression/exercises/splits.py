@@ -50,16 +50,20 @@ def two_columns_back(draw: Draw) -> tuple[torch.Tensor, ...]:
     return x, mean, std
 
 
-@exercise.check("split_by_date", 2)
+@exercise.check("split_by_date", 1.5)
 def by_the_labels_date(student: Student, reference: Reference, draw: Draw) -> None:
-    """Rows are split in order by their label's date, also where a part is empty; unseen rows may look back."""
-    for length, days, cut in ((14, 3, 9), (30, 7, 21), (45, 4, 17)):
+    """Rows are split in order by their label's date, also where all are unseen; unseen rows may look back."""
+    for length, days, cut in ((14, 3, 9), (30, 7, 21), (45, 4, 17), (12, 3, 3)):
         dates = calendar(f"2020-12-{draw.integer(1, 25):02d}", length)
         series = draw.uniform(length, low=1, high=9)
         matches(student, reference, "split_by_date", series, dates, days, dates[cut])
+
+
+@exercise.check("split_by_date", 0.5)
+def after_every_date(student: Student, reference: Reference, draw: Draw) -> None:
+    """Where the first unseen date comes after all dates, and is none of them, no row is unseen."""
     series, dates = draw.uniform(12, low=1, high=9), calendar("2020-12-20", 12)
-    for date in (dates[3], "2022-01-01"):  # all are unseen, or none
-        matches(student, reference, "split_by_date", series, dates, 3, date)
+    matches(student, reference, "split_by_date", series, dates, 3, "2022-01-01")
 
 
 @exercise.check("fit_scaler", 1)
