@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from autograder.cli.course import CourseAssignment, open_course
-from autograder.cli.decided import Author, DryRun, Reason, like, scores_of, show_changes, student_named, table_of
+from autograder.cli.decided import Author, DryRun, Reason, decide, like, named_like, student_named, table_of
 from autograder.cli.options import AsJson, ConfigFile, Name
 from autograder.cli.terminal import print_json
 from autograder.errors import InputError
@@ -82,18 +82,18 @@ def adjust(
                 value = _dropped(records, name, part, everybody=everybody)
             _check_part(records, name, part, kind)
             one = Adjustment(name, whose, part, kind, value, reason.strip(), by, now)
-        before = scores_of(course.standings(records))
-        after = scores_of(course.standings(records, also=(one,)))
-        if not dry_run:
-            ledger.adjust(one)
-            after = scores_of(course.standings(records))  # and takes it down
-        show_changes(before, after, kept=not dry_run, json=json)
+        decide(
+            lambda supposed: course.standings(records, also=(one,) if supposed else ()),
+            lambda: ledger.adjust(one),
+            dry_run=dry_run,
+            json=json,
+        )
 
 
 def _list(course: CourseAssignment, ledger: Ledger, *, json: bool) -> None:
     found = standing(ledger.adjustments(course.name))
     if json:
-        print_json([{**_plain(one)} for one in found])
+        print_json([_plain(one) for one in found])
         return
     if not found:
         print(f"Nothing is adjusted in {course.name}.")
@@ -136,8 +136,7 @@ def _check_part(records: Records, name: str, part: str, kind: Kind) -> None:
         exercises |= {one.number for one in report.exercises}
         checks |= {one.name for one in report.results}
     if part not in exercises | checks:
-        near = [one for one in sorted(checks) if part.casefold() in one.casefold()][:5]
-        hint = f" Do you mean {', '.join(map(repr, near))}?" if near else f" Exercises: {', '.join(sorted(exercises))}"
+        hint = named_like(part, sorted(checks)) or f" Exercises: {', '.join(sorted(exercises))}"
         raise InputError(f"{name} has no exercise or check called {part!r}.{hint}")
 
 

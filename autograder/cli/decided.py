@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -51,6 +51,12 @@ def like(records: Records, assignment: str, text: str) -> str:
     return f". Do you mean {', '.join(near[:3])}?" if near else ""
 
 
+def named_like(text: str, names: Iterable[str]) -> str:
+    """Return a question about names that contain what was typed, with a space before it; nothing where none does."""
+    near = [one for one in names if text.casefold() in one.casefold()][:5]
+    return f" Do you mean {', '.join(map(repr, near))}?" if near else ""
+
+
 def _word(name: str) -> str:
     """Return what of a name tells people apart: no domain of an address, no number in brackets."""
     return name.casefold().partition("@")[0].partition(" (")[0]
@@ -61,6 +67,19 @@ def scores_of(standings: Standings) -> dict[str, Report]:
     from msgspec.structs import replace
 
     return {report.student: replace(report, results=(), output="") for report in standings.reports()}
+
+
+def decide(standings: Callable[[bool], Standings], keep: Callable[[], object], *, dry_run: bool, json: bool) -> None:
+    """Take a decision, or just suppose it, and show whose score changes.
+
+    Args:
+        standings: returns the scores that stand; given True, with the decision supposed.
+        keep: writes the decision down.
+    """
+    before = scores_of(standings(False))
+    if not dry_run:
+        keep()
+    show_changes(before, scores_of(standings(dry_run)), kept=not dry_run, json=json)
 
 
 def show_changes(before: dict[str, Report], after: dict[str, Report], *, kept: bool, json: bool) -> None:

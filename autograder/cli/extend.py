@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from autograder.cli.course import CourseAssignment, open_course
-from autograder.cli.decided import Author, DryRun, like, scores_of, show_changes, student_named, table_of
+from autograder.cli.decided import Author, DryRun, decide, like, student_named, table_of
 from autograder.cli.options import AsJson, ConfigFile, Name
 from autograder.errors import InputError
 from autograder.scoring.extensions import Extension, moment_in
@@ -57,12 +57,12 @@ def extend(
             name, whose or student, _due(course, until, days), excuse, reason.strip(), author or user(),
             datetime.now(UTC),
         )  # fmt: skip
-        before = scores_of(course.standings(records))
-        after = scores_of(course.standings(records, also_extended=(one,)))
-        if not dry_run:
-            ledger.extend(one)
-            after = scores_of(course.standings(records))  # and takes it down
-        show_changes(before, after, kept=not dry_run, json=json)
+        decide(
+            lambda supposed: course.standings(records, also_extended=(one,) if supposed else ()),
+            lambda: ledger.extend(one),
+            dry_run=dry_run,
+            json=json,
+        )
 
 
 def _due(course: CourseAssignment, until: str, days: int | None) -> datetime | None:

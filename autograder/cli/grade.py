@@ -148,14 +148,15 @@ def grade_class(
         if tally.interrupted:
             console.print(tally.told_to_stop(len(entries)))
             return INTERRUPTED
+        standings = course.standings(records)
         if folder is not None:  # before anything is printed: a terminal may refuse what it is given
             page = write_reports(
-                course.standings(records).reports(), folder, course=course.config.course.name,
+                standings.reports(), folder, course=course.config.course.name,
                 title=course.settings.title, secret=course.config.secret(), leaderboard=course.settings.leaderboard,
             )  # fmt: skip
             tell_exposed(course, folder)
         chosen = {name for entry in entries for name in store.students(entry.student)}
-        show.table(name, _of(course.standings(records), chosen), json=json, policy=Policy.of(course.settings))
+        show.table(name, _of(standings, chosen), json=json, policy=Policy.of(course.settings))
         if tally.standing:
             console.print(
                 f"{tally.standing} of {len(entries)} were graded before and still stand (--fresh grades them again)."

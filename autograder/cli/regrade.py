@@ -11,13 +11,14 @@ from rich.console import Console
 from rich.table import Table
 
 from autograder.cli.course import CourseAssignment, open_course
+from autograder.cli.decided import named_like
 from autograder.cli.intake import understood
 from autograder.cli.options import AsJson, ConfigFile, Fresh, Jobs, Layout, Name, OnDevice, Only, Quiet, RosterFile
 from autograder.cli.progress import INTERRUPTED, watched
 from autograder.cli.show import wide_console
 from autograder.cli.terminal import print_json
 from autograder.errors import InputError
-from autograder.feedback.formats import number
+from autograder.feedback.formats import points
 from autograder.feedback.terminal import escape
 
 EXAMPLES = (
@@ -107,8 +108,7 @@ def _known(checks: list[str], known: tuple[str, ...]) -> None:
     """Refuse names of checks that the rubric has not. Raises `InputError`."""
     for name in checks:
         if name not in known:
-            like = [one for one in known if name.casefold() in one.casefold()][:5]
-            hint = f" Do you mean {', '.join(map(repr, like))}?" if like else ""
+            hint = named_like(name, known)
             raise InputError(f"there is no check {name!r}.{hint} `autograder validate` lists them all")
 
 
@@ -121,8 +121,8 @@ def _show(regrading: Regrading, name: str, done: int, *, keep: bool, json: bool)
     if changed:
         table = Table("student", "before", "after", "", "why", box=None, pad_edge=False)
         for one in changed:
-            before = "–" if one.before is None else number(one.before.score)
-            table.add_row(escape(one.student), before, number(one.after.score), f"{one.difference:+g}", _why(one))
+            before = "–" if one.before is None else points(one.before.score)
+            table.add_row(escape(one.student), before, points(one.after.score), f"{one.difference:+g}", _why(one))
         console.print(table)
     gains = sum(one.difference > 0 for one in changed)
     losses = sum(one.difference < 0 for one in changed)
@@ -140,7 +140,7 @@ def _why(one: Changed) -> str:
         if new is None:
             told.append(f"{old.name if old else ''} is gone")
         else:
-            told.append(f"{new.name}: {number(old.earned) if old else 'new'} → {number(new.earned)}")
+            told.append(f"{new.name}: {points(old.earned) if old else 'new'} → {points(new.earned)}")
     more = len(one.checks) - len(told)
     return escape("; ".join(told) + (f"; and {more} more" if more > 0 else ""))
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
-import socket
 import webbrowser
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -25,12 +23,6 @@ if TYPE_CHECKING:
     from autograder.marking.answers import Sheet
     from autograder.records import Records
 
-LOOPBACK = "127.0.0.1"
-EXAMPLES = (
-    "autograder written regression",
-    "autograder written regression --to answers.csv",
-)
-
 
 def written(
     name: Name,
@@ -49,8 +41,10 @@ def written(
 
     Nobody else can open the page. Points count at once in reports and exports, and stay when the class is graded again.
     """
+    from autograder.records.standings import user
+
     course = open_course(name, config)
-    grader = grader or _user()
+    grader = grader or user()
     console = Console(stderr=True, emoji=False, highlight=False, soft_wrap=True)
     with course.records() as records:
         sheets = _read(course, records, question)
@@ -116,8 +110,7 @@ def _serve(
     open_it: bool,
 ) -> None:
     """Serve the page until Ctrl-C."""
-    import uvicorn
-
+    from autograder.cli.loopback import address, listen, serve_until_interrupted
     from autograder.marking.page import Marking, application
 
     marking = Marking(
@@ -127,21 +120,10 @@ def _serve(
         lambda: _read(course, records, chosen),
         lambda grades: records.give(course.name, grades),
     )
-    try:
-        listening = socket.create_server((LOOPBACK, port))
-    except OSError as error:
-        raise InputError(f"port {port} cannot be had: {error.strerror}. Without --port, a free one is taken") from None
-    address = f"http://{LOOPBACK}:{listening.getsockname()[1]}/?token={marking.token}"
-    print(f"Grading as {grader}: {address}", flush=True)
-    print("Whoever has this address can give points. Ctrl-C ends it; what was saved stays.", flush=True)
-    if open_it:
-        webbrowser.open(address)
-    settings = uvicorn.Config(application(marking), log_level="error", access_log=False, lifespan="off")
-    uvicorn.Server(settings).run([listening])
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):  # a container may have no name for whom it runs as
-        return ""
+    with listen(port) as listening:
+        page = f"{address(listening)}/?token={marking.token}"
+        print(f"Grading as {grader}: {page}", flush=True)
+        print("Whoever has this address can give points. Ctrl-C ends it; what was saved stays.", flush=True)
+        if open_it:
+            webbrowser.open(page)
+        serve_until_interrupted(application(marking), listening)
