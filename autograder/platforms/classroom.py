@@ -113,7 +113,7 @@ def read_classroom(
     """Recognise a download, and make it ready to be graded.
 
     Args:
-        path: a folder, or a zip or tar of one.
+        path: a folder, a zip or tar of one, or one student's module or notebook.
         assignment: the assignment's name.
         staging: an existing folder of the course's own, for what has to be unpacked or renamed.
         most: bytes of one submission.
@@ -127,8 +127,8 @@ def read_classroom(
     Raises:
         InputError: when it is no class, or not all of one.
     """
-    if not path.exists() or not (path.is_dir() or is_archive(path)):
-        what = "is neither a folder nor a zip or tar" if path.exists() else "does not exist"
+    if not path.exists() or not (path.is_dir() or is_archive(path) or is_graded(path.name)):
+        what = "is neither a folder nor a zip or tar, nor a module or notebook" if path.exists() else "does not exist"
         raise InputError(
             f"{path} {what}: give the class as it was downloaded, or a folder with an entry for each student"
         )
@@ -176,7 +176,10 @@ def _plain(
         for name in place.shown()
         if name not in told and not any(printable(name) in line for line in found.left_out)
     ]
-    what = "a folder with one entry for each student" if place.root == path else f"{path.name}, a class in an archive"
+    if place.root == path:
+        what = "a folder with one entry for each student"
+    else:
+        what = f"{path.name}, a class in an archive" if is_archive(path) else f"{path.name}, one student's file"
     return Classroom(
         FOLDER, what, tuple(students), tuple(found.entries), owners, (*passed_over, *place.hidden(), *more),
         found.left_out, (*found.remarks, *matches.doubtful), matches.absent, roster,

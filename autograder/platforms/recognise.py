@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -28,9 +29,13 @@ DEEPEST = 5
 def opened(path: Path, assignment: str, to: Path, most: int) -> tuple[Place, tuple[PassedOver, ...]]:
     """Return the place to look into: a folder, or what an archive holds, unpacked into `to`, and what was passed over.
 
-    An archive has a folder around the class, or two. Raises `InputError`.
+    An archive has a folder around the class, or two. One student's file is a class of one, copied into `to`. Raises
+    `InputError`.
     """
-    if not is_archive(path) or not path.is_file():
+    if path.is_file() and not is_archive(path):
+        shutil.copyfile(path, to / path.name)
+        return Place(to), ()
+    if not path.is_file():
         return Place(path), ()
     passed_over = tuple(unpack(path, to, most))
     place = Place(to)

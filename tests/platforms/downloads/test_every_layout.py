@@ -84,6 +84,14 @@ def test_a_class_of_one_is_a_class(tmp_path: Path) -> None:
     assert [one.name for one in read(tmp_path).students] == ["ada"]
 
 
+@pytest.mark.parametrize("name", ["ada.py", "ada.ipynb"])
+def test_one_students_file_is_a_class_of_one(name: str, tmp_path: Path) -> None:
+    put(tmp_path, {name: WORK, "bo.py": WORK})
+    found = read(tmp_path, name)
+    assert [one.name for one in found.students] == ["ada"] and "one student's file" in found.what
+    assert found.entries[0].path.read_text() == WORK
+
+
 def test_what_a_student_hands_in_never_decides_how_the_class_is_read(tmp_path: Path) -> None:
     """Eve's folder looks like an export that names others. In a class it is hers; nearly alone, a person is asked."""
     put(tmp_path / "class", {f"eve/{name}": content for name, content in gradescope().items()})
@@ -97,7 +105,7 @@ def test_what_a_student_hands_in_never_decides_how_the_class_is_read(tmp_path: P
 def test_what_is_no_class_is_said_with_the_way_out(tmp_path: Path) -> None:
     put(tmp_path, {"notes.txt": "", "bad.zip": b"no zip", "empty/notes.txt": ""})
     for place, said in (
-        ("nowhere", "does not exist: give the class"), ("notes.txt", "is neither a folder nor a zip or tar: give"),
+        ("nowhere", "does not exist: give the class"), ("notes.txt", "is neither a folder nor a zip or tar, nor a module"),
         ("bad.zip", "cannot be opened: .* Download it again"), ("empty", "holds no submissions: it needs"),
     ):  # fmt: skip
         with pytest.raises(InputError, match=said):
