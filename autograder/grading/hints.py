@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import torch
 
-from autograder.grading.local import LocalConversation
+from autograder.grading.local import TimedConversation
 from autograder.grading.verdict import Judge, Verdict
 from autograder.model import Outcome
 from autograder.protocol.messages import Returned
@@ -16,6 +16,8 @@ from autograder.rubric.exchanges import same_exchanges
 from autograder.rubric.exercise import Check
 from autograder.rubric.variants import Mutant
 
+TRY_SECONDS = 20.0
+"""For one try of a known mistake: some of them never end, and the student's own run did."""
 JUDGED = (Outcome.PASSED, Outcome.FAILED, Outcome.PARTLY)
 
 
@@ -79,7 +81,7 @@ class Suspects:
         return self.found[0] if len(self.found) == 1 else None
 
     def _explains(self, mutant: Mutant, evidence: Evidence) -> bool:
-        conversation = LocalConversation(self.assignment.solution({mutant.of: mutant.change}))
+        conversation = TimedConversation(self.assignment.solution({mutant.of: mutant.change}), TRY_SECONDS)
         theirs, mine = (
             self.judge.verdict(
                 conversation,

@@ -29,6 +29,9 @@ REFERENCE = "reference"
 """What the reference is called among the right solutions."""
 SLOW_CHECK = 5.0
 """Seconds that a unit check may take on the reference, in both precisions, without a word about it."""
+UNIT_SECONDS, TRAINING_SECONDS = 30.0, 600.0
+"""By the clock, for a variant in a check without a limit of its own; the second where training is tried, too. A
+mistake may be one that never ends."""
 UNKNOWN_NAME = re.compile(" raised (NameError|UnboundLocalError): ")
 
 
@@ -258,7 +261,7 @@ class Validator:
         results = self._run(changes, seed, hints=True)
         lost = self._lost(results)
         hinted = next((r.mutant for r in results if r.mutant), "")
-        host = LocalHost(lambda: self._assignment.solution(changes))
+        host = self._host(changes)
         alike = [] if hinted else _engine(self._assignment, seed).alike(host, mutant.owned, "validate")
         unrun = next((r.message for r in results if UNKNOWN_NAME.search(r.message)), "")
         exercise = self._assignment.owner(mutant).number
@@ -340,9 +343,13 @@ class Validator:
         return mutants.get(name) or next((one.changes for one in self._assignment.equivalents if one.name == name), {})
 
     def _run(self, changes: dict[str, Any], seed: int, *, hints: bool) -> list[CheckResult]:
-        host = LocalHost(lambda: self._assignment.solution(changes), timed=True)
+        host = self._host(changes)
         checks = [check for check in self._assignment.rubric.checks if self._concerns(check, changes, seed)]
         return _engine(self._assignment, seed).run(host, "validate", checks=checks, hints=hints)
+
+    def _host(self, changes: dict[str, Any]) -> LocalHost:
+        seconds = TRAINING_SECONDS if self._training else UNIT_SECONDS
+        return LocalHost(lambda: self._assignment.solution(changes), timed=True, seconds=seconds)
 
     def _concerns(self, check: Check, changes: dict[str, Any], seed: int) -> bool:
         """Whether the changes can make a difference to a check. No changes is the reference: it meets them all.

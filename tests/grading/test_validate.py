@@ -1,7 +1,7 @@
 """Grading the grader."""
 
 from autograder.grading.engine import Engine
-from autograder.grading.validate import MutantVerdict, Validation, Validator
+from autograder.grading.validate import Death, MutantVerdict, Validation, Validator
 from autograder.release import starter_source
 from autograder.rubric.assignment import load
 from tests import tiny
@@ -64,6 +64,20 @@ def test_only_the_checks_that_come_to_a_changed_function_are_run_for_it(tiny_ass
     run.clear()
     validator.left_out("total", 0)
     assert run == ["2 adds", "2 gradient"], "the reference's slope calls total"
+
+
+def test_a_mutant_that_never_ends_dies_of_the_limit(tmp_path, monkeypatch):
+    monkeypatch.setattr("autograder.grading.validate.UNIT_SECONDS", 0.5)
+    monkeypatch.setattr("autograder.grading.hints.TRY_SECONDS", 0.5)
+    folder = tiny.write(tmp_path)
+    loop = "def endless(x):\n    while (x > 0).any(): pass\n    return x * x\n"
+    endless = f"\n@variants.mutant('square', hint='Does it end?')\n{loop}"
+    (folder / "mutants.py").write_text(tiny.MUTANTS + endless, encoding="utf-8")
+    validator = Validator(load(folder))
+    verdict = validator.mutant("endless", 0)
+    assert verdict.lost == ("square",) and verdict.death is Death.LIMIT
+    for name in ("doubles", "keeps_sign"):
+        assert validator.mutant(name, 0).hinted == name, "what never ends is no reason to name no other mistake"
 
 
 def test_a_mutant_that_does_not_run_proves_nothing(tmp_path):

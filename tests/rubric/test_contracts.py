@@ -42,6 +42,9 @@ def breach(got: Any, right: Any, *arguments: Any, changed: tuple[str, ...] = (),
         ({"a": 1, "b": X}, {"a": 2, "b": X}),
         ("saddle", "minimum"),
         (None, None),
+        ((X, {"x": X}), (X, (X, 3))),  # a cache, built in another way
+        ((X, (X, 3, None)), (X, (X, 3))),
+        ((X, None), (X, {"x": X})),
     ],
 )
 def test_honest_kinds_are_taken(got: Any, right: Any) -> None:
@@ -68,6 +71,11 @@ def test_honest_kinds_are_taken(got: Any, right: Any) -> None:
 )
 def test_another_kind_is_a_breach(got: Any, right: Any) -> None:
     assert breach(got, right, X) == "kind"
+
+
+def test_beside_a_cache_of_ones_own_the_rest_keeps_its_kind() -> None:
+    assert breach((X.float(), {"x": X}), (X, (X, 3)), X) == "kind"
+    assert breach({"x": X}, (X, 3), X) == "kind", "a whole result is no cache"
 
 
 def test_where_no_dtype_is_given_one_float_counts_as_another() -> None:

@@ -105,7 +105,8 @@ def test_what_a_student_hands_in_never_decides_how_the_class_is_read(tmp_path: P
 def test_what_is_no_class_is_said_with_the_way_out(tmp_path: Path) -> None:
     put(tmp_path, {"notes.txt": "", "bad.zip": b"no zip", "empty/notes.txt": ""})
     for place, said in (
-        ("nowhere", "does not exist: give the class"), ("notes.txt", "is neither a folder nor a zip or tar, nor a module"),
+        ("nowhere", "does not exist: give the class"),
+        ("notes.txt", "is neither a folder nor a zip or tar, nor a module"),
         ("bad.zip", "cannot be opened: .* Download it again"), ("empty", "holds no submissions: it needs"),
     ):  # fmt: skip
         with pytest.raises(InputError, match=said):
