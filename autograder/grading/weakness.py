@@ -88,6 +88,7 @@ def _answers(*, several: bool) -> Iterator[tuple[str, Callable[[Callable[..., An
 
 
 def _zeros(value: Any) -> Any:
+    """Return zeros of the same kind; None in the place of what has none, such as a table or a model."""
     if isinstance(value, torch.Tensor):
         return torch.zeros_like(value, requires_grad=value.requires_grad and value.is_floating_point())
     if isinstance(value, np.ndarray | np.generic):
@@ -96,7 +97,7 @@ def _zeros(value: Any) -> Any:
         return {key: _zeros(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return rebuilt(value, map(_zeros, value))
-    return type(value)() if isinstance(value, bool | int | float | str) else value
+    return type(value)() if isinstance(value, bool | int | float | str) else None
 
 
 def _passes(

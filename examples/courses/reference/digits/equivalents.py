@@ -1,0 +1,5 @@
+"""Right implementations, written differently: they must get full marks."""
+
+from autograder.rubric import Variants
+
+variants = Variants()
