@@ -17,7 +17,7 @@ from autograder.rubric.exercise import Check
 from autograder.rubric.variants import Mutant
 
 TRY_SECONDS = 20.0
-"""For one try of a known mistake: some of them never end, and the student's own run did."""
+"""CPU seconds for one try of a known mistake: some of them never end, and the student's own run did."""
 JUDGED = (Outcome.PASSED, Outcome.FAILED, Outcome.PARTLY)
 
 
@@ -81,7 +81,9 @@ class Suspects:
         return self.found[0] if len(self.found) == 1 else None
 
     def _explains(self, mutant: Mutant, evidence: Evidence) -> bool:
-        conversation = TimedConversation(self.assignment.solution({mutant.of: mutant.change}), TRY_SECONDS)
+        conversation = TimedConversation(
+            self.assignment.solution({mutant.of: mutant.change}), TRY_SECONDS, computing=True
+        )
         theirs, mine = (
             self.judge.verdict(
                 conversation,

@@ -49,6 +49,7 @@ class LocalHost:
         device: what the code computes on.
         timed: whether a check keeps to its time limit.
         seconds: the limit of a check that has none of its own; None for no limit.
+        computing: whether limits are CPU seconds, rather than the clock's.
         files: the names of files that errors may point to.
     """
 
@@ -61,11 +62,13 @@ class LocalHost:
         *,
         timed: bool = False,
         seconds: float | None = None,
+        computing: bool = False,
         files: frozenset[str] = frozenset(),
     ) -> None:
         self._namespace = namespace
         self._timed = timed
         self._seconds = seconds
+        self._computing = computing
         self._files = files
         self.device = device
 
@@ -78,7 +81,7 @@ class LocalHost:
         """Open a conversation with a fresh namespace, as every check in a sandbox has its own fork."""
         limit = self.allowed(seconds)
         if self._timed and limit:
-            yield TimedConversation(self._namespace(), limit, self._files, self.device)
+            yield TimedConversation(self._namespace(), limit, self._files, self.device, computing=self._computing)
         else:
             yield LocalConversation(self._namespace(), self._files, self.device)
 

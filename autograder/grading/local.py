@@ -39,32 +39,43 @@ class LocalConversation:
 
 
 class TimedConversation(LocalConversation):
-    """A conversation with a namespace in this process that is over after so many seconds, as the grader's is."""
+    """A conversation with a namespace in this process that is over after so many seconds, as the grader's is.
+
+    `computing`: these are CPU seconds, so that a busy machine ends nothing; else the clock's, which a person waits for.
+    """
 
     def __init__(
-        self, namespace: dict[str, Any], seconds: float, files: frozenset[str] = frozenset(), device: str = CPU
+        self,
+        namespace: dict[str, Any],
+        seconds: float,
+        files: frozenset[str] = frozenset(),
+        device: str = CPU,
+        *,
+        computing: bool = False,
     ) -> None:
         super().__init__(namespace, files, device)
+        self._clock = time.process_time if computing else time.monotonic
+        self._computing = computing
         self._limit = seconds
         self._left = seconds
 
     @property
     def used(self) -> float:
-        """By the clock."""
+        """Of the time that there is, by whichever clock."""
         return 1 - self._left / self._limit
 
     def perform(self, request: Request, answer: Answerer) -> Returned | Raised:
         """Raises `ConversationEndedError` when time is up, and `KeyboardInterrupt` when it was the student who
         interrupted."""
-        began = time.monotonic()
-        with Alarm(self._left) as alarm:
+        began = self._clock()
+        with Alarm(self._left, computing=self._computing) as alarm:
             reply: Returned | Raised | None = None
             try:
                 reply = super().perform(request, answer)
             except KeyboardInterrupt:
                 if not alarm.rang:  # it came late: the answer was there already
                     raise
-        self._left -= time.monotonic() - began
+        self._left -= self._clock() - began
         if alarm.rang or reply is None:
             text = f"stopped after {self._limit:g} s: is there an endless loop?"
             raise ConversationEndedError(Outcome.TIMED_OUT, text)

@@ -30,7 +30,7 @@ REFERENCE = "reference"
 SLOW_CHECK = 5.0
 """Seconds that a unit check may take on the reference, in both precisions, without a word about it."""
 UNIT_SECONDS, TRAINING_SECONDS = 30.0, 600.0
-"""By the clock, for a variant in a check without a limit of its own; the second where training is tried, too. A
+"""CPU seconds, for a variant in a check without a limit of its own; the second where training is tried, too. A
 mistake may be one that never ends."""
 UNKNOWN_NAME = re.compile(" raised (NameError|UnboundLocalError): ")
 
@@ -349,7 +349,7 @@ class Validator:
 
     def _host(self, changes: dict[str, Any]) -> LocalHost:
         seconds = TRAINING_SECONDS if self._training else UNIT_SECONDS
-        return LocalHost(lambda: self._assignment.solution(changes), timed=True, seconds=seconds)
+        return LocalHost(lambda: self._assignment.solution(changes), timed=True, seconds=seconds, computing=True)
 
     def _concerns(self, check: Check, changes: dict[str, Any], seed: int) -> bool:
         """Whether the changes can make a difference to a check. No changes is the reference: it meets them all.

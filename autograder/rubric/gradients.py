@@ -10,6 +10,7 @@ import torch
 
 from autograder.protocol.codec import tensors_in
 from autograder.rubric.compare import compare
+from autograder.rubric.drivers import OwnDriver
 from autograder.rubric.expectations import matches
 from autograder.rubric.reference import Reference
 from autograder.rubric.student import Student
@@ -74,11 +75,12 @@ def agrees_with_numerical(analytic: Any, f: Callable[[torch.Tensor], torch.Tenso
 
 
 def gradients_reach(student: Student, reference: Reference, name: str, *args: Any) -> None:
-    """Require the right result, and one that requires gradients whenever any single tensor of the arguments does.
+    """Require the right result, and that autograd finds the right gradient by each tensor of floats in the arguments.
 
-    A call in which all of them do cannot tell: gradients that reach one argument hide a `detach` of another. So there
-    is a call for each tensor of floats; keep the arguments small. Whether gradients come through is watched by the
-    contract of the function that the check is about.
+    A call in which all of them require gradients cannot tell: gradients that reach one argument hide a `detach` of
+    another. So there is a call for each of them, in which the contract of the function watches whether gradients come
+    through; and one more for their values: a detour on one of several ways leaves a gradient that is only wrong. Keep
+    the arguments small.
 
     Args:
         student: The student's code, as passed to the check.
@@ -87,7 +89,7 @@ def gradients_reach(student: Student, reference: Reference, name: str, *args: An
         *args: Its arguments, as for `matches`, with at least one tensor of floats among them.
 
     Raises:
-        MismatchError: The results differ.
+        MismatchError: The results or the gradients differ.
         StudentError: The student's function is missing, not attempted, or raised.
 
     Example:
@@ -95,6 +97,42 @@ def gradients_reach(student: Student, reference: Reference, name: str, *args: An
     """
     for wanted in range(sum(tensor.is_floating_point() for tensor in tensors_in(args))):
         matches(student, reference, name, *_requiring(args, wanted, itertools.count()))
+    if not student.keeps_gradients:
+        return  # that is charged; their values would be a second charge for the same
+    slopes = OwnDriver(weighted_slopes)
+    expected = reference.drive(slopes, name, list(args))
+    compare(student.drive(slopes, name, list(args)), expected, f"the gradients that autograd finds through `{name}`")
+
+
+def weighted_slopes(student: Any, name: str, args: list[Any]) -> list[Any]:
+    """Return the gradient of a weighted sum of a result by each tensor of floats among the arguments, in their order.
+
+    A driver: it runs beside the student's code, where nothing of this module is.
+    """
+    import torch
+
+    leaves: list[torch.Tensor] = []
+    parts: list[torch.Tensor] = []
+
+    def leaf(value: Any) -> Any:
+        if isinstance(value, torch.Tensor) and value.is_floating_point():
+            leaves.append(value.detach().clone().requires_grad_())
+            return leaves[-1]
+        if isinstance(value, dict):
+            return {key: leaf(item) for key, item in value.items()}
+        return type(value)(map(leaf, value)) if isinstance(value, list | tuple) else value
+
+    def gather(value: Any) -> None:
+        if isinstance(value, torch.Tensor) and value.requires_grad:
+            parts.append(value)
+        elif isinstance(value, dict | list | tuple):
+            for item in value.values() if isinstance(value, dict) else value:
+                gather(item)
+
+    gather(getattr(student, name)(*leaf(args)))
+    weights = [torch.cos(torch.arange(part.numel())).to(part.dtype).view(part.shape) for part in parts]
+    found = torch.autograd.grad(parts, leaves, weights, allow_unused=True)
+    return [torch.zeros_like(one) if slope is None else slope for one, slope in zip(leaves, found, strict=True)]
 
 
 def _requiring(value: Any, wanted: int, places: Iterator[int]) -> Any:

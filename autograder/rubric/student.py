@@ -76,6 +76,11 @@ class Student:
         self.exchanges: list[Exchange] = []
         self.breach: Breach | None = None
 
+    @property
+    def keeps_gradients(self) -> bool:
+        """Whether the contract was kept so far, and gradients are asked for: not where a breach was charged before."""
+        return self.breach is None and self._forgiven <= {REPEATS}
+
     def call(self, name: str, *args: Any, **kwargs: Any) -> Any:
         """Call the student's function on copies of the arguments.
 

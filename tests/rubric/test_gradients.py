@@ -90,6 +90,44 @@ def test_gradients_reach_every_tensor_by_itself_also_inside_of_a_dictionary():
         assert breach is not None and breach.kind == "gradients"
 
 
+def squared(x, p):
+    return x * x @ p["w"] + p["pair"][1] ** 2
+
+
+def with_a_loop(x, p):
+    return torch.stack([(row.unsqueeze(-1).pow(2) * p["w"]).sum(0) for row in x]) + p["pair"][1].square()
+
+
+def one_x_of_two(x, p):
+    return x * x.detach() @ p["w"] + p["pair"][1] ** 2
+
+
+def one_factor_of_a_pair(x, p):
+    return x * x @ p["w"] + p["pair"][1] * p["pair"][1].detach()
+
+
+@pytest.mark.parametrize("f", [squared, with_a_loop, one_x_of_two, one_factor_of_a_pair])
+def test_a_detour_on_one_of_two_ways_leaves_a_wrong_gradient(f):
+    """The values are right, and something arrives at each argument: only what arrives tells."""
+    x, pair = torch.randn(2, 3, dtype=torch.float64), (torch.arange(3), torch.randn(4, dtype=torch.float64))
+    arguments = x, {"w": torch.randn(3, 4, dtype=torch.float64), "pair": pair}
+    student = Student(LocalConversation({"f": f}), Reference({"f": squared}), watched="f")
+    if f in (squared, with_a_loop):
+        gradients_reach(student, Reference({"f": squared}), "f", *arguments)
+    else:
+        with pytest.raises(MismatchError, match=r"^the gradients that autograd finds through `f`\[[02]\]:"):
+            gradients_reach(student, Reference({"f": squared}), "f", *arguments)
+    assert student.breach is None
+
+
+def test_gradients_whose_loss_was_charged_are_not_charged_again():
+    both = Reference({"f": squared})
+    student = Student(LocalConversation({"f": one_x_of_two}), both, watched="f", forgiven=frozenset({"gradients"}))
+    gradients_reach(
+        student, both, "f", torch.ones(2, 3), {"w": torch.ones(3, 4), "pair": (torch.arange(3), torch.ones(4))}
+    )
+
+
 def test_a_wrong_result_is_wrong_wherever_gradients_go():
     student = Student(LocalConversation({"f": lambda x: 3 * x}), Reference({}))
     with pytest.raises(MismatchError):

@@ -119,6 +119,14 @@ def causal_matrices_detached(x, real, wq, wk, wv, wo, heads):
     return masked_multi_head(x, x, wq.data, wk.data, wv.data, wo.data, heads, mask)
 
 
+@exercise.mistake(
+    "causal_self_attention", "x gives queries, keys and values: does its gradient come back by all three?"
+)
+def keys_and_values_detached(x, real, wq, wk, wv, wo, heads):
+    mask = real[:, None, :] & causal_mask(x.shape[1])
+    return masked_multi_head(x, x.detach(), wq, wk, wv, wo, heads, mask)
+
+
 @exercise.mistake("causal_self_attention", "A padded position may not look at itself either: nobody looks at padding.")
 def sees_itself_always(x, real, wq, wk, wv, wo, heads):
     length = x.shape[1]

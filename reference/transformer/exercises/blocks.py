@@ -245,6 +245,15 @@ def postnorm(x, p, heads, mask=None):
     return _post(x, p, heads, mask)
 
 
+@exercise.mistake(
+    "pre_norm_block", "x goes two ways, past attention and through it: does its gradient come back by both?"
+)
+def attention_sees_detached(x, p, heads, mask=None):
+    n = layer_norm(x.detach(), *p["norm1"])
+    x = x + attention(n, n, p["attention"], heads, mask)
+    return x + feed_forward(layer_norm(x, *p["norm2"]), *p["ffn"])
+
+
 @exercise.mistake("pre_norm_block", "What do you add to attention's output: x as it came in, or the normalised x?")
 def res_norm(x, p, heads, mask=None):
     n = layer_norm(x, *p["norm1"])
