@@ -117,8 +117,7 @@ def test_what_is_banned_can_be_called(name: str) -> None:
 @every_assignment
 def test_headings_name_the_rubrics_exercises_and_points(name: str) -> None:
     found = re.findall(r"^# ## Exercise (\S+) · (.+) \((\d+) points\)$", assignment(name).solution_source, re.MULTILINE)
-    exercises = assignment(name).rubric.exercises
-    assert found == [(exercise.number, exercise.title, f"{exercise.points:g}") for exercise in exercises]
+    assert found == [(part.number, part.title, f"{part.points:g}") for part in assignment(name).rubric.parts]
 
 
 @every_assignment
