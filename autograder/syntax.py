@@ -1,4 +1,4 @@
-"""Parse and compile students' Python: safely from several threads, and without warnings about its style."""
+"""Parse and compile students' Python, safely from several threads and without warnings; know what is not imported."""
 
 from __future__ import annotations
 
@@ -29,6 +29,17 @@ def compiled(source: str | ast.Module, name: str = SUBMISSION) -> CodeType:
     """Compile a whole module, without this file's `__future__`."""
     with _ONE_AT_A_TIME, _silence():
         return compile(source, name, "exec", dont_inherit=True)
+
+
+def is_main_guard(statement: ast.stmt) -> bool:
+    """Return whether a statement is `if __name__ == "__main__":`, either way round."""
+    match statement:
+        case ast.If(test=ast.Compare(left=ast.Name(id="__name__"))):
+            return True
+        case ast.If(test=ast.Compare(comparators=[ast.Name(id="__name__")])):
+            return True
+        case _:
+            return False
 
 
 @contextmanager

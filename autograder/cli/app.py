@@ -31,6 +31,7 @@ from autograder.cli import (
     importing,
     nbgrader,
     new,
+    pictures,
     regrade,
     release,
     report,
@@ -86,7 +87,7 @@ def options(
 
 add(
     app, grade, regrade, serve, roster, status, adjust, extend, history, report, written, export, feedback, similarity,
-    new, importing, validate, calibrate, release, check, doctor, backup, restore, secret, docs,
+    new, importing, validate, calibrate, pictures, release, check, doctor, backup, restore, secret, docs,
 )  # fmt: skip
 app.add_typer(nbgrader.app, name="nbgrader")
 app.add_typer(gradescope.app, name="gradescope")

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from autograder.intake.imports import NOTEBOOK_PACKAGES
 from autograder.intake.needs import changes, effects, flat, needed
 from autograder.intake.simple import EFFECTS, dotted, is_simple, loads, stores
-from autograder.intake.statements import is_main_guard, root, try_parts
+from autograder.intake.statements import root, try_parts
+from autograder.syntax import is_main_guard
 
 ANSWERS = "ANSWERS"
 """The name under which short answers are given."""

@@ -25,7 +25,6 @@ from autograder.intake.statements import (
     does_nothing,
     imports_in,
     is_docstring,
-    is_main_guard,
     raises_only,
     read_at_definition,
     root,
@@ -33,7 +32,7 @@ from autograder.intake.statements import (
     try_parts,
 )
 from autograder.intake.text import printable
-from autograder.syntax import parse
+from autograder.syntax import is_main_guard, parse
 
 LEFT_OUT = "Only definitions, imports, simple assignments and what your functions need are loaded"
 

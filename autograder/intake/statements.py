@@ -60,17 +60,6 @@ def is_docstring(statement: ast.stmt) -> bool:
             return False
 
 
-def is_main_guard(statement: ast.stmt) -> bool:
-    """Return whether a statement is `if __name__ == "__main__":`, either way round."""
-    match statement:
-        case ast.If(test=ast.Compare(left=ast.Name(id="__name__"))):
-            return True
-        case ast.If(test=ast.Compare(comparators=[ast.Name(id="__name__")])):
-            return True
-        case _:
-            return False
-
-
 def try_parts(statement: ast.Try) -> list[ast.stmt]:
     """Return the statements of all blocks of a `try`."""
     handlers = [child for handler in statement.handlers for child in handler.body]

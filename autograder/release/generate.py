@@ -16,6 +16,7 @@ from autograder.release.handout import handout
 from autograder.release.leaks import leaks
 from autograder.release.notebook import colab_notebook, starter_notebook
 from autograder.release.pack import LEFTOVERS
+from autograder.release.pictures import released_pictures, with_pictures
 from autograder.rubric.authored import SOLUTION, source_of
 from autograder.rubric.written import with_answer_cells
 
@@ -30,7 +31,8 @@ def released(reference: Path, public: PublicRelease | None = None, *, notebook_o
     solution = source_of(reference / SOLUTION)
     starter_of(solution)  # its line numbers are the author's
     starter = starter_source(with_additions(solution, public)) if public else starter_source(solution)
-    files = {f"{reference.name}.ipynb": starter_notebook(starter).encode()}
+    pictures = released_pictures(reference)
+    files = {f"{reference.name}.ipynb": starter_notebook(starter, pictures).encode(), **pictures}
     if not notebook_only:
         files[f"{reference.name}.py"] = starter.encode()
     for path in sorted((reference / "public").rglob("*")):
@@ -40,9 +42,10 @@ def released(reference: Path, public: PublicRelease | None = None, *, notebook_o
         files[PUBLIC] = public.write()
         asked = {exercise.number: exercise.owns for exercise in public.exercises}
         if not notebook_only:
-            files[f"{reference.name}_colab.ipynb"] = colab_notebook(starter, reference.name, asked).encode()
+            files[f"{reference.name}_colab.ipynb"] = colab_notebook(starter, reference.name, asked, pictures).encode()
     if (reference / "handout.md").is_file():
-        text = with_beginning(source_of(reference / "handout.md"), reference.name, files, starter)
+        text = with_pictures(source_of(reference / "handout.md"), starter, files)
+        text = with_beginning(text, reference.name, files, starter)
         files["README.md"] = handout(text, public).encode()
     found = leaks(reference, files)
     if found:

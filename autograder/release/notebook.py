@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import jupytext
+
+from autograder.release.pictures import expected
 
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 
@@ -35,28 +37,38 @@ if __name__ == "__main__":
 import autograder"""
 
 
-def starter_notebook(starter: str) -> str:
+def starter_notebook(starter: str, pictures: Collection[str] = ()) -> str:
     """Return a percent-format module as notebook JSON (nbformat 4.5, no outputs, numbered cell ids)."""
-    return notebook_json(cells_of(starter))
+    return notebook_json(cells_of(starter, pictures))
 
 
-def colab_notebook(starter: str, name: str, exercises: Mapping[str, Sequence[str]]) -> str:
+def colab_notebook(
+    starter: str, name: str, exercises: Mapping[str, Sequence[str]], pictures: Collection[str] = ()
+) -> str:
     """Return the starter as a notebook with a set-up cell at the top and a check after each exercise.
 
     `exercises` maps each number to the names that the exercise asks for.
     """
-    last = last_cells(cells_of(starter), exercises)
+    starter_cells = cells_of(starter, pictures)
+    last = last_cells(starter_cells, exercises)
     cells = [cell("code", SETUP.format(name=name))]
-    for at, one in enumerate(cells_of(starter)):
+    for at, one in enumerate(starter_cells):
         cells.append(one)
         cells += [cell("code", f'autograder.check("{number}")') for number in exercises if last.get(number) == at]
     return notebook_json(cells)
 
 
-def cells_of(source: str) -> list[Cell]:
-    """Return the cells of a percent-format module."""
-    found = jupytext.reads(source, fmt="py:percent").cells
-    return [cell(one.cell_type, one.source, _written(one.metadata)) for one in found]
+def cells_of(source: str, pictures: Collection[str] = ()) -> list[Cell]:
+    """Return the cells of a percent-format module. Below a picture cell comes what it should look like, folded.
+
+    `pictures` are those that are released, by relative path.
+    """
+    found = list[Cell]()
+    for one in jupytext.reads(source, fmt="py:percent").cells:
+        found.append(cell(one.cell_type, one.source, _written(one.metadata)))
+        if text := expected(one.source, pictures) if one.cell_type == "code" else "":
+            found.append(cell("markdown", text))
+    return found
 
 
 def _written(metadata: Mapping[str, Any]) -> dict[str, Any]:

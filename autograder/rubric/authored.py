@@ -18,6 +18,8 @@ from autograder.errors import AssignmentError, RubricError
 
 EXERCISES = "exercises"
 """The folder for exercises that have a module each."""
+PICTURES = "pictures"
+"""The folder for what the picture cells show, drawn with the solution."""
 CHECKS = ("check", "cases")
 """The decorators of checks."""
 SOLUTION = "solution.py"

@@ -14,13 +14,15 @@ from types import CodeType
 from typing import Any
 
 from autograder.files import digest_of
-from autograder.rubric.authored import SOLUTION, modules, parsed
+from autograder.rubric.authored import PICTURES, SOLUTION, modules, parsed
 from autograder.rubric.cases import Cases
 from autograder.rubric.rubric import Rubric
 from autograder.rubric.slicing import bound_by
 from autograder.rubric.variants import Mutant
+from autograder.syntax import is_main_guard
 
 HANDOUT = "handout.md"
+MADE = {"__pycache__", PICTURES}
 PLACE = "__file__"
 """How a module finds files of its own: what reads this depends on all data of the folder."""
 
@@ -59,6 +61,13 @@ def dependencies(folder: Path, rubric: Rubric, mutants: list[Mutant]) -> dict[st
     return digests
 
 
+def digest_behind(folder: Path, statements: list[ast.stmt]) -> str:
+    """Return a digest of statements of the solution and of all that they reach in it: what they show depends on it."""
+    reached = _Reached(_Code(folder))
+    reached.statements(statements)
+    return hashlib.sha256("\n".join(sorted(reached.texts)).encode()).hexdigest()[:16]
+
+
 class _Code:
     """The modules of a folder, as top-level statements by the names that they bind or work on."""
 
@@ -89,8 +98,8 @@ class _Code:
 
     @cached_property
     def data(self) -> str:
-        """A digest of every file that is no module."""
-        files = (path for path in self.folder.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
+        """A digest of every file that is no module, and that is not made of modules."""
+        files = (path for path in self.folder.rglob("*") if path.is_file() and MADE.isdisjoint(path.parts))
         return digest_of(self.folder, (path for path in files if path not in self._trees and path.name != HANDOUT))
 
 
@@ -119,6 +128,10 @@ class _Reached:
     def solution(self, name: str) -> None:
         """Add a name of the solution, if it is one."""
         self._name(self._code.solution, name)
+
+    def statements(self, statements: list[ast.stmt]) -> None:
+        """Add statements of the solution."""
+        self._add(self._code.solution, statements)
 
     def function(self, value: Any) -> bool:
         """Add a function of the folder's modules. Returns whether it is one."""
@@ -183,6 +196,8 @@ def _bound(statement: ast.stmt) -> Iterator[str]:
             return  # known mistakes: each function's own are looked at
         case ast.Assign(value=ast.Call(func=ast.Name(id="Rubric"))):
             return  # it only puts exercises together
+        case ast.If() if is_main_guard(statement):
+            return  # nothing runs it but its author
         case ast.AnnAssign(target=target) | ast.AugAssign(target=target):
             yield from (node.id for node in ast.walk(target) if isinstance(node, ast.Name))
         case ast.AsyncFunctionDef(name=name):

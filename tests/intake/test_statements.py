@@ -13,12 +13,12 @@ from autograder.intake.statements import (
     compile_error,
     compiles,
     is_docstring,
-    is_main_guard,
     raises_only,
     read_at_definition,
     root,
     try_parts,
 )
+from autograder.syntax import is_main_guard
 
 
 def statement(source: str) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from autograder.home.public_release import PublicQuestion, PublicRelease
@@ -37,12 +37,12 @@ def source_version(reference: Path, bundle: PublicRelease, assignments: Path) ->
     """
     files = written_data(reference, assignments) | released(reference, bundle, notebook_only=True)
     solution = source_of(reference / SOLUTION)
-    return files | {f"{reference.name}.ipynb": source_notebook(solution, bundle).encode()}
+    return files | {f"{reference.name}.ipynb": source_notebook(solution, bundle, files).encode()}
 
 
-def source_notebook(solution: str, bundle: PublicRelease) -> str:
+def source_notebook(solution: str, bundle: PublicRelease, pictures: Collection[str] = ()) -> str:
     """The notebook with solutions; `nbgrader generate_assignment` makes the starter of it."""
-    cells = cells_of(nbgrader_source(with_additions(solution, bundle)))
+    cells = cells_of(nbgrader_source(with_additions(solution, bundle)), pictures)
     asked = {exercise.number: exercise.owns for exercise in bundle.exercises}
     last = last_cells(cells, asked)
     ids = dict(_solution_ids(cells, asked, last))
