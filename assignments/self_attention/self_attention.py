@@ -73,9 +73,9 @@ if __name__ == "__main__":
         figure.supylabel("weight")
         figure.tight_layout()
         plt.show()
-    except NotImplementedError as todo:
+    except NotImplementedError as missing:
         plt.close()
-        print(f"A picture for later. First: {todo}")
+        print(f"No picture yet: {missing} is still to be written.")
 
 
 # %% [markdown]
@@ -263,9 +263,9 @@ if __name__ == "__main__":
                 below.text(7.8, row, f"{total:.2f}", va="center", fontsize=8)
         figure.tight_layout()
         plt.show()
-    except NotImplementedError as todo:
+    except NotImplementedError as missing:
         plt.close()
-        print(f"A picture for later. First: {todo}")
+        print(f"No picture yet: {missing} is still to be written.")
 
 
 # %% [markdown]
@@ -320,9 +320,9 @@ if __name__ == "__main__":
                 ax.set(title=title, xlabel=f"{words}: gap {gap:.2g}", ylabel="place", xticks=[], yticks=range(6))
         figure.tight_layout()
         plt.show()
-    except NotImplementedError as todo:
+    except NotImplementedError as missing:
         plt.close()
-        print(f"A picture for later. First: {todo}")
+        print(f"No picture yet: {missing} is still to be written.")
 
 
 # %% [markdown]
@@ -427,9 +427,9 @@ if __name__ == "__main__":
         ax.legend()
         figure.tight_layout()
         plt.show()
-    except NotImplementedError as todo:
+    except NotImplementedError as missing:
         plt.close()
-        print(f"A picture for later. First: {todo}")
+        print(f"No picture yet: {missing} is still to be written.")
 
 
 # %% [markdown]
@@ -546,9 +546,9 @@ if __name__ == "__main__":
         axes[2].legend()
         figure.tight_layout()
         plt.show()
-    except NotImplementedError as todo:
+    except NotImplementedError as missing:
         plt.close()
-        print(f"A picture for later. First: {todo}")
+        print(f"No picture yet: {missing} is still to be written.")
 
 # %% [markdown]
 # ## Exercise 4.9a · Is the map an explanation? (3 points)

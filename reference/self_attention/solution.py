@@ -77,9 +77,9 @@ if __name__ == "__main__":
         figure.supylabel("weight")
         figure.tight_layout()
         plt.show()
-    except NotImplementedError as todo:
+    except NotImplementedError as missing:
         plt.close()
-        print(f"A picture for later. First: {todo}")
+        print(f"No picture yet: {missing} is still to be written.")
 
 
 # %% [markdown]
@@ -277,9 +277,9 @@ if __name__ == "__main__":
                 below.text(7.8, row, f"{total:.2f}", va="center", fontsize=8)
         figure.tight_layout()
         plt.show()
-    except NotImplementedError as todo:
+    except NotImplementedError as missing:
         plt.close()
-        print(f"A picture for later. First: {todo}")
+        print(f"No picture yet: {missing} is still to be written.")
 
 
 # %% [markdown]
@@ -338,9 +338,9 @@ if __name__ == "__main__":
                 ax.set(title=title, xlabel=f"{words}: gap {gap:.2g}", ylabel="place", xticks=[], yticks=range(6))
         figure.tight_layout()
         plt.show()
-    except NotImplementedError as todo:
+    except NotImplementedError as missing:
         plt.close()
-        print(f"A picture for later. First: {todo}")
+        print(f"No picture yet: {missing} is still to be written.")
 
 
 # %% [markdown]
@@ -474,9 +474,9 @@ if __name__ == "__main__":
         ax.legend()
         figure.tight_layout()
         plt.show()
-    except NotImplementedError as todo:
+    except NotImplementedError as missing:
         plt.close()
-        print(f"A picture for later. First: {todo}")
+        print(f"No picture yet: {missing} is still to be written.")
 
 
 # %% [markdown]
@@ -641,9 +641,9 @@ if __name__ == "__main__":
         axes[2].legend()
         figure.tight_layout()
         plt.show()
-    except NotImplementedError as todo:
+    except NotImplementedError as missing:
         plt.close()
-        print(f"A picture for later. First: {todo}")
+        print(f"No picture yet: {missing} is still to be written.")
 
 # %% [markdown]
 # ## Exercise 4.9a · Is the map an explanation? (3 points)
