@@ -67,6 +67,12 @@ def grad_cross_entropy(z: Tensor, labels: Tensor) -> Tensor:
 
 
 # %% [markdown]
+# ## Exercise 2.2a · What does the first loss tell? (3 points)
+#
+# Before its first update, a network that tells nine speakers apart reports a cross-entropy of 4.5. What should it be
+# about, and why? What does 4.5 say about the network, and what would you look at first? Three to six sentences.
+
+# %% [markdown]
 # ## Exercise 2.3 · Why not the quadratic cost? (4 points)
 #
 # The quadratic cost of the fundamentals note **has** a factor 1/2:
@@ -113,6 +119,28 @@ ANSWERS = {
         # END
     ),
 }
+
+# %% [markdown]
+# **See it.** How steep each cost is for a neuron whose label is 0, against its z. Which of the two still moves a neuron
+# that is sure and wrong?
+
+# %%
+if __name__ == "__main__":
+    import matplotlib.pyplot as plt
+
+    try:
+        z = torch.linspace(-6, 6, 121).double()
+        figure, axis = plt.subplots(figsize=(7, 3.6), layout="constrained", num="2.3 how steep each cost is")
+        for slope, style, name in zip(neuron_slopes(z, 0 * z), ("--", "-"), ("quadratic", "cross-entropy")):
+            axis.plot(z, slope, style, label=name)
+        axis.plot(5, neuron_slopes(z[110:111], 0 * z[:1])[0], "ko", label="z = 5: sure, and wrong")
+        axis.set(xlabel="z", ylabel="dC/dz, label 0")
+        axis.legend()
+        plt.show()
+    except NotImplementedError as todo:
+        plt.close()
+        print(f"A picture for later. First: {todo}")
+
 
 # %% [markdown]
 # ## Exercise 2.4 · Forward pass, backward pass (14 points)
@@ -286,6 +314,63 @@ def local_slopes(node: float | tuple[Any, ...], here: float, value: dict[str, fl
 
 
 # %% [markdown]
+# **See it.** Your engine trains: four hidden units learn XOR by gradient descent, in plain Python (some seconds).
+# Crosses should be 1 and circles 0; the line is where the network says one half. Why can no straight line do this?
+
+# %%
+if __name__ == "__main__":
+    import random
+
+    import matplotlib.pyplot as plt
+
+    def network(graph: dict[str, float | tuple[Any, ...]], x: str, y: str) -> str:
+        def node(*operation: Any) -> str:
+            graph[name := f"node {len(graph)}"] = operation
+            return name
+
+        total = "v"
+        for j in range(4):
+            z = node("add", node("add", node("mul", f"a{j}", x), node("mul", f"b{j}", y)), f"c{j}")
+            total = node("add", total, node("mul", f"d{j}", node("tanh", z)))
+        return total
+
+    try:
+        random.seed(1)
+        unknowns = {"v": 0.0, **{f"{kind}{j}": random.gauss(0, 1) for kind in "abcd" for j in range(4)}}
+        trace = []
+        for _ in range(150):
+            graph: dict[str, float | tuple[Any, ...]] = {**unknowns, "loss 0": 0.0}
+            for n, (first, second) in enumerate(((0, 0), (0, 1), (1, 0), (1, 1))):
+                graph |= {f"x{n}": float(first), f"y{n}": float(second), f"label {n}": -float(first != second)}
+                graph[f"miss {n}"] = ("add", network(graph, f"x{n}", f"y{n}"), f"label {n}")
+                graph[f"square {n}"] = ("power", f"miss {n}", 2)
+                graph[f"loss {n + 1}"] = ("add", f"loss {n}", f"square {n}")
+            loss, slopes = scalar_grads(graph, "loss 4")
+            unknowns = {name: value - 0.1 * slopes[name] for name, value in unknowns.items()}
+            trace.append(loss)
+        figure, (left, right) = plt.subplots(
+            1, 2, figsize=(10, 4), layout="constrained", num="2.5 XOR learnt by your engine"
+        )
+        left.semilogy(trace)
+        left.set(xlabel="step", ylabel="sum of the squared errors")
+        heights = []
+        for row in range(-10, 31):
+            for column in range(-10, 31):
+                graph = {**unknowns, "x": column / 20, "y": row / 20}
+                heights.append(scalar_grads(graph, network(graph, "x", "y"))[0])
+        places = torch.arange(-10, 31) / 20
+        right.contourf(places, places, torch.tensor(heights).reshape(41, 41), 12, cmap="Blues")
+        right.contour(places, places, torch.tensor(heights).reshape(41, 41), [0.5], colors="black")
+        right.plot([0, 1], [1, 0], "x", ms=12, mew=3, color="tab:red")
+        right.plot([0, 1], [0, 1], "o", ms=12, mew=2, mfc="none", color="tab:red")
+        right.set(xlabel="first input", ylabel="second input")
+        plt.show()
+    except NotImplementedError as todo:
+        plt.close()
+        print(f"A picture for later. First: {todo}")
+
+
+# %% [markdown]
 # ## Exercise 2.6 · How far down does a step go? (5 points)
 #
 # A small step $\Delta v = -\eta \nabla C$ changes the cost by $\Delta C \approx \nabla C \cdot \Delta v =
@@ -323,6 +408,34 @@ def measured_dC(x: Tensor, y: Tensor, w: Tensor, b: Tensor, eta: float) -> Tenso
     gw, gb = neuron_grad(x, y, w, b)
     return neuron_cost(x, y, w - eta * gw, b - eta * gb) - neuron_cost(x, y, w, b)
     # END
+
+
+# %% [markdown]
+# **See it.** How far one step goes down, predicted and measured, for learning rates over six powers of ten. Where do
+# the two part, and what has happened at the crosses?
+
+# %%
+if __name__ == "__main__":
+    import matplotlib.pyplot as plt
+
+    try:
+        torch.manual_seed(0)
+        x, w, b = torch.randn(40, 2).double(), torch.tensor([1.0, 1.5]).double(), torch.tensor(0.5).double()
+        y = (x.sum(dim=1) + torch.randn(40) > 0).double()
+        rates = [10 ** (power / 6) for power in range(-18, 19)]
+        predicted = [-float(predicted_dC(*neuron_grad(x, y, w, b), rate)) for rate in rates]
+        measured = [-float(measured_dC(x, y, w, b, rate)) for rate in rates]
+        figure, axis = plt.subplots(figsize=(7, 4), layout="constrained", num="2.6 predicted and measured")
+        axis.loglog(rates, predicted, "k--", label="predicted")
+        down, up = ([(r, abs(m)) for r, m in zip(rates, measured) if (m > 0) is sign] for sign in (True, False))
+        axis.loglog(*zip(*down), "o", mfc="none", label="measured: goes down by")
+        axis.loglog(*zip(*up), "x", color="tab:red", label="measured: goes up by") if up else None
+        axis.set(xlabel="learning rate", ylabel="change of the cost")
+        axis.legend()
+        plt.show()
+    except NotImplementedError as todo:
+        plt.close()
+        print(f"A picture for later. First: {todo}")
 
 
 # %% [markdown]
@@ -418,6 +531,59 @@ def adam(theta: Tensor, grads: Tensor, etas: Tensor, beta1: float, beta2: float,
 
 
 # %% [markdown]
+# ## Exercise 2.8a · Predict: what if the ravine is turned? (3 points)
+#
+# **Write before you run the next cell.** It walks five optimisers from the same place down a ravine, $L = w_1^2 + 25
+# w_2^2$, and down the same ravine turned by 45 degrees. Which of them zigzag, and which go almost straight? Which do
+# worse once the ravine is turned, which just the same, and why? Then look, and add what you did not expect: being
+# wrong costs nothing. Three to six sentences.
+
+# %% [markdown]
+# **See it.** Five optimisers, 40 steps each from the same place, in the ravine $L = w_1^2 + 25 w_2^2$, and in the same
+# ravine turned by 45 degrees.
+
+# %%
+if __name__ == "__main__":
+    import matplotlib.pyplot as plt
+
+    try:
+        optimisers = (
+            ("SGD", "o-", 0.036, sgd),
+            ("momentum", "s-", 0.01, lambda w, g, eta: momentum(w, g, eta, 0.8)),
+            ("Adagrad", "^-", 0.15, adagrad),
+            ("RMSProp", "v-", 0.15, lambda w, g, eta: rmsprop(w, g, eta, 0.9)),
+            ("Adam", "*-", 0.25, lambda w, g, eta: adam(w, g, eta, 0.9, 0.99, 1e-8)),
+        )
+        w1, w2 = torch.meshgrid(torch.linspace(-4.5, 4.5, 91), torch.linspace(-4.5, 4.5, 91), indexing="xy")
+        figure, axes = plt.subplots(
+            2,
+            5,
+            figsize=(13, 5.6),
+            sharex=True,
+            sharey=True,
+            layout="constrained",
+            num="2.8 five optimisers in a ravine",
+        )
+        for row, angle in zip(axes, (0.0, math.pi / 4)):
+            turn = torch.tensor([[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]])
+            hessian, start = turn @ torch.diag(torch.tensor([2.0, 50.0])) @ turn.T, turn @ torch.tensor([-4.0, 1.5])
+            along, across = w1 * turn[0, 0] + w2 * turn[1, 0], w1 * turn[0, 1] + w2 * turn[1, 1]
+            for axis, (name, style, eta, optimiser) in zip(row, optimisers):
+                axis.contour(w1, w2, (along**2 + 25 * across**2).sqrt(), 10, cmap="Greys", linewidths=0.8)
+                path, steep = [start], [hessian @ start]
+                for step in range(1, 41):
+                    path.append(optimiser(start, torch.stack(steep), torch.full((step,), eta))[-1])
+                    steep.append(hessian @ path[-1])
+                axis.plot(*torch.stack(path).T, style, ms=4, lw=0.8, color="tab:blue")
+                axis.plot(0, 0, "x", ms=10, mew=2, color="tab:red")
+                axis.set(title=f"{name}: ends {path[-1].norm():.2g} away", xlim=(-4.5, 4.5), ylim=(-4.5, 4.5))
+        plt.show()
+    except NotImplementedError as todo:
+        plt.close()
+        print(f"A picture for later. First: {todo}")
+
+
+# %% [markdown]
 # ## Exercise 2.9 · Decay and warm-up (4 points)
 #
 # Updates are counted from $t = 0$. Decay: $\eta^t = \eta / \sqrt{t + 1}$. Warm-up: climb first, then decay. In the
@@ -507,6 +673,47 @@ def add_dimension(hessian: Tensor, coupling: Tensor, curvature: Tensor) -> Tenso
 
 
 # %% [markdown]
+# **See it.** $(1 - w_1 w_2)^2$ from above. One descent begins on the line $w_1 = -w_2$ and runs into the saddle, where
+# it stays. The arrow is your way out; two more descents begin a small step along it.
+
+# %%
+if __name__ == "__main__":
+    import matplotlib.pyplot as plt
+
+    try:
+        one = torch.tensor(1.0).double()
+        origin = torch.zeros(2).double()
+        out = escape_direction(two_weights(origin[0], origin[1], one, one)[1])
+        places = torch.linspace(-1.6, 1.6, 81).double()
+        figure, axis = plt.subplots(figsize=(6, 5), layout="constrained", num="2.10 the saddle and the way out")
+        height = (1 - places[:, None] * places).square()
+        axis.contour(places, places, height, [0.05, 0.2, 0.5, 1, 1.5, 2, 3, 5], cmap="Greys")
+        for w, style, name in (
+            (torch.tensor([-1.3, 1.3]).double(), "o-", "runs into the saddle"),
+            (0.1 * out, "s--", "along the way out"),
+            (-0.1 * out, "^:", "and the other way"),
+        ):
+            path = [w]
+            for _ in range(60):
+                path.append(path[-1] - 0.05 * two_weights(path[-1][0], path[-1][1], one, one)[0])
+            axis.plot(*torch.stack(path).T, style, ms=4, label=name)
+        axis.annotate("", tuple(0.6 * out), (0, 0), arrowprops={"width": 2, "color": "black"})
+        axis.set(xlabel="w1", ylabel="w2")
+        axis.legend(loc="lower left")
+        plt.show()
+    except NotImplementedError as todo:
+        plt.close()
+        print(f"A picture for later. First: {todo}")
+
+
+# %% [markdown]
+# ## Exercise 2.10a · Is it stuck? (3 points)
+#
+# The training loss has not moved for ten epochs. "The gradient is zero, we are in a local minimum", somebody says.
+# What else may it be? Say what you would measure first, what after that, and what you would do in each case. Three to
+# six sentences.
+
+# %% [markdown]
 # ## Exercise 2.11 · Small batches are noisy (4 points)
 #
 # The gradient of a batch, $\frac1B \sum_j \nabla C_{X_j}$, is right on average and noisy. How noisy? Draw $B$ of
@@ -535,6 +742,30 @@ def noise_variance(per_example: Tensor, batch_size: int) -> Tensor:
     n = len(per_example)
     return per_example.var(dim=0, unbiased=False) / batch_size * (n - batch_size) / (n - 1)
     # END
+
+
+# %% [markdown]
+# **See it.** How much the gradients of 500 batches differ, against the size of the batches, and what the formula says.
+# Why does the line bend down at the end?
+
+# %%
+if __name__ == "__main__":
+    import matplotlib.pyplot as plt
+
+    try:
+        generator = torch.Generator().manual_seed(0)
+        gradients = torch.randn(200, 1, generator=generator).double().exp()
+        sizes = (1, 2, 4, 8, 16, 32, 64, 128, 190)
+        spread = [float(noisy_gradients(gradients, size, 500, generator).std()) for size in sizes]
+        figure, axis = plt.subplots(figsize=(6.5, 4), layout="constrained", num="2.11 noise against batch size")
+        axis.loglog(sizes, [float(noise_variance(gradients, size)) ** 0.5 for size in sizes], "k-", label="formula")
+        axis.loglog(sizes, spread, "o", color="tab:red", label="your 500 batches")
+        axis.set(xlabel="examples in a batch, of 200", ylabel="standard deviation of the gradient")
+        axis.legend()
+        plt.show()
+    except NotImplementedError as todo:
+        plt.close()
+        print(f"A picture for later. First: {todo}")
 
 
 # %% [markdown]
@@ -591,6 +822,42 @@ def batchnorm_backward(upstream: Tensor, x: Tensor, gamma: Tensor, eps: float) -
     return slope * along, (upstream * normal).sum(dim=dims), upstream.sum(dim=dims)
     # END
 
+
+# %% [markdown]
+# **See it.** 500 examples go through five layers of 100 tanh units. The histograms show what reaches the fifth, for
+# three sizes of the first weights, and below the same with your batch normalisation before each tanh. Which of them
+# can learn?
+
+# %%
+if __name__ == "__main__":
+    import matplotlib.pyplot as plt
+
+    try:
+        torch.manual_seed(0)
+        one, zero = torch.ones(100), torch.zeros(100)
+        figure, axes = plt.subplots(
+            2, 3, figsize=(11, 5), sharex=True, layout="constrained", num="2.12 what reaches the fifth layer"
+        )
+        for row, normal in zip(axes, (False, True)):
+            for axis, size in zip(row, (0.3, 1.0, 3.0)):
+                a = torch.randn(500, 100)
+                for _ in range(4):
+                    z = a @ (size * torch.randn(100, 100) / 10)
+                    a = torch.tanh(batchnorm(z, one, zero, zero, one, True, 0.1, 1e-5)[0] if normal else z)
+                axis.hist(a.reshape(-1), 41, range=(-1, 1), color="tab:blue")
+                axis.set(title=f"{'batch norm' if normal else 'plain'}, weights x {size:g}", yticks=[])
+        plt.show()
+    except NotImplementedError as todo:
+        plt.close()
+        print(f"A picture for later. First: {todo}")
+
+
+# %% [markdown]
+# ## Exercise 2.12a · What if batch norm stays in training mode? (3 points)
+#
+# A network with batch normalisation is never switched to evaluation. It gets one recording at a time: what does a
+# layer on features (N, C) make of it? Then it gets them by the hundred: what is still wrong with its answers? And
+# what is meant to happen? Three to six sentences.
 
 # %% [markdown]
 # ## Exercise 2.13 · Who is speaking? (4 points)
@@ -684,6 +951,41 @@ def with_context(x: Tensor, utterance: Tensor, reach: int) -> Tensor:
 # STARTER
 # # Room for helpers: context is worth a function of its own.
 # END
+
+
+# %% [markdown]
+# **See it.** On the left the 12 numbers of one utterance, frame by frame, on the right whom your network takes for whom
+# among frames that it has not trained on: a row is who spoke, a column what it says, in per cent. Which two are alike?
+
+# %%
+if __name__ == "__main__":
+    import matplotlib.pyplot as plt
+    import numpy as np
+
+    try:
+        data = np.load("data/vowels.npz")
+        frames, utterance, speaker = (torch.tensor(data[name]) for name in ("frames", "utterance", "speaker"))
+        frames, utterance, speaker = frames.double(), utterance.long(), speaker.long()
+        new = utterance % 5 == 0
+        known = (frames[~new], utterance[~new], speaker[~new])
+        said = torch.as_tensor(label_frames(*known, frames[new], utterance[new], seed=0)[0])
+        counts = torch.bincount(9 * speaker[new] + said, minlength=81).reshape(9, 9)
+        shares = 100 * counts / counts.sum(dim=1, keepdim=True)
+        figure, (left, right) = plt.subplots(
+            1, 2, figsize=(11, 4.6), layout="constrained", num="2.13 who is taken for whom"
+        )
+        left.imshow(frames[utterance == 3].T, cmap="Greys", aspect="auto")
+        left.set(title=f"utterance 3, speaker {int(speaker[utterance == 3][0])}", xlabel="frame", ylabel="number")
+        right.imshow(shares, cmap="Blues", vmin=0, vmax=100)
+        for row, column in (shares >= 0.5).nonzero().tolist():
+            share = float(shares[row, column])
+            color = "white" if share > 50 else "black"
+            right.text(column, row, f"{share:.0f}", ha="center", va="center", color=color)
+        right.set(xlabel="your label", ylabel="speaker", xticks=range(9), yticks=range(9))
+        plt.show()
+    except NotImplementedError as todo:
+        plt.close()
+        print(f"A picture for later. First: {todo}")
 
 
 # %% [markdown]

@@ -95,6 +95,46 @@ def scale_splits(x_train: Tensor, x_unseen: Tensor) -> tuple[Tensor, Tensor]:
 
 
 # %% [markdown]
+# **See it.** Two months of the series, cut by your functions. Days that we train on are shaded; on top is the first row
+# of the unseen year: its label, and the seven days that it looks back on. Where are they? And which days are low?
+
+# %%
+if __name__ == "__main__":
+    import matplotlib.pyplot as plt
+    import pandas as pd
+
+    try:
+        views = pd.read_csv("data/views.csv")[1430:1492]
+        series, dates = torch.tensor(views["views"].to_numpy()), list(views["date"])
+        x_train, y_train, x_unseen, y_unseen = split_by_date(series, dates, 7, "2021-01-01")
+        first = 7 + len(y_train)
+        figure, axis = plt.subplots(figsize=(11, 4), layout="constrained", num="1.2 two months of views")
+        axis.axvspan(-0.5, first - 0.5, color="lightgrey", label="trained on")
+        axis.plot(series, "k.-", lw=0.8)
+        lows = [at for at, date in enumerate(dates) if pd.Timestamp(date).weekday() in (4, 5)]
+        axis.plot(lows, series[lows], "v", color="tab:blue", label="Friday, Saturday")
+        row, day = x_unseen[0] + 3, y_unseen[0] + 3
+        axis.plot(first - 1 - torch.arange(7), row, "s-", color="tab:red", mfc="none", label="a row, 3 higher")
+        axis.plot(first, day, "*", ms=14, color="tab:red", label="its label, 3 higher")
+        axis.annotate("x[0, 6]", (first - 7, row[6] + 0.4), ha="center")
+        axis.annotate("x[0, 0]", (first - 1, row[0] - 0.9), ha="center")
+        axis.set(ylabel="thousands of views", xticks=range(0, len(dates), 7), xticklabels=dates[::7], ylim=(0, 15))
+        axis.tick_params(axis="x", labelrotation=25)
+        axis.legend(ncols=4, loc="lower left")
+        plt.show()
+    except NotImplementedError as todo:
+        plt.close()
+        print(f"A picture for later. First: {todo}")
+
+
+# %% [markdown]
+# ## Exercise 1.2a · What is wrong with a scaler of all years? (3 points)
+#
+# Somebody fits the scaler on all rows, 2021 included, trains on the scaled rows before 2021, and reports the error on
+# 2021. What is wrong with this number, in which direction may it be off, and what could one have known on the last
+# evening of 2020? Three to six sentences.
+
+# %% [markdown]
 # ## Exercise 1.3 · Losses (6 points)
 #
 # $\mathrm{MAE} = \frac1N \sum_n |y_n - \hat y_n|$ and $\mathrm{MSE} = \frac1N \sum_n (y_n - \hat y_n)^2$. There
@@ -213,6 +253,14 @@ def lowest_point(surface: Tensor, w_grid: Tensor, b_grid: Tensor) -> tuple[Tenso
 
 
 # %% [markdown]
+# ## Exercise 1.6a · Predict: which way down? (3 points)
+#
+# **Write before you run the next cell.** It draws contours of the MSE over (w, b), for one feature, yesterday's views:
+# some 5 thousand a day. `train_gd` takes 40 steps from the same heights, on views as they are and on scaled ones. Which
+# shape do the contours have, what does a path do whose rate is nearly too large, and why does scaling help? Then look,
+# and add what you did not expect: being wrong costs nothing. Three to six sentences.
+
+# %% [markdown]
 # **See it.** Left, your surface with its lowest point. In the middle and on the right the MSE, which `train_gd` walks
 # down with three learning rates: on views as they are, then on scaled ones. In which direction does an unscaled path
 # run back and forth, and in which does it hardly move?
@@ -251,8 +299,9 @@ if __name__ == "__main__":
             axis.set(title=f"MSE, 40 steps, {name}", xlabel="w", xlim=(-2.5, 3.5), ylim=(1.0, 7.0))
             axis.legend()
         plt.show()
-    except NotImplementedError as missing:
-        print(f"No picture yet: {missing} is still to be written.")
+    except NotImplementedError as todo:
+        plt.close()
+        print(f"A picture for later. First: {todo}")
 
 # %% [markdown]
 # ## Exercise 1.7 · Batches, updates, epochs (8 points)
@@ -345,6 +394,35 @@ def fit_piecewise(xs: Tensor, ys: Tensor) -> tuple[Tensor, Tensor, Tensor, Tenso
 
 
 # %% [markdown]
+# **See it.** A wave, and what your sum of hard sigmoids makes of 4, 8 and 16 of its points; each hard sigmoid by itself
+# is grey. How many of them does each bend of the curve cost?
+
+# %%
+if __name__ == "__main__":
+    import matplotlib.pyplot as plt
+
+    try:
+        figure, axes = plt.subplots(
+            1, 3, figsize=(12, 3.6), sharey=True, layout="constrained", num="1.8 a wave of hard sigmoids"
+        )
+        line = torch.linspace(-0.5, 6.5, 300).double()
+        for axis, count in zip(axes, (4, 8, 16)):
+            points = torch.linspace(0.0, 6.0, count).double()
+            constant, c, w, b = fit_piecewise(points, torch.sin(2 * points))
+            parts = c * hard_sigmoid(line[:, None] * w + b)
+            axis.plot(line, parts, color="grey", lw=0.7)
+            axis.plot(line, torch.sin(2 * line), "k:", label="the wave")
+            axis.plot(line, constant + parts.sum(dim=1), color="tab:blue", label="your sum")
+            axis.plot(points, torch.sin(2 * points), "o", color="tab:red")
+            axis.set(title=f"{count} points, {len(c)} hard sigmoids", xlabel="x", ylim=(-2.3, 2.3))
+        axes[2].legend(loc="upper right")
+        plt.show()
+    except NotImplementedError as todo:
+        plt.close()
+        print(f"A picture for later. First: {todo}")
+
+
+# %% [markdown]
 # ## Exercise 1.9 · A network with one hidden layer (15 points)
 #
 # $y = b_{out} + c^T \sigma(b + W x)$. The notes write $b$ for two different things: here the vector is `b` and
@@ -377,6 +455,45 @@ def net_grad(
     delta = upstream[:, None] * c * slope
     return delta.T @ x, delta.sum(dim=0), a.T @ upstream, upstream.sum()
     # END
+
+
+# %% [markdown]
+# **See it.** Each entry of your gradient beside what a nudge of 1e-5, up and down, does to the loss. Nudging is never
+# exact: differences of 1e-6 and less are fine. A group of entries far above that is wrong.
+
+# %%
+if __name__ == "__main__":
+    import matplotlib.pyplot as plt
+
+    try:
+        g = torch.Generator().manual_seed(0)
+        x, y, theta = (torch.randn(size, generator=g).double() for size in ((6, 3), (6,), (21,)))
+
+        def unknowns(theta: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+            return theta[:12].reshape(4, 3), theta[12:16], theta[16:20], theta[20]
+
+        figure, axes = plt.subplots(
+            1, 2, figsize=(11, 3.8), sharey=True, layout="constrained", num="1.9 your gradient beside nudges"
+        )
+        for axis, kind in zip(axes, ("sigmoid", "relu")):
+            yours = torch.cat([part.reshape(-1) for part in net_grad(x, y, *unknowns(theta), kind)])
+            nudges = 1e-5 * torch.eye(21).double()
+            up, down = (
+                torch.stack([mse(net_forward(x, *unknowns(theta + sign * one), kind), y) for one in nudges])
+                for sign in (1, -1)
+            )
+            slopes = (up - down) / 2e-5
+            gaps = (yours - slopes).abs() / (slopes.abs() + 1e-3) + 1e-16
+            for name, entries, style in zip(("W", "b", "c", "b_out"), torch.arange(21).split((12, 4, 4, 1)), "os^*"):
+                axis.semilogy(entries, gaps[entries], style, label=name)
+            axis.axhline(1e-6, color="black", ls="--")
+            axis.set(title=kind, xlabel="entry of the gradient", ylim=(1e-13, 10))
+        axes[0].set_ylabel("relative difference")
+        axes[0].legend(ncols=4)
+        plt.show()
+    except NotImplementedError as todo:
+        plt.close()
+        print(f"A picture for later. First: {todo}")
 
 
 # %% [markdown]
@@ -464,6 +581,53 @@ def fit_predict(
 
 
 # %% [markdown]
+# **See it.** The lecture's table, from your own runs: three seeds each, with the error on the training years and on
+# 2021 (half a minute). Then the weeks around Lunar New Year, February 12, beside what your network said the day before.
+# How far apart are the seeds, and how far the models? Does the network see the dip coming?
+
+# %%
+if __name__ == "__main__":
+    import matplotlib.pyplot as plt
+    import pandas as pd
+
+    try:
+        views = pd.read_csv("data/views.csv")
+        series, dates = torch.tensor(views["views"].to_numpy()), list(views["date"])
+        figure, axes = plt.subplots(
+            1, 2, figsize=(11, 4), sharey=True, layout="constrained", num="1.11 the lecture's table from your runs"
+        )
+        by_days = {f"{days}": (days, ()) for days in (1, 7, 28, 56)}
+        by_depth = {f"{depth}": (56, (100,) * depth) for depth in (1, 2, 3, 4, 5)}
+        for axis, models, label in ((axes[0], by_days, "days, linear"), (axes[1], by_depth, "layers of 100, 56 days")):
+            for place, (days, hidden) in enumerate(models.values()):
+                x_train, y_train, x_unseen, y_unseen = split_by_date(series, dates, days, "2021-01-01")
+                runs = [fit_predict(x_train, y_train, x_unseen, hidden, seed) for seed in range(3)]
+                seen, unseen = [losses[-1] for _, losses in runs], [mae(found, y_unseen) for found, _ in runs]
+                axis.plot([place - 0.1] * 3, seen, "o", mfc="none", color="black")
+                axis.plot([place + 0.1] * 3, unseen, "x", color="tab:red")
+            axis.set(xlabel=label, xticks=range(len(models)), xticklabels=models, ylim=(0, None))
+        axes[0].set_ylabel("MAE, thousands of views")
+        axes[0].legend(["training years", "2021"])
+        weeks = slice(31, 60)
+        figure, axis = plt.subplots(figsize=(11, 3.6), layout="constrained", num="1.11 around Lunar New Year")
+        axis.plot(y_unseen[weeks], "ko-", label="views")
+        axis.plot(runs[0][0][weeks], "s--", color="tab:red", label="your network, 5 layers, from the 56 days before")
+        axis.axvline(dates[len(dates) - len(y_unseen) :].index("2021-02-12") - 31, color="grey", ls=":")
+        axis.set(xlabel="days from February 1, 2021", ylabel="thousands of views")
+        axis.legend()
+        plt.show()
+    except NotImplementedError as todo:
+        plt.close()
+        print(f"A picture for later. First: {todo}")
+
+
+# %% [markdown]
+# ## Exercise 1.11a · Is the gain real? (3 points)
+#
+# On the left of your figure, 56 days do a little better on 2021 than 28. Is that a gain, or the luck of a seed? Say
+# what you compare with what, give your own numbers, and say what you would run to be surer. Three to six sentences.
+
+# %% [markdown]
 # ## Exercise 1.12 · What is wrong? (5 points)
 #
 # From lecture 2's guidance. Look at the training loss first. If it is too large (above `target`), a smaller
@@ -488,6 +652,20 @@ def diagnose(train: float, validation: float, unseen: float, smaller_train: floa
     return "mismatch" if unseen > target else "good"
     # END
 
+
+# %% [markdown]
+# ## Exercise 1.12a · Which fault is it? (3 points)
+#
+# Three models, of which an MAE of 0.30 was hoped for:
+#
+# | | training MAE, epoch by epoch | held-out, in the end | training MAE of a smaller model |
+# |---|---|---:|---:|
+# | A | 0.90, 0.71, 0.62, 0.57, 0.53 | 0.56 | 0.36 |
+# | B | 0.49, 0.47, 0.47, 0.47, 0.47 | 0.49 | 0.48 |
+# | C | 0.40, 0.27, 0.19, 0.13, 0.08 | 0.61 | 0.25 |
+#
+# Which fault does each have, which numbers tell you, and what would you try next? And why is the gap between training
+# and held-out data not the first thing to look at? Three to six sentences.
 
 # %% [markdown]
 # ## Look at it

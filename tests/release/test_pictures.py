@@ -30,8 +30,9 @@ if __name__ == "__main__":
         figure, axis = plt.subplots(num="1 squares of numbers")
         axis.plot(square(torch.tensor([float(line) for line in open("data/numbers.txt")])))
         plt.show()
-    except NotImplementedError as missing:
-        print(f"No picture yet: {missing} is still to be written.")
+    except NotImplementedError as todo:
+        plt.close()
+        print(f"A picture for later. First: {todo}")
 """
 FILE = "1-squares-of-numbers.png"
 FOLDED = f"![1 squares of numbers](pictures/{FILE})"
