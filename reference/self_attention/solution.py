@@ -77,9 +77,9 @@ if __name__ == "__main__":
         figure.supylabel("weight")
         figure.tight_layout()
         plt.show()
-    except NotImplementedError as missing:
+    except NotImplementedError as todo:
         plt.close()
-        print(f"No picture yet: {missing} is still to be written.")
+        print(f"A picture for later. First: {todo}")
 
 
 # %% [markdown]
@@ -158,6 +158,13 @@ def multi_head_attention(
 # Somebody leaves out the division by $\sqrt d$; somebody else uses one head of width E; a third one leaves out `wo`.
 # Say for each of them what the layer loses, in one or two sentences. The picture of 4.1 helps with the first.
 
+# %% [markdown]
+# ## Exercise 4.3b · Design a query (3 points)
+#
+# The keys $k_1, \dots, k_S$ have length 1 and are at right angles to one another. Give a query whose output is almost
+# exactly the mean of $v_1$ and $v_2$. Now $k_1$ gets twice as long, and nothing else changes: what comes out for the
+# same query? And how do two heads get the mean back? Three to six sentences, with formulas if you like.
+
 
 # %% [markdown]
 # ## Exercise 4.4 · Sequences of different lengths (14 points)
@@ -217,14 +224,6 @@ def masked_multi_head(
 
 
 # %% [markdown]
-# ## Exercise 4.4a · Why before the softmax? (3 points)
-#
-# Why is it wrong to compute the softmax over all keys and then set the weights of the padding to 0? And to put $-10^9$
-# in place of the masked scores: for which row is that not enough? Last, a query that is padding itself has an output
-# that is not 0: why does that do no harm? Three to six sentences.
-
-
-# %% [markdown]
 # ## Exercise 4.5 · No look into the future (10 points)
 #
 # A model that writes one word after the other must not see the words to come: position $t$ may look at itself and
@@ -277,9 +276,9 @@ if __name__ == "__main__":
                 below.text(7.8, row, f"{total:.2f}", va="center", fontsize=8)
         figure.tight_layout()
         plt.show()
-    except NotImplementedError as missing:
+    except NotImplementedError as todo:
         plt.close()
-        print(f"No picture yet: {missing} is still to be written.")
+        print(f"A picture for later. First: {todo}")
 
 
 # %% [markdown]
@@ -338,9 +337,9 @@ if __name__ == "__main__":
                 ax.set(title=title, xlabel=f"{words}: gap {gap:.2g}", ylabel="place", xticks=[], yticks=range(6))
         figure.tight_layout()
         plt.show()
-    except NotImplementedError as missing:
+    except NotImplementedError as todo:
         plt.close()
-        print(f"No picture yet: {missing} is still to be written.")
+        print(f"A picture for later. First: {todo}")
 
 
 # %% [markdown]
@@ -474,9 +473,9 @@ if __name__ == "__main__":
         ax.legend()
         figure.tight_layout()
         plt.show()
-    except NotImplementedError as missing:
+    except NotImplementedError as todo:
         plt.close()
-        print(f"No picture yet: {missing} is still to be written.")
+        print(f"A picture for later. First: {todo}")
 
 
 # %% [markdown]
@@ -523,11 +522,9 @@ def attention_pool(x: Tensor, mask: Tensor, w: Tensor) -> Tensor:
 # loss = torch.nn.functional.cross_entropy(model(x)[mask], y[mask])   # real frames only
 # ```
 #
-# Then climb: frames scaled with the training statistics, and a hidden layer; self-attention between the hidden and
-# the last layer, with padding masked; two whole blocks, each with layer normalisation, attention, a small network, and
-# residual connections around both. About 540 conversations of some 47 frames come in; 15 epochs of AdamW in batches
-# of 32, with a learning rate that rises to 2e-3 and falls to 0 (`torch.optim.lr_scheduler.OneCycleLR`), take about
-# ten seconds on one core. There is a minute.
+# Then climb. The handout says what leads from one baseline to the next, and has hints; how wide, how fast and how long
+# is yours to find. About 540 conversations of some 47 frames come in. Ten seconds on one core are enough for the last
+# baseline, and there is a minute.
 
 
 # %%
@@ -641,9 +638,9 @@ if __name__ == "__main__":
         axes[2].legend()
         figure.tight_layout()
         plt.show()
-    except NotImplementedError as missing:
+    except NotImplementedError as todo:
         plt.close()
-        print(f"No picture yet: {missing} is still to be written.")
+        print(f"A picture for later. First: {todo}")
 
 # %% [markdown]
 # ## Exercise 4.9a · Is the map an explanation? (3 points)
