@@ -107,6 +107,13 @@ ANSWERS = {
 }
 
 # %% [markdown]
+# ## Exercise 3.1a · Fewer parameters, less work? (3 points)
+#
+# The convolution of the last two lines of `ANSWERS` has some 17,000 times fewer parameters than the dense layer.
+# Count the multiplications of both for one image (no padding, stride 1). Is it as many times faster? And what do the
+# fewer parameters save, if not time? Three to six sentences.
+
+# %% [markdown]
 # ## Exercise 3.2 · Convolution, forward (18 points)
 #
 # $$y_{n f i j} = b_f + \sum_{c, u, v} w_{f c u v}\; \tilde x_{n,\; c,\; i s_1 + u,\; j s_2 + v}$$
@@ -138,6 +145,41 @@ def conv2d_forward(
 
 
 # %% [markdown]
+# **See it.** Four digits through your convolution, with kernels set by hand. What does each kernel look for? The last
+# one has a single 1, on the right of its middle: which way does the digit move, and which way would it move if the
+# kernel were flipped?
+
+# %%
+if __name__ == "__main__":
+    import matplotlib.pyplot as plt
+    import numpy as np
+
+    try:
+        images = torch.tensor(np.load("data/digits.npz")["images"][:4])[:, None] / 255
+        kernels = {
+            "blur": torch.full((5, 5), 1 / 25),
+            "vertical edge": torch.tensor([[-1.0, 0, 1]] * 3),
+            "Laplace": torch.tensor([[0.0, 1, 0], [1, -4, 1], [0, 1, 0]]),
+            "a 1 on the right": torch.eye(11)[10] * torch.eye(11)[:, [5]],
+        }
+        figure, axes = plt.subplots(4, 5, figsize=(9, 7.2), layout="constrained", num="3.2 four digits, four kernels")
+        for row, image in zip(axes, images):
+            row[0].imshow(image[0], cmap="Greys")
+            for axis, kernel in zip(row[1:], kernels.values()):
+                y = conv2d_forward(image[None], kernel[None, None], torch.zeros(1), (1, 1), (len(kernel) // 2,) * 2)
+                top = float(y.abs().max())
+                axis.imshow(y[0, 0], cmap="Greys", vmin=-top if y.min() < 0 else 0.0, vmax=top)
+        for axis, name in zip(axes[0], ("digit", *kernels)):
+            axis.set_title(name, fontsize=10)
+        for axis in axes.flat:
+            axis.set(xticks=[], yticks=[])
+        plt.show()
+    except NotImplementedError as todo:
+        plt.close()
+        print(f"A picture for later. First: {todo}")
+
+
+# %% [markdown]
 # ## Exercise 3.3 · Convolution, backward (16 points)
 #
 # `upstream` is the gradient of the loss with respect to the output. Which outputs did a pixel, a weight, a bias take
@@ -165,6 +207,41 @@ def conv2d_backward(
     dx = dpadded[:, :, top : top + x.shape[2], left : left + x.shape[3]]
     return dx, dw, upstream.sum(dim=(0, 2, 3))
     # END
+
+
+# %% [markdown]
+# **See it.** How much one output depends on each pixel: a gradient of 1 goes back through three layers of random 3x3
+# kernels, 40 times, and its square is drawn; dark is much. The frame is what `receptive_field` says. Does the output
+# see all of it equally well?
+
+# %%
+if __name__ == "__main__":
+    import matplotlib.pyplot as plt
+
+    try:
+        torch.manual_seed(0)
+        figure, axes = plt.subplots(1, 2, figsize=(9, 4.2), layout="constrained", num="3.3 what an output depends on")
+        for axis, stride in zip(axes, (1, 2)):
+            wide, sizes = receptive_field([(3, stride)] * 3), [31]
+            for _ in range(3):
+                sizes.append(conv_out_size(sizes[-1], 3, stride))
+            seen = torch.zeros(31, 31)
+            for _ in range(40):
+                gradient = torch.zeros(1, 6, sizes[3], sizes[3])
+                gradient[0, 0, sizes[3] // 2, sizes[3] // 2] = 1.0
+                for size in reversed(sizes[:3]):
+                    x = torch.zeros(1, 6, size, size)
+                    gradient = conv2d_backward(gradient, x, torch.randn(6, 6, 3, 3), (stride, stride))[0]
+                seen += gradient[0].square().sum(dim=0)
+            corner = sizes[3] // 2 * stride**3 - 0.5
+            axis.imshow(seen / seen.max(), cmap="Greys")
+            frame = corner + wide * torch.tensor([[0, 0, 1, 1, 0], [0, 1, 1, 0, 0]])
+            axis.plot(*frame, "--", lw=2, color="tab:red")
+            axis.set_title(f"three layers of 3x3, stride {stride}: {wide} pixels")
+        plt.show()
+    except NotImplementedError as todo:
+        plt.close()
+        print(f"A picture for later. First: {todo}")
 
 
 # %% [markdown]
@@ -283,6 +360,39 @@ def shared_gradient(
 
 
 # %% [markdown]
+# ## Exercise 3.5a · What if all pixels are shuffled? (3 points)
+#
+# Before training, all pixels of all images change places, in the same way for every image, in training as later. How
+# much does that cost a fully connected network, how much a convolutional one, and why? If the convolutional network
+# lost nothing, what would you conclude? Three to six sentences.
+
+# %% [markdown]
+# **See it.** The matrix of a 3x3 kernel on an image of 6x6, with stride 1 and 2. An entry is the number of the weight
+# that stands there, an empty one is 0. How many different numbers does a dense layer of this size have?
+
+# %%
+if __name__ == "__main__":
+    import matplotlib.pyplot as plt
+
+    try:
+        w = torch.arange(1.0, 10.0).reshape(1, 1, 3, 3)
+        figure, axes = plt.subplots(
+            2, 1, figsize=(10, 6.3), height_ratios=(4, 1.2), layout="constrained", num="3.5 a convolution's matrix"
+        )
+        for axis, stride in zip(axes, (1, 2)):
+            matrix = conv_matrix(w, 6, 6, (stride, stride))
+            axis.imshow(matrix > 0, cmap="Blues", vmax=3, aspect="auto")
+            for output, pixel in matrix.nonzero().tolist():
+                axis.text(pixel, output, f"{matrix[output, pixel]:.0f}", ha="center", va="center", fontsize=9)
+            axis.set(title=f"stride {stride}", ylabel="output", yticks=range(0, len(matrix), 3))
+        axes[1].set_xlabel("pixel")
+        plt.show()
+    except NotImplementedError as todo:
+        plt.close()
+        print(f"A picture for later. First: {todo}")
+
+
+# %% [markdown]
 # ## Exercise 3.6 · What a convolution does not mind (6 points)
 #
 # Move the image and the convolution's answer moves along: it is **equivariant** to shifts. Turn or enlarge the image,
@@ -332,6 +442,46 @@ def equivariance_gap(x: Tensor, w: Tensor, transform: str) -> Tensor:
     }[transform]
     return (convolve(change(x)) - change(convolve(x))).abs().max()
     # END
+
+
+# %% [markdown]
+# **See it.** A digit is transformed and then convolved, convolved and then transformed, and what is left between the
+# two. The last row moves by one pixel again, but with stride 2, where the answer has half the size. Which rows are
+# empty on the right?
+
+# %%
+if __name__ == "__main__":
+    import matplotlib.pyplot as plt
+    import numpy as np
+
+    try:
+        digit = torch.tensor(np.load("data/digits.npz")["images"][5])[None, None] / 255
+        digit = shift(digit, -2, -2)
+        w = torch.tensor([[[[-1.0, 0, 1], [-2, 0, 2], [-1, 0, 1]]]])
+
+        def move(image: Tensor, name: str) -> Tensor:
+            if name.startswith("shift"):
+                return shift(image, 4, 4) if name == "shift by 4" else shift(image, 1, 1)
+            return enlarge(image) if name == "enlarge" else torch.rot90(image, 1, (2, 3))
+
+        figure, axes = plt.subplots(4, 4, figsize=(8, 8.4), layout="constrained", num="3.6 transform, then convolve")
+        for row, name in zip(axes, ("shift by 4", "quarter turn", "enlarge", "shift by 1, stride 2")):
+            stride = 2 if name.endswith("stride 2") else 1
+            before = conv2d_forward(move(digit, name), w, torch.zeros(1), (stride, stride), (1, 1))
+            after = move(conv2d_forward(digit, w, torch.zeros(1), (stride, stride), (1, 1)), name)
+            row[0].imshow(move(digit, name)[0, 0], cmap="Greys")
+            for axis, picture in zip(row[1:], (before, after, before - after)):
+                axis.imshow(picture[0, 0], cmap="Greys", vmin=-4, vmax=4)
+            row[0].set_ylabel(name)
+            row[3].set_xlabel(f"gap {(before - after).abs().max():.2g}")
+        for axis, title in zip(axes[0], ("transformed", "then convolved", "convolved first", "difference")):
+            axis.set_title(title)
+        for axis in axes.flat:
+            axis.set(xticks=[], yticks=[])
+        plt.show()
+    except NotImplementedError as todo:
+        plt.close()
+        print(f"A picture for later. First: {todo}")
 
 
 # %% [markdown]
@@ -447,6 +597,35 @@ def evaluate(state: dict[str, Tensor], x: Tensor, labels: Tensor, batch_size: in
 
 
 # %% [markdown]
+# **See it.** A digit, five times through your `augment`, and below its blends with another, with their targets. Would
+# you still know what is in a blend?
+
+# %%
+if __name__ == "__main__":
+    import matplotlib.pyplot as plt
+    import numpy as np
+
+    try:
+        digits = np.load("data/digits.npz")
+        images, labels = torch.tensor(digits["images"])[:, None] / 255, torch.tensor(digits["labels"]).long()
+        moved = augment(images[:1].repeat(5, 1, 1, 1), 6, torch.Generator().manual_seed(0))
+        figure, axes = plt.subplots(2, 5, figsize=(10, 4.5), layout="constrained", num="3.8 one digit moved, and mixed")
+        for axis, image in zip(axes[0], moved):
+            axis.imshow(image[0], cmap="Greys")
+        order, targets = torch.tensor([1, 2, 3, 4, 0]), F.one_hot(labels[:5], 10).float()
+        for axis, weight in zip(axes[1], (1.0, 0.8, 0.6, 0.5, 0.3)):
+            blend, target = mixup(images[:5], targets, weight, order)
+            axis.imshow(blend[0, 0], cmap="Greys", vmin=0, vmax=1)
+            axis.set_xlabel(", ".join(f"{share:.1f} of {k}" for k, share in enumerate(target[0]) if share > 0))
+        for axis in axes.flat:
+            axis.set(xticks=[], yticks=[])
+        plt.show()
+    except NotImplementedError as todo:
+        plt.close()
+        print(f"A picture for later. First: {todo}")
+
+
+# %% [markdown]
 # ## Exercise 3.9 · Digits anywhere (14 points)
 #
 # 2,000 handwritten digits, each moved by up to 6 pixels, and 1,000 more to read. `train_mlp` below is a fully
@@ -519,6 +698,82 @@ def train_cnn(x: Tensor, y: Tensor, x_new: Tensor, seed: int) -> tuple[Tensor, l
         return torch.cat([model(images) for images in x_new.split(250)]).argmax(dim=1), losses
     # END
 
+
+# %% [markdown]
+# ## Exercise 3.9a · Predict: where do they stop reading? (3 points)
+#
+# **Write before you run the next cell.** Three networks train on digits in the middle of the image: `train_mlp`, two
+# convolutions with a dense layer on all places behind them, and your `train_cnn`. Then all read digits that are moved
+# by up to 8 pixels. How far does each get, and which of its layers knows where a digit is? Then look, and add what
+# you did not expect: being wrong costs nothing. Three to six sentences.
+
+# %% [markdown]
+# **See it.** Three networks train on digits in the **middle** and then read them where they never were (half a minute):
+# a field says how many of 100 are right when all of them are moved that far. In the second figure: what the first
+# kernels of the network in the middle became, and digits that yours misreads.
+
+# %%
+if __name__ == "__main__":
+    import matplotlib.pyplot as plt
+    import numpy as np
+
+    first_kernels: list[Tensor] = []
+
+    def conv_and_dense(x: Tensor, y: Tensor, x_new: Tensor, seed: int) -> tuple[Tensor, list[float]]:
+        """Two convolutions, and a dense layer on all places."""
+        torch.manual_seed(seed)
+        first, second = torch.nn.Conv2d(1, 12, 5, padding=2), torch.nn.Conv2d(12, 24, 3, padding=1)
+        half = [torch.nn.ReLU(), torch.nn.MaxPool2d(2)]
+        model = torch.nn.Sequential(first, *half, second, *half, torch.nn.Flatten(), torch.nn.Linear(24 * 49, 10))
+        adam = torch.optim.Adam(model.parameters(), lr=1e-3)
+        for _ in range(6):
+            for rows in torch.randperm(len(x)).split(64):
+                adam.zero_grad()
+                F.cross_entropy(model(x[rows]), y[rows]).backward()
+                adam.step()
+        with torch.no_grad():
+            first_kernels.extend(first.weight[:, 0].clone())
+            return torch.cat([model(part).argmax(dim=1) for part in x_new.split(500)]), []
+
+    try:
+        digits = np.load("data/digits.npz")
+        images, labels = torch.tensor(digits["images"])[:, None] / 255, torch.tensor(digits["labels"]).long()
+        places = range(-8, 9, 2)
+        moved = torch.cat([shift(images[1900:], down, right) for down in places for right in places])
+        truth = labels[1900:].repeat(len(places) ** 2)
+        networks = {"train_mlp": train_mlp, "two convolutions, dense": conv_and_dense, "your train_cnn": train_cnn}
+        figure, axes = plt.subplots(1, 3, figsize=(13, 4.6), layout="constrained", num="3.9 read where they never were")
+        for axis, (name, train) in zip(axes, networks.items()):
+            said = torch.as_tensor(train(images[:1000], labels[:1000], moved, seed=0)[0])
+            right = (said == truth).float().reshape(9, 9, 100).mean(dim=2)
+            axis.imshow(right, cmap="Blues_r", vmin=0, vmax=1.2, extent=(-9, 9, 9, -9))
+            for i, down in enumerate(places):
+                for j, along in enumerate(places):
+                    color = "white" if right[i, j] < 0.6 else "black"
+                    axis.text(along, down, f"{100 * right[i, j]:.0f}", ha="center", va="center", color=color)
+            axis.set(title=name, xlabel="moved right", ylabel="moved down", xticks=places, yticks=places)
+        figure, axes = plt.subplots(
+            2, 12, figsize=(13, 2.8), layout="constrained", num="3.9 kernels and misread digits"
+        )
+        wrong = (said != truth).nonzero()[:, 0]
+        for axis, weights in zip(axes[0], first_kernels):
+            axis.imshow(weights, cmap="Greys")
+        for axis, place in zip(axes[1], wrong[torch.linspace(0, len(wrong) - 1, 12).long()].tolist()):
+            axis.imshow(moved[place, 0], cmap="Greys")
+            axis.set_xlabel(f"{truth[place]}, said {said[place]}")
+        for axis in axes.flat:
+            axis.set(xticks=[], yticks=[])
+        plt.show()
+    except NotImplementedError as todo:
+        plt.close()
+        print(f"A picture for later. First: {todo}")
+
+
+# %% [markdown]
+# ## Exercise 3.9b · The largest value, or the mean? (3 points)
+#
+# At the end of a network one may keep, of each feature, its largest value over all places, or the mean over them. Why
+# does the largest do better on these digits? For which images would you rather take the mean? Three to six sentences.
 
 # %% [markdown]
 # ## Exercise 3.10 · Bonus: a spatial transformer (6 points)

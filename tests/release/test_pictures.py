@@ -14,6 +14,7 @@ from autograder.errors import AssignmentError, MarkerError
 from autograder.intake import read_submission
 from autograder.platforms.nbgrader.source import source_version
 from autograder.release import public_release, released
+from autograder.release.cut import MIN_SECRET, Cut
 from autograder.release.drawing import draw, stale
 from autograder.release.pictures import pictures_of
 from autograder.rubric.assignment import load
@@ -145,8 +146,24 @@ def test_the_course_s_pictures_are_current_and_small(reference):
 
 @pytest.mark.parametrize("reference", REFERENCES, ids=lambda path: path.name)
 def test_the_grader_leaves_picture_cells_out_without_a_word(reference):
-    """Finished or not: the reference, and the starter as it is."""
-    for path in (reference / "solution.py", ROOT / "assignments" / reference.name / f"{reference.name}.py"):
+    """Finished or not: the reference, and the starter in both forms."""
+    starter = ROOT / "assignments" / reference.name
+    for path in (reference / "solution.py", starter / f"{reference.name}.py", starter / f"{reference.name}.ipynb"):
         submission = read_submission(path, "ada", main=reference.name)
         tree = ast.parse(submission.files[submission.main])
-        assert pictures_of(tree) == [] and submission.notes == ()
+        assert pictures_of(tree) == [] and submission.notes == (), path.name
+
+
+@pytest.mark.parametrize("reference", REFERENCES, ids=lambda path: path.name)
+def test_a_picture_cell_gives_no_line_away_and_takes_no_name(reference):
+    """What it holds is in the starter, and what it binds is what a notebook's functions meet."""
+    source = (reference / "solution.py").read_text(encoding="utf-8")
+    tree, lines, cut = ast.parse(source), source.split("\n"), Cut(source)
+    functions = {statement.name for statement in tree.body if isinstance(statement, ast.FunctionDef)}
+    cells = {picture.cell for picture in pictures_of(tree)}
+    numbers = {number for cell in cells for number in range(cell.lineno, cell.end_lineno + 1)}
+    given = {line.strip() for number, line in cut.kept if number not in numbers}
+    secret = {line.strip() for line in cut.secret if len(line.strip()) >= MIN_SECRET} - given
+    assert secret & {lines[number - 1].strip() for number in numbers} == set()
+    names = (node for cell in cells for node in ast.walk(cell) if isinstance(node, ast.Name))
+    assert {name.id for name in names if isinstance(name.ctx, ast.Store)} & functions == set()
