@@ -511,16 +511,16 @@ if __name__ == "__main__":
         torch.manual_seed(0)
         into, out = torch.nn.Linear(12, 64), torch.nn.Linear(64, 9)
         wq, wk, wv, wo = ((torch.randn(64, 64) / 8).requires_grad_() for _ in range(4))
-        optimiser = torch.optim.Adam([*into.parameters(), *out.parameters(), wq, wk, wv, wo], lr=3e-3)
+        adam = torch.optim.Adam([*into.parameters(), *out.parameters(), wq, wk, wv, wo], lr=3e-3)
         for _ in range(12):
             for rows in torch.randperm(len(x)).split(32):
                 h, real = into((x[rows] - mean) / std), mask[rows]
                 h = h + masked_multi_head(h, h, wq, wk, wv, wo, 4, real[:, None, :])
-                loss = torch.nn.functional.cross_entropy(out(h)[real], y[rows][real])
-                optimiser.zero_grad()
-                loss.backward()
-                optimiser.step()
-        with torch.no_grad():
+                cost = torch.nn.functional.cross_entropy(out(h)[real], y[rows][real])
+                adam.zero_grad()
+                cost.backward()
+                adam.step()
+        with torch.inference_mode():
             h = into((x_new - mean) / std)
             relevance = scores(split_heads(h @ wq, 4), split_heads(h @ wk, 4))
             weights = masked_softmax(relevance, mask_new[:, None, None, :])

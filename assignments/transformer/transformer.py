@@ -424,7 +424,7 @@ if __name__ == "__main__":
         reads, writes = {"attention": mixing(), **other(2)}, {"self": mixing(), "cross": mixing(), **other(3)}
         middle, last, (out, b_out) = weights(nn.LayerNorm(64)), weights(nn.LayerNorm(64)), weights(nn.Linear(64, 13))
         learned = [*parts.parameters(), *word.parameters(), *digit.parameters()]
-        optimiser = torch.optim.Adam(learned, betas=(0.9, 0.98))
+        adam = torch.optim.Adam(learned, betas=(0.9, 0.98))
         norms, shares, new = [], [], torch.arange(4000, 4500)
         for _ in range(5):
             for rows in torch.randperm(4000).split(64):
@@ -434,8 +434,8 @@ if __name__ == "__main__":
                 for part, gradient in zip(learned, clipped):
                     part.grad = gradient
                 norms.append(float(norm))
-                optimiser.param_groups[0]["lr"] = noam_rate(len(norms), 64, 60) / 4
-                optimiser.step()
+                adam.param_groups[0]["lr"] = noam_rate(len(norms), 64, 60) / 4
+                adam.step()
             with torch.no_grad():
                 shares.append(accuracies(logits_of(new), coming_out[new], 0))
         figure, (left, right) = plt.subplots(1, 2, num="5.8 a training of your own parts", figsize=(11, 4))
