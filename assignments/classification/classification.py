@@ -391,10 +391,10 @@ def adam(theta: Tensor, grads: Tensor, etas: Tensor, beta1: float, beta2: float,
 # %% [markdown]
 # ## Exercise 2.8a · Predict: what if the ravine is turned? (3 points)
 #
-# **Write before you run the next cell.** It walks five optimisers from the same place down a ravine, $L = w_1^2 + 25
-# w_2^2$, and down the same ravine turned by 45 degrees. Which of them zigzag, and which go almost straight? Which do
-# worse once the ravine is turned, which just the same, and why? Then look, and add what you did not expect: being
-# wrong costs nothing. Three to six sentences.
+# **Write before you run the next cell.** It walks five optimisers from the same place down the ravine
+# $L = w_1^2 + 25 w_2^2$, and then down the same ravine turned by 45 degrees. Which of them zigzag, and which go almost
+# straight? Which do worse once the ravine is turned, which just the same, and why? Then look, and add what you did not
+# expect: being wrong costs nothing. Three to six sentences.
 # %% [markdown] written="2.8a"
 r"""
 **Your answer to 2.8a:**

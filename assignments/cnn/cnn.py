@@ -75,9 +75,9 @@ ANSWERS = {
 # %% [markdown]
 # ## Exercise 3.1a · Fewer parameters, less work? (3 points)
 #
-# The convolution of the last two lines of `ANSWERS` has some 17,000 times fewer parameters than the dense layer.
-# Count the multiplications of both for one image (no padding, stride 1). Is it as many times faster? And what do the
-# fewer parameters save, if not time? Three to six sentences.
+# In `ANSWERS`, the 64 filters have some 17,000 times fewer parameters than the 1000 units. Count the multiplications of
+# both for one image of 100x100 (no padding, stride 1). Are the filters as many times faster? And what do the fewer
+# parameters save, if not time? Three to six sentences.
 # %% [markdown] written="3.1a"
 r"""
 **Your answer to 3.1a:**

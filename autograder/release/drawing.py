@@ -10,6 +10,7 @@ import contextlib
 import hashlib
 import io
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from autograder.files import replace
 from autograder.release.pictures import Picture, pictures_of
 from autograder.rubric.assignment import load
 from autograder.rubric.authored import PICTURES, SOLUTION, authored, parsed
-from autograder.rubric.dependencies import digest_behind
+from autograder.rubric.dependencies import digests_behind
 
 DIGESTS = "digests.json"
 DPI, COLOURS = 84, 256
@@ -49,8 +50,8 @@ def draw(reference: Path, assignments: Path, *, fresh: bool = False) -> list[Pat
     for file in _drawn_before(folder) - {picture.file for picture in pictures}:
         (folder / file).unlink()
     if written or folder.is_dir():
-        digests = {picture.file: _digest(reference, home, picture) for picture in pictures}
-        replace(folder / DIGESTS, (json.dumps(digests, indent=1, sort_keys=True) + "\n").encode())
+        told = json.dumps(_digests(reference, home, pictures), indent=1, sort_keys=True)
+        replace(folder / DIGESTS, f"{told}\n".encode())
     return written
 
 
@@ -59,26 +60,26 @@ def stale(reference: Path, assignments: Path) -> list[str]:
     folder, home = reference / PICTURES, assignments / reference.name
     pictures = pictures_of(parsed(reference / SOLUTION))
     known = json.loads((folder / DIGESTS).read_bytes()) if (folder / DIGESTS).is_file() else {}
-    there = _drawn_before(folder)
-    found = [
-        picture.file
-        for picture in pictures
-        if picture.file not in there or known.get(picture.file) != _digest(reference, home, picture)
-    ]
-    return found + sorted(there - {picture.file for picture in pictures})
+    digests, there = _digests(reference, home, pictures), _drawn_before(folder)
+    found = [file for file, digest in digests.items() if file not in there or known.get(file) != digest]
+    return found + sorted(there - digests.keys())
 
 
 def _drawn_before(folder: Path) -> set[str]:
     return {path.name for path in folder.glob("*.png")}
 
 
-def _digest(reference: Path, home: Path, picture: Picture) -> str:
-    """Return a digest of a picture's cell, the solution's code that it reaches, and the data that it reads."""
-    told = hashlib.sha256(digest_behind(reference, [picture.cell]).encode())
-    strings = {node.value for node in ast.walk(picture.cell) if isinstance(node, ast.Constant)}
-    for name in sorted(one for one in strings if isinstance(one, str) and one.startswith("data/")):
-        told.update((home / name).read_bytes() if (home / name).is_file() else b"")
-    return told.hexdigest()[:16]
+def _digests(reference: Path, home: Path, pictures: Sequence[Picture]) -> dict[str, str]:
+    """Return, by file, a digest of a picture's cell, the solution's code that it reaches and the data that it reads."""
+    digests = {}
+    behind = digests_behind(reference, [picture.cell for picture in pictures])
+    for picture, code in zip(pictures, behind, strict=True):
+        told = hashlib.sha256(code.encode())
+        strings = {node.value for node in ast.walk(picture.cell) if isinstance(node, ast.Constant)}
+        for name in sorted(one for one in strings if isinstance(one, str) and one.startswith("data/")):
+            told.update((home / name).read_bytes() if (home / name).is_file() else b"")
+        digests[picture.file] = told.hexdigest()[:16]
+    return digests
 
 
 def _drawn(reference: Path, home: Path, guard: ast.stmt) -> dict[str, bytes]:

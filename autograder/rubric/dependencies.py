@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ast
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from types import CodeType
@@ -61,11 +61,14 @@ def dependencies(folder: Path, rubric: Rubric, mutants: list[Mutant]) -> dict[st
     return digests
 
 
-def digest_behind(folder: Path, statements: list[ast.stmt]) -> str:
-    """Return a digest of statements of the solution and of all that they reach in it: what they show depends on it."""
-    reached = _Reached(_Code(folder))
-    reached.statements(statements)
-    return hashlib.sha256("\n".join(sorted(reached.texts)).encode()).hexdigest()[:16]
+def digests_behind(folder: Path, statements: Sequence[ast.stmt]) -> list[str]:
+    """Return, for each of some statements of the solution, a digest of it and of all that it reaches there."""
+    code, digests = _Code(folder), []
+    for statement in statements:
+        reached = _Reached(code)
+        reached.statement(statement)
+        digests.append(hashlib.sha256("\n".join(sorted(reached.texts)).encode()).hexdigest()[:16])
+    return digests
 
 
 class _Code:
@@ -99,7 +102,8 @@ class _Code:
     @cached_property
     def data(self) -> str:
         """A digest of every file that is no module, and that is not made of modules."""
-        files = (path for path in self.folder.rglob("*") if path.is_file() and MADE.isdisjoint(path.parts))
+        found = (path for path in self.folder.rglob("*") if path.is_file())
+        files = (path for path in found if MADE.isdisjoint(path.relative_to(self.folder).parts))
         return digest_of(self.folder, (path for path in files if path not in self._trees and path.name != HANDOUT))
 
 
@@ -129,9 +133,9 @@ class _Reached:
         """Add a name of the solution, if it is one."""
         self._name(self._code.solution, name)
 
-    def statements(self, statements: list[ast.stmt]) -> None:
-        """Add statements of the solution."""
-        self._add(self._code.solution, statements)
+    def statement(self, statement: ast.stmt) -> None:
+        """Add a statement of the solution."""
+        self._add(self._code.solution, [statement])
 
     def function(self, value: Any) -> bool:
         """Add a function of the folder's modules. Returns whether it is one."""

@@ -256,7 +256,7 @@ def lowest_point(surface: Tensor, w_grid: Tensor, b_grid: Tensor) -> tuple[Tenso
 # ## Exercise 1.6a · Predict: which way down? (3 points)
 #
 # **Write before you run the next cell.** It draws contours of the MSE over (w, b), for one feature, yesterday's views:
-# some 5 thousand a day. `train_gd` takes 40 steps from the same heights, on views as they are and on scaled ones. Which
+# some 5 thousand a day. `train_gd` takes 40 steps from three places, on views as they are and on scaled ones. Which
 # shape do the contours have, what does a path do whose rate is nearly too large, and why does scaling help? Then look,
 # and add what you did not expect: being wrong costs nothing. Three to six sentences.
 
@@ -395,7 +395,7 @@ def fit_piecewise(xs: Tensor, ys: Tensor) -> tuple[Tensor, Tensor, Tensor, Tenso
 
 # %% [markdown]
 # **See it.** A wave, and what your sum of hard sigmoids makes of 4, 8 and 16 of its points; each hard sigmoid by itself
-# is grey. How many of them does each bend of the curve cost?
+# is grey. How many of them does one more point cost?
 
 # %%
 if __name__ == "__main__":
