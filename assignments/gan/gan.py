@@ -20,8 +20,8 @@ from torch import Tensor
 # ## Given: a network as a list of tensors
 #
 # Both networks are plain lists, `[W1, b1, W2, b2, ...]`, each W of shape (out, in). D's output is a **logit** (6.1 to
-# 6.4: the sigmoid of it is the probability of "real") or a plain score (6.5 to 6.8). `network` is complete: leave it
-# as it is.
+# 6.4: the sigmoid of it is the probability of "real") or a plain score (6.5 to 6.8). `network` and
+# `new_network` are complete: leave them as they are.
 
 
 # %%
@@ -32,6 +32,12 @@ def network(parameters: list[Tensor], x: Tensor) -> Tensor:
         x = x if index == 0 else F.silu(x)
         x = x @ parameters[index].T + parameters[index + 1]
     return x
+
+
+def new_network(*sizes: int) -> list[Tensor]:
+    """Parameters to start from, float32: new_network(32, 128, 64) takes 32 numbers to 128, and these to 64."""
+    layers = [torch.nn.Linear(inside, outside) for inside, outside in zip(sizes, sizes[1:])]
+    return [parameter for layer in layers for parameter in layer.parameters()]
 
 
 # %% [markdown]
@@ -85,6 +91,38 @@ def best_logit(p_real: Tensor, p_fake: Tensor) -> Tensor:
 
 
 # %% [markdown]
+# **See it.** Left, G's two losses over the logit of a fake; in the middle their slopes: how strongly does each push G
+# where D is sure, at -6? Right, the best D for reals and fakes of two overlapping bells.
+
+# %%
+if __name__ == "__main__":
+    import matplotlib.pyplot as plt
+
+    try:
+        logits = torch.linspace(-8, 4, 121, dtype=torch.float64)
+        figure, (losses, slopes, verdict) = plt.subplots(1, 3, num="6.2 two losses and their slopes", figsize=(12, 3.8))
+        for which, line, name in ((0, "-", "non-saturating"), (1, "--", "saturating")):
+            loss_of = (g_loss, g_loss_saturating)[which]
+            losses.plot(logits, [loss_of(logit[None]) for logit in logits], line, label=name)
+            slopes.plot(logits, [g_slopes(logit[None])[which] for logit in logits], line, label=name)
+        losses.set(title="G's loss", xlabel="logit of a fake")
+        slopes.set(title="its slope", xlabel="logit of a fake")
+        losses.legend()
+        place = torch.linspace(-4, 6, 101, dtype=torch.float64)
+        real_density, fake_density = (torch.distributions.Normal(m, 1.0).log_prob(place).exp() for m in (0.0, 2.0))
+        verdict.plot(place, real_density, "-", label="reals")
+        verdict.plot(place, fake_density, "--", label="fakes")
+        verdict.plot(place, torch.sigmoid(best_logit(real_density, fake_density)), "k:", label="the best D")
+        verdict.set(title="two bells")
+        verdict.legend()
+        figure.tight_layout()
+        plt.show()
+    except NotImplementedError as todo:
+        plt.close()
+        print(f"A picture for later. First: {todo}")
+
+
+# %% [markdown]
 # ## Exercise 6.3 · Whose gradients? (10 points)
 #
 # D's loss runs through G's images, G's loss runs through D. Still, a step of D must not leave gradients in G, nor a
@@ -133,6 +171,48 @@ def take_turns(
     before each of its R * K updates, and G's before each of its R updates.
     """
     raise NotImplementedError("Exercise 6.4: take_turns")
+
+
+# %% [markdown]
+# ## Exercise 6.4a · Predict: the game of x and y (3 points)
+#
+# **Write before you run the next cell.** x and y are two numbers, and the value of the game is x y. One player makes
+# it small and moves x, the other makes it large and moves y. The cell starts at (1, 1) and makes 60 steps of gradient
+# descent with your `update`: in turn, then both at once. What is the value of the game? Will the two get there, in
+# either way? Say why. Then look, and add what you did not expect: being wrong costs nothing. Three to six sentences.
+# %% [markdown] written="6.4a"
+r"""
+**Your answer to 6.4a:**
+
+
+"""
+
+# %% [markdown]
+# **See it.** The path of both players, from the star. Each of them goes down its own loss in every single step.
+
+# %%
+if __name__ == "__main__":
+    import matplotlib.pyplot as plt
+
+    try:
+        figure, axes = plt.subplots(1, 2, num="6.4 the game of x and y", figsize=(9, 4.4), sharex=True, sharey=True)
+        for ax, title in zip(axes, ("in turn", "both at once")):
+            x, y = torch.tensor([1.0]), torch.tensor([1.0])
+            path = [(x, y)]
+            for _ in range(60):
+                (moved,) = update([x], [y], 0.15)
+                (y,) = update([y], [-(moved if title == "in turn" else x)], 0.15)
+                x = moved
+                path.append((x, y))
+            ax.plot(*zip(*path), "o-", markersize=3, linewidth=0.8)
+            ax.plot(1, 1, "k*", markersize=12)
+            ax.plot(0, 0, "k+", markersize=12)
+            ax.set(title=title, xlabel="x", ylabel="y", aspect="equal")
+        figure.tight_layout()
+        plt.show()
+    except NotImplementedError as todo:
+        plt.close()
+        print(f"A picture for later. First: {todo}")
 
 
 # %% [markdown]
@@ -205,6 +285,62 @@ def penalty_gradients(d: list[Tensor], real: Tensor, fake: Tensor, alpha: Tensor
 
 
 # %% [markdown]
+# **See it.** Reals lie on a ring of eight (dots), fakes in the middle (crosses), and a critic learns to tell them apart
+# for some seconds: once clipped after each step, once with ten times the penalty. Lines join places of equal score. On
+# the right, how steep each is between reals and fakes: where should the bars be?
+
+# %%
+if __name__ == "__main__":
+    import matplotlib.pyplot as plt
+
+    try:
+        torch.manual_seed(0)
+        turns = 2 * torch.pi * torch.arange(256) / 8
+        reals = 2 * torch.stack([turns.cos(), turns.sin()], dim=1) + 0.1 * torch.randn(256, 2)
+        fakes, between = 0.5 * torch.randn(256, 2), torch.rand(256)
+        penalised = new_network(2, 32, 32, 1)
+        clipped = [weights.detach().clone() for weights in penalised]
+        adam = torch.optim.Adam(penalised, lr=3e-3)
+        for _ in range(800):
+            clipped = critic_step(clipped, reals, fakes, 0.02, 0.2)
+            adam.zero_grad()
+            penalty = gradient_penalty(penalised, reals, fakes, torch.rand(256))
+            (critic_loss(network(penalised, reals), network(penalised, fakes)) + 10 * penalty).backward()
+            adam.step()
+        side = torch.linspace(-3, 3, 61)
+        grid = torch.cartesian_prod(side, side)
+        figure, axes = plt.subplots(1, 3, num="6.8 two critics of a ring", figsize=(13, 4))
+        for ax, critic, title, style in zip(axes, (clipped, penalised), ("clipped", "penalised"), ("step", "bar")):
+            ax.contour(side, side, network(critic, grid).detach().reshape(61, 61).T, 14, cmap="copper")
+            ax.plot(*reals[:80].T, "k.", markersize=4)
+            ax.plot(*fakes[:80].T, "x", color="grey", markersize=4)
+            ax.set(title=title, aspect="equal")
+            mixed = mix(reals, fakes, between).requires_grad_()
+            (slope,) = torch.autograd.grad(network(critic, mixed).sum(), mixed)
+            axes[2].hist(slope.norm(dim=1), bins=30, range=(0, 1.5), histtype=style, label=title)
+        axes[2].set(title="steepness between reals and fakes", xlabel="norm of the slope")
+        axes[2].legend()
+        figure.tight_layout()
+        plt.show()
+    except NotImplementedError as todo:
+        plt.close()
+        print(f"A picture for later. First: {todo}")
+
+
+# %% [markdown]
+# ## Exercise 6.8a · Two differences, and what each is for (3 points)
+#
+# A Wasserstein critic differs from the discriminator of 6.1 in what comes out of it and in what holds it back. What is
+# each of the two for? And what do your contours and bars say of clipping against the penalty? Three to six sentences.
+# %% [markdown] written="6.8a"
+r"""
+**Your answer to 6.8a:**
+
+
+"""
+
+
+# %% [markdown]
 # ## Exercise 6.9 · A set of images as a Gaussian (8 points)
 #
 # To compare two sets of images, describe the features of each by a mean and a covariance. You will also need the root
@@ -235,6 +371,19 @@ def matrix_root(a: Tensor) -> Tensor:
 def frechet_distance(mean_1: Tensor, covariance_1: Tensor, mean_2: Tensor, covariance_2: Tensor) -> Tensor:
     """The Fréchet distance (as above, not its root) of two Gaussians: (d,), (d, d), (d,), (d, d) -> a scalar."""
     raise NotImplementedError("Exercise 6.10: frechet_distance")
+
+
+# %% [markdown]
+# ## Exercise 6.10a · What the distance cannot see (3 points)
+#
+# Name two faults of a generator that leave its Fréchet distance small. And why does the very same generator look worse
+# when 50 of its images are measured than when 5000 are? Three to six sentences.
+# %% [markdown] written="6.10a"
+r"""
+**Your answer to 6.10a:**
+
+
+"""
 
 
 # %% [markdown]
@@ -275,6 +424,49 @@ def copied_share(samples: Tensor, training: Tensor, tolerance: float) -> float:
 
 
 # %% [markdown]
+# **See it.** A small GAN learns a ring at a high learning rate, for some seconds: above with the losses of 6.1, below
+# with your critic and its penalty (6.5 to 6.8). Dots are 400 samples, circles the eight centres. How many are covered
+# changes from run to run: try other seeds.
+
+# %%
+if __name__ == "__main__":
+    import matplotlib.pyplot as plt
+
+    try:
+        figure, axes = plt.subplots(2, 3, num="6.11 a ring of eight, two ways", figsize=(9, 6))
+        centres = ring(8, 2.0).float()
+        for row, kind in zip(axes, ("plain", "critic")):
+            torch.manual_seed(1)
+            g, d = new_network(8, 64, 64, 2), new_network(2, 64, 64, 1)
+            g_adam, d_adam = (torch.optim.Adam(weights, lr=1e-2, betas=(0.5, 0.99)) for weights in (g, d))
+            for step in range(1001):
+                if step in (0, 300, 1000):
+                    ax = row[(0, 300, 1000).index(step)]
+                    drawn = network(g, torch.randn(400, 8)).detach()
+                    ax.plot(*drawn.T, ".", markersize=3)
+                    ax.plot(*centres.T, "ko", markersize=12, fillstyle="none")
+                    covered = modes_covered(drawn, centres, 0.3, 8)
+                    ax.set(title=f"{kind}, step {step}: {covered} of 8", xlim=(-3, 3), ylim=(-3, 3), aspect="equal")
+                reals = centres[torch.randint(8, (64,))] + 0.05 * torch.randn(64, 2)
+                fakes = network(g, torch.randn(64, 8)).detach()
+                loss = (d_loss if kind == "plain" else critic_loss)(network(d, reals), network(d, fakes))
+                if kind == "critic":
+                    loss = loss + gradient_penalty(d, reals, fakes, torch.rand(64))
+                d_adam.zero_grad()
+                loss.backward()
+                d_adam.step()
+                scores = network(d, network(g, torch.randn(64, 8)))
+                g_adam.zero_grad()
+                (g_loss if kind == "plain" else critic_g_loss)(scores).backward()
+                g_adam.step()
+        figure.tight_layout()
+        plt.show()
+    except NotImplementedError as todo:
+        plt.close()
+        print(f"A picture for later. First: {todo}")
+
+
+# %% [markdown]
 # ## Exercise 6.12 · In numbers (3 points)
 
 
@@ -307,14 +499,16 @@ ANSWERS = {
 # against real is about 1, pixels of pure noise are at 45 to 105 (it depends on the noise), and a network that has not
 # been trained is at 150.
 #
-# A start that works: D and G with two hidden layers of 128, batches of 64, Adam with `betas=(0.5, 0.99)` and learning
-# rate 1e-3, 60 epochs. Then go on:
+# The picture below shows a start that works: D and G with two hidden layers, and Adam. Then go on. The handout says
+# what leads from one baseline to the next, and has hints; how fast, how strong and how long is yours to find. Two of
+# these need a formula:
 #
-# - a learning rate of 2e-3, and 4e-3;
-# - punish D's slope at the **real** images with $\frac{\gamma}{2} \lVert \nabla_x D(x) \rVert^2$ (R1), $\gamma = 0.2$;
-# - hand in a running average of G's weights, $\bar\theta \leftarrow 0.98\, \bar\theta + 0.02\, \theta$ after each step;
-# - more epochs. We call `train_gan` twice, on seven digits and on three; each call has 60 seconds on one slow core.
-#   Stay at about 10 on yours, with all ten digits, as ours does.
+# - R1 punishes D's slope at the **real** images: $\frac{\gamma}{2} \lVert \nabla_x D(x) \rVert^2$ is added to D's loss;
+# - the running average of G's weights, $\bar\theta \leftarrow \beta\, \bar\theta + (1 - \beta)\, \theta$ after each
+# step,   is what you hand in.
+#
+# We call `train_gan` twice, on seven digits and on three; each call has 60 seconds on one slow core. Stay at about 10
+# on yours, with all ten digits, as ours does.
 
 
 # %%
@@ -329,17 +523,98 @@ def train_gan(images: Tensor, seed: int) -> tuple[list[Tensor], list[float], lis
 
 
 # %% [markdown]
-# ## Look at it
-#
-# This cell is for you, and is not run when we grade: a generator of all ten digits, measured by your own functions.
+# **See it.** The start from above, with your losses, on all ten digits. The first figure has the same noise after every
+# tenth epoch: a column is one image growing up. The second has both losses, and beside them the Fréchet distance of the
+# pixels, of 500 images after each epoch.
 
 # %%
 if __name__ == "__main__":
-    print(f"D's loss when it knows nothing: {d_loss(torch.zeros(2), torch.zeros(3)):.3f} (2 ln 2 is 1.386)")
-    images = torch.from_numpy(np.load("data/digits.npz")["images"]).double() / 16
-    generator, d_losses, g_losses = train_gan(images, seed=0)
-    noise = torch.randn(1000, generator[0].shape[1], dtype=generator[0].dtype)
-    made = network(generator, noise).detach().double().clamp(0, 1)
-    distance = frechet_distance(*mean_and_covariance(made), *mean_and_covariance(images))
-    print(f"losses {d_losses[-1]:.2f} and {g_losses[-1]:.2f}, Fréchet distance of the pixels {distance:.2f}")
-    print(f"copies: {copied_share(made, images, 0.5):.1%}")
+    import matplotlib.pyplot as plt
+
+    try:
+        digits = torch.from_numpy(np.load("data/digits.npz")["images"]).float() / 16
+        goal = mean_and_covariance(digits.double())
+        torch.manual_seed(0)
+        g, d = new_network(32, 128, 128, 64), new_network(64, 128, 128, 1)
+        g_adam, d_adam = (torch.optim.Adam(weights, lr=1e-3, betas=(0.5, 0.99)) for weights in (g, d))
+        same, strips, curves = torch.randn(20, 32), [], []
+        for epoch in range(61):
+            if epoch % 10 == 0:
+                strips.append(network(g, same).detach().clamp(0, 1).reshape(20, 8, 8).permute(1, 0, 2).reshape(8, 160))
+            told = []
+            for reals in digits[torch.randperm(len(digits))].split(64):
+                loss = d_loss(network(d, reals), network(d, network(g, torch.randn(len(reals), 32)).detach()))
+                d_adam.zero_grad()
+                loss.backward()
+                d_adam.step()
+                g_cost = g_loss(network(d, network(g, torch.randn(len(reals), 32))))
+                g_adam.zero_grad()
+                g_cost.backward()
+                g_adam.step()
+                told.append((loss.item(), g_cost.item()))
+            drawn = network(g, torch.randn(500, 32)).detach().double().clamp(0, 1)
+            curves.append((*torch.tensor(told).mean(dim=0), frechet_distance(*mean_and_covariance(drawn), *goal)))
+        figure, axes = plt.subplots(
+            len(strips), 1, num="6.13 the same noise, every tenth epoch", figsize=(9, 4), layout="constrained"
+        )
+        for i, (ax, strip) in enumerate(zip(axes, strips)):
+            ax.imshow(strip, cmap="gray_r", vmin=0, vmax=1)
+            ax.set(xticks=[], yticks=[])
+            ax.set_ylabel(f"{10 * i} epochs", rotation=0, ha="right", va="center")
+        figure, ax = plt.subplots(num="6.13 both losses and the distance", figsize=(8, 4.2))
+        for curve, line, name in zip(zip(*curves), ("-", "--", "k:"), ("D's loss", "G's loss", "Fréchet distance")):
+            ax.plot([float(value) for value in curve], line, label=name)
+        ax.set(xlabel="epoch", ylim=(0, 8))
+        ax.legend()
+        figure.tight_layout()
+        plt.show()
+    except NotImplementedError as todo:
+        plt.close()
+        print(f"A picture for later. First: {todo}")
+
+# %% [markdown]
+# ## Exercise 6.13a · Good news or bad? (3 points)
+#
+# Three messages from trainings: (a) "G's loss falls and falls, and D's stays high from the first epoch on", (b) "D's
+# loss has come down to 0", (c) "D is right half of the time". Say for each whether G can still be bad, and how. What
+# would you look at instead? Three to six sentences; your figure above helps.
+# %% [markdown] written="6.13a"
+r"""
+**Your answer to 6.13a:**
+
+
+"""
+
+# %% [markdown]
+# ## Look at it
+#
+# This cell is for you, and is not run when we grade: a generator of all ten digits, measured by your own functions, and
+# 16 of its images above the training image that is nearest to each, with the distance between them.
+
+# %%
+if __name__ == "__main__":
+    import matplotlib.pyplot as plt
+
+    try:
+        print(f"D's loss when it knows nothing: {d_loss(torch.zeros(2), torch.zeros(3)):.3f} (2 ln 2 is 1.386)")
+        images = torch.from_numpy(np.load("data/digits.npz")["images"]).double() / 16
+        generator, d_losses, g_losses = train_gan(images, seed=0)
+        noise = torch.randn(1000, generator[0].shape[1], dtype=generator[0].dtype)
+        made = network(generator, noise).detach().double().clamp(0, 1)
+        distance = frechet_distance(*mean_and_covariance(made), *mean_and_covariance(images))
+        print(f"losses {d_losses[-1]:.2f} and {g_losses[-1]:.2f}, Fréchet distance of the pixels {distance:.2f}")
+        print(f"copies: {copied_share(made, images, 0.5):.1%}")
+        nearest, away = nearest_training(made[:16], images)
+        figure, axes = plt.subplots(2, 16, num="6.13 samples above the nearest training image", figsize=(12, 2.2))
+        for column, sample, image, far in zip(axes.T, made, images[nearest], away):
+            column[0].set_title(f"{far:.1f}", fontsize=9)
+            for ax, shown in zip(column, (sample, image)):
+                ax.imshow(shown.reshape(8, 8), cmap="gray_r", vmin=0, vmax=1)
+                ax.set(xticks=[], yticks=[])
+        axes[0, 0].set_ylabel("made")
+        axes[1, 0].set_ylabel("nearest")
+        figure.tight_layout(pad=0.4)
+        plt.show()
+    except NotImplementedError as todo:
+        plt.close()
+        print(f"A picture for later. First: {todo}")

@@ -54,6 +54,31 @@ def attention(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
 
 
 # %% [markdown]
+# **See it.** One query and 16 keys, all of their numbers drawn from N(0, 1), in three widths: the weights as you
+# compute them, and below what they would be without the root. How many keys still have a say?
+
+# %%
+if __name__ == "__main__":
+    import matplotlib.pyplot as plt
+
+    try:
+        torch.manual_seed(0)
+        figure, axes = plt.subplots(2, 3, num="4.1 weights with and without the root", figsize=(9, 4.5), sharey=True)
+        for column, width in zip(axes.T, (4, 64, 256)):
+            scaled = scores(torch.randn(1, width), torch.randn(16, width))
+            for ax, z, words in zip(column, (scaled, scaled * width**0.5), ("with the root", "without")):
+                ax.bar(range(16), softmax(z)[0])
+                ax.set(title=f"d = {width}, {words}", xticks=[], ylim=(0, 1))
+        figure.supxlabel("the 16 keys")
+        figure.supylabel("weight")
+        figure.tight_layout()
+        plt.show()
+    except NotImplementedError as todo:
+        plt.close()
+        print(f"A picture for later. First: {todo}")
+
+
+# %% [markdown]
 # ## Exercise 4.2 · The way back (12 points)
 #
 # Given the gradient of some loss with respect to the output (`upstream`), find the gradients with respect to q, k
@@ -111,6 +136,32 @@ def multi_head_attention(
     x (B, T, E), memory (B, S, E), the four matrices (E, E), heads a divisor of E -> (B, T, E). There are no biases.
     """
     raise NotImplementedError("Exercise 4.3: multi_head_attention")
+
+
+# %% [markdown]
+# ## Exercise 4.3a · What are the root, the heads and Wo for? (3 points)
+#
+# Somebody leaves out the division by $\sqrt d$; somebody else uses one head of width E; a third one leaves out `wo`.
+# Say for each of them what the layer loses, in one or two sentences. The picture of 4.1 helps with the first.
+# %% [markdown] written="4.3a"
+r"""
+**Your answer to 4.3a:**
+
+
+"""
+
+# %% [markdown]
+# ## Exercise 4.3b · Design a query (3 points)
+#
+# The keys $k_1, \dots, k_S$ have length 1 and are at right angles to one another. Give a query whose output is almost
+# exactly the mean of $v_1$ and $v_2$. Now $k_1$ gets twice as long, and nothing else changes: what comes out for the
+# same query? And how do two heads get the mean back? Three to six sentences, with formulas if you like.
+# %% [markdown] written="4.3b"
+r"""
+**Your answer to 4.3b:**
+
+
+"""
 
 
 # %% [markdown]
@@ -188,6 +239,35 @@ def causal_self_attention(
 
 
 # %% [markdown]
+# **See it.** A sequence of 8 places whose last two are padding: your masks (dark is True), and below them the weights
+# that they leave, with the sum of each row. Why is the largest weight in the causal picture in its first row?
+
+# %%
+if __name__ == "__main__":
+    import matplotlib.pyplot as plt
+
+    try:
+        torch.manual_seed(0)
+        relevance = scores(torch.randn(8, 16), torch.randn(8, 16))
+        padded = padding_mask(torch.tensor([6]), 8).expand(8, 8)
+        masks = {"padding": padded, "causal": causal_mask(8), "both": padded & causal_mask(8)}
+        figure, axes = plt.subplots(2, 3, num="4.5 masks and the weights under them", figsize=(9, 6.3))
+        for (above, below), (words, allowed) in zip(axes.T, masks.items()):
+            weights = masked_softmax(relevance, allowed)
+            above.imshow(allowed, cmap="Greys", vmin=0, vmax=1.3)
+            below.imshow(weights, cmap="Greys", vmin=0, vmax=1)
+            above.set(title=words, xlabel="key", ylabel="query")
+            below.set(xlabel="key", ylabel="query")
+            for row, total in enumerate(weights.sum(dim=-1)):
+                below.text(7.8, row, f"{total:.2f}", va="center", fontsize=8)
+        figure.tight_layout()
+        plt.show()
+    except NotImplementedError as todo:
+        plt.close()
+        print(f"A picture for later. First: {todo}")
+
+
+# %% [markdown]
 # ## Exercise 4.6 · Attention does not know the order (6 points)
 #
 # Shuffle the inputs, and self-attention gives the same outputs, shuffled. Near and far are alike to it. If order
@@ -214,6 +294,34 @@ def permutation_gap(
     positions None the result is 0, up to rounding.
     """
     raise NotImplementedError("Exercise 4.6: permutation_gap")
+
+
+# %% [markdown]
+# **See it.** A row is a place, a column a feature. On the left the sequence is shuffled and then attended, on the right
+# attended and then shuffled. Above nothing is added, below each place has a vector of its own: which of the two pairs
+# is alike?
+
+# %%
+if __name__ == "__main__":
+    import matplotlib.pyplot as plt
+
+    try:
+        torch.manual_seed(0)
+        sequence, places, order = torch.randn(1, 6, 8), torch.randn(6, 8), torch.tensor([3, 0, 5, 1, 4, 2])
+        wq, wk, wv, wo = torch.randn(4, 8, 8) / 8**0.5
+        figure, axes = plt.subplots(2, 2, num="4.6 shuffled before, shuffled after", figsize=(8, 5.2))
+        for row, added, words in zip(axes, (None, places), ("no positions", "with positions")):
+            gap = permutation_gap(sequence, order, added, wq, wk, wv, wo, 2)
+            first = attend_with_positions(sequence[:, order], added, wq, wk, wv, wo, 2)
+            then = attend_with_positions(sequence, added, wq, wk, wv, wo, 2)[:, order]
+            for ax, output, title in zip(row, (first, then), ("shuffle, then attend", "attend, then shuffle")):
+                ax.imshow(output[0], cmap="Greys", vmin=-2, vmax=2)
+                ax.set(title=title, xlabel=f"{words}: gap {gap:.2g}", ylabel="place", xticks=[], yticks=range(6))
+        figure.tight_layout()
+        plt.show()
+    except NotImplementedError as todo:
+        plt.close()
+        print(f"A picture for later. First: {todo}")
 
 
 # %% [markdown]
@@ -281,6 +389,49 @@ ANSWERS = {
 }
 
 # %% [markdown]
+# ## Exercise 4.7a · Predict: how much of the first frame arrives? (3 points)
+#
+# **Write before you run the next cell.** It draws the norm of `rnn_jacobian` and of `attention_jacobian` against the
+# number of steps from the first frame to the last, on a logarithmic scale. The RNN's w is a rotation times 0.5, 1 or
+# 1.5. How will the four lines run, and why? Then look, and add what you did not expect: being wrong costs nothing.
+# Three to six sentences.
+# %% [markdown] written="4.7a"
+r"""
+**Your answer to 4.7a:**
+
+
+"""
+
+
+# %% [markdown]
+# **See it.** The norm of both Jacobians when first and last frame are 1 to 40 steps apart. The RNN's w is a rotation
+# times a radius: 0.5, 1 or 1.5. The inputs are small, so that the
+# tanh hardly bends. Why does the line of radius 1.5 stop climbing all the same?
+
+# %%
+if __name__ == "__main__":
+    import matplotlib.pyplot as plt
+
+    try:
+        torch.manual_seed(0)
+        frames, u = 0.02 * torch.randn(41, 16, dtype=torch.float64), torch.eye(16, dtype=torch.float64)
+        turn = torch.linalg.qr(torch.randn(16, 16, dtype=torch.float64)).Q
+        figure, ax = plt.subplots(num="4.7 how much of the first frame arrives", figsize=(7, 4.5))
+        for radius, line in ((0.5, "v:"), (1.0, "s--"), (1.5, "^-.")):
+            norms = [rnn_jacobian(frames[: far + 1], radius * turn, u).norm() for far in range(1, 41)]
+            ax.semilogy(range(1, 41), norms, line, markevery=5, label=f"RNN, radius {radius}")
+        norms = [attention_jacobian(frames[: far + 1]).norm() for far in range(1, 41)]
+        ax.semilogy(range(1, 41), norms, "o-", markevery=5, label="attention")
+        ax.set(xlabel="steps from the first frame to the last", ylabel="norm of the Jacobian")
+        ax.legend()
+        figure.tight_layout()
+        plt.show()
+    except NotImplementedError as todo:
+        plt.close()
+        print(f"A picture for later. First: {todo}")
+
+
+# %% [markdown]
 # ## Exercise 4.8 · One vector for a whole sequence (8 points)
 #
 # To say something about a sequence as a whole, pool its frames: their mean, or better a weighted mean in which the
@@ -321,11 +472,9 @@ def attention_pool(x: Tensor, mask: Tensor, w: Tensor) -> Tensor:
 # loss = torch.nn.functional.cross_entropy(model(x)[mask], y[mask])   # real frames only
 # ```
 #
-# Then climb: frames scaled with the training statistics, and a hidden layer; self-attention between the hidden and
-# the last layer, with padding masked; two whole blocks, each with layer normalisation, attention, a small network, and
-# residual connections around both. About 540 conversations of some 47 frames come in; 15 epochs of AdamW in batches
-# of 32, with a learning rate that rises to 2e-3 and falls to 0 (`torch.optim.lr_scheduler.OneCycleLR`), take about
-# ten seconds on one core. There is a minute.
+# Then climb. The handout says what leads from one baseline to the next, and has hints; how wide, how fast and how long
+# is yours to find. About 540 conversations of some 47 frames come in. Ten seconds on one core are enough for the last
+# baseline, and there is a minute.
 
 
 # %%
@@ -340,6 +489,75 @@ def fit_predict(
     Train for two epochs or more.
     """
     raise NotImplementedError("Exercise 4.9: fit_predict")
+
+
+# %% [markdown]
+# **See it.** Your heads in a small model: frames go in, one look at all others, speakers come out. It is trained on the
+# practice conversations (some seconds), then listens to one that it has not heard. Dark is much weight. On the left the
+# frames are in the order of time, in the middle sorted by who speaks, with lines between the voices. On the right: how
+# much of its weight each head puts on frames of the same voice, and how much that would be if all weights were equal.
+
+# %%
+if __name__ == "__main__":
+    import matplotlib.pyplot as plt
+    import numpy as np
+
+    try:
+        talks = np.load("data/conversations.npz")
+        x, x_new = (torch.tensor(talks[name]).float() for name in ("x_train", "x_valid"))
+        mask, mask_new = (torch.tensor(talks[name]) for name in ("mask_train", "mask_valid"))
+        y, y_new = (torch.tensor(talks[name]).long() for name in ("y_train", "y_valid"))
+        mean, std = x[mask].mean(dim=0), x[mask].std(dim=0)
+        torch.manual_seed(0)
+        into, out = torch.nn.Linear(12, 64), torch.nn.Linear(64, 9)
+        wq, wk, wv, wo = ((torch.randn(64, 64) / 8).requires_grad_() for _ in range(4))
+        adam = torch.optim.Adam([*into.parameters(), *out.parameters(), wq, wk, wv, wo], lr=3e-3)
+        for _ in range(12):
+            for rows in torch.randperm(len(x)).split(32):
+                h, real = into((x[rows] - mean) / std), mask[rows]
+                h = h + masked_multi_head(h, h, wq, wk, wv, wo, 4, real[:, None, :])
+                cost = torch.nn.functional.cross_entropy(out(h)[real], y[rows][real])
+                adam.zero_grad()
+                cost.backward()
+                adam.step()
+        with torch.inference_mode():
+            h = into((x_new - mean) / std)
+            relevance = scores(split_heads(h @ wq, 4), split_heads(h @ wk, 4))
+            weights = masked_softmax(relevance, mask_new[:, None, None, :])
+        alike = ((y_new[:, :, None] == y_new[:, None, :]) & mask_new[:, None, :]).float()
+        shares = [(weights[:, head] * alike).sum(dim=-1)[mask_new].mean() for head in range(4)]
+        even = (alike.sum(dim=-1) / mask_new.sum(dim=1, keepdim=True))[mask_new].mean()
+        voice = y_new[7][mask_new[7]]
+        by_voice, shown = voice.argsort(stable=True), weights[7].mean(dim=0)[: len(voice), : len(voice)].sqrt()
+        figure, axes = plt.subplots(1, 3, num="4.9 attention by voice", figsize=(12, 4.2))
+        axes[0].imshow(shown, cmap="Greys")
+        axes[1].imshow(shown[by_voice][:, by_voice], cmap="Greys")
+        for border in voice.bincount().cumsum(dim=0):
+            axes[1].axvline(border - 0.5, color="tab:blue")
+            axes[1].axhline(border - 0.5, color="tab:blue")
+        axes[2].bar(range(1, 5), shares)
+        axes[2].axhline(even, color="black", linestyle="--", label="all weights equal")
+        axes[0].set(title="as spoken", xlabel="key", ylabel="query")
+        axes[1].set(title="sorted by voice", xlabel="key", ylabel="query")
+        axes[2].set(title="weight on the same voice", xlabel="head", xticks=range(1, 5), ylim=(0, 0.8))
+        axes[2].legend()
+        figure.tight_layout()
+        plt.show()
+    except NotImplementedError as todo:
+        plt.close()
+        print(f"A picture for later. First: {todo}")
+
+# %% [markdown]
+# ## Exercise 4.9a · Is the map an explanation? (3 points)
+#
+# "Frame 20 was labelled *speaker 3* **because** of frame 31: look how dark it is." Name two reasons why the weights
+# alone do not show this, and an experiment that would. Three to six sentences.
+# %% [markdown] written="4.9a"
+r"""
+**Your answer to 4.9a:**
+
+
+"""
 
 
 # %% [markdown]

@@ -91,6 +91,40 @@ def shift_matrix(offset: int, width: int) -> Tensor:
 
 
 # %% [markdown]
+# ## Exercise 5.1a · Predict: which positions are alike? (3 points)
+#
+# **Write before you run the next cell.** It draws P for 60 positions of width 64, and their similarity P Pᵀ: entry
+# [p, q] is the dot product of positions p and q. How large is it on the diagonal? Does it depend on p and q
+# themselves, or on what? How does it go on away from the diagonal? Say why. Then look, and add what you did not
+# expect: being wrong costs nothing. Three to six sentences.
+
+# %% [markdown]
+# **See it.** On the left the first columns turn fast and the last ones hardly at all. On the right, how alike any two
+# positions are.
+
+# %%
+if __name__ == "__main__":
+    import matplotlib.pyplot as plt
+
+    try:
+        P = positional_encoding(60, 64)
+        figure, axes = plt.subplots(1, 3, num="5.1 positions and how alike they are", figsize=(12, 4))
+        axes[0].imshow(P, cmap="Greys", aspect="auto")
+        axes[0].set(title="P", xlabel="feature", ylabel="position")
+        bar = figure.colorbar(axes[1].imshow(P @ P.T, cmap="Greys"), ax=axes[1])
+        axes[1].set(title="P Pᵀ", xlabel="position", ylabel="position")
+        for position, line in ((0, "-"), (30, "--")):
+            axes[2].plot(P @ P[position], line, label=f"with position {position}")
+        axes[2].set(title="two rows of P Pᵀ", xlabel="position", ylim=(12, 42))
+        axes[2].legend(loc="upper right")
+        figure.tight_layout()
+        plt.show()
+    except NotImplementedError as todo:
+        plt.close()
+        print(f"A picture for later. First: {todo}")
+
+
+# %% [markdown]
 # ## Exercise 5.2 · Layer normalisation (10 points)
 #
 # Each token is normalised **by itself**, over its D features: $\mu$ and $\sigma^2$ are the mean and the variance of its
@@ -368,6 +402,27 @@ ANSWERS = {
 
 
 # %% [markdown]
+# **See it.** The schedule for three warm-ups, with the updates of some epochs of 5.11. The paper had 100 000 updates
+# and a warm-up of 4000: what would 4000 do here?
+
+# %%
+if __name__ == "__main__":
+    import matplotlib.pyplot as plt
+
+    try:
+        figure, ax = plt.subplots(num="5.7 three warm-ups", figsize=(7, 4))
+        for warmup, line in ((60, "-"), (250, "--"), (4000, ":")):
+            ax.plot(range(1, 505), noam_rates(504, 64, warmup), line, label=f"warm-up {warmup}")
+        ax.set(xlabel="update", ylabel="learning rate, width 64", xlim=(0, 504))
+        ax.legend()
+        figure.tight_layout()
+        plt.show()
+    except NotImplementedError as todo:
+        plt.close()
+        print(f"A picture for later. First: {todo}")
+
+
+# %% [markdown]
 # ## Exercise 5.8 · Gradient clipping (5 points)
 #
 # One odd batch must not throw the model off. All gradients together are seen as **one** long vector. If its length (the
@@ -386,6 +441,108 @@ def clip_gradients(gradients: list[Tensor], limit: float) -> tuple[list[Tensor],
     factor = limit / norm if norm > limit else 1.0
     return [gradient * factor for gradient in gradients], norm
     # END
+
+
+# %% [markdown]
+# **See it.** A whole translator of your own parts: positions, blocks, loss, a quarter of your rate, clipping at 1. It
+# learns to read English numbers, for some seconds. The first figure has the norm of the gradient before each update,
+# with the limit, and beside it how many tokens and how many whole numbers are right, of 500 new ones, when the right
+# digits so far are given. The second looks into the cross-attention: which words is each digit's place reading?
+
+# %%
+if __name__ == "__main__":
+    import matplotlib.pyplot as plt
+
+    parts = nn.ModuleList()
+
+    def weights(layer: nn.Linear | nn.LayerNorm) -> tuple[Tensor, Tensor]:
+        parts.append(layer)
+        return layer.weight, layer.bias
+
+    def mixing() -> dict[str, Tensor]:
+        return {kind + name: part for name in "qkvo" for kind, part in zip("Wb", weights(nn.Linear(64, 64)))}
+
+    def other(norms: int) -> dict[str, Any]:
+        ffn = (*weights(nn.Linear(64, 128)), *weights(nn.Linear(128, 64)))
+        return {"ffn": ffn, **{f"norm{1 + i}": weights(nn.LayerNorm(64)) for i in range(norms)}}
+
+    def encode(rows: Tensor) -> tuple[Tensor, Tensor]:
+        real = padding_mask(english[rows], 0)
+        return layer_norm(pre_norm_block(add_positions(word(english[rows])), reads, 4, real), *middle), real
+
+    def logits_of(rows: Tensor) -> Tensor:
+        memory, real = encode(rows)
+        x = decoder_block(add_positions(digit(coming_in[rows])), memory, writes, 4, real)
+        return layer_norm(x, *last) @ out.T + b_out
+
+    try:
+        with open("data/numbers.csv", encoding="utf-8") as lines:
+            table = [line.strip().split(",") for line in lines][1:]
+        names = sorted({name for row in table for name in row[1].split()})
+        spelt = [torch.tensor([3 + names.index(name) for name in row[1].split()]) for row in table]
+        wanted = [torch.tensor([3 + int(figure) for figure in row[0]]) for row in table]
+        english = nn.utils.rnn.pad_sequence(spelt, batch_first=True)
+        coming_in, coming_out = teacher_forcing(nn.utils.rnn.pad_sequence(wanted, batch_first=True), 1, 2, 0)
+        torch.manual_seed(0)
+        word, digit = nn.Embedding(3 + len(names), 64), nn.Embedding(13, 64)
+        reads, writes = {"attention": mixing(), **other(2)}, {"self": mixing(), "cross": mixing(), **other(3)}
+        middle, last, (out, b_out) = weights(nn.LayerNorm(64)), weights(nn.LayerNorm(64)), weights(nn.Linear(64, 13))
+        learned = [*parts.parameters(), *word.parameters(), *digit.parameters()]
+        adam = torch.optim.Adam(learned, betas=(0.9, 0.98))
+        norms, shares, new = [], [], torch.arange(4000, 4500)
+        for _ in range(5):
+            for rows in torch.randperm(4000).split(64):
+                loss = padded_cross_entropy(logits_of(rows), coming_out[rows], 0)
+                gradients = torch.autograd.grad(loss, learned)
+                clipped, norm = clip_gradients(list(gradients), 1.0)
+                for part, gradient in zip(learned, clipped):
+                    part.grad = gradient
+                norms.append(float(norm))
+                adam.param_groups[0]["lr"] = noam_rate(len(norms), 64, 60) / 4
+                adam.step()
+            with torch.no_grad():
+                shares.append(accuracies(logits_of(new), coming_out[new], 0))
+        figure, (left, right) = plt.subplots(1, 2, num="5.8 a training of your own parts", figsize=(11, 4))
+        steps = range(1, len(norms) + 1)
+        left.plot(steps, norms, color="grey", linewidth=0.8)
+        left.plot([s for s in steps if norms[s - 1] > 1], [norm for norm in norms if norm > 1], "k.", label="clipped")
+        left.axhline(1, color="black", linestyle="--", label="limit")
+        left.set(title="norm of the gradient", xlabel="update")
+        for share, line, label in zip(zip(*shares), ("o-", "s--"), ("tokens", "whole numbers")):
+            right.plot(range(1, 6), share, line, label=label)
+        right.set(title="right, of 500 new numbers", xlabel="epoch", ylim=(0, 1.02), xticks=range(1, 6))
+        left.legend()
+        right.legend()
+        figure.tight_layout()
+
+        figure, axes = plt.subplots(1, 4, num="5.4 cross-attention, digits by words", figsize=(13, 4))
+        for ax, chosen in zip(axes, [row for row in range(4000, 4500) if len(table[row][0]) >= 5][:4]):
+            with torch.no_grad():
+                memory = encode(torch.tensor([chosen]))[0]
+                x = add_positions(digit(coming_in[[chosen]]))
+                normal = layer_norm(x, *writes["norm1"])
+                x = x + attention(normal, normal, writes["self"], 4, causal_mask(x.shape[1]))
+                asked = layer_norm(x, *writes["norm2"]) @ writes["cross"]["Wq"].T + writes["cross"]["bq"]
+                key = memory @ writes["cross"]["Wk"].T + writes["cross"]["bk"]
+                q, k = (part[0].reshape(-1, 4, 16).transpose(0, 1) for part in (asked, key))
+            said, places = table[chosen][1].split(), len(table[chosen][0])
+            shown = (q @ k.transpose(1, 2) / 4)[:, : places + 1, : len(said)].softmax(dim=2).mean(dim=0)
+            ax.imshow(shown.T, cmap="Greys", vmin=0, vmax=1)
+            ax.set_anchor("N")
+            ax.set_yticks(range(len(said)), said)
+            ax.set_xticks(range(places + 1), [*table[chosen][0], "end"])
+        figure.tight_layout()
+        plt.show()
+    except NotImplementedError as todo:
+        plt.close()
+        print(f"A picture for later. First: {todo}")
+
+# %% [markdown]
+# ## Exercise 5.8a · Tokens right, numbers right (3 points)
+#
+# In the first figure above, far more tokens are right than whole numbers: why so many more? When the translator decodes
+# by itself, as in 5.9, which of the two shares no longer tells how good it is, and why? Which one would you report?
+# Three to six sentences, with numbers from your figure.
 
 
 # %% [markdown]
@@ -500,6 +657,14 @@ def bleu(candidates: list[list[int]], references: list[list[int]]) -> float:
 
 
 # %% [markdown]
+# ## Exercise 5.10a · BLEU, for numbers? (3 points)
+#
+# Make up a number of six digits and a translation that gets it wrong and still has a high BLEU (compute it with your
+# functions). Why is it high? Is it the right score for this task, and for which task is it better than counting what is
+# right to the last token? Three to six sentences.
+
+
+# %% [markdown]
 # ## Exercise 5.11 · Train a translator (12 points)
 #
 # Words in, digits out: the numbers are spelled out, each word is a token, and so is each digit. Which token stands
@@ -507,14 +672,9 @@ def bleu(candidates: list[list[int]], references: list[list[int]]) -> float:
 # other tokens are larger. Here you may use all of `torch.nn`, `nn.TransformerEncoderLayer` and
 # `nn.TransformerDecoderLayer` too.
 #
-# A recipe that works: width 64, 4 heads, 128 hidden units, one pre-norm encoder layer and one pre-norm decoder layer,
-# each stack with a last LayerNorm, no dropout. Batches of 64, Adam. First 3 epochs at a rate of 2e-3; then see what
-# positions, a higher rate with warm-up that falls to 0 by the end, and more epochs are worth. Masks in `torch.nn` are
-# True where one may **not** look.
-#
-# **Mind the size of the embedding.** `nn.Embedding` starts with N(0, 1): as large as the positions, and that is
-# right. The textbook's factor $\sqrt D$ is meant for embeddings that start at N(0, 1/D). With both, the positions
-# drown.
+# A small model is enough, as in the picture of 5.8: one encoder layer, one decoder layer, no dropout. The handout says
+# what leads from one baseline to the next, and has hints; how fast and how long is yours to find. Masks in `torch.nn`
+# are True where one may **not** look.
 
 
 # %%
@@ -599,22 +759,47 @@ class Translator(nn.Module):
 # %% [markdown]
 # ## Look at it
 #
-# This cell is for you, and is not run when we grade: the public pairs, and how many unseen numbers you get right.
+# This cell is for you, and is not run when we grade: it trains on the public pairs, in English and in Chinese, draws
+# how many unseen numbers of each length come out right, and lists the first ten that do not.
 
 # %%
 if __name__ == "__main__":
-    with open("data/numbers.csv", encoding="utf-8") as file:
-        pairs = [line.strip().split(",") for line in file][1:]
-    for language in (1, 2):  # English, Chinese
-        spelled = [pair[language].split() for pair in pairs]
-        vocabulary = {word: 3 + i for i, word in enumerate(sorted({word for words in spelled for word in words}))}
-        tokens = [torch.tensor([vocabulary[word] for word in words]) for words in spelled]
-        sources = nn.utils.rnn.pad_sequence(tokens, batch_first=True)
-        numbers = [torch.tensor([3 + int(digit) for digit in pair[0]]) for pair in pairs]
-        targets = nn.utils.rnn.pad_sequence(numbers, batch_first=True)
-        translations, losses = train_translator(
-            sources[:4000], targets[:4000], sources[4000:], 3 + len(vocabulary), 13, seed=0
-        )
-        digits = ["".join(str(int(token) - 3) for token in row if token > 2) for row in translations]
-        right = sum(one == pair[0] for one, pair in zip(digits, pairs[4000:]))
-        print(f"{right / 5:.1f} % of 500 unseen numbers right; loss {losses[0]:.2f} -> {losses[-1]:.3f}")
+    import matplotlib.pyplot as plt
+
+    try:
+        with open("data/numbers.csv", encoding="utf-8") as file:
+            pairs = [line.strip().split(",") for line in file][1:]
+        figure, axes = plt.subplots(1, 2, num="5.11 right by length", figsize=(9, 3.5), sharey=True)
+        for language, ax in zip((1, 2), axes):  # English, Chinese
+            spelled = [pair[language].split() for pair in pairs]
+            vocabulary = {word: 3 + i for i, word in enumerate(sorted({word for words in spelled for word in words}))}
+            tokens = [torch.tensor([vocabulary[word] for word in words]) for words in spelled]
+            sources = nn.utils.rnn.pad_sequence(tokens, batch_first=True)
+            numbers = [torch.tensor([3 + int(digit) for digit in pair[0]]) for pair in pairs]
+            targets = nn.utils.rnn.pad_sequence(numbers, batch_first=True)
+            translations, losses = train_translator(
+                sources[:4000], targets[:4000], sources[4000:], 3 + len(vocabulary), 13, seed=0
+            )
+            made = ["".join(str(int(token) - 3) for token in row if token > 2) for row in translations]
+            right = Counter(len(pair[0]) for pair, one in zip(pairs[4000:], made) if one == pair[0])
+            total = Counter(len(pair[0]) for pair in pairs[4000:])
+            print(f"{right.total() / 5:.1f} % of 500 unseen numbers right; loss {losses[0]:.2f} -> {losses[-1]:.3f}")
+            wrong = [(pair, one) for pair, one in zip(pairs[4000:], made) if one != pair[0]]
+            for pair, one in wrong[:10]:
+                print(f"    {pair[language]}: {one or 'nothing'} for {pair[0]}")
+            bars = ax.bar(sorted(total), [right[length] / total[length] for length in sorted(total)])
+            ax.bar_label(bars, [f"{right[length]}/{total[length]}" for length in sorted(total)])
+            ax.set(title=("", "English", "Chinese")[language], xlabel="digits of the number", ylim=(0, 1.12))
+        axes[0].set(ylabel="share that is right")
+        figure.tight_layout()
+        plt.show()
+    except NotImplementedError as todo:
+        plt.close()
+        print(f"A picture for later. First: {todo}")
+
+# %% [markdown]
+# ## Exercise 5.11a · Two of your errors (3 points)
+#
+# Choose two of the numbers that came out wrong above, as different from one another as you can. What is the likely
+# cause of each, what speaks for it, and what one change would you try against it? Three to six sentences. (Too few
+# wrong ones? Train for fewer epochs.)

@@ -31,7 +31,7 @@ GIVEN = {
     "classification": {"sources", "with_context", "linear_frames", "node_value", "local_slopes"},
     "cnn": {"train_mlp", "tiny_cnn"},
     "transformer": {"Translator", "decoder_logits", "attention"},
-    "gan": {"network"},
+    "gan": {"network", "new_network"},
 }
 """What the starter has already written."""
 UNRECOGNISED = {"ignores_generator", "empty_divides", "stops_on_w", "stops_on_any"}

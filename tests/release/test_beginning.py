@@ -76,14 +76,17 @@ def test_all_that_a_release_speaks_of_is_there(name):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_cells_of_a_released_notebook_run_up_to_the_first_blank(name, tmp_path: Path, monkeypatch):
-    """Nothing but what is still to be written stops them."""
+def test_the_cells_of_a_released_notebook_run_up_to_the_first_blank(name, tmp_path: Path, monkeypatch, capsys):
+    """Nothing but what is still to be written stops them; a picture says it and lets them go on."""
     folder = Path(shutil.copytree(ASSIGNMENTS / name, tmp_path / name))
     monkeypatch.chdir(folder)
     cells = json.loads((folder / f"{name}.ipynb").read_text(encoding="utf-8"))["cells"]
     namespace: dict[str, object] = {"__name__": "__main__"}
     code = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
     assert any("NotImplementedError" in cell for cell in code)
-    with pytest.raises(NotImplementedError):
+    try:
         for cell in code:
             exec(compile(cell, name, "exec"), namespace)
+    except NotImplementedError:
+        return
+    assert "First: Exercise" in capsys.readouterr().out

@@ -47,7 +47,7 @@ LADDER = Ladder(
     (
         Rung("simple", 0.035, 0.25, "a decoder that trains with teacher forcing"),
         Rung("medium", 0.67, 0.60, "positional encodings, with embeddings that do not drown them"),
-        Rung("strong", 0.88, 0.85, "more epochs: 8 instead of 3"),
+        Rung("strong", 0.88, 0.85, "more epochs"),
         Rung("boss", 0.965, 1.00, "a higher learning rate, with warm-up and a fall to 0 by the end"),
     ),
     lower_is_better=False,
