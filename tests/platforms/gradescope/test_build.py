@@ -36,7 +36,7 @@ def test_the_scripts_are_at_the_root_and_executable(config, tmp_path):
         assert archive.read("run_autograder").startswith(b"#!/usr/bin/env python3\n")
         assert "reference/tiny/solution.py" in archive.namelist()
         assert not any(".git" in name or "__pycache__" in name for name in archive.namelist())
-    assert (tmp_path / "tiny.zip").stat().st_size < 600_000
+    assert (tmp_path / "tiny.zip").stat().st_size < 1_000_000, "the grader's own code, no data and no environment"
     assert stat.S_IMODE((tmp_path / "tiny.zip").stat().st_mode) == 0o600
 
 
