@@ -29,7 +29,7 @@ def test_a_diagnosis_may_be_written_in_capitals(word):
 
 def test_a_wrong_diagnosis_shows_one_case_and_what_was_answered():
     _, every = diagnosed(lambda *_: "good")
-    assert re.search(r"wrong in \d+ of 42 cases. For one, train 0\.\d+, .*, you answered 'good'", every.message)
+    assert re.search(r"wrong in \d+ of \d+ cases. For one, train 0\.\d+, .*, you answered 'good'", every.message)
 
 
 def test_a_word_that_is_no_diagnosis_is_met_with_those_that_are():
