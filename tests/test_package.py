@@ -16,7 +16,7 @@ from autograder.cli.app import app
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-MODULE_OF = {"pyyaml": "yaml", "scikit-learn": "sklearn"}
+MODULE_OF = {"pillow": "PIL", "pyyaml": "yaml", "scikit-learn": "sklearn"}
 """Where a package's import has another name than the package."""
 
 
