@@ -10,14 +10,14 @@ import contextlib
 import hashlib
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from autograder.errors import AssignmentError
 from autograder.files import replace
 from autograder.release.pictures import Picture, pictures_of
-from autograder.rubric.assignment import load
+from autograder.rubric.assignment import Assignment, load
 from autograder.rubric.authored import PICTURES, SOLUTION, authored, parsed
 from autograder.rubric.dependencies import digests_behind
 
@@ -32,35 +32,39 @@ def draw(reference: Path, assignments: Path, *, fresh: bool = False) -> list[Pat
     Raises `AssignmentError` where a cell does not run, or does not draw what it names.
     """
     pictures, home = pictures_of(parsed(reference / SOLUTION)), assignments / reference.name
-    wanted = {picture.file for picture in pictures} if fresh else set(stale(reference, assignments))
-    folder = reference / PICTURES
+    folder, digests = reference / PICTURES, _digests(reference, home, pictures)
+    wanted = set(digests) if fresh else set(_stale(folder, digests))
+    assignment = load(reference) if wanted else None
     written = []
     drawn: dict[ast.stmt, dict[str, bytes]] = {}
     for picture in pictures:
-        if picture.file not in wanted:
+        if assignment is None or picture.file not in wanted:
             continue
         if picture.cell not in drawn:
-            drawn[picture.cell] = _drawn(reference, home, picture.cell)
+            drawn[picture.cell] = _drawn(assignment, home, picture.cell)
         if picture.name not in drawn[picture.cell]:
             line = picture.cell.lineno
             raise AssignmentError(f'{SOLUTION}, line {line}: the cell draws no figure with num="{picture.name}"')
         folder.mkdir(exist_ok=True)
         replace(folder / picture.file, drawn[picture.cell][picture.name])
         written.append(folder / picture.file)
-    for file in _drawn_before(folder) - {picture.file for picture in pictures}:
+    for file in _drawn_before(folder) - digests.keys():
         (folder / file).unlink()
     if written or folder.is_dir():
-        told = json.dumps(_digests(reference, home, pictures), indent=1, sort_keys=True)
+        told = json.dumps(digests, indent=1, sort_keys=True)
         replace(folder / DIGESTS, f"{told}\n".encode())
     return written
 
 
 def stale(reference: Path, assignments: Path) -> list[str]:
     """Return the files of pictures that are missing, that come from something else by now, or that no cell draws."""
-    folder, home = reference / PICTURES, assignments / reference.name
     pictures = pictures_of(parsed(reference / SOLUTION))
+    return _stale(reference / PICTURES, _digests(reference, assignments / reference.name, pictures))
+
+
+def _stale(folder: Path, digests: Mapping[str, str]) -> list[str]:
     known = json.loads((folder / DIGESTS).read_bytes()) if (folder / DIGESTS).is_file() else {}
-    digests, there = _digests(reference, home, pictures), _drawn_before(folder)
+    there = _drawn_before(folder)
     found = [file for file, digest in digests.items() if file not in there or known.get(file) != digest]
     return found + sorted(there - digests.keys())
 
@@ -82,7 +86,7 @@ def _digests(reference: Path, home: Path, pictures: Sequence[Picture]) -> dict[s
     return digests
 
 
-def _drawn(reference: Path, home: Path, guard: ast.stmt) -> dict[str, bytes]:
+def _drawn(assignment: Assignment, home: Path, guard: ast.stmt) -> dict[str, bytes]:
     """Run a picture cell as a student would, in the assignment's folder, and return its figures by their name."""
     import matplotlib
     import torch
@@ -92,13 +96,13 @@ def _drawn(reference: Path, home: Path, guard: ast.stmt) -> dict[str, bytes]:
 
     plt.close("all")
     torch.set_num_threads(1)
-    namespace: dict[str, Any] = {**load(reference).solution(), "__name__": "__main__"}
+    namespace: dict[str, Any] = {**assignment.solution(), "__name__": "__main__"}
     code = compile(ast.Module([guard], []), SOLUTION, "exec", dont_inherit=True)
     with contextlib.chdir(home), matplotlib.rc_context(), contextlib.redirect_stdout(io.StringIO()):
         matplotlib.rcdefaults()
         shown, plt.show = plt.show, lambda *_, **__: None
         try:
-            with authored(reference / SOLUTION):
+            with authored(assignment.folder / SOLUTION):
                 exec(code, namespace)
             figures = [plt.figure(one) for one in plt.get_fignums()]
             return {str(figure.get_label()): _png(figure) for figure in figures}

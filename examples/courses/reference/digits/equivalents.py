@@ -1,5 +1,0 @@
-"""Right implementations, written differently: they must get full marks."""
-
-from autograder.rubric import Variants
-
-variants = Variants()
